@@ -1,0 +1,49 @@
+"""What an author did wrong, said at import or start: file and line, what, why, and the fix."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Mistake", "here", "place_of"]
+
+_ENGINE = str(Path(__file__).parent)
+
+
+class Mistake(TypeError):
+    """An adapter, row, type or resolver is declared in a way that cannot work. Raised before the first request.
+
+    `where` is `file:line`; the message has one line each for what, why and the fix.
+    """
+
+    def __init__(self, where: str, what: str, *, why: str, fix: str) -> None:
+        super().__init__(f"{where}: {what}\n  Why: {why}\n  Fix: {fix}")
+        self.where, self.what, self.why, self.fix = where, what, why, fix
+
+
+def here() -> str:
+    """`file:line` of the author's statement that is being executed: the nearest frame outside the engine."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return _place(frame.f_code.co_filename, frame.f_lineno)
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """`file:line` of a function's `def` (or of its first decorator)."""
+    code = getattr(function, "__code__", None)
+    return _place(code.co_filename, code.co_firstlineno) if code is not None else here()
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_ENGINE, "<")) or "importlib" in filename or filename.endswith(("typing.py", "abc.py"))
+
+
+def _place(filename: str, line: int) -> str:
+    path = Path(filename)
+    try:
+        return f"{path.relative_to(Path.cwd())}:{line}"
+    except ValueError:
+        return f"{path}:{line}"
