@@ -1,0 +1,215 @@
+"""Settings: read once from the environment, checked, frozen. One clear line for each that is wrong; no secret is ever shown.
+
+Every setting is a `GRAPHFOLD_` variable. A backend named `crm` is reached through `GRAPHFOLD_CRM_URL` and its credentials, each of
+which may also come from a file (`GRAPHFOLD_CRM_TOKEN_FILE`). A variable that is set to nothing counts as not set.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import SplitResult, urlsplit
+
+import dotenv as _dotenv
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+__all__ = ["BackendSettings", "Setting", "Settings", "SettingsError", "dotenv", "table", "unknown"]
+
+PREFIX = "GRAPHFOLD_"
+_CREDENTIALS = ("token", "username", "password", "client_id", "client_secret")
+_PARTS = ("url", *_CREDENTIALS)
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used: `problems` has one line for each, naming the variable and what is allowed."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def _listed(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s,]+)$")]
+
+
+class Settings(BaseModel):
+    """What the operator may set. `Settings()` is the defaults; `Settings.read(os.environ)` reads the variables."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_body: int = Field(1_000_000, ge=1, description="Largest request body, in bytes.")
+    max_tokens: int = Field(5_000, ge=1, description="Most tokens (names, braces, values ...) in one document.")
+    max_depth: int = Field(16, ge=1, description="Most levels of fields below one another.")
+    max_introspection_depth: int = Field(15, ge=1, description="Most levels from `__schema` or `__type` down.")
+    max_aliases: int = Field(30, ge=0, description="Most aliases in one operation, fragments where they are spread.")
+    max_root_fields: int = Field(64, ge=1, description="Most fields at the top of one operation.")
+    max_page_size: int = Field(100, ge=1, description="Most items on one page (`first`).")
+    max_nodes: int = Field(100_000, ge=1, description="Most objects one operation may ask for, page sizes multiplied.")
+    max_reply: int = Field(10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression.")
+    call_timeout: float = Field(5, gt=0, le=3600, description="Seconds one call to a backend may take in all.")
+    connect_timeout: float = Field(1, gt=0, le=3600, description="Seconds to connect to a backend.")
+    allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = Field(
+        (), description="Web origins whose pages may ask (`*`: all). None unless set."
+    )
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings of this environment. Raises `SettingsError` with every wrong variable."""
+        given = {name: environment[_variable(name)] for name in cls.model_fields if environment.get(_variable(name))}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+            raise SettingsError(_refusal(name, given[name]) for name in wrong) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as the documentation lists it."""
+
+    variable: str
+    default: str
+    allowed: str
+    description: str
+
+
+def table() -> list[Setting]:
+    """Every general setting, in order of declaration."""
+    return [
+        Setting(_variable(name), _shown(field.default), _allowed(field), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _shown(default: object) -> str:
+    return "" if default == () else str(default)
+
+
+def _refusal(name: str, value: str) -> str:
+    return f"{_variable(name)} is {value!r}; it has to be {_allowed(Settings.model_fields[name])}."
+
+
+def _allowed(field: FieldInfo) -> str:
+    kinds: dict[object, str] = {int: "a whole number", float: "a number of seconds"}
+    bounds = {"ge": "of at least", "gt": "greater than", "le": "at most"}
+    told = [f"{word} {getattr(m, key)}" for m in field.metadata for key, word in bounds.items() if hasattr(m, key)]
+    return " ".join(
+        [kinds.get(field.annotation, "origins such as https://shop.example, separated by commas"), ", ".join(told)]
+    ).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSettings:
+    """Where one backend is and what we show it. What is not set is None; secrets do not print."""
+
+    name: str
+    url: str | None = None
+    token: SecretStr | None = None
+    username: SecretStr | None = None
+    password: SecretStr | None = None
+    client_id: SecretStr | None = None
+    client_secret: SecretStr | None = None
+
+    @classmethod
+    def read(cls, name: str, environment: Mapping[str, str]) -> Self:
+        """This backend's settings. Raises `SettingsError` with everything that is wrong with them."""
+        problems: list[str] = []
+        values = {part: _value(f"{_prefix(name)}{part.upper()}", environment, problems) for part in _PARTS}
+        if values["url"] is not None:
+            problems += _url_problems(_prefix(name), values["url"], environment)
+        if problems:
+            raise SettingsError(problems)
+        secrets = {part: SecretStr(value) for part in _CREDENTIALS if (value := values[part]) is not None}
+        return cls(name, values["url"], **secrets)
+
+    def missing(self, needs: Collection[str]) -> list[str]:
+        """The variables that are not set of those needed: names of fields in, full variable names out."""
+        return [f"{_prefix(self.name)}{part.upper()}" for part in _PARTS if part in needs and not getattr(self, part)]
+
+
+def _prefix(backend: str) -> str:
+    return f"{PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', backend).upper()}_"
+
+
+def _value(variable: str, environment: Mapping[str, str], problems: list[str]) -> str | None:
+    text, path = environment.get(variable), environment.get(f"{variable}_FILE")
+    if text and path:
+        problems.append(f"{variable} and {variable}_FILE are both set; set one of them.")
+    if path and not text:
+        text = _file(f"{variable}_FILE", path, problems)
+    if text and any(ord(character) < 32 or ord(character) == 127 for character in text):
+        problems.append(f"{variable} has a control character in it (a line break?); it has to be one line of text.")
+    return text or None
+
+
+def _file(variable: str, path: str, problems: list[str]) -> str | None:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        problems.append(f"{variable} is {path!r}, which cannot be read: {reason}.")
+        return None
+    if not text.strip():
+        problems.append(f"{variable} is {path!r}, which is empty.")
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _url_problems(prefix: str, url: str, environment: Mapping[str, str]) -> list[str]:
+    """Never shows the URL: one that is wrong may well be a secret in the wrong variable."""
+    parts = _split(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        return [f"{prefix}URL is not an address; it has to look like https://host/path."]
+    if parts.username is not None or parts.password is not None:
+        return [f"{prefix}URL has a user name in it; put it into {prefix}USERNAME and {prefix}PASSWORD instead."]
+    if parts.scheme == "http" and not _loopback(parts.hostname) and environment.get(f"{prefix}ALLOW_HTTP") != "1":
+        told = f"{prefix}URL is plain http to {parts.hostname}, which sends credentials unprotected"
+        return [f"{told}; use https, or set {prefix}ALLOW_HTTP=1 to allow it."]
+    return []
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a bad port is noticed only when it is read
+    except ValueError:
+        return None
+    return None if re.search(r"\s", url) else parts
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def dotenv(path: Path) -> dict[str, str]:
+    """The variables of a `.env` file; none when there is no such file. For development only."""
+    return {name: value for name, value in _dotenv.dotenv_values(path).items() if value is not None}
+
+
+def unknown(environment: Mapping[str, str], backends: Iterable[str]) -> list[str]:
+    """One line for each `GRAPHFOLD_` variable that nothing reads, with the name that was probably meant."""
+    known = [_variable(name) for name in Settings.model_fields]
+    for backend in backends:
+        known += [f"{_prefix(backend)}{part.upper()}{end}" for part in _PARTS for end in ("", "_FILE")]
+        known.append(f"{_prefix(backend)}ALLOW_HTTP")
+    return [_unknown(name, known) for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is set but nothing reads it" + (f"; did you mean {near[0]}?" if near else ".")
