@@ -46,19 +46,25 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_body: int = Field(1_000_000, ge=1, description="Largest request body, in bytes.")
-    max_tokens: int = Field(5_000, ge=1, description="Most tokens (names, braces, values ...) in one document.")
-    max_depth: int = Field(16, ge=1, description="Most levels of fields below one another.")
-    max_introspection_depth: int = Field(15, ge=1, description="Most levels from `__schema` or `__type` down.")
-    max_aliases: int = Field(30, ge=0, description="Most aliases in one operation, fragments where they are spread.")
-    max_root_fields: int = Field(64, ge=1, description="Most fields at the top of one operation.")
-    max_page_size: int = Field(100, ge=1, description="Most items on one page (`first`).")
-    max_nodes: int = Field(100_000, ge=1, description="Most objects one operation may ask for, page sizes multiplied.")
-    max_reply: int = Field(10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression.")
-    call_timeout: float = Field(5, gt=0, le=3600, description="Seconds one call to a backend may take in all.")
-    connect_timeout: float = Field(1, gt=0, le=3600, description="Seconds to connect to a backend.")
+    max_body: int = Field(default=1_000_000, ge=1, description="Largest request body, in bytes.")
+    max_tokens: int = Field(default=5_000, ge=1, description="Most tokens (names, braces, values ...) in one document.")
+    max_depth: int = Field(default=16, ge=1, description="Most levels of fields below one another.")
+    max_introspection_depth: int = Field(default=15, ge=1, description="Most levels from `__schema` or `__type` down.")
+    max_aliases: int = Field(
+        default=30, ge=0, description="Most aliases in one operation, fragments where they are spread."
+    )
+    max_root_fields: int = Field(default=64, ge=1, description="Most fields at the top of one operation.")
+    max_page_size: int = Field(default=100, ge=1, description="Most items on one page (`first`).")
+    max_nodes: int = Field(
+        default=100_000, ge=1, description="Most objects one operation may ask for, page sizes multiplied."
+    )
+    max_reply: int = Field(
+        default=10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression."
+    )
+    call_timeout: float = Field(default=5, gt=0, le=3600, description="Seconds one call to a backend may take in all.")
+    connect_timeout: float = Field(default=1, gt=0, le=3600, description="Seconds to connect to a backend.")
     allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = Field(
-        (), description="Web origins whose pages may ask (`*`: all). None unless set."
+        default=(), description="Web origins whose pages may ask (`*`: all). None unless set."
     )
 
     @classmethod
@@ -211,5 +217,5 @@ def unknown(environment: Mapping[str, str], backends: Iterable[str]) -> list[str
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
     return f"{name} is set but nothing reads it" + (f"; did you mean {near[0]}?" if near else ".")
