@@ -1,0 +1,102 @@
+"""From row to graph: same-named fields are copied, and what nobody asked for cannot be read by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any
+
+from graphfold.mistakes import Mistake
+from graphfold.rows.row import Row, row_in
+
+__all__ = ["NotAskedFor", "copy_into_graph", "graph_object"]
+
+
+class NotAskedFor(Mistake):
+    """A resolver read a field that this operation did not ask the backend for."""
+
+
+def graph_object(value: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]]) -> Any:
+    """The graph object of a row; of each row in a list. `left_out` tells which OnDemand fields were not asked for."""
+    if isinstance(value, Row):
+        made = value.domain()
+        missing = left_out(type(value))
+        if missing:
+            made.__class__ = _partial(type(made), missing)
+        return made
+    if isinstance(value, list):
+        return [graph_object(item, left_out) for item in value]
+    return value
+
+
+def copy_into_graph(row: Row[Any]) -> Any:
+    """A new graph object with the row's same-named fields; nested rows become graph objects too."""
+    return _copier(type(row))(row)
+
+
+@cache
+def _copier(row: type[Row[Any]]) -> Callable[[Row[Any]], Any]:
+    target = row.shape.feeds
+    if target is None or not hasattr(target, "__strawberry_definition__"):
+        raise Mistake(
+            row.shape.where,
+            f"{row.__name__} feeds no graph type and has no domain()",
+            why="only a graph type's fields say what to copy.",
+            fix=f"write class {row.__name__}(Row[Customer]), or give it a domain() that returns the object.",
+        )
+    scope: dict[str, Any] = {"target": target, "new": target.__new__, "into": _into}
+    items = [f"{f.name!r}: {_source(row, f, scope)}" for f in fields(target)]
+    exec(
+        f"def copy(row):\n made = new(target)\n made.__dict__ = {{{', '.join(items)}}}\n return made",
+        scope,
+    )
+    copy: Callable[[Row[Any]], Any] = scope["copy"]
+    return copy
+
+
+def _source(row: type[Row[Any]], wanted: Any, scope: dict[str, Any]) -> str:
+    """The expression that fills one field of the graph type."""
+    found = next((f for f in row.shape.fields if f.name == wanted.name), None)
+    if found is not None:
+        return f"into(row.{found.name})" if row_in(found.type) else f"row.{found.name}"
+    if wanted.default is not MISSING:
+        scope[f"default_{wanted.name}"] = wanted.default
+        return f"default_{wanted.name}"
+    if wanted.default_factory is not MISSING:
+        scope[f"default_{wanted.name}"] = wanted.default_factory
+        return f"default_{wanted.name}()"
+    target = row.shape.feeds
+    raise Mistake(
+        row.shape.where,
+        f"{row.__name__} does not fill {getattr(target, '__name__', target)}.{wanted.name}",
+        why="a field of the graph type without a resolver and without a default needs a value.",
+        fix=f"add a field {wanted.name!r} to the row, a resolver for it, or write domain().",
+    )
+
+
+def _into(value: Any) -> Any:
+    if isinstance(value, Row):
+        return value.domain()
+    if isinstance(value, list):
+        return [_into(item) for item in value]
+    return value
+
+
+@cache
+def _partial(graph_type: type, missing: frozenset[str]) -> type:
+    """The graph type with traps where nobody asked: reading one is loud, never a silent None."""
+
+    def trap(name: str) -> property:
+        def read(self: Any) -> Any:
+            raise NotAskedFor(
+                graph_type.__name__,
+                f"{graph_type.__name__}.{name} was read, but this query does not ask the backend for it",
+                why="OnDemand fields are fetched only when a query selects them.",
+                fix="load it whole where you compute with it: `await crm.customers.whole.load(key)`.",
+            )
+
+        return property(read)
+
+    names = {"__module__": graph_type.__module__, "__qualname__": graph_type.__qualname__}
+    return type(graph_type.__name__, (graph_type,), {name: trap(name) for name in missing} | names)
