@@ -1,0 +1,75 @@
+# Every command of this checkout. Python 3.11 or newer, git and make are all it needs; the rest it gets itself.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench assets peers setup clean
+MAKEFLAGS += --no-print-directory
+
+# uv runs what is installed here; it never downloads an interpreter.
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV
+
+# uv is asked for its version because version managers leave shims on PATH that run nothing.
+OWN_UV := .tools/uv/bin/uv
+FOUND_UV := $(shell for uv in uv "$$HOME/.local/bin/uv" "$(CURDIR)/$(OWN_UV)"; do \
+	if "$$uv" --version >/dev/null 2>&1; then command -v "$$uv"; break; fi; done)
+export UV := $(or $(FOUND_UV),$(CURDIR)/$(OWN_UV))
+RUN := "$(UV)" run --no-sync
+
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done)
+
+help: ## List these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s%s\n", $$1, $$2 }'
+
+demo: setup ## Start the sandbox and the gateway with GraphiQL (ARGS="--port 9000" is passed on)
+	@$(RUN) python frontend/build.py || echo "Going on without GraphiQL: a plain page takes its place."
+	@exec $(RUN) graphfold dev $(ARGS)
+
+test: setup assets peers ## Run the tests (ARGS="-k orders" is passed on)
+	@$(RUN) pytest -rs $(ARGS)
+
+check: setup assets peers ## Run everything a change must pass: format, lint, types, import contracts, tests
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy .
+	PYTHONPATH="$(CURDIR)/.tools/node" $(RUN) pyright
+	$(RUN) lint-imports
+	$(RUN) pytest -rs
+
+bench: setup ## Measure the gateway against its hand-written twin
+	@$(RUN) python -m bench $(ARGS)
+
+assets: setup ## Build the GraphiQL page, unless it is current
+	@$(RUN) python frontend/build.py
+
+clean: ## Remove all that these commands made
+	rm -rf .venv .tools dist frontend/node_modules tests/soap_peers/node_modules graphfold/server/static
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# The SOAP servers of another make that the tests talk to.
+peers: setup
+	@$(RUN) python frontend/build.py --install tests/soap_peers
+
+# The first words come before the first wait.
+setup: $(if $(FOUND_UV),,$(OWN_UV))
+	@"$(UV)" python find >/dev/null 2>&1 || { $(NO_PYTHON); }
+	@test -d .venv || echo "setup: installing the Python dependencies into .venv (once)"
+	@"$(UV)" sync --locked $(if $(wildcard .venv),--quiet)
+
+# A virtual environment where Python can make one, else a plain folder: Debian ships venv and ensurepip apart, and its pip
+# refuses to install anywhere else.
+$(OWN_UV):
+	@test -n "$(PYTHON)" || { $(NO_PYTHON); }
+	@echo "setup: there is no uv here; getting it into .tools/uv (nothing outside this folder is touched)"
+	@rm -rf .tools/uv && mkdir -p .tools
+	@{ $(PYTHON) -m venv .tools/uv && .tools/uv/bin/python -m pip install uv; } >.tools/uv.log 2>&1 \
+	|| { rm -rf .tools/uv && $(PIP_INSTALL) --target .tools/uv uv; } >>.tools/uv.log 2>&1 \
+	|| { $(NO_UV); }
+
+PIP_INSTALL = PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 $(PYTHON) -m pip install
+
+NO_PYTHON = echo "graphfold needs Python 3.11 or newer, and none is on PATH (python3: $$(python3 --version 2>&1))." >&2; \
+	echo "Install one (apt install python3.11, brew install python, python.org), then run make again." >&2; exit 1
+
+NO_UV = rm -rf .tools/uv; tail -n 5 .tools/uv.log >&2; \
+	echo "uv could not be had: $(PYTHON) can make no virtual environment and has no pip, or PyPI is out of reach." >&2; \
+	echo "Install uv (docs.astral.sh/uv) or apt install python3-venv, then run make again." >&2; exit 1
