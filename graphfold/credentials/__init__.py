@@ -1,0 +1,12 @@
+"""How an adapter signs in to its backend. A public room: authors import from here.
+
+Each credential is a declaration; its secrets come from `GRAPHFOLD_<BACKEND>_...` settings, never from code.
+To add one: a subclass of `Credential` in a file of its own, with the settings it `needs` and its `session`.
+"""
+
+from graphfold.credentials.client_credentials import ClientCredentials
+from graphfold.credentials.credential import Credential
+from graphfold.credentials.keys import ApiKey, Basic, Bearer
+from graphfold.credentials.username_token import UsernameToken
+
+__all__ = ["ApiKey", "Basic", "Bearer", "ClientCredentials", "Credential", "UsernameToken"]

@@ -1,0 +1,48 @@
+"""The answer for one key: a value, nothing, or an error. Errors are values here, so that none is lost or shared."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from graphfold.page import Page
+from graphfold.rows.domain import graph_object
+from graphfold.rows.row import Row
+
+__all__ = ["MISSING", "Failed", "in_graph"]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+"""The backend does not have this key."""
+
+
+class Failed:
+    """The key's error."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def raised(self) -> Exception:
+        """A copy for whoever raises it: one exception raised in two places would gather both tracebacks."""
+        try:
+            again = copy.copy(self._error)
+        except TypeError:  # an exception class whose constructor wants more than its arguments
+            return self._error
+        again.__cause__, again.__traceback__ = self._error.__cause__, self._error.__traceback__
+        return again
+
+
+def in_graph(answer: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]]) -> Any:
+    """The answer as the graph sees it: rows, lists and pages of rows become graph objects."""
+    if isinstance(answer, Page):
+        return replace(answer, items=graph_object(answer.items, left_out))
+    return graph_object(answer, left_out)

@@ -1,0 +1,211 @@
+"""`@batch`, `@read` and `@write`: an operation is declared by the signature of its function, checked at once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_origin, get_type_hints, overload
+
+from graphfold.errors import BackendError
+from graphfold.loading.keys import Keys
+from graphfold.loading.operation import BatchOperation, Policy, ReadOperation, Share, WriteOperation
+from graphfold.mistakes import Mistake, here, place_of
+from graphfold.page import Page
+from graphfold.rows.row import Row, row_in
+
+__all__ = ["batch", "read", "write"]
+
+A = TypeVar("A")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+P = ParamSpec("P")
+
+
+class batch:  # noqa: N801  # a decorator
+    """Many keys, one call: `async def customers(self, ids: Keys[str]) -> dict[str, CustomerRow]`.
+
+    `ttl`: seconds an answer may be reused (0: only within one graph operation). `share`: whose answers may be shared,
+    each "viewer"'s own or all ("public", for adapters that call as a service). `max_size`: most keys in one call.
+    `cache_size`: most entries remembered.
+    """
+
+    def __init__(
+        self, *, ttl: float = 0, share: Share = "viewer", max_size: int = 200, cache_size: int = 10_000
+    ) -> None:
+        self._policy = _policy(ttl=ttl, share=share, max_size=max_size, cache_size=cache_size)
+
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, Keys[K], P], Awaitable[Mapping[K, Page[Row[V]]]]]
+    ) -> BatchOperation[K, P, Page[V]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, Keys[K], P], Awaitable[Mapping[K, Page[Row[V]] | BackendError]]]
+    ) -> BatchOperation[K, P, Page[V]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, Keys[K], P], Awaitable[Mapping[K, Sequence[Row[V]]]]]
+    ) -> BatchOperation[K, P, list[V]]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, Keys[K], P], Awaitable[Mapping[K, Row[V] | BackendError]]]
+    ) -> BatchOperation[K, P, V]: ...
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, Keys[K], P], Awaitable[Mapping[K, V | BackendError]]]
+    ) -> BatchOperation[K, P, V]: ...
+    def __call__(self, function: Any) -> Any:
+        value = _batch_value(function)
+        lists = get_origin(value) is list
+        policy = Policy(**{**_as_dict(self._policy), "lists": lists})
+        return BatchOperation(function, policy, row_in(value))
+
+
+class read:  # noqa: N801  # a decorator
+    """What has no key: a page, a search. The same arguments in one graph operation are one call.
+
+    `primes`: the batch whose keyed loads the rows of this answer save. The rest as for `batch`.
+    """
+
+    def __init__(
+        self,
+        *,
+        ttl: float = 0,
+        share: Share = "viewer",
+        cache_size: int = 1_000,
+        primes: BatchOperation[Any, Any, Any] | None = None,
+    ) -> None:
+        self._policy, self._primes = _policy(ttl=ttl, share=share, cache_size=cache_size), primes
+
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]
+    ) -> ReadOperation[P, Page[V]]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[A, P], Awaitable[list[Row[V]]]]) -> ReadOperation[P, list[V]]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Row[V]]]) -> ReadOperation[P, V]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[A, P], Awaitable[V]]) -> ReadOperation[P, V]: ...
+    def __call__(self, function: Any) -> Any:
+        _check_coroutine(function, "read")
+        return ReadOperation(function, self._policy, row_in(_returns(function)), self._primes)
+
+
+class write:  # noqa: N801  # a decorator
+    """What changes something. Never cached; sent again after a failure only where it is declared `idempotent`.
+
+    What it changes it forgets: `self.customers.forget(number)` in its body.
+    """
+
+    def __init__(self, *, idempotent: bool = False) -> None:
+        self._policy = Policy(idempotent=idempotent)
+
+    @overload
+    def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Row[V]]]) -> WriteOperation[P, V]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[A, P], Awaitable[V]]) -> WriteOperation[P, V]: ...
+    def __call__(self, function: Any) -> Any:
+        _check_coroutine(function, "write")
+        return WriteOperation(function, self._policy, row_in(_returns(function)))
+
+
+def _as_dict(policy: Policy) -> dict[str, Any]:
+    return {name: getattr(policy, name) for name in Policy.__slots__}
+
+
+def _policy(**declared: Any) -> Policy:
+    if declared["share"] not in get_args(Share):
+        raise Mistake(
+            here(),
+            f"share={declared['share']!r} is not one of {get_args(Share)}",
+            why="it says whose cached answers may be shown to whom.",
+            fix='use "viewer" (each caller its own), or "public" where the adapter calls as a service.',
+        )
+    for name in ("ttl", "max_size", "cache_size"):
+        if name in declared and (declared[name] < 0 or (name != "ttl" and declared[name] < 1)):
+            raise Mistake(
+                here(),
+                f"{name}={declared[name]!r} cannot be",
+                why="a time is not negative, and a size is at least 1.",
+                fix=f"leave {name} out for its default.",
+            )
+    return Policy(**declared)
+
+
+def _check_coroutine(function: Any, kind: str) -> None:
+    if not inspect.iscoroutinefunction(function):
+        raise Mistake(
+            place_of(function),
+            f"{function.__qualname__}: a @{kind} function must be `async def`",
+            why="it waits for a backend.",
+            fix=f"write `async def {function.__name__}(...)`.",
+        )
+
+
+def _batch_value(function: Any) -> Any:
+    """The value type of the mapping that a batch function returns, after checking its whole signature."""
+    _check_coroutine(function, "batch")
+    hints = _checked_hints(function)
+    keys = _key_type(function, hints)
+    returned = hints.get("return")
+    origin = get_origin(returned)
+    if not (isinstance(origin, type) and issubclass(origin, Mapping)):
+        raise Mistake(
+            place_of(function),
+            f"{function.__qualname__} must return a mapping of key to value; it says {_text(returned)}",
+            why="in a list it would depend on the order which answer belongs to which key.",
+            fix="return `dict[str, CustomerRow]`, made with `by(rows, lambda row: row.id)`.",
+        )
+    key, value = get_args(returned)
+    if keys is not key:
+        raise Mistake(
+            place_of(function),
+            f"{function.__qualname__}: the keys are {_text(keys)}, but the mapping's keys are {_text(key)}",
+            why="an answer is found by its key; 1 and '1' are two keys.",
+            fix="use one type in both places and convert in the function.",
+        )
+    return value
+
+
+def _key_type(function: Any, hints: dict[str, Any]) -> Any:
+    parameters = list(inspect.signature(function).parameters)
+    first = hints.get(parameters[1]) if len(parameters) > 1 else None
+    if get_origin(first) is not Keys:
+        raise Mistake(
+            place_of(function),
+            f"{function.__qualname__}: the first parameter must be the keys; it is {_text(first)}",
+            why="a batch answers many keys with one call.",
+            fix="write `ids: Keys[str]`. What takes one thing at a time is a @read.",
+        )
+    return get_args(first)[0]
+
+
+def _returns(function: Any) -> Any:
+    return _checked_hints(function).get("return")
+
+
+def _checked_hints(function: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(function, localns=_locals(function))
+    except NameError as error:
+        raise Mistake(
+            place_of(function),
+            f"{function.__qualname__}: {error}",
+            why="the types of an operation are read at run time.",
+            fix="import the type at the top of the file, not under TYPE_CHECKING.",
+        ) from None
+
+
+def _locals(function: Any) -> dict[str, Any]:
+    """Names visible where the function is written: a class body inside a function sees that function's names."""
+    frame, found = inspect.currentframe(), dict[str, Any]()
+    while frame is not None:
+        if frame.f_code.co_filename == function.__code__.co_filename:
+            found = {**frame.f_locals, **found}
+        frame = frame.f_back
+    return found
+
+
+def _text(declared: Any) -> str:
+    return "not annotated" if declared is None else getattr(declared, "__name__", str(declared))

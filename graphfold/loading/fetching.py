@@ -1,0 +1,101 @@
+"""Calls the author's function for the keys of one dispatch: split, matched by key, each error kept to its keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from graphfold.errors import BackendBadReply, GraphError
+from graphfold.loading.answer import MISSING, Failed
+from graphfold.loading.keys import Keys
+from graphfold.page import Page
+from graphfold.rows.row import Row
+
+if TYPE_CHECKING:
+    from graphfold.loading.operation import BatchOperation, ReadOperation
+
+__all__ = ["failed", "fetch_batch", "fetch_read"]
+
+_log = structlog.get_logger("graphfold.loading")
+
+
+def fetch_batch(
+    operation: BatchOperation[Any, Any, Any],
+    adapter: Any,
+    asked: Callable[[type[Row[Any]]], frozenset[str]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Callable[[list[Any]], Any]:
+    """The fetch function of one batch with fixed arguments."""
+    size = operation.policy.max_size
+
+    async def chunk(keys: list[Any]) -> dict[Any, Any]:
+        try:
+            found = await operation.function(adapter, Keys(keys, asked), *args, **kwargs)
+            return _matched(operation, adapter, keys, found)
+        except Exception as error:
+            return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
+
+    async def fetch(keys: list[Any]) -> dict[Any, Any]:
+        if len(keys) <= size:
+            return await chunk(keys)
+        parts = await asyncio.gather(*(chunk(keys[i : i + size]) for i in range(0, len(keys), size)))
+        return {key: answer for part in parts for key, answer in part.items()}
+
+    return fetch
+
+
+def fetch_read(operation: ReadOperation[Any, Any], adapter: Any) -> Callable[[list[Any]], Any]:
+    """The fetch function of a read: a call for each different set of arguments."""
+
+    async def one(arguments: Any) -> Any:
+        try:
+            answer = await operation.function(adapter, *arguments.args, **arguments.kwargs)
+        except Exception as error:
+            return failed(error, adapter.name, operation.name)
+        return MISSING if answer is None else answer
+
+    async def fetch(keys: list[Any]) -> dict[Any, Any]:
+        return dict(zip(keys, await asyncio.gather(*map(one, keys)), strict=True))
+
+    return fetch
+
+
+def failed(error: Exception, backend: str, operation: str) -> Failed:
+    """The error as an answer; a missing thing is no error here, `load` and `find` decide what it means."""
+    if isinstance(error, GraphError):
+        error.at(backend, operation)
+    return Failed(error)
+
+
+def _matched(operation: BatchOperation[Any, Any, Any], adapter: Any, keys: list[Any], found: Any) -> dict[Any, Any]:
+    """An answer for each key. What nobody asked for is told: usually the keys' types differ."""
+    if not isinstance(found, Mapping):
+        raise TypeError(f"{adapter.name}.{operation.name} returned {type(found).__name__}, not a mapping of its keys")
+    answers = {key: _answer(operation, adapter, found[key]) for key in keys if key in found}
+    if len(answers) == len(keys) == len(found):
+        return answers
+    foreign = [key for key in found if key not in answers]
+    if foreign:
+        _log.warning("foreign keys", backend=adapter.name, operation=operation.name, count=len(foreign))
+    absent = _foreign(operation, adapter, foreign) if foreign else [] if operation.policy.lists else MISSING
+    return {key: answers.get(key, absent) for key in keys}
+
+
+def _answer(operation: BatchOperation[Any, Any, Any], adapter: Any, value: Any) -> Any:
+    if value is None:
+        return MISSING
+    if isinstance(value, GraphError) and value.code == "NOT_FOUND":
+        return MISSING
+    return failed(value, adapter.name, operation.name) if isinstance(value, Exception) else value
+
+
+def _foreign(operation: BatchOperation[Any, Any, Any], adapter: Any, foreign: list[Any]) -> Failed:
+    error = BackendBadReply(
+        "The backend answered other keys than it was asked for.",
+        internal=f"for example {foreign[:3]!r}. Do the key types differ?",
+    )
+    return failed(error, adapter.name, operation.name)

@@ -1,0 +1,215 @@
+"""What a resolver holds: an operation of a backend, bound to the graph operation that is running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
+
+from graphfold.cache.store import ALL_KEYS
+from graphfold.errors import GraphError, NotFound
+from graphfold.loading.answer import MISSING, Failed, in_graph
+from graphfold.loading.fetching import fetch_batch, fetch_read
+from graphfold.loading.loader import Loader
+from graphfold.loading.scope import Scope
+from graphfold.page import Page
+from graphfold.rows.row import Row
+
+if TYPE_CHECKING:
+    from graphfold.loading.operation import BatchOperation, Operation, ReadOperation, WriteOperation
+
+__all__ = ["Batch", "Caller", "Read", "Write"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+P = ParamSpec("P")
+
+
+class Caller(Protocol):
+    """An adapter of one graph operation."""
+
+    name: Any
+    scope: Scope
+
+    def asked(self, row: type[Row[Any]]) -> frozenset[str]: ...
+    def calling(self, operation: str, *, whole: bool) -> Any: ...
+
+
+class _Handle:
+    __slots__ = ("_adapter", "_operation", "_whole")
+
+    def __init__(self, operation: Operation, adapter: Caller, *, whole: bool = False) -> None:
+        self._operation, self._adapter, self._whole = operation, adapter, whole
+
+    def _asked(self, row: type[Row[Any]]) -> frozenset[str]:
+        return row.shape.on_demand if self._whole else self._adapter.asked(row)
+
+    def _answer(self, answer: Any, key: object) -> Any:
+        if isinstance(answer, Failed):
+            raise answer.raised()
+        if answer is MISSING:
+            what = self._operation.name
+            raise NotFound(f"There is no such entry: {_short(key)}.", backend=self._adapter.name, operation=what)
+        return answer
+
+    def _loader(
+        self, ident: Hashable, slot: Hashable, fetch: Callable[[Any], Any], seen: Callable[[Any], None] | None = None
+    ) -> Loader[Any]:
+        """The loader of these arguments; the first load of an operation makes it."""
+        scope, operation = self._adapter.scope, self._operation
+        policy, row = operation.policy, operation.row
+        who = scope.viewer.key if policy.share == "viewer" else ""
+        name = f"{self._adapter.name}.{operation.name}"
+        loader: Loader[Any] = Loader(
+            scope,
+            fetch,
+            store=scope.home.store(name, policy.ttl, policy.cache_size) if policy.ttl else None,
+            slot=(who, slot),
+            asked=self._asked,
+            fields=self._asked(row) if row is not None else frozenset(),
+            seen=seen,
+        )
+        scope.loaders[ident] = loader
+        return loader
+
+    def _forget(self, key: Hashable) -> None:
+        scope, policy = self._adapter.scope, self._operation.policy
+        name = f"{self._adapter.name}.{self._operation.name}"
+        if policy.ttl:
+            scope.home.store(name, policy.ttl, policy.cache_size).forget(key)
+
+
+class Batch(_Handle, Generic[K, P, V]):
+    """A keyed operation. `load`: it must exist. `find`: it may be missing. `ref`: only the key may be needed."""
+
+    __slots__ = ()
+    _operation: BatchOperation[K, P, V]
+
+    @property
+    def whole(self) -> Batch[K, P, V]:
+        """With every OnDemand field, selected or not: for a resolver that computes with what it loads."""
+        return Batch(self._operation, self._adapter, whole=True)
+
+    async def find(self, key: K, *args: P.args, **kwargs: P.kwargs) -> V | None:
+        """The value, or None when the backend does not have it."""
+        answer = await asyncio.shield(self._loading(args, kwargs).load(key))
+        return None if answer is MISSING else cast("V", self._answer(answer, key))
+
+    async def load(self, key: K, *args: P.args, **kwargs: P.kwargs) -> V:
+        """The value; NOT_FOUND at this place of the answer when the backend does not have it."""
+        return cast("V", self._answer(await asyncio.shield(self._loading(args, kwargs).load(key)), key))
+
+    async def ref(self, key: K, *args: P.args, **kwargs: P.kwargs) -> V:
+        """Like `load`, for a key that another backend vouches for: no call when only the key is selected."""
+        row = self._operation.row
+        if row is not None and row.shape.always == {row.shape.key} and not self._asked(row):
+            only_key = cast("Any", row)(**{cast("str", row.shape.key): key})
+            return cast("V", in_graph(only_key, lambda row: row.shape.on_demand))
+        return await self.load(key, *args, **kwargs)
+
+    async def load_many(self, keys: Sequence[K], *args: P.args, **kwargs: P.kwargs) -> list[V]:
+        """Each must exist. In the order of the keys."""
+        return list(await asyncio.gather(*(self.load(key, *args, **kwargs) for key in keys)))
+
+    def prime(self, key: K, row: Row[V]) -> None:
+        """A row that another call brought along: it needs no call of its own."""
+        self._loading((), {}).bring(key, row)
+
+    def forget(self, key: K) -> None:
+        """After a write: the key's cached answers are void, for every viewer and every argument."""
+        self._forget(key)
+        for ident, loader in self._adapter.scope.loaders.items():
+            if isinstance(ident, tuple) and ident[0] is self._operation:
+                loader.drop(key)
+
+    def _loading(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Loader[K]:
+        slot = _frozen((args, kwargs)) if args or kwargs else ()
+        ident = (self._operation, slot, self._whole)
+        loader = self._adapter.scope.loaders.get(ident)
+        if loader is None:
+            adapter = self._adapter.calling(self._operation.name, whole=self._whole)
+            fetch = fetch_batch(self._operation, adapter, self._asked, args, kwargs)
+            loader = self._loader(ident, slot, fetch)
+        return cast("Loader[K]", loader)
+
+
+class Read(_Handle, Generic[P, V]):
+    """An operation without keys. The same arguments in one graph operation are one call."""
+
+    __slots__ = ()
+    _operation: ReadOperation[P, V]
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
+        loader = self._loading()
+        arguments = _Arguments(args, kwargs)
+        answer = self._answer(await asyncio.shield(loader.load(arguments)), "this")
+        return cast("V", answer)
+
+    def forget(self) -> None:
+        """After a write: every cached answer of this operation is void."""
+        self._forget(ALL_KEYS)
+        self._adapter.scope.loaders.pop((self._operation,), None)
+
+    def _loading(self) -> Loader[_Arguments]:
+        loader = self._adapter.scope.loaders.get((self._operation,))
+        if loader is None:
+            adapter = self._adapter.calling(self._operation.name, whole=self._whole)
+            seen = self._prime if self._operation.primes else None
+            loader = self._loader((self._operation,), (), fetch_read(self._operation, adapter), seen)
+        return cast("Loader[_Arguments]", loader)
+
+    def _prime(self, answer: Any) -> None:
+        """The rows of this answer are loaded: details asked for later cost no call."""
+        primes = self._operation.primes
+        rows = answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
+        if primes is not None and primes.row is not None and primes.row.shape.key is not None:
+            batch, key = Batch(primes, self._adapter), primes.row.shape.key
+            for row in rows:
+                batch.prime(getattr(row, key), row)
+
+
+class Write(_Handle, Generic[P, V]):
+    """An operation that changes something: every call is a call."""
+
+    __slots__ = ()
+    _operation: WriteOperation[P, V]
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
+        adapter = self._adapter.calling(self._operation.name, whole=True)
+        try:
+            answer = await self._operation.function(adapter, *args, **kwargs)
+        except GraphError as error:
+            raise error.at(self._adapter.name, self._operation.name) from error.__cause__
+        return cast("V", in_graph(answer, lambda _: frozenset()))
+
+
+class _Arguments:
+    """The arguments of a read as a key: equal arguments are one call."""
+
+    __slots__ = ("args", "frozen", "kwargs")
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args, self.kwargs, self.frozen = args, kwargs, _frozen((args, kwargs))
+
+    def __hash__(self) -> int:
+        return hash(self.frozen)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Arguments) and self.frozen == other.frozen
+
+
+def _frozen(value: Any) -> Hashable:
+    """The value as something that can be a key; equal values stay equal."""
+    if isinstance(value, dict):
+        return tuple(sorted((name, _frozen(item)) for name, item in value.items()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return tuple(_frozen(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return (type(value), *(_frozen(getattr(value, f.name)) for f in fields(value)))
+    return cast("Hashable", value)
+
+
+def _short(key: object) -> str:
+    text = str(key)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,74 @@
+"""What a batch function is handed, and what it uses to hand its answer back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from typing import Any, TypeVar
+
+from graphfold.errors import BackendBadReply, BackendError, GraphError
+from graphfold.rows.row import Row
+from graphfold.rows.selection import wire_names, wire_selection
+
+__all__ = ["Keys", "by", "each", "group"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Keys(list[K]):
+    """The distinct keys of one call, and which OnDemand fields the query wants."""
+
+    __slots__ = ("asked",)
+
+    def __init__(self, keys: Iterable[K], asked: Callable[[type[Row[Any]]], frozenset[str]]) -> None:
+        super().__init__(keys)
+        self.asked = asked
+
+    def wire(self, row: type[Row[Any]]) -> str:
+        """The wanted fields in the backend's names, comma-joined: for sparse fieldsets."""
+        return wire_names(row, self.asked(row))
+
+    def selection(self, row: type[Row[Any]]) -> str:
+        """The wanted fields as a GraphQL selection in the backend's names."""
+        return wire_selection(row, self.asked(row))
+
+
+def by(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
+    """One row per key. Two rows for one key are an error: one of them would be lost."""
+    found: dict[K, V] = {}
+    for row in rows:
+        k = key(row)
+        if k in found:
+            raise BackendBadReply("The backend answered one key twice.", internal=f"key {k!r}")
+        found[k] = row
+    return found
+
+
+def group(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
+    """The rows of each key, in the backend's order."""
+    found: dict[K, list[V]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+async def each(keys: Iterable[K], one: Callable[[K], Awaitable[V]]) -> dict[K, V | BackendError]:
+    """For a backend without a batch: one call per key, at most as many at once as the adapter's `max_parallel`.
+
+    A key whose call fails has its error as its value; the others are not touched. `NotFound` means "not there".
+    """
+    listed = list(keys)
+    outcomes = await asyncio.gather(*(_outcome(one(key)) for key in listed))
+    return {key: value for key, value in zip(listed, outcomes, strict=True) if not _is_missing(value)}
+
+
+async def _outcome(call: Awaitable[V]) -> Any:
+    try:
+        return await call
+    except Exception as error:
+        return error  # each key has its own outcome; gather would leave the other calls running behind our back
+
+
+def _is_missing(value: object) -> bool:
+    return isinstance(value, GraphError) and value.code == "NOT_FOUND"

@@ -1,0 +1,110 @@
+"""The operations of an adapter: batches, reads and writes. On the class they are declarations, on an instance handles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, overload
+
+from graphfold.loading.handle import Batch, Caller, Read, Write
+from graphfold.rows.row import Row
+
+__all__ = ["BatchOperation", "Operation", "Policy", "ReadOperation", "Share", "WriteOperation"]
+
+Share = Literal["viewer", "public"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How an operation is called and remembered. `ttl` in seconds (0: not cached), `cache_size` in entries."""
+
+    ttl: float = 0.0
+    share: Share = "viewer"
+    cache_size: int = 10_000
+    max_size: int = 200
+    idempotent: bool = False
+    lists: bool = False
+
+
+class Operation:
+    """What every kind has in common: the author's function, its policy, and its name once it belongs to an adapter."""
+
+    kind: ClassVar[Literal["batch", "read", "write"]]
+
+    def __init__(self, function: Callable[..., Any], policy: Policy, row: type[Row[Any]] | None) -> None:
+        self.function, self.policy, self.row = function, policy, row
+        self.name = getattr(function, "__name__", "?")
+        self.owner: type | None = None
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    @property
+    def description(self) -> str:
+        return (self.__doc__ or "").strip().partition("\n")[0]
+
+
+class BatchOperation(Operation, Generic[K, P, V]):
+    """Many keys, one call."""
+
+    kind = "batch"
+
+    @overload
+    def __get__(self, adapter: None, owner: type[Any]) -> BatchOperation[K, P, V]: ...
+    @overload
+    def __get__(self, adapter: Caller, owner: type[Any]) -> Batch[K, P, V]: ...
+    def __get__(self, adapter: Caller | None, owner: type[Any]) -> BatchOperation[K, P, V] | Batch[K, P, V]:
+        return self if adapter is None else Batch(self, adapter)
+
+    if not TYPE_CHECKING:  # type checkers say this themselves
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("load", "find", "ref", "load_many", "prime", "forget", "whole"):
+                owner = self.owner.__name__ if self.owner else "Adapter"
+                raise AttributeError(
+                    f"{owner}.{self.name}.{name}: this is the declaration, not a connection. Let the resolver ask for "
+                    f"the adapter: `async def field(self: ..., {owner.lower()}: {owner})`, "
+                    f"then `{owner.lower()}.{self.name}.{name}(...)`."
+                )
+            raise AttributeError(name)
+
+
+class ReadOperation(Operation, Generic[P, V]):
+    """A page, a search, a single thing without a key: same arguments, same answer, one call."""
+
+    kind = "read"
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        policy: Policy,
+        row: type[Row[Any]] | None,
+        primes: BatchOperation[Any, Any, Any] | None,
+    ) -> None:
+        super().__init__(function, policy, row)
+        self.primes = primes
+
+    @overload
+    def __get__(self, adapter: None, owner: type[Any]) -> ReadOperation[P, V]: ...
+    @overload
+    def __get__(self, adapter: Caller, owner: type[Any]) -> Read[P, V]: ...
+    def __get__(self, adapter: Caller | None, owner: type[Any]) -> ReadOperation[P, V] | Read[P, V]:
+        return self if adapter is None else Read(self, adapter)
+
+
+class WriteOperation(Operation, Generic[P, V]):
+    """Changes something: never cached, never shared, never repeated unless it is declared idempotent."""
+
+    kind = "write"
+
+    @overload
+    def __get__(self, adapter: None, owner: type[Any]) -> WriteOperation[P, V]: ...
+    @overload
+    def __get__(self, adapter: Caller, owner: type[Any]) -> Write[P, V]: ...
+    def __get__(self, adapter: Caller | None, owner: type[Any]) -> WriteOperation[P, V] | Write[P, V]:
+        return self if adapter is None else Write(self, adapter)

@@ -1,0 +1,70 @@
+"""One GraphQL operation, as loading sees it: who asks, what is asked for, and the loads under way.
+
+A scope lives for one query, one mutation or one event of a subscription, never longer: a WebSocket connection keeps
+one context for all its operations, and loaders kept on that would go stale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Protocol, TypeVar
+
+from graphfold.cache.store import Store
+from graphfold.rows.row import Row
+
+__all__ = ["Home", "Scope", "Viewer"]
+
+T = TypeVar("T")
+
+
+class Viewer:
+    """Who asks. `key` tells viewers apart in caches without being a secret itself."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str = "") -> None:
+        self.key = key
+
+
+class Home(Protocol):
+    """What outlives a scope: caches, calls shared between operations, and each adapter's connection."""
+
+    def store(self, operation: str, ttl: float, size: int) -> Store: ...
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]: ...
+    def backend(self, adapter: type) -> Any: ...
+
+
+class Scope:
+    """The loaders and tasks of one operation. `close` ends what is still under way."""
+
+    def __init__(self, home: Home, viewer: Viewer, wants: Callable[[], dict[type, frozenset[str] | None]]) -> None:
+        self.home, self.viewer = home, viewer
+        self.loaders: dict[Hashable, Any] = {}
+        self.adapters: dict[type, Any] = {}
+        self._wants = wants
+        self._wanted: dict[type, frozenset[str] | None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def asked(self, row: type[Row[Any]]) -> frozenset[str]:
+        """The OnDemand fields of `row` that this operation wants, wherever in the query its graph type stands."""
+        on_demand = row.shape.on_demand
+        if not on_demand or row.shape.feeds is None:
+            return on_demand
+        if self._wanted is None:
+            self._wanted = self._wants()
+        wanted = self._wanted.get(row.shape.feeds)
+        return on_demand if wanted is None else on_demand & wanted
+
+    def own(self, task: asyncio.Task[Any]) -> None:
+        """This task ends with the operation."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """The operation has ended: cancel what nobody waits for any more, and wait until it has stopped."""
+        left = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.gather(*left, return_exceptions=True)
