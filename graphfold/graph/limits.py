@@ -1,8 +1,8 @@
 """Limits on what one query may ask for, checked before anything runs. Every refusal names limit, value and setting.
 
-The shape of a query (depth, aliases, root fields) is measured in one pass: a fragment is measured once, however often it is spread,
-so a few hundred bytes of fragments that spread one another cost no more than they are long. Depth counts levels of fields;
-introspection is counted apart, since the standard introspection query is deeper than most limits.
+The shape of a query (depth, aliases, root fields) is measured in one pass: a fragment is measured once, however often
+it is spread, so a few hundred bytes of fragments that spread one another cost no more than they are long. Depth counts
+levels of fields; introspection is counted apart, since the standard introspection query is deeper than most limits.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _exceeded(shape: Shape, settings: Settings) -> Iterator[LimitExceeded]:
 
 
 def limit_rule(settings: Settings) -> type[ValidationRule]:
-    """The rule that holds these limits. Make it once per schema: whoever caches validation compares rules by identity."""
+    """The rule that holds these limits. Make it once per schema: caches of validation compare rules by identity."""
 
     class LimitRule(ValidationRule):
         def __init__(self, context: ValidationContext) -> None:

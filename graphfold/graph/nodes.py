@@ -1,7 +1,7 @@
 """How many objects a query may make the gateway build: page sizes multiplied down the tree, before anything runs.
 
-An estimate that errs upwards. A connection counts as the page it asks for (`first`, its default, at most the largest page); a
-plain list, whose length nobody knows, as five; what is selected twice counts twice.
+An estimate that errs upwards. A connection counts as the page it asks for (`first`, its default, at most the largest
+page); a plain list, whose length nobody knows, as five; what is selected twice counts twice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLField,
     GraphQLInterfaceType,
+    GraphQLList,
     GraphQLNamedType,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
@@ -28,9 +30,7 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
-    get_nullable_type,
     is_composite_type,
-    is_list_type,
     value_from_ast_untyped,
 )
 
@@ -122,7 +122,8 @@ class _Counter:
         return self._size(node, field, parent, page) * (1 + self.selections(node.selection_set, named, inner))
 
     def _size(self, node: FieldNode, field: GraphQLField, parent: GraphQLNamedType | None, page: int) -> int:
-        if not is_list_type(get_nullable_type(field.type)):
+        nullable = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        if not isinstance(nullable, GraphQLList):
             return 1
         return page if node.name.value in _ITEMS and _is_connection(parent) else PLAIN_LIST
 

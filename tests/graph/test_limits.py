@@ -170,8 +170,8 @@ def test_what_is_skipped_counts_nothing() -> None:
 
 
 def test_fragments_count_under_the_page_they_are_spread_in() -> None:
-    query = "{ a: orders(first: 2) { ...F } b: orders(first: 3) { ...F } } fragment F on OrderConnection { nodes { number } }"
-    assert nodes(query) == (1 + 2) + (1 + 3)
+    fragment = "fragment F on OrderConnection { nodes { number } }"
+    assert nodes(f"{{ a: orders(first: 2) {{ ...F }} b: orders(first: 3) {{ ...F }} }} {fragment}") == (1 + 2) + (1 + 3)
 
 
 def test_more_objects_than_the_limit_are_refused() -> None:
