@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, checked, frozen. One clear line for each that is wrong; secrets stay unseen.
+"""Settings: read once from the environment, checked, frozen. One clear line for each that is wrong; no secret is shown.
 
 Every setting is a `GRAPHFOLD_` variable. A backend named `crm` is reached through `GRAPHFOLD_CRM_URL` and its
 credentials, each of which may also come from a file (`GRAPHFOLD_CRM_TOKEN_FILE`). A variable that is set to nothing

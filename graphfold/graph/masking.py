@@ -1,0 +1,79 @@
+"""What the client may read of an error: ours are told, wrong queries are explained, the rest is masked.
+
+Whatever is not written for the client (an exception's text, a value that does not fit its type) goes to the log, with
+the request id that the client is shown: that id is all that has to be exchanged to find it. Mask the errors of an
+answer last, after everything that can add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+from graphql import GraphQLError
+
+from graphfold.errors import GraphError, Internal, InvalidInput
+
+__all__ = ["masked", "present"]
+
+LONGEST = 1_000
+"""Characters of a message that explains a wrong query."""
+
+_log = structlog.get_logger("graphfold")
+
+
+def masked(errors: Iterable[GraphQLError], request_id: str, *, suggestions: bool = False) -> list[GraphQLError]:
+    """The errors as the client sees them, after what it must not see has been logged."""
+    errors = list(errors)
+    for error in errors:
+        _tell_operator(error, request_id)
+    return [present(error, request_id, suggestions=suggestions) for error in errors]
+
+
+def present(error: GraphQLError, request_id: str, *, suggestions: bool = False) -> GraphQLError:
+    """The error as the client sees it, with `code`, `retryable` and `requestId`; nothing original is left in it.
+
+    Without `suggestions` no message tells a name of the schema that the client did not write.
+    """
+    known = _known(error)
+    message = known.message if suggestions or known is _cause(error) else known.message.partition(" Did you mean ")[0]
+    extensions = {**known.extensions, "requestId": request_id}
+    return GraphQLError(message, error.nodes, error.source, error.positions, error.path, None, extensions=extensions)
+
+
+def _known(error: GraphQLError) -> GraphError:
+    """What it is in terms of our closed list, with the message for the client."""
+    cause = _cause(error)
+    if isinstance(cause, GraphError):
+        return cause
+    if error.path is None and (error.nodes or cause is error):
+        return InvalidInput(_explained(error.message, cause))  # syntax, validation, variables
+    if isinstance(cause, GraphQLError) and cause is not error and cause.nodes:
+        return InvalidInput(
+            _explained(cause.message, cause)
+        )  # an argument that can be judged only once its variable is known
+    return Internal("Internal error.")
+
+
+def _explained(message: str, cause: BaseException) -> str:
+    """graphql-core quotes what a scalar raised, which is for nobody, and repeats values however long they are."""
+    if not isinstance(cause, GraphQLError):
+        message = message.replace(f", but encountered error '{cause}'", "")
+    return message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."
+
+
+def _cause(error: GraphQLError) -> BaseException:
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _tell_operator(error: GraphQLError, request_id: str) -> None:
+    cause, path = _cause(error), error.path
+    if isinstance(cause, GraphError):
+        if cause.internal:
+            told = {"backend": cause.backend, "operation": cause.operation, "internal": cause.internal}
+            _log.warning("error", code=cause.code, request_id=request_id, path=path, **told)
+    elif isinstance(_known(error), Internal):
+        _log.error("internal error", request_id=request_id, path=path, exc_info=cause)
