@@ -1,0 +1,90 @@
+"""GraphQL backends: a document with variables in, one place of `data` out."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+import orjson
+
+from graphfold.adapter.base import Adapter
+from graphfold.adapter.problems import not_the_format
+from graphfold.errors import (
+    BackendBadReply,
+    BackendContract,
+    BackendCredentials,
+    BackendRejected,
+    BackendUnavailable,
+    GraphError,
+)
+from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.transport.call import Call, Reply
+
+__all__ = ["GraphQLAdapter"]
+
+T = TypeVar("T")
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+    extensions: dict[str, Any] | None = None
+
+
+class _Errors(msgspec.Struct):
+    errors: list[_Error] | None = None
+
+
+_KINDS: dict[str, type[GraphError]] = {
+    "UNAUTHENTICATED": BackendCredentials,
+    "FORBIDDEN": BackendCredentials,
+    "BAD_USER_INPUT": BackendRejected,
+    "GRAPHQL_PARSE_FAILED": BackendContract,
+    "GRAPHQL_VALIDATION_FAILED": BackendContract,
+    "INTERNAL_SERVER_ERROR": BackendUnavailable,
+}
+
+
+class GraphQLAdapter(Adapter):
+    """A backend with a GraphQL endpoint at its address."""
+
+    protocol = "GraphQL"
+
+    async def query(self, document: str, into: type[T], *, at: str, **variables: Any) -> T:
+        """Send `document` and read `data.<at>` as `into`. Any error in the reply is raised."""
+        reply = await self._post(document, variables)
+        try:
+            value: T = decoder(into, self.asked, f"data.{at}").json(reply.body)
+        except Unreadable as error:
+            raise BackendBadReply(
+                "The backend answered something that cannot be used.", internal=str(error)
+            ) from None
+        return value
+
+    def error(self, message: str, extensions: dict[str, Any]) -> GraphError:
+        """The typed error for the first GraphQL error of a reply. Override for the backend's own codes."""
+        kind = _KINDS.get(str(extensions.get("code")), BackendUnavailable)
+        return kind("The backend could not answer.", internal=f"{extensions.get('code')}: {message}")
+
+    async def probe(self) -> None:
+        """Ask for `__typename`; raises the typed error when the backend is not well."""
+        await self._post("{ __typename }", {})
+
+    async def _post(self, document: str, variables: dict[str, Any]) -> Reply:
+        body = orjson.dumps({"query": document, "variables": variables}, default=str)
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        reply = await self._backend.client.send(Call("POST", "", "", headers, body))
+        if not reply.media_type.endswith("json"):
+            raise not_the_format(reply, "JSON") if reply.ok else self.problem(reply)
+        told = _errors(reply.body)
+        if told:
+            raise self.error(told[0].message, told[0].extensions or {})
+        if not reply.ok:
+            raise self.problem(reply)
+        return reply
+
+
+def _errors(body: bytes) -> list[_Error]:
+    try:
+        return msgspec.json.decode(body, type=_Errors).errors or []
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None

@@ -1,0 +1,74 @@
+"""What an HTTP status means for the caller, where the backend says nothing better."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from graphfold.errors import (
+    BackendBadReply,
+    BackendBusy,
+    BackendContract,
+    BackendCredentials,
+    BackendError,
+    BackendRejected,
+    BackendTimeout,
+    BackendUnavailable,
+    GraphError,
+    NotFound,
+)
+from graphfold.transport.call import Reply
+
+__all__ = ["by_status", "not_the_format", "retry_after"]
+
+_KINDS: dict[int, tuple[type[GraphError], str]] = {
+    401: (BackendCredentials, "The backend refuses our credentials."),
+    403: (BackendCredentials, "The backend refuses our credentials."),
+    404: (NotFound, "There is no such thing at the backend."),
+    405: (BackendContract, "The backend does not know this request."),
+    408: (BackendTimeout, "The backend did not answer in time."),
+    410: (NotFound, "There is no such thing at the backend any more."),
+    413: (BackendContract, "The backend finds the request too large."),
+    415: (BackendContract, "The backend does not know this request."),
+    504: (BackendTimeout, "The backend did not answer in time."),
+}
+
+
+def by_status(reply: Reply) -> GraphError:
+    """The typed error for a status that is not 2xx."""
+    internal = f"status {reply.status}, {reply.media_type or 'no content type'}"
+    if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
+        return BackendBusy("The backend takes no more calls now.", retry_after=retry_after(reply), internal=internal)
+    if reply.status in _KINDS:
+        kind, text = _KINDS[reply.status]
+        return kind(text, internal=internal)
+    return _by_class(reply.status, internal)
+
+
+def _by_class(status: int, internal: str) -> BackendError:
+    if status >= 500:
+        return BackendUnavailable("The backend failed.", internal=internal)
+    if status >= 400:
+        return BackendRejected("The backend refused the request.", internal=internal)
+    return BackendBadReply("The backend answered something that cannot be used.", internal=internal)
+
+
+def retry_after(reply: Reply) -> float | None:
+    """Seconds of a Retry-After header (a number or a date), at most an hour; None where it says nothing sensible."""
+    text = reply.headers.get("retry-after", "").strip()
+    if text.isdecimal() and text.isascii():
+        return float(min(int(text[:9]), 3600))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(seconds.total_seconds(), 0.0), 3600.0)
+
+
+def not_the_format(reply: Reply, wanted: str) -> BackendBadReply:
+    """A success, but not in the format that was agreed: a maintenance page, for instance."""
+    return BackendBadReply(
+        "The backend answered something that cannot be used.",
+        internal=f"{reply.media_type or 'no content type'} instead of {wanted}",
+    )

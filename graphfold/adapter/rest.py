@@ -1,0 +1,120 @@
+"""REST backends: paths with placeholders, query parameters, JSON in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from enum import Enum
+from string import Formatter
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from graphfold.adapter.base import Adapter
+from graphfold.adapter.problems import not_the_format
+from graphfold.errors import BackendBadReply, InvalidInput
+from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.transport.call import Call, Reply
+
+__all__ = ["RestAdapter"]
+
+T = TypeVar("T")
+
+
+class RestAdapter(Adapter):
+    """A backend that speaks JSON over HTTP."""
+
+    protocol = "REST"
+    probe_path = "/"
+    """What `graphfold backends` asks for: anything below 500 that is no 401 or 403 counts as alive."""
+
+    async def get(self, path: str, into: type[T], *, at: str | None = None, **parameters: Any) -> T:
+        """GET `path` and read the answer as `into`, found at the dotted path `at` of the body.
+
+        Parameters named in the path (`"/orders/{number}"`) fill it, safely quoted; the others are the query string,
+        without those that are None.
+        """
+        return await self.request("GET", path, into, at=at, **parameters)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        into: type[T],
+        *,
+        at: str | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **parameters: Any,
+    ) -> T:
+        """Any other method, with a JSON body where `json` is given. Raises what `problem` makes of a failure."""
+        reply = await self.exchange(method, path, json=json, headers=headers, **parameters)
+        if not reply.ok:
+            raise self.problem(reply)
+        return self.read(reply, into, at=at)
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **parameters: Any,
+    ) -> Reply:
+        """The raw reply, whatever its status: for backends that say things in headers or odd statuses."""
+        filled, rest = _filled(path, parameters)
+        sent = {"accept": "application/json", **(headers or {})}
+        body = b""
+        if json is not None:
+            body, sent["content-type"] = orjson.dumps(json, default=str), "application/json"
+        return await self._backend.client.send(Call(method, filled, _query(rest), sent, body))
+
+    def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
+        """The body as `into`; BACKEND_BAD_REPLY where it does not fit."""
+        if not reply.media_type.endswith("json"):
+            raise not_the_format(reply, "JSON")
+        try:
+            value: T = decoder(into, self.asked, at).json(reply.body)
+        except Unreadable as error:
+            raise BackendBadReply(
+                "The backend answered something that cannot be used.", internal=str(error)
+            ) from None
+        return value
+
+    async def probe(self) -> None:
+        """Ask for something cheap; raises the typed error when the backend is not well."""
+        reply = await self.exchange("GET", self.probe_path)
+        if reply.status in (401, 403) or reply.status >= 500:
+            raise self.problem(reply)
+
+
+def _filled(path: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The path with its placeholders filled, and the parameters that were not among them."""
+    if "{" not in path:
+        return path, parameters
+    names = [name for _, name, _, _ in Formatter().parse(path) if name]
+    segments = {name: _segment(name, parameters[name]) for name in names}
+    return path.format(**segments), {name: value for name, value in parameters.items() if name not in segments}
+
+
+def _segment(name: str, value: Any) -> str:
+    text = _text(value)
+    if text in ("", ".", "..") or any(ord(character) < 32 for character in text):
+        raise InvalidInput(f"{name}: this is not a possible value.")
+    return quote(text, safe="")
+
+
+def _query(parameters: dict[str, Any]) -> str:
+    return urlencode({name: _text(value) for name, value in parameters.items() if value is not None}, safe=",")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value.tzinfo else value.isoformat()
+    return value.isoformat() if isinstance(value, date) else str(value)

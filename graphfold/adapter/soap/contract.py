@@ -1,0 +1,137 @@
+"""A pinned WSDL: which operations there are, how a request is written, what a reply holds."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+from zeep import Client, Settings, Transport
+from zeep.exceptions import Error as ZeepError
+from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
+from zeep.xsd import ComplexType
+
+from graphfold.adapter.soap.reading import Readers
+from graphfold.errors import InvalidInput
+from graphfold.mistakes import Mistake
+from graphfold.rows.decoder import Unreadable
+
+__all__ = ["Contract", "Envelope"]
+
+logging.getLogger("zeep").setLevel(logging.CRITICAL)  # it logs what backends send
+
+_SETTINGS = Settings(strict=False, xsd_ignore_sequence_order=True, forbid_dtd=True, forbid_external=True)
+
+Envelope = Any
+"""An lxml element: the root of a SOAP message."""
+
+
+class _LocalFiles(Transport):
+    """Loads a WSDL and its imports from disk only: nothing is fetched, at start or later."""
+
+    def _load_remote_data(self, url: str) -> bytes:
+        raise ValueError(f"{url} would have to be fetched; put a copy beside the WSDL and import that")
+
+
+class Contract:
+    """One WSDL file, read once. `port` names the port where the service has several."""
+
+    def __init__(self, wsdl: Path, port: str | None = None) -> None:
+        self.wsdl = wsdl
+        try:
+            definitions: Any = Client(str(wsdl), transport=_LocalFiles(), settings=_SETTINGS).wsdl
+        except (OSError, ValueError, ZeepError, etree.LxmlError) as error:
+            raise Mistake(
+                str(wsdl),
+                f"the WSDL cannot be read: {error}",
+                why="the adapter's operations and types come from it.",
+                fix="put the backend's WSDL, with all it imports, into the adapter's folder.",
+            ) from None
+        self._types = definitions.types
+        self._binding = self._choose(definitions, port)
+        self._readers = Readers()
+
+    @property
+    def version(self) -> str:
+        return "1.2" if isinstance(self._binding, Soap12Binding) else "1.1"
+
+    @property
+    def operations(self) -> list[str]:
+        return sorted(self._binding._operations)
+
+    def arguments(self, operation: str) -> list[str]:
+        """The names of an operation's arguments."""
+        return [name for name, _ in self._operation(operation).input.body.type.elements]
+
+    def request(self, operation: str, arguments: dict[str, Any]) -> Envelope:
+        """The envelope of a call, without credentials."""
+        try:
+            return self._operation(operation).create(**arguments).content
+        except ValueError as error:  # lxml: characters that XML cannot carry
+            raise InvalidInput("A text contains characters that cannot be sent.", internal=str(error)) from None
+
+    def headers(self, operation: str) -> dict[str, str]:
+        action = self._operation(operation).soapaction or ""
+        if self.version == "1.2":
+            return {"content-type": f'application/soap+xml; charset=utf-8; action="{action}"'}
+        return {"content-type": "text/xml; charset=utf-8", "soapaction": f'"{action}"'}
+
+    def answer(self, operation: str, message: Any, at: str | None) -> Any:
+        """What the message in a reply's body holds, found at `at` below it.
+
+        Without `at`, wrappers that can hold only one element are stepped through: by the WSDL, not by what came.
+        """
+        element = self._operation(operation).output.body
+        if etree.QName(message) != element.qname:
+            raise Unreadable(f"<{etree.QName(message).localname}> instead of <{element.name}>")
+        value = self._readers.of(element.type)(message)
+        for step in at.split(".") if at is not None else _wrappers(element.type):
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+    def detail(self, element: Any) -> Any:
+        """An element of a fault's detail, read by the WSDL's type for it; None where it has none."""
+        try:
+            known = self._types.get_element(etree.QName(element).text)
+        except (LookupError, ZeepError):
+            return None
+        return self._readers.of(known.type)(element)
+
+    def _operation(self, name: str) -> Any:
+        found = self._binding._operations.get(name)
+        if found is None:
+            raise Mistake(
+                str(self.wsdl),
+                f"there is no operation {name!r}",
+                why="an operation is called by its name in the WSDL.",
+                fix=f"use one of {', '.join(self.operations)}.",
+            )
+        return found
+
+    def _choose(self, definitions: Any, port: str | None) -> Any:
+        ports = {name: p for service in definitions.services.values() for name, p in service.ports.items()}
+        usable = {name: p for name, p in ports.items() if isinstance(p.binding, SoapBinding)}
+        chosen = usable.get(port) if port else next(iter(usable.values()), None)
+        if chosen is None:
+            raise Mistake(
+                str(self.wsdl),
+                f"there is no SOAP port {port or ''}".rstrip(),
+                why="the adapter has to know which binding to speak.",
+                fix=f"set port to one of {sorted(usable)}." if usable else "use a WSDL with a SOAP binding.",
+            )
+        return chosen.binding
+
+
+def _wrappers(xsd_type: Any) -> list[str]:
+    """The names of the wrappers around what a message is about."""
+    steps: list[str] = []
+    while isinstance(xsd_type, ComplexType) and len(xsd_type.elements) == 1 and not xsd_type.attributes:
+        element = xsd_type.elements[0][1]
+        if not isinstance(element.type, ComplexType) and not element.accepts_multiple:
+            break
+        steps.append(element.name)
+        if element.accepts_multiple:
+            break
+        xsd_type = element.type
+    return steps

@@ -1,0 +1,88 @@
+"""SOAP faults of both versions, with their detail read by the WSDL's types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphfold.adapter.soap.contract import Contract
+from graphfold.errors import BackendContract, BackendCredentials, BackendRejected, BackendUnavailable, GraphError
+from graphfold.rows.decoder import Unreadable
+
+__all__ = ["SoapFault", "by_code", "fault_in"]
+
+_ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")
+
+_CREDENTIALS = {
+    "FailedAuthentication",
+    "FailedCheck",
+    "InvalidSecurity",
+    "InvalidSecurityToken",
+    "SecurityTokenUnavailable",
+    "UnsupportedSecurityToken",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SoapFault:
+    """`codes` are local names, the most specific last (`["Sender", "UnknownCustomer"]`); `reason` is for the log.
+
+    `detail` holds each known element of the fault's detail by local name, as plain data.
+    """
+
+    codes: list[str]
+    reason: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def message_in(root: Any) -> Any:
+    """The element in the envelope's body: the answer or a fault."""
+    for envelope in _ENVELOPES:
+        if root.tag == f"{envelope}Envelope":
+            body = root.find(f"{envelope}Body")
+            message = next(body.iterchildren("*"), None) if body is not None else None
+            if message is None:
+                raise Unreadable("the envelope's body is empty")
+            return message
+    raise Unreadable("the reply is no SOAP envelope")
+
+
+def fault_in(message: Any, contract: Contract) -> SoapFault | None:
+    """The fault, if the message is one: whatever the HTTP status was."""
+    if message.tag == f"{_ENVELOPES[0]}Fault":
+        return SoapFault(
+            [_local(message.findtext("faultcode"))],
+            (message.findtext("faultstring") or "").strip(),
+            _detail(message.find("detail"), contract),
+        )
+    if message.tag == f"{_ENVELOPES[1]}Fault":
+        prefix = _ENVELOPES[1]
+        codes = [_local(value.text) for value in message.iterfind(f"{prefix}Code//{prefix}Value")]
+        reason = message.findtext(f"{prefix}Reason/{prefix}Text") or ""
+        return SoapFault(codes, reason.strip(), _detail(message.find(f"{prefix}Detail"), contract))
+    return None
+
+
+def by_code(fault: SoapFault) -> GraphError:
+    """The typed error of a fault that the adapter does not map itself."""
+    internal = f"fault {'/'.join(fault.codes)}: {fault.reason}"
+    if _CREDENTIALS & set(fault.codes):
+        return BackendCredentials("The backend refuses our credentials.", internal=internal)
+    kind = fault.codes[0].partition(".")[0] if fault.codes else ""
+    if kind in ("Client", "Sender"):
+        return BackendRejected("The backend refused the request.", internal=internal)
+    if kind in ("VersionMismatch", "MustUnderstand", "DataEncodingUnknown"):
+        return BackendContract("The backend does not understand the request.", internal=internal)
+    return BackendUnavailable("The backend failed.", internal=internal)
+
+
+def _detail(element: Any, contract: Contract) -> dict[str, Any]:
+    if element is None:
+        return {}
+    found = {_local(child.tag): contract.detail(child) for child in element.iterchildren("*")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _local(name: str | None) -> str:
+    text = (name or "").strip()
+    return text.rpartition("}")[2] if text.startswith("{") else text.rpartition(":")[2]
