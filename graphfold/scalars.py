@@ -1,0 +1,160 @@
+"""The graph's scalars: exact on the wire, strict on the way in.
+
+Annotate with `decimal.Decimal`, `datetime.datetime`, `datetime.date` and `Currency`; `SCALARS` is the map a schema
+needs. What a client sends wrong is BAD_INPUT; a value of ours that cannot be told is `Internal`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from graphfold.errors import Internal, InvalidInput
+
+__all__ = ["SCALARS", "Currency"]
+
+Currency = NewType("Currency", str)
+"""An ISO 4217 code: three capital letters, "EUR"."""
+
+LONGEST_DECIMAL = 60
+"""Most characters of a Decimal, sign and point included."""
+
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def tell_decimal(value: object) -> str:
+    """ "12.30" for Decimal("12.30"): the scale is kept, and there is never an exponent."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise _untold("Decimal", value)
+    text = str(value)
+    if "E" in text and abs(value.adjusted()) < LONGEST_DECIMAL:
+        text = format(value, "f")
+    if len(text) > LONGEST_DECIMAL or "E" in text:
+        raise _untold("Decimal", value)
+    return text
+
+
+def take_decimal(value: object) -> Decimal:
+    """The Decimal of a string or a whole number. A float has lost digits before it came here, so it is refused."""
+    if isinstance(value, float):
+        raise _bad_input(f'Decimal: send it as a string, "12.30"; the number {value!r} may have lost digits.')
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10 ** (LONGEST_DECIMAL - 1):
+        return Decimal(value)
+    if isinstance(value, str) and len(value) <= LONGEST_DECIMAL and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    raise _refused("Decimal", value, f'like "12.30", of at most {LONGEST_DECIMAL} characters and without exponent')
+
+
+def tell_date_time(value: object) -> str:
+    """ "2026-03-01T11:30:00Z"; microseconds only where there are any."""
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise _untold("DateTime", value)
+    try:
+        return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    except OverflowError:
+        raise _untold("DateTime", value) from None
+
+
+def take_date_time(value: object) -> datetime:
+    """The instant, in UTC, of an RFC 3339 date and time with any offset."""
+    if isinstance(value, str) and _DATE_TIME.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise _refused("DateTime", value, 'of RFC 3339 with Z or an offset, to the microsecond: "2026-03-01T11:30:00Z"')
+
+
+def tell_date(value: object) -> str:
+    """ "2026-03-01". A datetime is refused: its day depends on where one stands."""
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise _untold("Date", value)
+    return value.isoformat()
+
+
+def take_date(value: object) -> date:
+    """The day of a YYYY-MM-DD string."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise _refused("Date", value, 'that is a day of the calendar: "2026-03-01"')
+
+
+def tell_currency(value: object) -> str:
+    if isinstance(value, str) and _CURRENCY.fullmatch(value):
+        return value
+    raise _untold("Currency", value)
+
+
+def take_currency(value: object) -> Currency:
+    if isinstance(value, str) and _CURRENCY.fullmatch(value):
+        return Currency(value)
+    raise _refused("Currency", value, 'of three capital letters (ISO 4217): "EUR"')
+
+
+def _refused(scalar: str, value: object, wanted: str) -> GraphQLError:
+    shown = f'"{value[:80]}"' if isinstance(value, str) else f"a value of type {type(value).__name__}"
+    return _bad_input(f"{scalar}: wants a string {wanted}; got {shown}.")
+
+
+def _bad_input(message: str) -> GraphQLError:
+    """As a GraphQLError, since graphql-core puts the variable and the place in its value in front of that one's text."""
+    return GraphQLError(message, extensions=InvalidInput(message).extensions)
+
+
+def _untold(scalar: str, value: object) -> Internal:
+    """An error of ours: the value stays in the log, since it may be anything."""
+    return Internal(f"This value is no {scalar}.", internal=f"{scalar} from {type(value).__name__}: {value!r:.200}")
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description=(
+            'An exact decimal number as a string: "12.30". Its scale is kept, and it never has an exponent. '
+            "A whole number is taken too."
+        ),
+        serialize=tell_decimal,
+        parse_value=take_decimal,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description=(
+            'A point in time: RFC 3339, in UTC ("2026-03-01T11:30:00Z"), with a fraction where it has one. '
+            "Any offset is taken; a time without one is refused."
+        ),
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        serialize=tell_date_time,
+        parse_value=take_date_time,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description='A day of the calendar: "2026-03-01".',
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        serialize=tell_date,
+        parse_value=take_date,
+    ),
+    Currency: strawberry.scalar(
+        name="Currency",
+        description='The code of a currency (ISO 4217): three capital letters, "EUR".',
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        serialize=tell_currency,
+        parse_value=take_currency,
+    ),
+}
+"""Python type -> scalar, for `StrawberryConfig(scalar_map=SCALARS)`."""

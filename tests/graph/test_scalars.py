@@ -1,0 +1,243 @@
+"""Scalars: exact on the way out, strict on the way in, through a real schema."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLError
+from hypothesis import given
+from hypothesis import strategies as st
+from strawberry.schema.config import StrawberryConfig
+
+from graphfold.errors import Internal
+from graphfold.scalars import SCALARS, Currency
+
+VALUES: dict[str, Any] = {}
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def decimal(self, give: Decimal | None = None) -> Decimal | None:
+        return give if give is not None else VALUES["out"]
+
+    @strawberry.field
+    def moment(self, give: datetime | None = None) -> datetime | None:
+        return give if give is not None else VALUES["out"]
+
+    @strawberry.field
+    def day(self, give: date | None = None) -> date | None:
+        return give if give is not None else VALUES["out"]
+
+    @strawberry.field
+    def currency(self, give: Currency | None = None) -> Currency | None:
+        return give if give is not None else VALUES["out"]
+
+
+SCHEMA = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
+TYPES = {"decimal": "Decimal", "moment": "DateTime", "day": "Date", "currency": "Currency"}
+
+
+def tell(field: str, value: Any) -> Any:
+    """What the field answers for a value of ours; raises the error it answers instead."""
+    VALUES["out"] = value
+    return _answer(field, SCHEMA.execute_sync(f"{{ {field} }}"))
+
+
+def take(field: str, value: Any) -> Any:
+    """The round trip of a client's value, sent as a variable."""
+    query = f"query ($give: {TYPES[field]}) {{ {field}(give: $give) }}"
+    return _answer(field, SCHEMA.execute_sync(query, variable_values={"give": value}))
+
+
+def take_literal(field: str, text: str) -> Any:
+    return _answer(field, SCHEMA.execute_sync(f"{{ {field}(give: {text}) }}"))
+
+
+def _answer(field: str, result: Any) -> Any:
+    for error in result.errors or ():
+        raise error.original_error if isinstance(error.original_error, Internal) else error
+    return result.data[field]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("12.30"), "12.30"),
+        (Decimal("-0.05"), "-0.05"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("1E-9"), "0.000000001"),
+        (Decimal("12345678901234567.89"), "12345678901234567.89"),
+        (7, "7"),
+    ],
+)
+def test_decimal_keeps_its_scale(value: object, text: str) -> None:
+    assert tell("decimal", value) == text
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"), Decimal("1E+999999"), 1.5, "12.30", True]
+)
+def test_what_is_no_decimal_is_not_told(value: object) -> None:
+    with pytest.raises(Internal, match=r"^This value is no Decimal\.$") as refused:
+        tell("decimal", value)
+    assert refused.value.internal
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20))
+def test_every_decimal_comes_back_as_it_was(value: Decimal) -> None:
+    assert take("decimal", format(value, "f")) == format(value, "f")
+
+
+@pytest.mark.parametrize(("literal", "text"), [('"0.10"', "0.10"), ("3", "3"), ("-12", "-12")])
+def test_decimal_literals(literal: str, text: str) -> None:
+    assert take_literal("decimal", literal) == text
+
+
+@pytest.mark.parametrize("literal", ["12.30", "1e3"])
+def test_a_float_is_refused_before_it_loses_digits(literal: str) -> None:
+    with pytest.raises(GraphQLError, match='send it as a string, "12.30"'):
+        take_literal("decimal", literal)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "1e3", "NaN", "Infinity", "+1", ".5", "1.", " 1", "1_0", "٣", "1\n", "9" * 61, 10**60, True, [], {}]
+)
+def test_what_is_no_decimal_is_refused(value: object) -> None:
+    with pytest.raises(GraphQLError, match="Decimal: wants a string"):
+        take("decimal", value)
+
+
+def test_a_refusal_names_the_variable_and_is_bad_input() -> None:
+    with pytest.raises(GraphQLError) as refused:
+        take("decimal", 0.1)
+    assert refused.value.message == (
+        "Variable '$give' has invalid value: "
+        'Decimal: send it as a string, "12.30"; the number 0.1 may have lost digits.'
+    )
+    assert refused.value.extensions == {"code": "BAD_INPUT", "retryable": False}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime(2026, 3, 1, 11, 30, tzinfo=UTC), "2026-03-01T11:30:00Z"),
+        (datetime(2026, 3, 1, 11, 30, 0, 50, tzinfo=UTC), "2026-03-01T11:30:00.000050Z"),
+        (datetime(2026, 3, 1, 1, 0, tzinfo=timezone(timedelta(hours=2))), "2026-02-28T23:00:00Z"),
+        (datetime(26, 3, 1, tzinfo=UTC), "0026-03-01T00:00:00Z"),
+    ],
+)
+def test_a_moment_is_told_in_utc(value: datetime, text: str) -> None:
+    assert tell("moment", value) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2026, 3, 1),
+        date(2026, 3, 1),
+        "2026-03-01T11:30:00Z",
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))),
+    ],
+)
+def test_what_is_no_moment_is_not_told(value: object) -> None:
+    with pytest.raises(Internal, match=r"^This value is no DateTime\.$"):
+        tell("moment", value)
+
+
+@pytest.mark.parametrize(
+    ("given_text", "text"),
+    [
+        ("2026-03-01T11:30:00Z", "2026-03-01T11:30:00Z"),
+        ("2026-03-01t11:30:00.5z", "2026-03-01T11:30:00.500000Z"),
+        ("2026-03-01T11:30:00+02:00", "2026-03-01T09:30:00Z"),
+        ("2026-03-01T11:30:00-11:45", "2026-03-01T23:15:00Z"),
+    ],
+)
+def test_any_offset_is_taken(given_text: str, text: str) -> None:
+    assert take("moment", given_text) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-03-01T11:30:00",
+        "2026-03-01",
+        "2026-03-01 11:30:00Z",
+        "2026-03-01T11:30Z",
+        "20260301T113000Z",
+        "2026-02-30T11:30:00Z",
+        "2026-03-01T24:00:00Z",
+        "2026-03-01T11:30:60Z",
+        "2026-03-01T11:30:00.1234567Z",
+        "2026-03-01T11:30:00+25:00",
+        "0001-01-01T00:00:00+01:00",
+        "2026-03-01T11:30:00Z\n",
+        1772364600,
+    ],
+)
+def test_what_is_no_moment_is_refused(value: object) -> None:
+    with pytest.raises(GraphQLError, match="DateTime: wants a string of RFC 3339"):
+        take("moment", value)
+
+
+@given(st.datetimes(min_value=datetime(2, 1, 1), timezones=st.just(UTC)))
+def test_every_moment_comes_back(value: datetime) -> None:
+    assert datetime.fromisoformat(take("moment", tell("moment", value))) == value
+
+
+def test_days() -> None:
+    assert tell("day", date(2026, 3, 1)) == "2026-03-01"
+    assert take("day", "2024-02-29") == "2024-02-29"
+
+
+@pytest.mark.parametrize("value", [datetime(2026, 3, 1, tzinfo=UTC), "2026-03-01"])
+def test_what_is_no_day_is_not_told(value: object) -> None:
+    with pytest.raises(Internal, match=r"^This value is no Date\.$"):
+        tell("day", value)
+
+
+@pytest.mark.parametrize(
+    "value", ["20260301", "2026-W09-1", "2026-3-1", "2025-02-29", "2026-03-01T00:00:00Z", "", 1, []]
+)
+def test_what_is_no_day_is_refused(value: object) -> None:
+    with pytest.raises(GraphQLError, match="Date: wants a string that is a day"):
+        take("day", value)
+
+
+def test_currencies() -> None:
+    assert tell("currency", Currency("EUR")) == take("currency", "EUR") == "EUR"
+    with pytest.raises(Internal):
+        tell("currency", "euro")
+
+
+@pytest.mark.parametrize("value", ["eur", "EURO", "EU", "EÜR", "", 978])
+def test_what_is_no_currency_is_refused(value: object) -> None:
+    with pytest.raises(GraphQLError, match="Currency: wants a string of three capital letters"):
+        take("currency", value)
+
+
+def test_a_long_wrong_value_is_not_repeated_whole() -> None:
+    with pytest.raises(GraphQLError) as refused:
+        take("currency", "x" * 10_000)
+    assert len(refused.value.message) < 250
+
+
+def test_wrong_literals_are_found_in_validation_and_say_why() -> None:
+    result = SCHEMA.execute_sync('{ day(give: "tomorrow") }')
+    assert result.data is None
+    assert result.errors is not None
+    assert result.errors[0].message == (
+        'Date: wants a string that is a day of the calendar: "2026-03-01"; got "tomorrow".'
+    )
+
+
+def test_the_schema_describes_each_scalar() -> None:
+    sdl = SCHEMA.as_str()
+    for name in ("Decimal", "DateTime", "Date", "Currency"):
+        assert f'"""\nscalar {name}' in sdl
+    assert 'scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")' in sdl
