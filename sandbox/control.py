@@ -1,0 +1,113 @@
+"""The control API under `/_sandbox`: what was called, and which faults to suffer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.backend import Backend
+from sandbox.crm import Crm
+from sandbox.faults import Fault, Faults
+from sandbox.messages import BadRequest, Request, Response, json_object, json_response
+from sandbox.soap import SoapService
+
+FAULTS: dict[str, set[str]] = {
+    "latency": {"seconds"},
+    "status": {"status"},
+    "html": set(),
+    "reset": set(),
+    "truncate": set(),
+    "drip": set(),
+    "soap-fault": set(),
+    "expired-token": set(),
+    "garbage": set(),
+}
+"""Every fault with the parameters it cannot do without."""
+
+OPTIONAL: dict[str, set[str]] = {"soap-fault": {"status"}}
+FITS: dict[str, type[Backend]] = {"soap-fault": SoapService, "expired-token": Crm}
+
+
+class Control:
+    """Answers `/_sandbox/requests` and `/_sandbox/faults`."""
+
+    def __init__(self, backends: Mapping[str, Backend], counts: dict[str, int], faults: Faults) -> None:
+        self._backends = backends
+        self._counts = counts
+        self._faults = faults
+
+    def answer(self, request: Request) -> Response:
+        try:
+            return self._route(request)
+        except BadRequest as error:
+            lists = {"backends": list(self._backends), "faults": list(FAULTS)}
+            return json_response({"error": str(error), **lists}, error.status)
+
+    def _route(self, request: Request) -> Response:
+        match request.method, request.segments[1:]:
+            case "GET", ["requests"]:
+                return json_response(self._counts)
+            case "DELETE", ["requests"]:
+                self._counts.update(dict.fromkeys(self._counts, 0))
+                return Response(204)
+            case "GET", ["faults"]:
+                return json_response({"faults": [fault.shown() for fault in self._faults]})
+            case "POST", ["faults"]:
+                fault = self._read(json_object(request))
+                self._faults.put(fault)
+                return json_response(fault.shown(), 201)
+            case "DELETE", ["faults"]:
+                return self._clear(request.query.get("backend"))
+            case _:
+                raise BadRequest(f"{request.method} {request.path}", "is not here", 404)
+
+    def _clear(self, backend: str | None) -> Response:
+        if backend is not None:
+            _known("backend", backend, self._backends)
+        self._faults.clear(backend)
+        return Response(204)
+
+    def _read(self, said: dict[str, object]) -> Fault:
+        backend, fault = said.pop("backend", None), said.pop("fault", None)
+        _known("backend", backend, self._backends)
+        _known("fault", fault, FAULTS)
+        assert isinstance(backend, str) and isinstance(fault, str)
+        self._fits(backend, fault)
+        _complete(fault, said)
+        for name, value in said.items():
+            _sound(fault, name, value)
+        return Fault(backend, fault, **said)  # type: ignore[arg-type]  # each was checked just above
+
+    def _fits(self, backend: str, fault: str) -> None:
+        kind = FITS.get(fault, Backend)
+        fitting = [name for name, one in self._backends.items() if isinstance(one, kind)]
+        if backend not in fitting:
+            raise BadRequest("backend", f"of {fault} must be one of {', '.join(fitting)}, not {backend!r}")
+
+
+def _known(name: str, value: object, known: Mapping[str, object]) -> None:
+    if not isinstance(value, str) or value not in known:
+        raise BadRequest(name, f"must be one of {', '.join(known)}, not {value!r}")
+
+
+def _complete(fault: str, said: Mapping[str, object]) -> None:
+    needed, allowed = FAULTS[fault], FAULTS[fault] | OPTIONAL.get(fault, set()) | {"times", "only"}
+    for name in sorted(needed - said.keys()):
+        raise BadRequest(name, f"is needed for {fault}")
+    for name in sorted(said.keys() - allowed):
+        raise BadRequest(name, f"means nothing to {fault}; it takes {', '.join(sorted(allowed))}")
+
+
+def _sound(fault: str, name: str, value: object) -> None:
+    match name:
+        case "seconds":
+            sound, wanted = type(value) in (int, float) and 0 <= value <= 3600, "a number from 0 to 3600"  # type: ignore[operator]
+        case "status" if fault == "soap-fault":
+            sound, wanted = value in (200, 500), "200 or 500"
+        case "status":
+            sound, wanted = type(value) is int and 200 <= value <= 599, "a whole number from 200 to 599"
+        case "times":
+            sound, wanted = type(value) is int and value >= 1, "a whole number from 1"
+        case _:
+            sound, wanted = value == "data", '"data"'
+    if not sound:
+        raise BadRequest(name, f"must be {wanted}, not {value!r}")

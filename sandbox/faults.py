@@ -1,0 +1,115 @@
+"""Faults on demand: what a backend does instead of answering properly, at most one per backend."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+
+from sandbox.authorization import bearer
+from sandbox.backend import Backend
+from sandbox.messages import Delivery, Request, Response, phrase, text_response
+from sandbox.soap import SoapService
+from sandbox.tokens import Tokens
+
+MAINTENANCE = b"""<!DOCTYPE html>
+<html><head><title>Maintenance</title></head>
+<body><h1>We will be back soon</h1><p>Our engineers are working on it.</p></body></html>
+"""
+GARBAGE = random.Random(2048).randbytes(2048)
+
+
+@dataclass
+class Fault:
+    """One backend's fault. `times` counts down, None lasts until cleared; `only` "data" spares token calls."""
+
+    backend: str
+    fault: str
+    seconds: float | None = None
+    status: int | None = None
+    times: int | None = None
+    only: str | None = None
+    tokens: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def shown(self) -> dict[str, object]:
+        """The fault as its caller wrote it, with what is left of `times`."""
+        return {name: value for name, value in asdict(self).items() if value is not None and name != "tokens"}
+
+    def strikes(self, backend: Backend, request: Request) -> bool:
+        if self.fault == "expired-token":
+            return bearer(request) in self.tokens
+        return self.only is None or backend.is_data(request)
+
+
+class Faults:
+    """The faults now set."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._set: dict[str, Fault] = {}
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._set.values())
+
+    def put(self, fault: Fault) -> None:
+        """Set `fault` in place of its backend's last one; `expired-token` means the tokens issued so far."""
+        self._set[fault.backend] = replace(fault, tokens=self._tokens.issued())
+
+    def clear(self, backend: str | None = None) -> None:
+        """Forget the fault of `backend`, or all of them."""
+        for name in [backend] if backend else list(self._set):
+            self._set.pop(name, None)
+
+    async def answer(self, backend: Backend, request: Request) -> Response:
+        """The backend's answer, or what its fault makes of it."""
+        fault = self._set.get(backend.name)
+        if fault is None or not fault.strikes(backend, request):
+            return await backend.answer(request)
+        self._count_down(fault)
+        return await suffer(fault, backend, request)
+
+    def _count_down(self, fault: Fault) -> None:
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self.clear(fault.backend)
+
+
+async def suffer(fault: Fault, backend: Backend, request: Request) -> Response:
+    """What the client gets under `fault`. Only latency, truncate and drip let the backend do its work."""
+    match fault.fault:
+        case "latency":
+            await asyncio.sleep(fault.seconds or 0)
+            return await backend.answer(request)
+        case "truncate":
+            return replace(await backend.answer(request), delivery=Delivery.HALF)
+        case "drip":
+            return replace(await backend.answer(request), delivery=Delivery.DRIP)
+        case "expired-token":
+            return await backend.answer(_anonymous(request))
+        case _:
+            return instead(fault, backend)
+
+
+def instead(fault: Fault, backend: Backend) -> Response:
+    """The reply of a fault that keeps the backend out of it."""
+    match fault.fault:
+        case "status":
+            status = fault.status or 500
+            return text_response(phrase(status), status)
+        case "html":
+            return Response(body=MAINTENANCE, headers={"Content-Type": "text/html; charset=utf-8"})
+        case "reset":
+            return Response(delivery=Delivery.RESET)
+        case "garbage":
+            return Response(body=GARBAGE, headers={"Content-Type": backend.media_type})
+        case "soap-fault" if isinstance(backend, SoapService):
+            return backend.broken(fault.status or 500)
+        case other:
+            raise ValueError(f"{backend.name} cannot suffer {other}")
+
+
+def _anonymous(request: Request) -> Request:
+    headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+    return replace(request, headers=headers)

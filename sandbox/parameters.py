@@ -1,0 +1,36 @@
+"""Query parameters, read strictly: what is malformed is refused, never guessed at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sandbox.messages import BadRequest, Request
+
+MOST_IDS = 200
+
+
+def keys(request: Request, name: str, most: int = MOST_IDS) -> list[str]:
+    """The comma-separated values of `name`, without blanks and repeats; more than `most` are refused with 413."""
+    if name not in request.query:
+        raise BadRequest(name, "is missing")
+    asked = list(dict.fromkeys(key for key in request.query[name].split(",") if key))
+    if len(asked) > most:
+        raise BadRequest(name, f"takes at most {most} values, got {len(asked)}", status=413)
+    return asked
+
+
+def number(request: Request, name: str, default: int, low: int, high: int) -> int:
+    text = request.query.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and low <= int(text[:18]) <= high):
+        raise BadRequest(name, f"must be a whole number from {low} to {high}")
+    return int(text)
+
+
+def choice(request: Request, name: str, allowed: Iterable[str]) -> str | None:
+    """The value of `name`, None when it is absent or empty, BadRequest when it is none of `allowed`."""
+    value = request.query.get(name) or None
+    if value is not None and value not in allowed:
+        raise BadRequest(name, f"must be one of {', '.join(allowed)}")
+    return value
