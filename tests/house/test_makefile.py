@@ -1,0 +1,184 @@
+"""The Makefile on machines of all sorts, played by programs that only write down what they were asked."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UV = """#!/bin/sh
+[ "$1" = --version ] && echo "uv 0.9.0" && exit
+echo "uv $* [downloads $UV_PYTHON_DOWNLOADS]" >> "{log}"
+"""
+UV_WITHOUT_PYTHON = """#!/bin/sh
+[ "$1" = --version ] && echo "uv 0.9.0" && exit
+exit 2
+"""
+SHIM = """#!/bin/sh
+echo "pyenv: $0: command not found" >&2
+exit 127
+"""
+PYTHON = """#!/bin/sh
+case "$*" in
+  --version) echo "Python 3.11.2" ;;
+  "-m venv .tools/uv") {venv} ;;
+  "-m pip install --target .tools/uv uv") {pip} ;;
+esac
+"""
+OLD_PYTHON = """#!/bin/sh
+[ "$1" = --version ] && echo "Python 3.9.2" && exit
+exit 1
+"""
+VENV = 'mkdir -p .tools/uv/bin && cp "{self}" .tools/uv/bin/python && cp "{uv}" .tools/uv/bin/uv'
+HALF_A_VENV = "mkdir -p .tools/uv/bin && echo The virtual environment was not created: no ensurepip && exit 1"
+PIP = 'mkdir -p .tools/uv/bin && cp "{uv}" .tools/uv/bin/uv'
+NO_PIP = "echo /usr/bin/python3: No module named pip && exit 1"
+
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here (apt-get install make)")
+
+
+class Machine:
+    """A checkout's Makefile, a home, and a PATH that holds what a bare system has and the programs put there."""
+
+    def __init__(self, root: Path) -> None:
+        self.checkout = root / "a checkout"
+        self.programs = root / "programs"
+        self.home = root / "home"
+        self.log = root / "log"
+        for folder in (self.checkout, self.programs, self.home):
+            folder.mkdir()
+        for name in ("make", "sh", "sed", "awk", "mkdir", "rm", "cp", "tail", "bash", "dirname"):
+            (self.programs / name).symlink_to(shutil.which(name) or name)
+        shutil.copy("Makefile", self.checkout)
+        self.spare_uv = self.put("spare-uv", UV.format(log=self.log))
+
+    def put(self, name: str, text: str, folder: Path | None = None) -> Path:
+        file = (folder or self.programs) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+        return file
+
+    def put_uv(self, folder: Path | None = None) -> None:
+        self.put("uv", UV.format(log=self.log), folder)
+
+    def put_python(self, venv: str, pip: str) -> None:
+        fill = {"self": self.programs / "python3", "uv": self.spare_uv}
+        self.put("python3", PYTHON.format(venv=venv.format(**fill), pip=pip.format(**fill)))
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": str(self.programs), "HOME": str(self.home)}
+        return subprocess.run(
+            command, cwd=self.checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False,
+        )  # fmt: skip
+
+    @property
+    def calls(self) -> list[str]:
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        assert all(line.endswith(" [downloads never]") for line in lines)
+        return [line.removesuffix(" [downloads never]") for line in lines]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_help_lists_every_command_and_needs_nothing(machine: Machine) -> None:
+    described = re.findall(r"^(\w+):.*##", Path("Makefile").read_text(), re.MULTILINE)
+    outcome = machine.run("make")
+    assert outcome.returncode == 0
+    assert re.findall(r"make (\w+)", outcome.stdout) == described
+    assert {"demo", "test", "check", "bench", "assets", "clean", "help"} <= set(described)
+    assert not (machine.checkout / ".tools").exists()
+
+
+def test_the_tests_get_all_they_need_first(machine: Machine) -> None:
+    machine.put_uv()
+    outcome = machine.run("make", "test", "ARGS=-k orders")
+    assert outcome.returncode == 0, outcome.stdout
+    assert machine.calls == [
+        "uv python find",
+        "uv sync --locked",
+        "uv run --no-sync python frontend/build.py",
+        "uv run --no-sync python frontend/build.py --install tests/soap_peers",
+        "uv run --no-sync pytest -rs -k orders",
+    ]
+    assert outcome.stdout == "setup: installing the Python dependencies into .venv (once)\n"
+
+
+def test_the_demo_gets_its_arguments(machine: Machine) -> None:
+    machine.put_uv()
+    machine.run("make", "demo", "ARGS=--port 9000")
+    assert machine.calls[-2:] == [
+        "uv run --no-sync python frontend/build.py",
+        "uv run --no-sync graphfold dev --port 9000",
+    ]
+
+
+def test_the_demo_does_without_graphiql_where_it_cannot_be_built(machine: Machine) -> None:
+    failing = 'case "$*" in *build.py*) exit 1 ;; esac\n'
+    machine.put("uv", UV.format(log=machine.log) + failing)
+    outcome = machine.run("make", "demo")
+    assert outcome.returncode == 0
+    assert "without GraphiQL" in outcome.stdout
+    assert machine.calls[-1] == "uv run --no-sync graphfold dev"
+
+
+def test_uv_is_found_where_its_installer_puts_it(machine: Machine) -> None:
+    machine.put_uv(machine.home / ".local" / "bin")
+    assert machine.run("make", "setup").returncode == 0
+    assert machine.calls == ["uv python find", "uv sync --locked"]
+
+
+def test_a_shim_that_runs_nothing_is_passed_over(machine: Machine) -> None:
+    machine.put("uv", SHIM)
+    machine.put_uv(machine.home / ".local" / "bin")
+    assert machine.run("make", "setup").returncode == 0
+    assert machine.calls == ["uv python find", "uv sync --locked"]
+
+
+@pytest.mark.parametrize(("venv", "pip"), [(VENV, NO_PIP), (HALF_A_VENV, PIP)], ids=["venv", "pip install --target"])
+def test_uv_is_had_without_touching_the_system(machine: Machine, venv: str, pip: str) -> None:
+    machine.put_python(venv, pip)
+    outcome = machine.run("make", "setup")
+    assert outcome.returncode == 0, outcome.stdout
+    assert outcome.stdout.startswith("setup: there is no uv here; getting it into .tools/uv")
+    assert machine.calls == ["uv python find", "uv sync --locked"]
+    again = machine.run("make", "setup")
+    assert "getting" not in again.stdout
+    assert list(machine.home.iterdir()) == []
+
+
+def test_a_python_with_neither_is_told_what_to_install(machine: Machine) -> None:
+    machine.put_python(HALF_A_VENV, NO_PIP)
+    outcome = machine.run("make", "setup")
+    assert outcome.returncode != 0
+    assert "No module named pip" in outcome.stdout
+    assert "apt install python3-venv" in outcome.stdout
+    assert not (machine.checkout / ".tools" / "uv").exists()
+
+
+@pytest.mark.parametrize("with_uv", [False, True])
+def test_a_python_that_is_too_old_is_named(machine: Machine, with_uv: bool) -> None:
+    machine.put("python3", OLD_PYTHON)
+    if with_uv:
+        machine.put("uv", UV_WITHOUT_PYTHON)
+    outcome = machine.run("make", "test")
+    assert outcome.returncode != 0
+    assert "needs Python 3.11 or newer" in outcome.stdout
+    assert "Python 3.9.2" in outcome.stdout
+
+
+def test_continuous_integration_runs_the_tests_and_ends_with_their_last_line(machine: Machine) -> None:
+    pytest_run = 'case "$*" in *pytest*) echo "1 failed, 2 passed in 0.01s"; exit 1 ;; esac\n'
+    machine.put("uv", UV.format(log=machine.log) + pytest_run)
+    script = machine.put("run", Path(".ci/run").read_text(), machine.checkout / ".ci")
+    outcome = machine.run("bash", str(script))
+    assert outcome.returncode != 0
+    assert "1 failed, 2 passed" in "".join(outcome.stdout.splitlines()[-2:])
+    assert machine.calls[-1] == "uv run --no-sync pytest -rs"
