@@ -10,7 +10,7 @@ from typing import Any
 from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, row_in
 
-__all__ = ["NotAskedFor", "copy_into_graph", "graph_object"]
+__all__ = ["NotAskedFor", "check_copy", "copy_into_graph", "graph_object"]
 
 
 class NotAskedFor(Mistake):
@@ -33,6 +33,12 @@ def graph_object(value: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]
 def copy_into_graph(row: Row[Any]) -> Any:
     """A new graph object with the row's same-named fields; nested rows become graph objects too."""
     return _copier(type(row))(row)
+
+
+def check_copy(row: type[Row[Any]]) -> None:
+    """Raises the `Mistake` of a row whose fields do not fill its graph type and that writes no `domain()`."""
+    if row.domain is Row.domain:
+        _copier(row)
 
 
 @cache

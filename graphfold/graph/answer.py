@@ -1,0 +1,37 @@
+"""What an operation answers: data, errors as the client sees them, and what else there is to say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+__all__ = ["Answer"]
+
+
+@dataclass(slots=True)
+class Answer:
+    """`started` is False where the request was refused before anything ran: there is then no data at all."""
+
+    data: dict[str, Any] | None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    extensions: dict[str, Any] = field(default_factory=dict)
+    started: bool = True
+
+    def document(self) -> dict[str, Any]:
+        """The answer in GraphQL's response format."""
+        answer: dict[str, Any] = {"errors": self.errors} if self.errors else {}
+        if self.started:
+            answer["data"] = self.data
+        if self.extensions:
+            answer["extensions"] = self.extensions
+        return answer
+
+    def body(self) -> bytes:
+        """The answer as JSON. Numbers that orjson cannot write (over 64 bits) and odd text go through the slow way."""
+        try:
+            return orjson.dumps(self.document())
+        except TypeError:
+            return json.dumps(self.document(), allow_nan=False).encode()

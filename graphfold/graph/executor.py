@@ -1,0 +1,54 @@
+"""How an operation runs: graphql-core's executor, with a scope of its own for every operation and every event."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from graphfold.errors import Internal
+from graphfold.graph.nodes import check_nodes
+from graphfold.graph.operation import Operation, Request
+from graphfold.graph.wants import wants
+from graphfold.loading.scope import Scope
+
+__all__ = ["GraphExecutor"]
+
+
+class GraphExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Returns errors and never raises: what escaped from here would reach the client unmasked."""
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        request = self.context_value
+        if not isinstance(request, Request):
+            return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
+        scope = Scope(request.runtime, request.viewer, lambda: wants(self))
+        self.context_value = Operation(request, scope)
+        try:
+            self._check_size(request)
+            result = super().execute_operation(serially)
+        except Exception as error:
+            return _refused(error)
+        return _in_scope(result, scope) if self.is_awaitable(result) else result
+
+    def _check_size(self, request: Request) -> None:
+        values = self.variable_values.coerced
+        check_nodes(self.schema, self.operation, self.fragment_definitions, values, request.runtime.settings)
+
+
+async def _in_scope(result: Awaitable[Any], scope: Scope) -> Any:
+    try:
+        return await result
+    except Exception as error:
+        return _refused(error)
+    finally:
+        await scope.close()
+
+
+def _refused(error: Exception) -> ExecutionResult:
+    located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+    return ExecutionResult(None, [located])
+
+

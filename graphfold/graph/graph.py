@@ -1,0 +1,162 @@
+"""`Graph`: a project's schema with its adapters and settings; what the server, the CLI and tests drive."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.graphql import OperationType
+
+from graphfold.adapter.base import ADAPTERS, Adapter
+from graphfold.errors import GraphError
+from graphfold.graph.answer import Answer
+from graphfold.graph.checks import problems
+from graphfold.graph.connections import largest_page
+from graphfold.graph.documents import Documents
+from graphfold.graph.masking import masked
+from graphfold.graph.notes import collecting
+from graphfold.graph.operation import Request
+from graphfold.graph.runtime import Runtime, Transports, network
+from graphfold.graph.schema import assemble
+from graphfold.loading.scope import Viewer
+from graphfold.settings import BackendSettings, Settings
+
+if TYPE_CHECKING:
+    from graphfold.graph.project import Project
+
+__all__ = ["Graph", "Probe"]
+
+_READS = (OperationType.QUERY,)
+_ALL = (OperationType.QUERY, OperationType.MUTATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How a backend is now: `seconds` the question took, `message` what it said when it was not well."""
+
+    ok: bool
+    seconds: float
+    message: str
+    address: str
+
+
+class Graph:
+    """One per process and project. Operations run only inside `running()`."""
+
+    def __init__(self, project: Project, environment: Mapping[str, str]) -> None:
+        self.project, self.title = project, project.title
+        self.settings = Settings.read(environment)
+        self.adapters: tuple[type[Adapter], ...] = tuple(ADAPTERS)
+        self.backends = {adapter.name: BackendSettings.read(adapter.name, environment) for adapter in self.adapters}
+        self.documents = Documents(self.settings)
+        self.schema: strawberry.Schema = assemble(self.documents.extension)
+        self.runtime: Runtime | None = None
+
+    def missing_settings(self) -> list[str]:
+        """The variables that must be set before every backend can be called."""
+        return [
+            variable for adapter in self.adapters for variable in self.backends[adapter.name].missing(adapter.needs())
+        ]
+
+    def problems(self) -> list[str]:
+        """What would go wrong or be slow, found without a request: one text each."""
+        return problems(self.schema)
+
+    @asynccontextmanager
+    async def running(self, *, transports: Transports = network) -> AsyncIterator[Graph]:
+        """Open connections and caches; close them at the end. `transports` is what tests replace."""
+        runtime = Runtime(self.adapters, self.settings, self.backends, transports)
+        await runtime.open()
+        self.runtime = runtime
+        try:
+            yield self
+        finally:
+            self.runtime = None
+            await runtime.close()
+
+    async def execute(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        request_id: str | None = None,
+        mutations: bool = True,
+    ) -> Answer:
+        """Run one operation. Never raises for what a client or a backend does: the answer says it.
+
+        `headers` are the client's, names in lower case; `mutations=False` refuses them (GET requests).
+        """
+        request = self._request(headers or {}, request_id or uuid.uuid4().hex)
+        page = largest_page.set(self.settings.max_page_size)
+        try:
+            with collecting() as notes:
+                answer = await self._answer(request, query, variables, operation_name, _ALL if mutations else _READS)
+        finally:
+            largest_page.reset(page)
+        answer.extensions.update(notes)
+        return answer
+
+    async def probe(self, adapter: type[Adapter]) -> Probe:
+        """Ask a backend something cheap, now."""
+        runtime, address = self._running(), self.backends[adapter.name].url or ""
+        started = perf_counter()
+        try:
+            await runtime.probe(adapter)
+        except GraphError as error:
+            told = f"{error.message} ({error.internal})" if error.internal else error.message
+            return Probe(ok=False, seconds=perf_counter() - started, message=told, address=address)
+        return Probe(ok=True, seconds=perf_counter() - started, message="", address=address)
+
+    def app(self, *, development: bool = False) -> Any:
+        """The graph as an ASGI application."""
+        from graphfold.server.app import create_app  # the server is a floor above: loaded only when it is wanted
+
+        return create_app(self, development=development)
+
+    async def _answer(
+        self,
+        request: Request,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        allowed: tuple[OperationType, ...],
+    ) -> Answer:
+        try:
+            result = await self.schema.execute(
+                query,
+                variable_values=dict(variables or {}),
+                context_value=request,
+                operation_name=operation_name,
+                allowed_operation_types=allowed,
+            )
+            data, errors = result.data, result.errors or []
+            extensions = dict(getattr(result, "extensions", None) or {})
+        except Exception as error:
+            data, extensions = None, {}
+            errors = [error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)]
+        told = masked(errors, request.request_id, suggestions=self.documents.development)
+        started = data is not None or any(error.path for error in told)
+        return Answer(data, [_formatted(error) for error in told], extensions, started)
+
+    def _request(self, headers: Mapping[str, str], request_id: str) -> Request:
+        authorization = headers.get("authorization", "")
+        key = blake2b(authorization.encode(), digest_size=16).hexdigest() if authorization else ""
+        return Request(self._running(), Viewer(key), request_id, headers)
+
+    def _running(self) -> Runtime:
+        if self.runtime is None:
+            raise RuntimeError("the graph is not running: use it inside `async with graph.running():`")
+        return self.runtime
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    return dict(error.formatted)

@@ -1,0 +1,44 @@
+"""One operation of the graph as resolvers see it: `info.context`. Made for each query, mutation and event anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from graphfold.adapter.base import Adapter
+from graphfold.loading.scope import Scope, Viewer
+
+if TYPE_CHECKING:
+    from graphfold.graph.runtime import Runtime
+
+__all__ = ["Operation", "Request"]
+
+A = TypeVar("A", bound=Adapter)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks, and with what: the context that a transport hands to the schema. Several operations may share one."""
+
+    runtime: Runtime
+    viewer: Viewer
+    request_id: str
+    headers: Mapping[str, str]
+    """The client's headers, names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The context of a running operation. Its adapters and their loaders end with it."""
+
+    request: Request
+    scope: Scope
+
+    def adapter(self, kind: type[A]) -> A:
+        """The adapter of this kind; one for the whole operation."""
+        adapters = self.scope.adapters
+        found: A | None = adapters.get(kind)
+        if found is None:
+            found = adapters[kind] = kind(self.scope)
+        return found

@@ -1,0 +1,122 @@
+"""A graph on disk: the nearest `pyproject.toml` with `[tool.graphfold]`, and the rooms beside it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+import tomllib
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from graphfold.graph.checks import check_rows
+from graphfold.graph.graph import Graph
+from graphfold.mistakes import Mistake
+
+__all__ = ["Project", "ProjectError", "load"]
+
+_ROOMS = ("schema", "adapters", "resolvers")
+
+
+class ProjectError(Exception):
+    """The project cannot be loaded; the text says what, where and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`root` is the folder; `sandbox` the command that starts fake backends, if there is one."""
+
+    root: Path
+    title: str
+    sandbox: str | None = None
+
+    @classmethod
+    def nearest(cls, start: Path) -> Project:
+        """The project that `start` lies in."""
+        for folder in (start, *start.parents):
+            declared = _declared(folder / "pyproject.toml")
+            if declared is not None:
+                title = str(declared.get("title", folder.name))
+                sandbox = declared.get("sandbox")
+                return cls(folder, title, str(sandbox) if sandbox else None)
+        raise ProjectError(
+            f"{start}: no pyproject.toml with [tool.graphfold] here or above.\n"
+            '  Fix: run graphfold in your graph\'s folder, or add to its pyproject.toml:\n'
+            '  [tool.graphfold]\n  title = "My graph"'
+        )
+
+
+def load(root: Path | None = None, *, environment: Mapping[str, str] | None = None) -> Graph:
+    """Import the project's resolvers (and so its adapters and types) and build its graph.
+
+    `root` is where to look for the project, by default the current folder; `environment` the variables to read
+    settings from. Raises `ProjectError`, `Mistake` or `SettingsError`, each with a text to show as it is.
+    """
+    project = Project.nearest((root or Path.cwd()).resolve())
+    if str(project.root) not in sys.path:
+        sys.path.insert(0, str(project.root))
+    for module in _modules("resolvers", project):
+        _import(module, project)
+    _check_rooms(project)
+    graph = Graph(project, os.environ if environment is None else environment)
+    check_rows(graph.schema)
+    return graph
+
+
+def _declared(file: Path) -> Mapping[str, object] | None:
+    if not file.is_file():
+        return None
+    try:
+        tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{file}: this is no valid TOML: {error}") from None
+    declared = tool.get("graphfold") if isinstance(tool, dict) else None
+    return declared if isinstance(declared, dict) else None
+
+
+def _modules(room: str, project: Project) -> list[str]:
+    package = _import(room, project)
+    found = pkgutil.walk_packages(package.__path__, f"{room}.")
+    return [room, *(module.name for module in found)]
+
+
+def _import(name: str, project: Project) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Mistake:
+        raise
+    except SyntaxError as error:
+        raise ProjectError(f"{_shown(error.filename, project)}:{error.lineno}: {error.msg}") from None
+    except Exception as error:
+        raise ProjectError(f"{_origin(error, project)}: {type(error).__name__}: {error}") from error
+
+
+def _origin(error: Exception, project: Project) -> str:
+    """Where in the project the error came from: the innermost of its files in the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(str(project.root))]
+    inside = [frame for frame in ours if "site-packages" not in frame.filename and "/graphfold/" not in frame.filename]
+    if not inside:
+        return str(project.root)
+    return f"{_shown(inside[-1].filename, project)}:{inside[-1].lineno}"
+
+
+def _shown(filename: str | None, project: Project) -> str:
+    path = Path(filename or "?")
+    return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
+
+
+def _check_rooms(project: Project) -> None:
+    """A distribution that installs a package named `schema` would be taken for ours: say which one it is."""
+    for room in _ROOMS:
+        module = sys.modules.get(room)
+        file = getattr(module, "__file__", None)
+        if file is not None and not Path(file).resolve().is_relative_to(project.root):
+            raise ProjectError(
+                f"{room}: imported from {file}, not from {project.root}.\n"
+                f"  Fix: uninstall the distribution that brings a package of this name, or add {room}/__init__.py."
+            )

@@ -1,0 +1,83 @@
+"""What lives as long as the graph runs: connections to backends, caches, and calls shared between operations."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any, TypeVar
+
+import httpx
+
+from graphfold.adapter.backend import Backend
+from graphfold.adapter.base import Adapter
+from graphfold.cache.store import Store
+from graphfold.loading.scope import Scope, Viewer
+from graphfold.settings import BackendSettings, Settings
+
+__all__ = ["Runtime", "Transports"]
+
+T = TypeVar("T")
+
+Transports = Callable[[str], httpx.AsyncBaseTransport]
+"""Backend name -> how its bytes travel. The one seam that tests replace."""
+
+
+def network(_: str) -> httpx.AsyncBaseTransport:
+    """Real connections, kept alive, with certificates checked."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
+    return httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+
+
+class Runtime:
+    """Opened and closed by `Graph.running`."""
+
+    def __init__(
+        self,
+        adapters: Iterable[type[Adapter]],
+        settings: Settings,
+        backends: Mapping[str, BackendSettings],
+        transports: Transports = network,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings
+        self._backends = {
+            adapter: Backend(adapter, backends[adapter.name], settings, transports(adapter.name))
+            for adapter in adapters
+        }
+        self._stores: dict[str, Store] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._timer = timer
+
+    def backend(self, adapter: type) -> Backend:
+        return self._backends[adapter]
+
+    def store(self, operation: str, ttl: float, size: int) -> Store:
+        """The cache of one operation of a backend, named `crm.customers`."""
+        if operation not in self._stores:
+            self._stores[operation] = Store(ttl, size, self._timer)
+        return self._stores[operation]
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task that belongs to no operation. It ends at the latest when the runtime closes."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def open(self) -> None:
+        """Read contracts before the first call."""
+        await asyncio.gather(*(asyncio.to_thread(backend.load) for backend in self._backends.values()))
+
+    async def close(self) -> None:
+        """End calls that nobody will wait for any more, then the connections."""
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.gather(*(backend.close() for backend in self._backends.values()))
+
+    async def probe(self, adapter: type[Adapter]) -> None:
+        """Raises the typed error of a backend that is not well."""
+        asking: Any = adapter(Scope(self, Viewer(), dict))
+        await asking.probe()

@@ -1,0 +1,57 @@
+"""Assembles the schema of everything that resolvers declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.field import StrawberryField
+
+from graphfold.graph.executor import GraphExecutor
+from graphfold.graph.ids import Node, type_of
+from graphfold.graph.resolving import FINDERS, OWNERS, resolves
+from graphfold.mistakes import Mistake
+from graphfold.scalars import SCALARS
+
+__all__ = ["assemble"]
+
+
+def assemble(extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
+    """The schema of all types, fields and finders declared so far."""
+    query = OWNERS.get("Query")
+    if query is None:
+        raise Mistake(
+            "resolvers/",
+            "no resolver answers a field of Query",
+            why="a graph is entered through Query.",
+            fix="write a function with @resolves(Query) in a module under resolvers/.",
+        )
+    if FINDERS and not _has(query, "node"):
+        resolves(query)(node)
+    return strawberry.Schema(
+        query=query,
+        mutation=OWNERS.get("Mutation"),
+        subscription=OWNERS.get("Subscription"),
+        types=[owner for owner in OWNERS.values() if issubclass(owner, Node)],
+        extensions=[extension],
+        config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=GraphExecutor,
+    )
+
+
+async def node(info: strawberry.Info, id: strawberry.ID) -> Node | None:
+    """Any noun by its global id."""
+    name, key = type_of(id)
+    finder = FINDERS.get(name)
+    if finder is None:
+        return None
+    found: Node | None = await finder.function(key, **finder.adapters(info))
+    return found
+
+
+def _has(owner: Any, name: str) -> bool:
+    fields: list[StrawberryField] = owner.__strawberry_definition__.fields
+    return any(field.python_name == name for field in fields)
