@@ -7,6 +7,11 @@ MAKEFLAGS += --no-print-directory
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
+# In a container the user may have no home of its own, and every tool wants a cache.
+ifeq ($(shell test -w "$$HOME" && echo yes),)
+export HOME := $(CURDIR)/.tools/home
+endif
+
 # uv is asked for its version because version managers leave shims on PATH that run nothing.
 OWN_UV := .tools/uv/bin/uv
 FOUND_UV := $(shell for uv in uv "$$HOME/.local/bin/uv" "$(CURDIR)/$(OWN_UV)"; do \
@@ -51,7 +56,7 @@ peers: setup
 
 # The first words come before the first wait.
 setup: $(if $(FOUND_UV),,$(OWN_UV))
-	@"$(UV)" python find >/dev/null 2>&1 || { $(NO_PYTHON); }
+	@"$(UV)" python find >/dev/null 2>&1 || test -n "$(PYTHON)" || { $(NO_PYTHON); }
 	@test -d .venv || echo "setup: installing the Python dependencies into .venv (once)"
 	@"$(UV)" sync --locked $(if $(wildcard .venv),--quiet)
 

@@ -174,6 +174,13 @@ def test_a_python_that_is_too_old_is_named(machine: Machine, with_uv: bool) -> N
     assert "Python 3.9.2" in outcome.stdout
 
 
+def test_a_home_that_cannot_be_written_is_replaced(machine: Machine) -> None:
+    machine.put("uv", UV.format(log=machine.log) + f'echo "$HOME" > "{machine.checkout}/home"\n')
+    machine.home = machine.home / "missing"
+    machine.run("make", "setup")
+    assert (machine.checkout / "home").read_text().strip() == f"{machine.checkout}/.tools/home"
+
+
 def test_continuous_integration_runs_the_tests_and_ends_with_their_last_line(machine: Machine) -> None:
     pytest_run = 'case "$*" in *pytest*) echo "1 failed, 2 passed in 0.01s"; exit 1 ;; esac\n'
     machine.put("uv", UV.format(log=machine.log) + pytest_run)
