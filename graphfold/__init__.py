@@ -1,0 +1,48 @@
+"""graphfold folds REST, SOAP and GraphQL backends into one GraphQL graph.
+
+The front door: everything the author of a graph needs, beside the rooms `graphfold.conversions`,
+`graphfold.credentials`, `graphfold.errors`, `graphfold.scalars` and `graphfold.testing`.
+"""
+
+from graphfold.adapter.graphql import GraphQLAdapter
+from graphfold.adapter.rest import RestAdapter
+from graphfold.adapter.soap.adapter import SoapAdapter
+from graphfold.adapter.soap.faults import SoapFault
+from graphfold.graph.connections import After, Connection, CountedConnection, First
+from graphfold.graph.ids import Node, key_of
+from graphfold.graph.project import load
+from graphfold.graph.resolving import finds, resolves
+from graphfold.loading.declaration import batch, read, write
+from graphfold.loading.keys import Keys, by, each, group
+from graphfold.page import Page
+from graphfold.rows.row import Row
+from graphfold.rows.wire import OnDemand, Wire
+from graphfold.transport.call import Reply
+
+__all__ = [
+    "After",
+    "Connection",
+    "CountedConnection",
+    "First",
+    "GraphQLAdapter",
+    "Keys",
+    "Node",
+    "OnDemand",
+    "Page",
+    "Reply",
+    "RestAdapter",
+    "Row",
+    "SoapAdapter",
+    "SoapFault",
+    "Wire",
+    "batch",
+    "by",
+    "each",
+    "finds",
+    "group",
+    "key_of",
+    "load",
+    "read",
+    "resolves",
+    "write",
+]

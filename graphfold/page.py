@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 
 __all__ = ["Page"]
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Generic[T_co]):
     """Consecutive rows of one list.
 
     `total` counts the whole list and `more` says whether rows follow: None where the backend does not tell.
@@ -19,7 +19,7 @@ class Page(Generic[T]):
     although the list has them must tell `total` or `more`.
     """
 
-    items: list[T]
+    items: list[T_co]
     total: int | None = None
     cursors: list[str] | None = None
     more: bool | None = None

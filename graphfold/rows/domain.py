@@ -52,13 +52,18 @@ def _copier(row: type[Row[Any]]) -> Callable[[Row[Any]], Any]:
             fix=f"write class {row.__name__}(Row[Customer]), or give it a domain() that returns the object.",
         )
     scope: dict[str, Any] = {"target": target, "new": target.__new__, "into": _into}
-    items = [f"{f.name!r}: {_source(row, f, scope)}" for f in fields(target)]
+    items = [f"{f.name!r}: {_source(row, f, scope)}" for f in fields(target) if _is_plain(f)]
     exec(
         f"def copy(row):\n made = new(target)\n made.__dict__ = {{{', '.join(items)}}}\n return made",
         scope,
     )
     copy: Callable[[Row[Any]], Any] = scope["copy"]
     return copy
+
+
+def _is_plain(wanted: Any) -> bool:
+    """Whether the graph type holds a value here; a field with a resolver is answered when it is selected."""
+    return getattr(wanted, "base_resolver", None) is None
 
 
 def _source(row: type[Row[Any]], wanted: Any, scope: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The conversions that backends ask for again and again. Each is lossless or refuses the value."""
+"""Conversions of wire values that backends need again and again. A public room. Each is lossless or refuses the value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from graphfold.rows.wire import Conversion
 
-__all__ = ["EPOCH_MILLIS", "EPOCH_SECONDS", "YES_NO", "codes", "minor_units"]
+__all__ = ["EPOCH_MILLIS", "EPOCH_SECONDS", "YES_NO", "Conversion", "codes", "minor_units"]
 
 T = TypeVar("T")
 
