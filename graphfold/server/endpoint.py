@@ -1,0 +1,100 @@
+"""`/graphql`: answered here, before FastAPI's router, since nearly every request goes there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from graphfold.server.departure import unless_gone
+from graphfold.server.page import Page
+from graphfold.server.requestlog import Exchange
+from graphfold.server.requests import Asked, Refused, body_of, by_get, by_post, check_content
+from graphfold.server.responses import Reply, answered, media_type, refusal
+from graphfold.server.served import Served
+
+__all__ = ["PATH", "Endpoint"]
+
+PATH = "/graphql"
+
+
+class Endpoint:
+    """ASGI middleware: GraphQL at `PATH`, everything else to the application behind it."""
+
+    def __init__(self, app: ASGIApp, graph: Served, page: Page | None) -> None:
+        self._app, self._graph, self._page = app, graph, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange.of(scope)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        media = media_type(headers.get("accept", ""))
+        try:
+            reply = await self._reply(scope, receive, exchange, headers, media)
+        except Refused as error:
+            exchange.codes = [error.code]
+            reply = refusal(error.status, error.message, error.code, exchange.request_id, allow=error.allow)
+        await reply.send(send)
+
+    async def _reply(
+        self, scope: Scope, receive: Receive, exchange: Exchange, headers: dict[str, str], media: str | None
+    ) -> Reply:
+        method = scope["method"]
+        if method == "POST":
+            asked = await self._posted(receive, headers)
+        elif method == "GET":
+            accept = headers.get("accept", "")
+            if self._page is not None and "text/html" in accept and "json" not in accept:
+                return self._page.reply()
+            asked = self._got(scope, headers)
+        else:
+            raise Refused(405, f"{method[:20]} is not possible here; use POST.", allow="GET, POST")
+        if media is None:
+            raise Refused(406, "Answers are application/graphql-response+json or application/json; accept one of them.")
+        return await self._answer(asked, receive, exchange, headers, media, mutations=method == "POST")
+
+    async def _posted(self, receive: Receive, headers: dict[str, str]) -> Asked:
+        check_content(headers.get("content-type", ""), headers.get("content-encoding", ""))
+        limit = self._graph.settings.max_body
+        return by_post(await body_of(receive, headers.get("content-length"), limit))
+
+    def _got(self, scope: Scope, headers: dict[str, str]) -> Asked:
+        if "json" not in headers.get("accept", ""):
+            # What an image or a link on a foreign page sends: it cannot name a media type of its own.
+            raise Refused(406, "A GET has to accept application/graphql-response+json or application/json by name.")
+        if "content-type" in headers:
+            check_content(headers["content-type"], "")
+        asked = by_get(scope["query_string"])
+        operation = self._graph.documents.operation(asked.query, asked.operation_name)
+        if operation is not None and operation.operation.value == "mutation":
+            raise Refused(405, "A mutation has to be sent by POST.", allow="POST")
+        return asked
+
+    async def _answer(
+        self,
+        asked: Asked,
+        receive: Receive,
+        exchange: Exchange,
+        headers: dict[str, str],
+        media: str,
+        *,
+        mutations: bool,
+    ) -> Reply:
+        exchange.asks(asked.query, asked.operation_name, self._graph.documents)
+        work = self._graph.execute(
+            asked.query,
+            asked.variables,
+            asked.operation_name,
+            headers=headers,
+            request_id=exchange.request_id,
+            mutations=mutations,
+        )
+        answer = await unless_gone(receive, work)
+        exchange.codes = [_code(error) for error in answer.errors]
+        return answered(answer, media)
+
+
+def _code(error: dict[str, Any]) -> str:
+    return str(error.get("extensions", {}).get("code", "INTERNAL"))

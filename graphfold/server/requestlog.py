@@ -1,0 +1,113 @@
+"""One line for each request, and the request id: taken from the client or made, sent back, and told in every error.
+
+The line says what was asked by operation name and by a hash of the document. No query text, no variables, no header
+values: they may be somebody's secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import time
+from collections import Counter
+from typing import Any, ClassVar, Self
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graphfold.graph.documents import Documents
+from graphfold.server.departure import ClientGone
+from graphfold.server.responses import refusal
+
+__all__ = ["Exchange", "RequestLog"]
+
+_log = structlog.get_logger("graphfold.requests")
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+CLIENT_GONE = 499
+"""What the log says of a request whose client did not wait; no such status is ever sent."""
+
+
+class Exchange:
+    """A request and what became of it, for the log."""
+
+    KEY: ClassVar[str] = "graphfold.exchange"
+
+    def __init__(self, scope: Scope) -> None:
+        self.request_id = _request_id(scope)
+        self.status: int | None = None
+        self.codes: list[str] = []
+        self._told: dict[str, Any] = {"method": scope["method"][:20], "path": scope["path"][:200]}
+        self._started = time.perf_counter()
+        scope[self.KEY] = self
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        exchange = scope[cls.KEY]
+        assert isinstance(exchange, cls)
+        return exchange
+
+    def asks(self, query: str, name: str | None, documents: Documents) -> None:
+        """Note which operation it is."""
+        operation = documents.operation(query, name)
+        if operation is not None:
+            self._told["type"] = operation.operation.value
+            self._told["operation"] = operation.name.value[:100] if operation.name else None
+        self._told["document"] = hashlib.sha256(query.encode()).hexdigest()[:16]
+
+    def log(self) -> None:
+        milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
+        told = self._told | {"status": self.status, "ms": milliseconds, "request_id": self.request_id}
+        if self.codes:
+            told |= {"errors": len(self.codes), "codes": dict(Counter(self.codes))}
+        _log.info("request", **told)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        given: str = value.decode("latin-1") if name == b"x-request-id" else ""
+        if _REQUEST_ID.fullmatch(given):
+            return given
+    return os.urandom(16).hex()
+
+
+class RequestLog:
+    """ASGI middleware, the outermost: request id, log line, safe headers, and an answer without text to a defect."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(scope)
+
+        async def tagged(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = exchange.request_id
+                headers["x-content-type-options"] = "nosniff"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, tagged)
+        except (ClientGone, ConnectionResetError):
+            exchange.status = CLIENT_GONE
+        except asyncio.CancelledError:
+            await _refuse(exchange, tagged, 503, "The gateway is shutting down.", "BACKEND_UNAVAILABLE")
+            raise
+        except Exception:  # noqa: BLE001  # a defect of ours must not show its text
+            _log.exception("request failed", request_id=exchange.request_id)
+            await _refuse(exchange, tagged, 500, "Internal error.", "INTERNAL")
+        finally:
+            exchange.log()
+
+
+async def _refuse(exchange: Exchange, send: Send, status: int, message: str, code: str) -> None:
+    if exchange.status is None:
+        exchange.codes = [code]
+        await refusal(status, message, code, exchange.request_id).send(send)

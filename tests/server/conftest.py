@@ -1,0 +1,159 @@
+"""A small graph to serve, and a client that talks to it without a network."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import strawberry
+import structlog
+from graphql import GraphQLError
+
+from graphfold.errors import BackendTimeout
+from graphfold.graph.documents import Documents
+from graphfold.graph.masking import masked
+from graphfold.server.app import create_app
+from graphfold.settings import Settings
+
+SECRET = "password=hunter2"
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def name(self, prefix: str = "") -> str:
+        return f"{prefix}graph"
+
+    @strawberry.field
+    def late(self) -> str | None:
+        raise BackendTimeout("The crm did not answer in time.", internal=SECRET)
+
+    @strawberry.field
+    async def forever(self, info: strawberry.Info) -> str:
+        await info.context.hang()
+        return "never"
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def change(self, info: strawberry.Info) -> int:
+        info.context.changes += 1
+        return int(info.context.changes)
+
+
+class Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Errors are logged by the masking."""
+
+
+@dataclass
+class Answered:
+    data: dict[str, Any] | None
+    errors: list[dict[str, Any]]
+
+    @property
+    def started(self) -> bool:
+        return self.data is not None
+
+    def body(self) -> bytes:
+        sent: dict[str, Any] = {"errors": self.errors} if self.errors else {}
+        return orjson.dumps(sent | ({"data": self.data} if self.started else {}))
+
+
+@dataclass
+class Place:
+    root: Path
+
+
+@dataclass
+class Demo:
+    """Stands in for a graph: what was asked of it, and whether it runs."""
+
+    project: Place
+    settings: Settings
+    title: str = "Demo"
+    missing: list[str] = field(default_factory=list)
+    changes: int = 0
+    runs: bool = False
+    defect: Exception | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    abandoned: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.documents = Documents(self.settings)
+        self.schema = Schema(Query, Mutation, extensions=[self.documents.extension])
+
+    def missing_settings(self) -> list[str]:
+        return self.missing
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Demo"]:
+        self.runs = True
+        yield self
+        self.runs = False
+
+    async def hang(self) -> None:
+        """Never ends, but for being cancelled."""
+        self.hanging.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.abandoned.set()
+
+    async def execute(
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        headers: Mapping[str, str],
+        request_id: str | None,
+        mutations: bool,
+    ) -> Answered:
+        self.headers = headers
+        if self.defect:
+            raise self.defect
+        result = await self.schema.execute(query, variables, self, operation_name=operation_name)
+        errors = masked(result.errors or [], request_id or "-", suggestions=self.documents.development)
+        return Answered(result.data, [dict(error.formatted) for error in errors])
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+def development() -> bool:
+    return False
+
+
+@pytest.fixture
+def graph(settings: Settings, tmp_path: Path) -> Demo:
+    (tmp_path / "queries").mkdir()
+    return Demo(Place(tmp_path), settings)
+
+
+@pytest.fixture
+def app(graph: Demo, development: bool) -> Any:
+    return create_app(graph, development=development)
+
+
+@pytest.fixture
+async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[list[Any]]:
+    with structlog.testing.capture_logs() as lines:
+        yield lines

@@ -1,0 +1,213 @@
+"""GraphQL over HTTP: who is answered, in which media type and status, and who is refused before anything runs."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+NEW = "application/graphql-response+json"
+OLD = "application/json"
+
+
+async def post(client: httpx.AsyncClient, accept: str = OLD, **body: Any) -> httpx.Response:
+    return await client.post("/graphql", json=body, headers={"accept": accept})
+
+
+def code_of(response: httpx.Response) -> str:
+    [error] = response.json()["errors"]
+    assert error["extensions"]["requestId"] == response.headers["x-request-id"]
+    assert error["message"]
+    return str(error["extensions"]["code"])
+
+
+async def test_a_query_is_answered(client: httpx.AsyncClient) -> None:
+    response = await post(client, query="query($p: String) { name(prefix: $p) }", variables={"p": "the "})
+    assert (response.status_code, response.json()) == (200, {"data": {"name": "the graph"}})
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("accept", "answered"),
+    [
+        (NEW, NEW),
+        (OLD, OLD),
+        ("*/*", OLD),
+        ("application/*", OLD),
+        (f"{NEW}, {OLD};q=0.9", NEW),
+        (f"{NEW};q=0.1, {OLD}", OLD),
+        (f"{OLD}, {NEW}", NEW),
+        (f"{NEW};q=nonsense, */*", OLD),
+    ],
+)
+async def test_the_media_type_is_what_the_client_reads(client: httpx.AsyncClient, accept: str, answered: str) -> None:
+    response = await post(client, accept, query="{ name }")
+    assert response.headers["content-type"] == f"{answered}; charset=utf-8"
+
+
+async def test_no_accept_header_is_answered_as_plain_json(client: httpx.AsyncClient) -> None:
+    request = client.build_request("POST", "/graphql", json={"query": "{ name }"})
+    del request.headers["accept"]
+    response = await client.send(request)
+    assert response.headers["content-type"] == f"{OLD}; charset=utf-8"
+
+
+async def test_what_cannot_be_read_is_not_sent(client: httpx.AsyncClient) -> None:
+    response = await post(client, "image/png", query="mutation { change }")
+    assert (response.status_code, code_of(response)) == (406, "BAD_INPUT")
+
+
+@pytest.mark.parametrize(("accept", "status"), [(NEW, 400), (OLD, 200)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "{ name"},
+        {"query": "{ gone }"},
+        {"query": "query($n: Int!) { name }"},
+        {"query": "query A { name } query B { name }"},
+        {"query": "{ name }", "operationName": "Gone"},
+        {"query": "query($p: String) { name(prefix: $p) }", "variables": {"p": 5}},
+    ],
+)
+async def test_a_request_that_cannot_run(
+    client: httpx.AsyncClient, body: dict[str, Any], accept: str, status: int
+) -> None:
+    response = await post(client, accept, **body)
+    assert response.status_code == status
+    assert "data" not in response.json()
+    assert code_of(response) == "BAD_INPUT"
+
+
+@pytest.mark.parametrize("accept", [NEW, OLD])
+async def test_partial_data_is_200(client: httpx.AsyncClient, accept: str) -> None:
+    response = await post(client, accept, query="{ name late }")
+    assert (response.status_code, response.json()["data"]) == (200, {"name": "graph", "late": None})
+    assert code_of(response) == "BACKEND_TIMEOUT"
+    assert "hunter2" not in response.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"7",
+        b'"x"',
+        b"{}",
+        b'{"query": null}',
+        b'{"query": 5}',
+        b'{"query": ["{ name }"]}',
+        b'{"query": "  "}',
+        b'{"query": "{ name }", "variables": "x"}',
+        b'{"query": "{ name }", "variables": [1]}',
+        b'{"query": "{ name }", "variables": {"x": NaN}}',
+        b'{"query": "{ name }", "operationName": 5}',
+        b'{"query": "{ name }", "extensions": "x"}',
+        b'{"query": "{ name } \xff"}',
+        b'{"query": "\\ud800"}',
+        b"[" * 100_000 + b"]" * 100_000,
+        b'[{"query": "{ name }"}, {"query": "{ name }"}]',
+        b"[]",
+    ],
+    ids=lambda body: body[:40].decode("latin-1"),
+)
+async def test_a_malformed_request_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    response = await client.post("/graphql", content=body, headers={"content-type": OLD, "accept": NEW})
+    assert (response.status_code, code_of(response)) == (400, "BAD_INPUT")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"content-type": "text/plain"},
+        {"content-type": "application/x-www-form-urlencoded"},
+        {"content-type": "multipart/form-data; boundary=x"},
+        {"content-type": "application/graphql"},
+        {"content-type": "application/json; charset=utf-16"},
+        {"content-type": OLD, "content-encoding": "gzip"},
+    ],
+)
+async def test_only_plain_json_is_taken(client: httpx.AsyncClient, graph: Any, headers: dict[str, str]) -> None:
+    response = await client.post("/graphql", content=b'{"query": "mutation { change }"}', headers=headers)
+    assert (response.status_code, code_of(response), graph.changes) == (415, "BAD_INPUT", 0)
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=UTF-8", 'Application/JSON;charset="utf-8"'])
+async def test_json_may_say_that_it_is_utf_8(client: httpx.AsyncClient, content_type: str) -> None:
+    response = await client.post("/graphql", content=b'{"query": "{ name }"}', headers={"content-type": content_type})
+    assert response.json() == {"data": {"name": "graph"}}
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(max_body=300_000)
+
+
+async def test_a_body_above_the_limit_is_refused(client: httpx.AsyncClient) -> None:
+    response = await post(client, query="{ name }" + " " * 300_000)
+    assert (response.status_code, code_of(response)) == (413, "LIMIT_EXCEEDED")
+    assert response.json()["errors"][0]["message"] == (
+        "The request body is too large; the limit is 300,000 bytes (GRAPHFOLD_MAX_BODY)."
+    )
+
+
+async def test_a_body_without_a_length_is_cut_at_the_limit(client: httpx.AsyncClient) -> None:
+    sent = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            sent.append(1)
+            yield b" " * 30_000
+
+    response = await client.post("/graphql", content=chunks(), headers={"content-type": OLD})
+    assert (response.status_code, code_of(response)) == (413, "LIMIT_EXCEEDED")
+    assert len(sent) == 11
+
+
+async def test_a_get_may_ask(client: httpx.AsyncClient) -> None:
+    params = {"query": "query A($p: String) { name(prefix: $p) }", "variables": '{"p": "a "}', "operationName": "A"}
+    response = await client.get("/graphql", params=params, headers={"accept": NEW})
+    assert (response.status_code, response.json()) == (200, {"data": {"name": "a graph"}})
+
+
+async def test_a_get_never_changes_anything(client: httpx.AsyncClient, graph: Any) -> None:
+    query = {"query": "query A { name } mutation B { change }", "operationName": "B"}
+    response = await client.get("/graphql", params=query, headers={"accept": NEW})
+    assert (response.status_code, response.headers["allow"], graph.changes) == (405, "POST", 0)
+    assert code_of(response) == "BAD_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "status"),
+    [
+        ("query={name}", {"accept": "*/*"}, 406),
+        ("query={name}", {"accept": "text/html,*/*;q=0.8"}, 406),
+        ("query={name}", {"accept": OLD, "content-type": "text/plain"}, 415),
+        ("", {"accept": OLD}, 400),
+        ("query={name}&variables={", {"accept": OLD}, 400),
+        ("query={name}&variables=[]", {"accept": OLD}, 400),
+        ("query=%ff", {"accept": OLD}, 400),
+    ],
+)
+async def test_a_get_that_is_refused(
+    client: httpx.AsyncClient, query: str, headers: dict[str, str], status: int
+) -> None:
+    response = await client.get(f"/graphql?{query}", headers=headers)
+    assert (response.status_code, code_of(response)) == (status, "BAD_INPUT")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "HEAD"])
+async def test_other_methods_are_refused(client: httpx.AsyncClient, method: str) -> None:
+    response = await client.request(method, "/graphql", json={"query": "mutation { change }"})
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+
+
+async def test_headers_reach_the_graph_in_lower_case(client: httpx.AsyncClient, graph: Any) -> None:
+    await client.post("/graphql", json={"query": "{ name }"}, headers={"Authorization": "Bearer x"})
+    assert graph.headers["authorization"] == "Bearer x"

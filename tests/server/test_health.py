@@ -1,0 +1,61 @@
+"""Alive is not ready: readiness tells of settings, of the graph and of a shutdown. And who may ask across origins."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.server.app import create_app
+from graphfold.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+async def ready(client: httpx.AsyncClient) -> tuple[int, list[str]]:
+    response = await client.get("/readyz")
+    return response.status_code, response.json().get("reasons", [])
+
+
+async def test_a_process_that_answers_is_alive(client: httpx.AsyncClient) -> None:
+    response = await client.get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "alive"})
+
+
+async def test_readiness_follows_the_graph(client: httpx.AsyncClient, app: Any, graph: Any) -> None:
+    assert await ready(client) == (503, ["The graph is not running."])
+    async with app.router.lifespan_context(app):
+        assert graph.runs
+        assert await ready(client) == (200, [])
+        graph.missing = ["GRAPHFOLD_CRM_URL"]
+        assert await ready(client) == (503, ["GRAPHFOLD_CRM_URL is not set."])
+        graph.missing = []
+        app.state.health.draining = True
+        assert await ready(client) == (503, ["The gateway is shutting down."])
+    assert not graph.runs
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/graphql/", "/graphql/static/page.js"])
+async def test_there_is_nothing_else(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
+ASKING = {"origin": "https://shop.example", "access-control-request-method": "POST"}
+
+
+async def test_other_origins_may_not_ask_by_default(client: httpx.AsyncClient) -> None:
+    preflight = await client.options("/graphql", headers=ASKING)
+    answer = await client.post("/graphql", json={"query": "{ name }"}, headers=ASKING)
+    assert preflight.status_code == 405
+    assert not [name for name in (*preflight.headers, *answer.headers) if name.startswith("access-control")]
+
+
+async def test_an_allowed_origin_may_ask(graph: Any) -> None:
+    graph.settings = Settings(allowed_origins=("https://shop.example",))
+    transport = httpx.ASGITransport(create_app(graph))
+    async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as client:
+        preflight = await client.options("/graphql", headers=ASKING)
+        answer = await client.post("/graphql", json={"query": "{ name }"}, headers=ASKING)
+        stranger = await client.options("/graphql", headers=ASKING | {"origin": "https://evil.example"})
+    assert preflight.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    assert stranger.status_code == 400

@@ -1,0 +1,52 @@
+"""Browsers get the page in development, and only there; its tabs are the project's example queries."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.server.page import examples
+
+pytestmark = pytest.mark.anyio
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.fixture(params=[True, False], ids=["development", "serving"])
+def development(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+async def test_a_browser_gets_the_page_in_development_only(client: httpx.AsyncClient, development: bool) -> None:
+    response = await client.get("/graphql", headers=BROWSER)
+    if development:
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert "<title>Demo" in response.text
+    else:
+        assert (response.status_code, response.headers["content-type"]) == (406, "application/json; charset=utf-8")
+
+
+async def test_introspection_and_suggestions_are_for_development(client: httpx.AsyncClient, development: bool) -> None:
+    schema = await client.post("/graphql", json={"query": "{ __schema { description } }"})
+    typo = await client.post("/graphql", json={"query": "{ nam }"})
+    assert ("data" in schema.json()) is development
+    assert ("Did you mean" in typo.text) is development
+
+
+async def test_the_tabs_are_the_example_queries(client: httpx.AsyncClient, graph: Any, development: bool) -> None:
+    folder = graph.project.root / "queries"
+    (folder / "02_orders.graphql").write_text("{ orders }")
+    (folder / "01_customer.graphql").write_text("# One customer\n{ customer }")
+    (folder / "01_customer.json").write_text('{"id": "1"}')
+    (folder / "notes.txt").write_text("no query")
+    assert [(tab.title, tab.query, tab.variables) for tab in examples(folder)] == [
+        ("One customer", "# One customer\n{ customer }", '{"id": "1"}'),
+        ("02_orders", "{ orders }", None),
+    ]
+    if development:
+        assert "One customer" in (await client.get("/graphql", headers=BROWSER)).text
+
+
+def test_no_folder_is_no_tabs(graph: Any) -> None:
+    assert examples(graph.project.root / "gone") == []

@@ -1,0 +1,137 @@
+"""The request id goes in and out, each request is one line, and nothing of the client's content is in it."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "hunter2"
+
+
+async def post(
+    client: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None, **more: Any
+) -> httpx.Response:
+    return await client.post("/graphql", json={"query": query, **more}, headers=headers)
+
+
+@pytest.mark.parametrize("given", ["abc-123", "x" * 128, "~!@#$%^&*()"])
+async def test_the_clients_request_id_is_kept(client: httpx.AsyncClient, given: str) -> None:
+    response = await post(client, "{ gone }", {"x-request-id": given})
+    assert response.headers["x-request-id"] == given
+    assert response.json()["errors"][0]["extensions"]["requestId"] == given
+
+
+@pytest.mark.parametrize("given", [b"", b"x" * 129, b"a b", b"a\tb", b"caf\xe9"])
+async def test_a_request_id_that_is_none_is_replaced(client: httpx.AsyncClient, given: bytes) -> None:
+    response = await client.post("/graphql", json={"query": "{ name }"}, headers={b"x-request-id": given})
+    made = response.headers["x-request-id"]
+    assert len(made) == 32
+    assert made.encode() != given
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/healthz", "/nowhere"])
+async def test_every_response_has_one(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.get(path)
+    assert response.headers["x-request-id"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_one_line_tells_what_was_asked_and_how_it_went(client: httpx.AsyncClient, log: list[Any]) -> None:
+    query = "query Names { name late }"
+    await post(client, query, {"x-request-id": "r-1"})
+    [line] = [line for line in log if line["event"] == "request"]
+    assert line.pop("ms") >= 0
+    assert len(line.pop("document")) == 16
+    assert line == {
+        "event": "request",
+        "log_level": "info",
+        "method": "POST",
+        "path": "/graphql",
+        "status": 200,
+        "type": "query",
+        "operation": "Names",
+        "errors": 1,
+        "codes": {"BACKEND_TIMEOUT": 1},
+        "request_id": "r-1",
+    }
+
+
+async def test_the_line_holds_no_content(client: httpx.AsyncClient, log: list[Any]) -> None:
+    query = f'query($p: String) {{ name(prefix: $p) a: name(prefix: "{SECRET}") }}'
+    headers = {"authorization": SECRET, "cookie": SECRET, "user-agent": SECRET}
+    await post(client, query, headers, variables={"p": SECRET}, operationName=SECRET)
+    await client.get("/graphql", params={"query": query}, headers={"accept": "application/json"})
+    assert len(log) == 2
+    assert SECRET not in str(log)
+
+
+async def test_a_refusal_is_a_line_too(client: httpx.AsyncClient, log: list[Any]) -> None:
+    await client.put("/graphql")
+    [line] = log
+    assert (line["status"], line["codes"]) == (405, {"BAD_INPUT": 1})
+
+
+async def test_a_defect_is_500_without_its_text(client: httpx.AsyncClient, graph: Any, log: list[Any]) -> None:
+    graph.defect = RuntimeError(SECRET)
+    response = await post(client, "{ name }", {"x-request-id": "r-1"})
+    assert response.status_code == 500
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "Internal error.",
+                "extensions": {"code": "INTERNAL", "retryable": False, "requestId": "r-1"},
+            }
+        ]
+    }
+    failed, request = log
+    assert (failed["event"], failed["request_id"], failed["exc_info"]) == ("request failed", "r-1", True)
+    assert (request["status"], request["codes"]) == (500, {"INTERNAL": 1})
+
+
+class Connection:
+    """One request whose client can hang up."""
+
+    def __init__(self, app: Any, body: bytes) -> None:
+        self.sent: list[Any] = []
+        self._messages: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
+        self._left = asyncio.Event()
+        headers = [(b"content-type", b"application/json")]
+        scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+        self.task = asyncio.ensure_future(app(scope, self._receive, self._send))
+
+    async def _receive(self) -> Any:
+        if self._messages:
+            return self._messages.pop()
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def leave(self) -> None:
+        self._left.set()
+
+
+async def test_a_client_that_leaves_ends_its_work(app: Any, graph: Any, log: list[Any]) -> None:
+    connection = Connection(app, b'{"query": "{ forever }"}')
+    async with asyncio.timeout(5):
+        await graph.hanging.wait()
+        connection.leave()
+        await graph.abandoned.wait()
+        await connection.task
+    assert connection.sent == []
+    assert [line["status"] for line in log] == [499]
+
+
+async def test_work_that_the_shutdown_cuts_off_is_answered(app: Any, graph: Any, log: list[Any]) -> None:
+    connection = Connection(app, b'{"query": "{ forever }"}')
+    async with asyncio.timeout(5):
+        await graph.hanging.wait()
+        connection.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connection.task
+    assert connection.sent[0]["status"] == 503
+    assert [line["status"] for line in log] == [503]
