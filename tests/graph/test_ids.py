@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import strawberry
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphfold.errors import InvalidInput
@@ -71,6 +71,7 @@ def test_an_id_is_url_safe_base64_of_type_and_key() -> None:
     assert global_id("Client", "ÿ?>~") == base64.urlsafe_b64encode("Client:ÿ?>~".encode()).decode().rstrip("=")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30))
 def test_any_key_comes_back(key: str) -> None:
     id = global_id("Client", key)
@@ -79,6 +80,7 @@ def test_any_key_comes_back(key: str) -> None:
     assert set(id) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=250))
 def test_any_text_is_a_key_or_refused(text: str) -> None:
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import GraphQLError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
@@ -80,7 +80,7 @@ def test_decimal_keeps_its_scale(value: object, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"), Decimal("1E+999999"), 1.5, "12.30", True]
+    "value", [Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"), Decimal("1E+999999999"), 1.5, "12.30", True]
 )
 def test_what_is_no_decimal_is_not_told(value: object) -> None:
     with pytest.raises(Internal, match=r"^This value is no Decimal\.$") as refused:
@@ -88,6 +88,7 @@ def test_what_is_no_decimal_is_not_told(value: object) -> None:
     assert refused.value.internal
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20))
 def test_every_decimal_comes_back_as_it_was(value: Decimal) -> None:
     assert take("decimal", format(value, "f")) == format(value, "f")
@@ -185,6 +186,7 @@ def test_what_is_no_moment_is_refused(value: object) -> None:
         take("moment", value)
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(2, 1, 1), timezones=st.just(UTC)))
 def test_every_moment_comes_back(value: datetime) -> None:
     assert datetime.fromisoformat(take("moment", tell("moment", value))) == value
