@@ -1,0 +1,106 @@
+"""Invoices and balances of the billing. It takes one key a call; the adapter takes many and asks at most eight at once."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from graphfold import Keys, Page, Row, SoapAdapter, SoapFault, Wire, batch, each
+from graphfold.conversions import codes
+from graphfold.credentials import Basic
+from graphfold.errors import BackendError, GraphError, NotFound
+from graphfold.scalars import Currency
+from schema.invoices import Balance, Invoice, InvoiceStatus, Payment, PaymentMethod
+from schema.money import Money
+
+STATUSES = codes({"OPEN": InvoiceStatus.OPEN, "PART": InvoiceStatus.PARTLY_PAID, "PAID": InvoiceStatus.PAID})
+METHODS = codes({"TRANSFER": PaymentMethod.TRANSFER, "DEBIT": PaymentMethod.DEBIT, "CARD": PaymentMethod.CARD})
+
+
+class PaymentRow(Row[Any]):
+    paid_on: Annotated[date, Wire("PaidOn")]
+    amount: Annotated[Decimal, Wire("Amount")]
+    method: Annotated[PaymentMethod, Wire("@method", METHODS)]
+    reference: Annotated[str | None, Wire("Reference")]
+
+
+class InvoiceRow(Row[Invoice], key="number"):
+    number: Annotated[str, Wire("Number")]
+    customer_number: Annotated[str, Wire("CustomerNo")]
+    order_number: Annotated[str, Wire("OrderNo")]
+    status: Annotated[InvoiceStatus, Wire("@status", STATUSES)]
+    issued_on: Annotated[date, Wire("IssuedOn")]
+    due_on: Annotated[date | None, Wire("DueOn")]
+    total: Annotated[Decimal, Wire("Total")]
+    currency: Annotated[Currency, Wire("@currency")]
+    payments: Annotated[list[PaymentRow], Wire("Payments.Payment")]
+
+    def domain(self) -> Invoice:
+        return Invoice(
+            number=self.number,
+            status=self.status,
+            issued_on=self.issued_on,
+            due_on=self.due_on,
+            total=Money(amount=self.total, currency=self.currency),
+            payments=[self._payment(row) for row in self.payments],
+            customer_number=self.customer_number,
+            order_number=self.order_number,
+        )
+
+    def _payment(self, row: PaymentRow) -> Payment:
+        amount = Money(amount=row.amount, currency=self.currency)
+        return Payment(paid_on=row.paid_on, amount=amount, method=row.method, reference=row.reference)
+
+
+class InvoiceListRow(Row[Any]):
+    total: Annotated[int, Wire("@total")]
+    invoices: Annotated[list[InvoiceRow], Wire("Invoice")]
+
+
+class BalanceRow(Row[Balance]):
+    open: Annotated[Decimal, Wire("Open")]
+    overdue: Annotated[Decimal, Wire("Overdue")]
+    as_of: Annotated[date, Wire("AsOf")]
+    currency: Annotated[Currency, Wire("@currency")]
+
+    def domain(self) -> Balance:
+        owed = Money(amount=self.open, currency=self.currency)
+        late = Money(amount=self.overdue, currency=self.currency)
+        return Balance(open=owed, overdue=late, as_of=self.as_of)
+
+
+class Billing(SoapAdapter):
+    owner = "finance-systems@company.example"
+    identity = "service"
+    credential = Basic()
+    max_parallel = 8
+    wsdl = Path(__file__).with_name("billing.wsdl")
+
+    @batch(ttl=30, share="public")
+    async def invoices(self, numbers: Keys[str]) -> dict[str, InvoiceRow | BackendError]:
+        """Invoices by number, a call each."""
+        return await each(numbers, lambda number: self.invoke("GetInvoice", InvoiceRow, InvoiceNo=number))
+
+    @batch(ttl=30, share="public")
+    async def invoices_of(
+        self, customers: Keys[str], *, limit: int, offset: int
+    ) -> dict[str, Page[InvoiceRow] | BackendError]:
+        """Each customer's invoices, newest first, a call each."""
+
+        async def of_one(customer: str) -> Page[InvoiceRow]:
+            listed = await self.invoke(
+                "ListInvoices", InvoiceListRow, at="Invoices", CustomerNo=customer, From=offset, Count=limit
+            )
+            return Page(listed.invoices, total=listed.total)
+
+        return await each(customers, of_one)
+
+    @batch(ttl=30, share="public")
+    async def balances(self, customers: Keys[str]) -> dict[str, BalanceRow | BackendError]:
+        """What each customer owes, a call each."""
+        return await each(customers, lambda customer: self.invoke("GetBalance", BalanceRow, CustomerNo=customer))
+
+    def fault(self, fault: SoapFault) -> GraphError:
+        if "UnknownCustomer" in fault.codes or "UnknownInvoice" in fault.codes:
+            return NotFound("The billing does not know it.")
+        return super().fault(fault)

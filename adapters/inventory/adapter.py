@@ -1,0 +1,32 @@
+"""Stock levels of the inventory, many SKUs at a time."""
+
+from pathlib import Path
+from typing import Annotated
+
+from graphfold import Keys, Row, SoapAdapter, Wire, batch, by
+from graphfold.credentials import UsernameToken
+from schema.stock import Stock, WarehouseStock
+
+
+class WarehouseRow(Row[WarehouseStock]):
+    code: Annotated[str, Wire("Code")]
+    quantity: Annotated[int, Wire("Quantity")]
+
+
+class StockRow(Row[Stock], key="sku"):
+    sku: Annotated[str, Wire("Sku")]
+    on_hand: Annotated[int, Wire("OnHand")]
+    reserved: Annotated[int, Wire("Reserved")]
+    warehouses: Annotated[list[WarehouseRow], Wire("Warehouse")]
+
+
+class Inventory(SoapAdapter):
+    owner = "depot@company.example"
+    identity = "service"
+    credential = UsernameToken(digest=True)
+    wsdl = Path(__file__).with_name("inventory.wsdl")
+
+    @batch(ttl=5, share="public", max_size=1000)
+    async def stock(self, skus: Keys[str]) -> dict[str, StockRow]:
+        """Stock levels by SKU."""
+        return by(await self.invoke("GetStock", list[StockRow], Sku=skus), lambda row: row.sku)

@@ -1,0 +1,42 @@
+"""Engagement figures of the marketing, many customers at a time; some of its entries are errors."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from graphfold import Keys, RestAdapter, Row, Wire, batch, by
+from graphfold.credentials import ApiKey
+from graphfold.errors import BackendError, BackendRejected
+from schema.engagement import Engagement
+
+
+class RefusalRow(Row[Any]):
+    code: str
+
+
+class EngagementRow(Row[Engagement]):
+    customer: Annotated[str, Wire("customerId")]
+    score: float = 0.0
+    last_seen: Annotated[date | None, Wire("lastSeen")] = None
+    opens: int = 0
+    clicks: int = 0
+    error: RefusalRow | None = None
+
+
+class Marketing(RestAdapter):
+    owner = "campaigns@company.example"
+    critical = False
+    identity = "service"
+    credential = ApiKey("X-Api-Key")
+    probe_path = "/engagement?customerIds="
+
+    @batch(ttl=120, share="public")
+    async def engagement(self, customers: Keys[str]) -> dict[str, EngagementRow | BackendError]:
+        """How each customer reacts to what we send."""
+        rows = await self.get("/engagement", list[EngagementRow], at="entries", customerIds=",".join(customers))
+        return {number: _refused(row) or row for number, row in by(rows, lambda row: row.customer).items()}
+
+
+def _refused(row: EngagementRow) -> BackendError | None:
+    if row.error is None:
+        return None
+    return BackendRejected("There are no figures for this customer.", detail={"reason": row.error.code})
