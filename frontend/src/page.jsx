@@ -15,7 +15,7 @@ const { title, endpoint, tabs } = JSON.parse(document.getElementById("graphfold"
 createRoot(document.getElementById("page")).render(
   <GraphiQL
     fetcher={createGraphiQLFetcher({ url: endpoint })}
-    defaultTabs={tabs}
+    defaultTabs={tabs.length ? tabs : undefined} // GraphiQL's own greeting stands in for no examples
     plugins={[HISTORY_PLUGIN, explorerPlugin()]}
     storage={openStorage(title, tabs)}
   >

@@ -3,7 +3,8 @@ const FILES = { graphql: "graphql.worker.js", json: "json.worker.js" };
 
 globalThis.MonacoEnvironment = {
   getWorker(_id, label) {
-    const file = FILES[label] ?? "editor.worker.js";
-    return new Worker(new URL(file, import.meta.url), { type: "module", name: label });
+    const url = new URL(FILES[label] ?? "editor.worker.js", import.meta.url);
+    url.search = new URL(import.meta.url).search; // the version the page was loaded with
+    return new Worker(url, { type: "module", name: label });
   },
 };

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import strawberry
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
-from graphfold.server.ide import CSP, STATIC, Tab, page
 from tests.frontend.chromium import Chromium, chromium, find_chromium
-
-TABS = (
-    Tab("Hello", "query Hello($name: String!) {\n  greeting(name: $name)\n}\n", '{"name": "Ada"}'),
-    Tab("A closing tag", 'query Closing {\n  greeting(name: "</script><script>alert(1)</script>")\n}\n'),
-)
+from tests.frontend.gateway import serving, small_graph
 
 
 @pytest.fixture
@@ -47,47 +32,3 @@ async def browser() -> AsyncIterator[Chromium]:
         pytest.skip("no Chromium on PATH or in $CHROME, so nobody looked at the page (apt-get install chromium)")
     async with chromium(program) as browser:
         yield browser
-
-
-def small_graph(static: Path = STATIC) -> Starlette:
-    schema = strawberry.Schema(Query)
-
-    async def look(_: Request) -> Response:
-        html = page(title="A small graph", endpoint="/graphql", tabs=TABS, static=static)
-        return Response(html, media_type="text/html", headers={"Content-Security-Policy": CSP})
-
-    async def ask(request: Request) -> Response:
-        body = await request.json()
-        result = await schema.execute(body["query"], variable_values=body.get("variables"))
-        return JSONResponse({"data": result.data})
-
-    return Starlette(
-        routes=[
-            Route("/graphql", look),
-            Route("/graphql", ask, methods=["POST"]),
-            Mount("/graphql/static", StaticFiles(directory=static)),
-        ]
-    )
-
-
-def greet(name: str) -> str:
-    return f"Hello, {name}."
-
-
-@strawberry.type
-class Query:
-    greeting: str = strawberry.field(resolver=greet)
-
-
-@contextmanager
-def serving(app: Starlette) -> Iterator[str]:
-    """The app on a free port of this machine, in a thread, as the base URL."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()

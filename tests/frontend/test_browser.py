@@ -6,6 +6,7 @@ import pytest
 
 from graphfold.server.ide import assets_ready
 from tests.frontend.chromium import Chromium, Tab
+from tests.frontend.gateway import serving, small_graph
 
 pytestmark = pytest.mark.anyio
 
@@ -29,6 +30,12 @@ async def test_every_example_has_its_tab(gateway: str, browser: Chromium) -> Non
     titles = await tab.wait_for("(() => { const tabs = document.querySelectorAll('.graphiql-tab-button');"
                                 " return tabs.length && [...tabs].map((tab) => tab.innerText) })()")  # fmt: skip
     assert titles == ["Hello", "Closing"]
+
+
+async def test_a_graph_without_examples_has_a_page_too(browser: Chromium) -> None:
+    with serving(small_graph(tabs=())) as gateway:
+        tab = await open_graphiql(browser, gateway)
+        assert "Welcome" in await tab.wait_for(EDITOR)
 
 
 async def test_the_documentation_and_the_explorer_open(gateway: str, browser: Chromium) -> None:

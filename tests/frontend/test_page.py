@@ -16,7 +16,7 @@ HOSTILE = "</script><!--<script>alert('é')//"
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    (tmp_path / "page.js").touch()
+    (tmp_path / ".stamp").write_text("0123456789abcdef")
     return tmp_path
 
 
@@ -27,8 +27,8 @@ def settings_in(html: bytes) -> dict[str, Any]:
 
 def test_the_bundle_is_loaded_from_below_the_endpoint(built: Path) -> None:
     html = page(title="T", endpoint="/api/graphql", tabs=(), static=built).decode()
-    assert 'src="/api/graphql/static/page.js"' in html
-    assert 'href="/api/graphql/static/page.css"' in html
+    assert 'src="/api/graphql/static/page.js?0123456789ab"' in html
+    assert 'href="/api/graphql/static/page.css?0123456789ab"' in html
     assert "http://" not in html.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in html
 

@@ -15,6 +15,9 @@ from string import Template
 STATIC = Path(__file__).parents[1] / "static"
 """Where the built bundle lives; to be served at ``<endpoint>/static``. The folder is missing until it has been built."""
 
+STAMP = ".stamp"
+"""The file in it that tells one build from another."""
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -28,19 +31,22 @@ class Tab:
 
 def assets_ready(static: Path = STATIC) -> bool:
     """Whether the bundle has been built (it is put in place whole or not at all)."""
-    return (static / "page.js").is_file()
+    return (static / STAMP).is_file()
 
 
 def page(*, title: str, endpoint: str, tabs: Sequence[Tab], static: Path = STATIC) -> bytes:
     """The UTF-8 HTML page for ``endpoint`` (a path such as ``/graphql``), opened on ``tabs``; to be sent with `CSP`."""
-    template = _template("graphiql.html" if assets_ready(static) else "form.html")
-    settings = {"title": title, "endpoint": endpoint, "tabs": [asdict(tab) for tab in tabs]}
-    text = template.substitute(
-        title=html.escape(title),
-        static=html.escape(endpoint.rstrip("/") + "/static"),
-        settings=_script_safe(settings),
-    )
-    return text.encode()
+    settings = _script_safe({"title": title, "endpoint": endpoint, "tabs": [asdict(tab) for tab in tabs]})
+    names = {"title": html.escape(title), "settings": settings}
+    if not assets_ready(static):
+        return _template("form.html").substitute(names).encode()
+    names |= {"static": html.escape(endpoint.rstrip("/") + "/static"), "version": _version(static)}
+    return _template("graphiql.html").substitute(names).encode()
+
+
+def _version(static: Path) -> str:
+    """Keeps a browser from mixing files of two builds, of which it may hold some for hours."""
+    return (static / STAMP).read_text(encoding="ascii")[:12]
 
 
 def _template(name: str) -> Template:
