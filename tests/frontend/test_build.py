@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path("frontend/build.py")
+SCRIPT = Path(__file__).parents[2] / "frontend" / "build.py"
 NODE = """#!/bin/sh
 if [ "$1" = --version ]; then echo {version}; exit; fi
 echo "node $*" >> "{log}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 UV = """#!/bin/sh
 [ "$1" = --version ] && echo "uv 0.9.0" && exit
 echo "uv $* [downloads $UV_PYTHON_DOWNLOADS]" >> "{log}"
@@ -52,7 +53,7 @@ class Machine:
             folder.mkdir()
         for name in ("make", "sh", "sed", "awk", "mkdir", "rm", "cp", "tail", "bash", "dirname"):
             (self.programs / name).symlink_to(shutil.which(name) or name)
-        shutil.copy("Makefile", self.checkout)
+        shutil.copy(ROOT / "Makefile", self.checkout)
         self.spare_uv = self.put("spare-uv", UV.format(log=self.log))
 
     def put(self, name: str, text: str, folder: Path | None = None) -> Path:
@@ -89,7 +90,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_help_lists_every_command_and_needs_nothing(machine: Machine) -> None:
-    described = re.findall(r"^(\w+):.*##", Path("Makefile").read_text(), re.MULTILINE)
+    described = re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     outcome = machine.run("make")
     assert outcome.returncode == 0
     assert re.findall(r"make (\w+)", outcome.stdout) == described
@@ -184,7 +185,7 @@ def test_a_home_that_cannot_be_written_is_replaced(machine: Machine) -> None:
 def test_continuous_integration_runs_the_tests_and_ends_with_their_last_line(machine: Machine) -> None:
     pytest_run = 'case "$*" in *pytest*) echo "1 failed, 2 passed in 0.01s"; exit 1 ;; esac\n'
     machine.put("uv", UV.format(log=machine.log) + pytest_run)
-    script = machine.put("run", Path(".ci/run").read_text(), machine.checkout / ".ci")
+    script = machine.put("run", (ROOT / ".ci/run").read_text(), machine.checkout / ".ci")
     outcome = machine.run("bash", str(script))
     assert outcome.returncode != 0
     assert "1 failed, 2 passed" in "".join(outcome.stdout.splitlines()[-2:])
