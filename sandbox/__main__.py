@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sandbox.company import Settings
 from sandbox.server import running
@@ -20,8 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(_serve(options))
     except OSError as error:
-        print(f"sandbox: cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
-        print("sandbox: choose another port with --port; 0 takes a free one", file=sys.stderr)
+        taken = error.errno == errno.EADDRINUSE
+        why = "the port is taken" if taken else error.strerror
+        print(f"sandbox: cannot listen on {options.host}:{options.port}: {why}", file=sys.stderr)
+        print("sandbox: choose another with --port or --host; --port 0 takes a free one", file=sys.stderr)
         return 1
     return 0
 
@@ -29,14 +32,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one (default: 8001)")
-    parser.add_argument("--customers", type=int, default=Settings.customers, help="the rest is in proportion")
+    parser.add_argument("--port", type=_whole(0, 65535), default=8001, help="0 takes a free one (default: 8001)")
+    parser.add_argument("--customers", type=_whole(1, 1_000_000), default=Settings.customers, help="(default: 2000)")
     parser.add_argument("--marketing-delay", type=float, default=Settings.marketing_delay, metavar="SECONDS")
-    parser.add_argument(
-        "--shop-rate", type=int, default=Settings.shop_rate, metavar="REQUESTS", help="a minute and key"
-    )
+    parser.add_argument("--shop-rate", type=_whole(1, 10**9), default=Settings.shop_rate, metavar="REQUESTS_A_MINUTE")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin does, as it does with the parent")
     return parser.parse_args(arguments)
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be {low} to {high}")
+        return value
+
+    return number
 
 
 async def _serve(options: argparse.Namespace) -> None:

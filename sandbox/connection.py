@@ -42,7 +42,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade:
+            pass  # nothing to upgrade to: the request is answered as it stands, then the connection closes
+        except httptools.HttpParserError:
             self._refuse(text_response("This is not HTTP/1.1.", 400))
 
     def end(self) -> list[asyncio.Task[None]]:
@@ -74,7 +76,8 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         method, target = self._parser.get_method().decode(), self._target.decode("latin-1")
         request = Request(method, target, self._headers, bytes(self._body))
-        self._inbox.append((request, self._parser.should_keep_alive()))
+        keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
+        self._inbox.append((request, keep_alive))
         if self._work is None or self._work.done():
             self._work = asyncio.get_running_loop().create_task(self._answer_all())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sandbox.backend import Backend
 from sandbox.crm import Crm
@@ -67,15 +67,13 @@ class Control:
         return Response(204)
 
     def _read(self, said: dict[str, object]) -> Fault:
-        backend, fault = said.pop("backend", None), said.pop("fault", None)
-        _known("backend", backend, self._backends)
-        _known("fault", fault, FAULTS)
-        assert isinstance(backend, str) and isinstance(fault, str)
+        backend = _known("backend", said.pop("backend", None), self._backends)
+        fault = _known("fault", said.pop("fault", None), FAULTS)
         self._fits(backend, fault)
         _complete(fault, said)
         for name, value in said.items():
             _sound(fault, name, value)
-        return Fault(backend, fault, **said)  # type: ignore[arg-type]  # each was checked just above
+        return Fault(backend, fault, **said)  # type: ignore[arg-type]  # each value was checked just above
 
     def _fits(self, backend: str, fault: str) -> None:
         kind = FITS.get(fault, Backend)
@@ -84,9 +82,10 @@ class Control:
             raise BadRequest("backend", f"of {fault} must be one of {', '.join(fitting)}, not {backend!r}")
 
 
-def _known(name: str, value: object, known: Mapping[str, object]) -> None:
+def _known(name: str, value: object, known: Iterable[str]) -> str:
     if not isinstance(value, str) or value not in known:
         raise BadRequest(name, f"must be one of {', '.join(known)}, not {value!r}")
+    return value
 
 
 def _complete(fault: str, said: Mapping[str, object]) -> None:
@@ -98,16 +97,24 @@ def _complete(fault: str, said: Mapping[str, object]) -> None:
 
 
 def _sound(fault: str, name: str, value: object) -> None:
-    match name:
-        case "seconds":
-            sound, wanted = type(value) in (int, float) and 0 <= value <= 3600, "a number from 0 to 3600"  # type: ignore[operator]
-        case "status" if fault == "soap-fault":
-            sound, wanted = value in (200, 500), "200 or 500"
-        case "status":
-            sound, wanted = type(value) is int and 200 <= value <= 599, "a whole number from 200 to 599"
-        case "times":
-            sound, wanted = type(value) is int and value >= 1, "a whole number from 1"
-        case _:
-            sound, wanted = value == "data", '"data"'
-    if not sound:
+    rule, wanted = SOUND.get(f"{fault} {name}") or SOUND[name]
+    if not rule(value):
         raise BadRequest(name, f"must be {wanted}, not {value!r}")
+
+
+def _whole(low: int, high: int) -> Callable[[object], bool]:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _seconds(value: object) -> bool:
+    return isinstance(value, int | float) and type(value) is not bool and 0 <= value <= 3600
+
+
+SOUND: dict[str, tuple[Callable[[object], bool], str]] = {
+    "seconds": (_seconds, "a number from 0 to 3600"),
+    "status": (_whole(200, 599), "a whole number from 200 to 599"),
+    "soap-fault status": (lambda value: value in (200, 500), "200 or 500"),
+    "times": (_whole(1, 1_000_000), "a whole number from 1"),
+    "only": (lambda value: value == "data", '"data"'),
+}
+"""What a parameter's value must be, and the words for it; a fault may have a rule of its own."""

@@ -76,12 +76,12 @@ def sought(name: str, mail: str) -> str:
     return f"{name} {mail}".casefold()
 
 
-def _flat(document: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+def _flat(document: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     for name, value in document.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from ((f"{name}.{inner}", part) for inner, part in value.items())
         else:
-            yield prefix + name, value
+            yield name, value
 
 
 def _reason(field: str, value: object) -> str | None:

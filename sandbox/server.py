@@ -12,6 +12,8 @@ from sandbox.connection import Connection
 from sandbox.seeding import filled
 
 USUAL = Settings()
+QUEUE = 1024
+"""How many clients may knock at the same moment without one waiting a second for its next try."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ async def running(settings: Settings = USUAL, *, host: str = "127.0.0.1", port: 
     """
     with closing(filled(settings.customers)) as database:
         company, peers = Company(database, settings), set[Connection]()
-        server = await asyncio.get_running_loop().create_server(lambda: Connection(company.answer, peers), host, port)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(company.answer, peers), host, port, backlog=QUEUE
+        )
         try:
             taken = server.sockets[0].getsockname()[1]
             yield Sandbox(f"http://{f'[{host}]' if ':' in host else host}:{taken}", company)

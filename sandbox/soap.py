@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -30,6 +31,7 @@ class SoapService(Backend):
     """Tags of the header blocks that may say mustUnderstand."""
 
     def __init__(self, operations: Mapping[str, Operation]) -> None:
+        self.media_type = self.version.media_type
         self._operations = operations
         self._wsdl = self.wsdl.read_bytes()
         schema = etree.fromstring(self._wsdl).find(f".//{SCHEMA}")
@@ -37,14 +39,12 @@ class SoapService(Backend):
         self._schema = etree.XMLSchema(schema)
         self._namespace = schema.get("targetNamespace")
 
-    @property
-    def media_type(self) -> str:  # type: ignore[override]
-        return self.version.media_type
-
     def is_data(self, request: Request) -> bool:
         return request.method != "GET"
 
     async def answer(self, request: Request) -> Response:
+        if request.segments != [self.name]:
+            return text_response("Nothing is here.", 404)
         if request.method == "GET" and "wsdl" in map(str.lower, request.query):
             return self._description(request)
         if request.method != "POST":
@@ -108,8 +108,8 @@ class SoapService(Backend):
         return Response(status, envelope, {"Content-Type": f"{self.version.media_type}; charset=utf-8"})
 
     def _description(self, request: Request) -> Response:
-        here = "http://" + request.headers.get("host", "")
-        wsdl = self._wsdl.replace(WRITTEN_ADDRESS, here.encode()) if "host" in request.headers else self._wsdl
+        here = "http://" + escape(request.headers.get("host", "localhost"), {'"': "&quot;"})
+        wsdl = self._wsdl.replace(WRITTEN_ADDRESS, here.encode())
         return Response(200, wsdl, {"Content-Type": "text/xml; charset=utf-8"})
 
 

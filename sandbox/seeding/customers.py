@@ -6,6 +6,7 @@ import sqlite3
 import unicodedata
 from random import Random
 
+from sandbox.customers import sought
 from sandbox.days import DAY, FOUNDED, LATEST, day
 from sandbox.seeding import words
 from sandbox.seeding.rows import insert
@@ -30,7 +31,7 @@ def _customer(number: int, random: Random) -> tuple[object, ...]:
         number, name, words.LANGUAGES[country], segment, mail, _phone(random),
         random.randrange(FOUNDED * 1000, (LATEST - 120 * DAY) * 1000), _flag(random, 0.6), _flag(random, 0.08),
         f"{random.choice(words.STREETS)} {random.randrange(1, 180)}", postcode, town, country,
-        f"{name} {mail}".casefold(), 1,
+        sought(name, mail), 1,
     )  # fmt: skip
 
 

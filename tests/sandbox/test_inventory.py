@@ -1,0 +1,195 @@
+"""Inventory through zeep, and by hand where zeep is too polite: SOAP 1.1 with a UsernameToken."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from lxml import etree
+from zeep.exceptions import Fault
+from zeep.wsse.username import UsernameToken
+
+from sandbox import credentials
+from sandbox.server import Sandbox
+
+pytestmark = pytest.mark.anyio
+
+NAMESPACE = "http://depot.example/inventory/2"
+ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
+WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
+USER = (credentials.INVENTORY_USERNAME, credentials.INVENTORY_PASSWORD)
+SKU = "00012345"
+
+
+Soap = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+def token(password: str = USER[1], *, digested: bool = False) -> Any:
+    return UsernameToken(USER[0], password, use_digest=digested)  # type: ignore[no-untyped-call]
+
+
+def envelope(body: str, header: str = "", namespace: str = ENVELOPE) -> str:
+    return f'<e:Envelope xmlns:e="{namespace}"><e:Header>{header}</e:Header><e:Body>{body}</e:Body></e:Envelope>'
+
+
+def security(password: str = USER[1], kind: str = "", extra: str = "") -> str:
+    return (
+        f'<s:Security xmlns:s="{WSS}wssecurity-secext-1.0.xsd" xmlns:u="{WSS}wssecurity-utility-1.0.xsd"><s:UsernameToken>'
+        f"<s:Username>{USER[0]}</s:Username><s:Password {kind}>{password}</s:Password>{extra}"
+        f"</s:UsernameToken></s:Security>"
+    )
+
+
+def digest(created: str) -> str:
+    """A header with a correct digest for that time."""
+    proof = base64.b64encode(hashlib.sha1(b"nonce" + created.encode() + USER[1].encode()).digest()).decode()
+    nonce = base64.b64encode(b"nonce").decode()
+    kind = f'Type="{WSS}username-token-profile-1.0#PasswordDigest"'
+    return security(proof, kind, f"<s:Nonce>{nonce}</s:Nonce><u:Created>{created}</u:Created>")
+
+
+async def post(http: httpx.AsyncClient, content: str, media_type: str = "text/xml; charset=utf-8") -> httpx.Response:
+    return await http.post("/inventory", content=content.encode(), headers={"Content-Type": media_type})
+
+
+def fault_code(reply: httpx.Response) -> str:
+    fault = etree.fromstring(reply.content).find(f".//{{{ENVELOPE}}}Fault")
+    assert fault is not None
+    return fault.findtext("faultcode") or ""
+
+
+@pytest.mark.parametrize("digested", [False, True])
+async def test_stock_comes_by_sku_with_either_form_of_the_password(soap: Soap, digested: bool) -> None:
+    async with soap("inventory", token(digested=digested)) as service:
+        levels = await service.GetStock([SKU, "00012382", "12345"])
+    assert [level.Sku for level in levels] == ["00012345", "00012382"]
+    for level in levels:
+        assert level.OnHand == sum(warehouse.Quantity for warehouse in level.Warehouse)
+        assert all(warehouse.Code.startswith("0") for warehouse in level.Warehouse)
+
+
+async def test_a_list_of_one_and_a_list_of_none(soap: Soap) -> None:
+    async with soap("inventory", token()) as service:
+        [level] = await service.GetStock([SKU])
+        assert len(level.Warehouse) == 1
+        assert not await service.GetStock(["unknown"])
+
+
+async def test_pieces_are_reserved_and_released(soap: Soap) -> None:
+    async with soap("inventory", token()) as service:
+        reservation = await service.Reserve(Sku=SKU, Quantity=3)
+        assert [level.Reserved for level in await service.GetStock([SKU])] == [3]
+        assert await service.Release(ReservationNo=reservation) == 3
+        assert [level.Reserved for level in await service.GetStock([SKU])] == [0]
+
+
+async def test_what_is_reserved_cannot_be_sold(soap: Soap, shop: httpx.AsyncClient) -> None:
+    async with soap("inventory", token()) as service:
+        [level] = await service.GetStock([SKU])
+        await service.Reserve(Sku=SKU, Quantity=level.OnHand)
+    order = {"customer": "10001", "items": [{"sku": SKU, "qty": 1}]}
+    reply = await shop.post("/orders", json=order, headers={"Idempotency-Key": "k"})
+    assert reply.json()["error"]["available"] == 0
+
+
+async def test_what_the_shop_sells_leaves_the_stock(soap: Soap, shop: httpx.AsyncClient) -> None:
+    async with soap("inventory", token()) as service:
+        [before] = await service.GetStock([SKU])
+        order = {"customer": "10001", "items": [{"sku": SKU, "qty": 4}]}
+        await shop.post("/orders", json=order, headers={"Idempotency-Key": "k"})
+        [after] = await service.GetStock([SKU])
+    assert after.OnHand == before.OnHand - 4
+
+
+async def test_too_few_is_a_typed_fault(soap: Soap) -> None:
+    async with soap("inventory", token()) as service:
+        with pytest.raises(Fault) as caught:
+            await service.Reserve(Sku="00012604", Quantity=1)
+    fault: Any = caught.value
+    assert fault.detail[0].tag == f"{{{NAMESPACE}}}InsufficientStock"
+    assert [child.text for child in fault.detail[0]] == ["00012604", "0"]
+
+
+async def test_an_unknown_reservation_is_a_typed_fault(soap: Soap) -> None:
+    async with soap("inventory", token()) as service:
+        with pytest.raises(Fault) as caught:
+            await service.Release(ReservationNo="R<9>")
+    fault: Any = caught.value
+    assert fault.detail[0].findtext(f"{{{NAMESPACE}}}ReservationNo") == "R<9>"
+
+
+@pytest.mark.parametrize("digested", [False, True])
+async def test_a_wrong_password_is_a_fault(soap: Soap, digested: bool) -> None:
+    async with soap("inventory", token("wrong", digested=digested)) as service:
+        with pytest.raises(Fault) as caught:
+            await service.GetStock([SKU])
+    assert caught.value.code == "wsse:FailedAuthentication"
+
+
+GET_STOCK = f'<GetStock xmlns="{NAMESPACE}"><Sku>{SKU}</Sku></GetStock>'
+
+
+async def test_a_digest_must_be_fresh_and_whole(http: httpx.AsyncClient) -> None:
+    now = datetime.now(UTC)
+    fresh, stale = now.isoformat(), (now - timedelta(minutes=6)).isoformat()
+    assert (await post(http, envelope(GET_STOCK, digest(fresh)))).status_code == 200
+    for header in (
+        "",
+        security("wrong"),
+        digest(stale),
+        digest("yesterday"),
+        digest(now.replace(tzinfo=None).isoformat()),
+    ):
+        reply = await post(http, envelope(GET_STOCK, header))
+        assert (reply.status_code, fault_code(reply)) == (500, "wsse:FailedAuthentication")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (envelope("<GetStock><Sku>1</Sku></GetStock>", security()), "soap:Client"),
+        (envelope(f'<GetStock xmlns="{NAMESPACE}"><Sku xmlns="">1</Sku></GetStock>', security()), "soap:Client"),
+        (envelope(f'<GetStock xmlns="{NAMESPACE}"/>', security()), "soap:Client"),
+        (envelope(f'<Reserve xmlns="{NAMESPACE}"><Sku>1</Sku><Quantity>0</Quantity></Reserve>', security()), "soap:Client"),
+        (envelope(f'<Steal xmlns="{NAMESPACE}"/>', security()), "soap:Client"),
+        (envelope("", security()), "soap:Client"),
+        (envelope(GET_STOCK + GET_STOCK, security()), "soap:Client"),
+        ("<!DOCTYPE x [<!ENTITY e 'x'>]>" + envelope(GET_STOCK, security()), "soap:Client"),
+        ("not xml", "soap:Client"),
+        ("", "soap:Client"),
+        (envelope(GET_STOCK, security(), "http://www.w3.org/2003/05/soap-envelope"), "soap:VersionMismatch"),
+        (envelope(GET_STOCK, security() + '<x xmlns="urn:x" e:mustUnderstand="1"/>'), "soap:MustUnderstand"),
+    ],
+)  # fmt: skip
+async def test_what_is_not_in_the_contract_is_a_fault(http: httpx.AsyncClient, content: str, code: str) -> None:
+    reply = await post(http, content)
+    assert (reply.status_code, fault_code(reply)) == (500, code)
+    assert reply.headers["content-type"] == "text/xml; charset=utf-8"
+
+
+async def test_a_batch_ends_at_1000_skus(http: httpx.AsyncClient) -> None:
+    for count, status in ((1000, 200), (1001, 413)):
+        skus = "".join(f"<Sku>{12345 + number:08d}</Sku>" for number in range(count))
+        body = f'<GetStock xmlns="{NAMESPACE}">{skus}</GetStock>'
+        assert (await post(http, envelope(body, security()))).status_code == status
+
+
+async def test_the_wsdl_says_where_it_was_asked(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    for query in ("wsdl", "WSDL"):
+        reply = await http.get(f"/inventory?{query}")
+        assert reply.headers["content-type"].startswith("text/xml")
+        assert f'location="{sandbox.url}/inventory"' in reply.text
+    odd = await http.get("/inventory?wsdl", headers={"Host": 'a"<b>'})
+    assert etree.fromstring(odd.content) is not None
+
+
+async def test_only_posts_of_xml_are_answered(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/inventory")).status_code == 405
+    assert (await post(http, envelope(GET_STOCK, security()), "application/soap+xml")).status_code == 415
+    assert (await http.post("/inventory/other")).status_code == 404
