@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from sandbox.backend import Backend
+from sandbox.credentials import variables
 from sandbox.crm import Crm
 from sandbox.faults import Fault, Faults
 from sandbox.messages import BadRequest, Request, Response, json_object, json_response
@@ -28,7 +29,7 @@ FITS: dict[str, type[Backend]] = {"soap-fault": SoapService, "expired-token": Cr
 
 
 class Control:
-    """Answers `/_sandbox/requests` and `/_sandbox/faults`."""
+    """Answers `/_sandbox/requests`, `/_sandbox/faults` and `/_sandbox/settings`."""
 
     def __init__(self, backends: Mapping[str, Backend], counts: dict[str, int], faults: Faults) -> None:
         self._backends = backends
@@ -49,6 +50,8 @@ class Control:
             case "DELETE", ["requests"]:
                 self._counts.update(dict.fromkeys(self._counts, 0))
                 return Response(204)
+            case "GET", ["settings"]:
+                return json_response(variables(f"http://{request.headers.get('host', '')}"))
             case "GET", ["faults"]:
                 return json_response({"faults": [fault.shown() for fault in self._faults]})
             case "POST", ["faults"]:

@@ -1,0 +1,27 @@
+"""The sandbox tells a gateway where its backends are and what opens them."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from sandbox.server import Sandbox
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_every_backend_has_an_address_here_and_its_demo_credentials(
+    http: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    told = (await http.get("/_sandbox/settings")).json()
+    addresses = {name: value for name, value in told.items() if name.endswith("_URL")}
+    assert addresses == {
+        "GRAPHFOLD_CRM_URL": f"{sandbox.url}/crm",
+        "GRAPHFOLD_SHOP_URL": f"{sandbox.url}/shop",
+        "GRAPHFOLD_CATALOG_URL": f"{sandbox.url}/catalog/graphql",
+        "GRAPHFOLD_INVENTORY_URL": f"{sandbox.url}/inventory",
+        "GRAPHFOLD_BILLING_URL": f"{sandbox.url}/billing",
+        "GRAPHFOLD_MARKETING_URL": f"{sandbox.url}/marketing",
+    }
+    assert told["GRAPHFOLD_CRM_CLIENT_ID"] == "graph-gateway"
+    assert len(told) == 15
