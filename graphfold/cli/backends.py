@@ -1,0 +1,61 @@
+"""`graphfold backends`: every adapter with what it can do, where its backend is, and how that is now."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from graphfold.cli.loading import development_environment, loaded, project
+from graphfold.cli.progress import state_of
+from graphfold.cli.terminal import out
+
+if TYPE_CHECKING:
+    from graphfold.adapter.base import Adapter
+    from graphfold.graph.graph import Graph, Probe
+
+__all__ = ["backends"]
+
+
+def backends(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """List the backends: protocol, owner, operations, address, and how each answers now."""
+    graph = loaded(development_environment(project().root))
+    probes = asyncio.run(_probed(graph))
+    found = [_described(graph, adapter, probes.get(adapter.name)) for adapter in graph.adapters]
+    if as_json:
+        out.print_json(json.dumps({"backends": found}), highlight=out.is_terminal)
+    else:
+        for backend in found:
+            out.print(_text(backend))
+
+
+async def _probed(graph: Graph) -> dict[str, Probe]:
+    able = [a for a in graph.adapters if not graph.backends[a.name].missing(a.needs())]
+    async with graph.running():
+        return dict(zip([a.name for a in able], await asyncio.gather(*map(graph.probe, able)), strict=True))
+
+
+def _described(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> dict[str, Any]:
+    own = graph.backends[adapter.name]
+    return {
+        "name": adapter.name,
+        "protocol": adapter.protocol,
+        "owner": adapter.owner,
+        "critical": adapter.critical,
+        "address": own.url,
+        "operations": [{"name": o.name, "kind": o.kind, "description": o.description} for o in adapter.operations()],
+        "ready": probe is not None and probe.ok,
+        "state": state_of(probe) if probe else f"not set: {', '.join(own.missing(adapter.needs()))}",
+    }
+
+
+def _text(backend: dict[str, Any]) -> str:
+    owner = f", owned by {backend['owner']}" if backend["owner"] else ""
+    lines = [f"{backend['name']} ({backend['protocol']}{owner}{'' if backend['critical'] else ', not critical'})"]
+    lines.append(f"  {backend['address'] or 'no address'}: {backend['state']}")
+    lines += [f"    {o['kind']:<6} {o['name']:<20} {o['description']}".rstrip() for o in backend["operations"]]
+    return "\n".join(lines)

@@ -1,0 +1,34 @@
+"""`graphfold check`: what can be known to be wrong before the first request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from graphfold.cli.loading import development_environment, loaded, project
+from graphfold.cli.terminal import complain, out
+
+if TYPE_CHECKING:
+    from graphfold.graph.graph import Graph
+
+__all__ = ["check"]
+
+
+def check() -> None:
+    """Check settings, adapters and resolvers; exit code 1 when something is wrong."""
+    environment = development_environment(project().root)
+    graph = loaded(environment)
+    found = _found(graph, environment)
+    for problem in found:
+        complain(problem)
+    if found:
+        raise typer.Exit(1)
+    out.print(f"{graph.title}: {len(graph.adapters)} backends, nothing wrong.")
+
+
+def _found(graph: Graph, environment: dict[str, str]) -> list[str]:
+    from graphfold.settings import unknown
+
+    missing = [f"{name} is not set." for name in graph.missing_settings()]
+    return missing + unknown(environment, [adapter.name for adapter in graph.adapters]) + graph.problems()

@@ -1,0 +1,115 @@
+"""`graphfold dev`: the sandbox and the gateway with everything that helps while you build."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import textwrap
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphfold.cli.listening import address_of, listen
+from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
+from graphfold.cli.terminal import Stop, out
+
+if TYPE_CHECKING:
+    from graphfold.graph.graph import Graph
+    from graphfold.graph.project import Project
+
+__all__ = ["dev", "gateway"]
+
+
+def dev(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox; 0: a free one.", min=0, max=65535)] = 8001,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a file changes.")] = False,
+    no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Use the backends of your settings.")] = False,
+) -> None:
+    """Start the sandbox and the gateway, with GraphiQL."""
+    from graphfold.cli.logs import configure
+    from graphfold.cli.serving import run
+
+    configure()
+    here = project()
+    listener = listen(host, port)
+    raise typer.Exit(run(_dev(here, listener, None if no_sandbox else sandbox_port, reload=reload)))
+
+
+async def _dev(here: Project, listener: socket.socket, sandbox_port: int | None, *, reload: bool) -> int:
+    out.print(f"{here.title} is starting.")
+    warming = asyncio.create_task(asyncio.to_thread(import_module, "graphfold.graph.project"))
+    async with _environment(here, sandbox_port) as environment:
+        await warming
+        if reload:
+            from graphfold.cli.reload import supervise
+
+            await supervise(here.root, listener, environment)
+        async with gateway(listener, environment):
+            await asyncio.Event().wait()
+    return 0
+
+
+@asynccontextmanager
+async def _environment(here: Project, sandbox_port: int | None) -> AsyncIterator[dict[str, str]]:
+    """The variables for the gateway: the process's own over `.env` over the sandbox's."""
+    own = development_environment(here.root)
+    if sandbox_port is None or here.sandbox is None:
+        yield own
+        return
+    from graphfold.cli.sandbox import sandbox
+
+    async with sandbox(here.sandbox, here.root, sandbox_port) as running:
+        out.print(f"The sandbox is ready at {running.url}")
+        async with _while_it_runs(running.ended):
+            yield {**running.settings, **own}
+
+
+@asynccontextmanager
+async def _while_it_runs(ended: asyncio.Task[int]) -> AsyncIterator[None]:
+    """Stops when the sandbox ends by itself: without it no query is answered any more."""
+    working = asyncio.current_task()
+    assert working is not None
+
+    def stop(_: object) -> None:
+        working.cancel()
+
+    ended.add_done_callback(stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not ended.done():
+            raise
+        raise Stop(f"The sandbox has ended (exit code {ended.result()}).", fix="start again.") from None
+    finally:
+        ended.remove_done_callback(stop)
+
+
+@asynccontextmanager
+async def gateway(
+    listener: socket.socket, environment: dict[str, str], *, announced: bool = True
+) -> AsyncIterator[None]:
+    """The gateway in this process; `announced`, it says how each backend is and where to go."""
+    from graphfold.cli.progress import show_backends
+    from graphfold.cli.serving import served
+
+    graph = loaded(environment)
+    refuse_missing(graph, "set them in the environment or in .env (see .env.example), or use the sandbox.")
+    async with served(graph.app(development=True), listener):
+        if announced:
+            await show_backends(graph)
+            _show_address(graph, f"{address_of(listener)}/graphql")
+        yield
+
+
+def _show_address(graph: Graph, url: str) -> None:
+    out.print(f"\nGraphiQL: {url}\n")
+    examples = sorted((graph.project.root / "queries").glob("*.graphql"))
+    if examples:
+        out.print(f"A query to paste ({examples[0].name}):\n")
+        out.print(textwrap.indent(examples[0].read_text(encoding="utf-8").strip(), "    ") + "\n")
+    out.print("Ctrl-C ends it.")

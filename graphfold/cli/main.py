@@ -1,0 +1,60 @@
+"""The command line: which commands there are, and how they end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from graphfold.cli import backends, check, dev, query, schema, serve, worker
+from graphfold.cli.terminal import Stop, complain
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="graphfold",
+    help="Folds REST, SOAP and GraphQL backends into one GraphQL graph.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (dev.dev, serve.serve, query.query, schema.schema, backends.backends, check.check):
+    app.command()(command)
+app.command(hidden=True)(worker.worker)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"graphfold {version('graphfold')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
+    try:
+        app(arguments, prog_name="graphfold")
+    except Stop as stop:
+        complain(stop)
+        return stop.code
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has left, as `head` does; the interpreter must not try to flush to it either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0

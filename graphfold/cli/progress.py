@@ -1,0 +1,59 @@
+"""Each backend's line, turning from starting to ready: live on a terminal, one line per change elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from graphfold.cli.terminal import out
+
+if TYPE_CHECKING:
+    from graphfold.adapter.base import Adapter
+    from graphfold.graph.graph import Graph, Probe
+
+__all__ = ["show_backends", "state_of"]
+
+
+async def show_backends(graph: Graph) -> None:
+    """Probe every backend at once and show how each is."""
+    probes: dict[str, Probe | None] = {adapter.name: None for adapter in graph.adapters}
+    if out.is_terminal:
+        with Live(_table(graph, probes), console=out, refresh_per_second=12) as live:
+            await _probe_all(graph, probes, lambda _: live.update(_table(graph, probes)))
+    else:
+        await _probe_all(graph, probes, lambda adapter: out.print(_line(adapter, probes[adapter.name])))
+
+
+async def _probe_all(graph: Graph, probes: dict[str, Probe | None], shown: Callable[[type[Adapter]], None]) -> None:
+    async def probe(adapter: type[Adapter]) -> None:
+        probes[adapter.name] = await graph.probe(adapter)
+        shown(adapter)
+
+    await asyncio.gather(*(probe(adapter) for adapter in graph.adapters))
+
+
+def _table(graph: Graph, probes: dict[str, Probe | None]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for adapter in graph.adapters:
+        probe = probes[adapter.name]
+        style = "yellow" if probe is None else "green" if probe.ok else "red"
+        address = graph.backends[adapter.name].url or ""
+        table.add_row(f"  {adapter.name}", adapter.protocol, address, Text(state_of(probe), style))
+    return table
+
+
+def _line(adapter: type[Adapter], probe: Probe | None) -> str:
+    address = probe.address if probe else ""
+    return f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {state_of(probe)}"
+
+
+def state_of(probe: Probe | None) -> str:
+    """How a backend is, in words."""
+    if probe is None:
+        return "starting"
+    return f"ready ({probe.seconds * 1000:.0f} ms)" if probe.ok else f"not ready: {probe.message}"

@@ -1,0 +1,116 @@
+"""`graphfold query`: one question to the graph, in this process or to a gateway that runs elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
+from graphfold.cli.terminal import Stop, complain, out
+
+__all__ = ["query"]
+
+_FIX = """set them (see .env.example), or ask a gateway that runs: `graphfold dev` in another terminal, then
+  graphfold query ... --url http://127.0.0.1:8000/graphql"""
+
+
+def query(
+    text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="A query, the path of one, or - for stdin.")],
+    variables: Annotated[str | None, typer.Option(metavar="JSON|@FILE", help="The variables.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Which operation to run, if the document has several.")] = None,
+    url: Annotated[str | None, typer.Option(help="Ask the gateway at this address, not in this process.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as one line of JSON.")] = False,
+) -> None:
+    """Run a query. Exit code 0 when it was answered without errors, 1 with errors, 2 when called wrongly."""
+    document, values = _document(text), _variables(variables)
+    answer = _ask(url, document, values, operation) if url else _run(document, values, operation)
+    _show(answer, as_json=as_json)
+    if answer.get("errors"):
+        raise typer.Exit(1)
+
+
+def _document(text: str) -> str:
+    if text == "-":
+        return sys.stdin.read()
+    return text if "{" in text else _read(Path(text), "TEXT|FILE")
+
+
+def _read(path: Path, option: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Stop(f"{option}: {path} cannot be read: {reason}.", code=2) from None
+
+
+def _variables(given: str | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    text = _read(Path(given[1:]), "--variables") if given.startswith("@") else given
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Stop(f"--variables is not JSON: {error}.", fix="""write it like '{"id": "10001"}'.""", code=2) from None
+    if not isinstance(values, dict):
+        raise Stop("--variables has to be a JSON object.", fix="""write it like '{"id": "10001"}'.""", code=2)
+    return values
+
+
+def _run(document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
+    from graphfold.cli.logs import configure
+
+    configure()
+    graph = loaded(development_environment(project().root))
+    refuse_missing(graph, _FIX)
+
+    async def answered() -> dict[str, Any]:
+        graph.documents.development = True
+        async with graph.running():
+            answer = await graph.execute(document, variables, operation)
+            told: dict[str, Any] = orjson.loads(answer.body())
+            return told
+
+    return asyncio.run(answered())
+
+
+def _ask(url: str, document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
+    import httpx
+
+    sent = {"query": document, "variables": variables, "operationName": operation}
+    try:
+        response = httpx.post(url, json=sent, headers={"accept": _ACCEPT}, timeout=60)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        told = f"--url {url}: no answer ({error or type(error).__name__})."
+        raise Stop(told, fix="check the address, and that the gateway runs there.") from None
+    try:
+        answer = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
+        kind = response.headers.get("content-type", "no content type")
+        raise Stop(f"--url {url}: that is no GraphQL endpoint (status {response.status_code}, {kind}).")
+    return answer
+
+
+_ACCEPT = "application/graphql-response+json, application/json;q=0.9"
+
+
+def _show(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        out.file.write(orjson.dumps(answer).decode() + "\n")
+        return
+    if answer.get("data") is not None:
+        out.print_json(orjson.dumps(answer["data"]).decode(), highlight=out.is_terminal)
+    for error in answer.get("errors", ()):
+        complain(_told(error))
+
+
+def _told(error: dict[str, Any]) -> str:
+    path = ".".join(map(str, error.get("path") or ()))
+    code = error.get("extensions", {}).get("code")
+    return f"{path}: " * bool(path) + str(error.get("message")) + f" ({code})" * bool(code)

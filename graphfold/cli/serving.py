@@ -1,0 +1,96 @@
+"""Runs the gateway in this process and ends it well: what can finish soon finishes, the rest is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+__all__ = ["run", "served"]
+
+GRACE = 1.3
+"""Seconds that requests under way get to finish when the gateway is told to stop."""
+
+
+@asynccontextmanager
+async def served(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+    """The application answers on this socket until the block ends."""
+    async with app.router.lifespan_context(app):
+        server = _Server(_configured(app))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await asyncio.wait((serving, asyncio.create_task(server.up.wait())), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            yield
+        finally:
+            app.state.health.draining = True
+            server.should_exit = True
+            await serving
+
+
+def _configured(app: FastAPI) -> uvicorn.Config:
+    # Our own lines say what is to be said. WebSockets are not served, so none is accepted.
+    grace: Any = GRACE  # declared as whole seconds, used as a float
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=grace,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which leaves the signals to us and says when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run(work: Coroutine[Any, Any, int]) -> int:
+    """Run a command until it is done or a signal ends it: the first unwinds it, a second Ctrl-C kills it."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            return runner.run(_until_signal(work))
+        except asyncio.CancelledError:
+            return 0
+
+
+async def _until_signal(work: Coroutine[Any, Any, int]) -> int:
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    loop.add_signal_handler(signal.SIGINT, _interrupt, task)
+    return await task
+
+
+def _interrupt(task: asyncio.Task[int]) -> None:
+    if task.cancelling():
+        os._exit(130)
+    task.cancel()
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,23 @@
+"""What the commands say: answers on stdout, everything else on stderr, colour only where somebody looks at it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+__all__ = ["Stop", "complain", "err", "out"]
+
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+
+class Stop(Exception):
+    """Ends the command with this message on stderr and this exit code (1: it failed, 2: it was called wrongly)."""
+
+    def __init__(self, message: str, *, fix: str | None = None, code: int = 1) -> None:
+        super().__init__(f"{message}\n  Fix: {fix}" if fix else message)
+        self.code = code
+
+
+def complain(message: object) -> None:
+    """One problem, on stderr."""
+    err.print("graphfold:", str(message), style="red")
