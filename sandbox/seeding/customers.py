@@ -57,6 +57,6 @@ def _slug(name: str) -> str:
 
 
 def _engagement(number: int, random: Random) -> tuple[object, ...]:
-    opens = random.randrange(0, 240)
+    score, opens = random.randrange(5, 100) / 100, random.randrange(0, 240)
     seen = day(LATEST - random.randrange(0, 400) * DAY) if random.random() < 0.9 else None
-    return number, round(0.05 + 0.9 * random.random(), 2), seen, opens, random.randrange(0, opens + 1)
+    return number, score, seen, opens, random.randrange(0, opens + 1)

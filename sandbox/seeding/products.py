@@ -36,8 +36,8 @@ def _product(index: int, sku: str, random: Random) -> Row:
     thing, category = words.THINGS[kind % len(words.THINGS)]
     finish = words.FINISHES[(kind // len(words.THINGS) + kind) % len(words.FINISHES)]
     title = f"{finish} {thing}" + (f" No. {series + 1}" if series else "")
-    summary = f"{thing} for the {category} corner." if random.random() < 0.9 else None
-    return sku, title, summary, category, random.randrange(450, 89_000, 5), EURO, f"{title} {sku}".casefold()
+    summary = None if index % 10 == 9 else f"{finish} as ever, made for the {category} corner."
+    return sku, title, summary, category, random.randrange(450, 24_000, 5), EURO, f"{title} {sku}".casefold()
 
 
 def _shelves(index: int, sku: str, random: Random) -> Iterator[Row]:
