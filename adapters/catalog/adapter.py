@@ -70,14 +70,14 @@ class Catalog(GraphQLAdapter):
     @batch(ttl=300, share="public", max_size=1000)
     async def products(self, skus: Keys[str]) -> dict[str, ProductRow]:
         """Products by SKU."""
-        document = f"query Products($skus: [String!]!) {{ productsBySku(skus: $skus) {{ {skus.selection(ProductRow)} }} }}"
+        document = (
+            f"query Products($skus: [String!]!) {{ productsBySku(skus: $skus) {{ {skus.selection(ProductRow)} }} }}"
+        )
         rows = await self.query(document, list[ProductRow], at="productsBySku", skus=skus)
         return by(rows, lambda row: row.sku)
 
     @read(ttl=60, share="public", primes=products)
-    async def search(
-        self, text: str | None, category: str | None, limit: int, after: str | None
-    ) -> Page[ProductRow]:
+    async def search(self, text: str | None, category: str | None, limit: int, after: str | None) -> Page[ProductRow]:
         """Products whose name or SKU contains the text, in the order of their SKUs."""
         document = (
             "query Search($text: String, $category: String, $limit: Int, $cursor: String) {"

@@ -29,9 +29,7 @@ class Backend:
             parallel=adapter.max_parallel,
         )
         self._transport = transport
-        self.client = Client(
-            own.url or "", transport, limits, lambda send: adapter.credential.session(own, send)
-        )
+        self.client = Client(own.url or "", transport, limits, lambda send: adapter.credential.session(own, send))
         self._contract: Contract | None = None
 
     @property

@@ -55,9 +55,7 @@ class GraphQLAdapter(Adapter):
         try:
             value: T = decoder(into, self.asked, f"data.{at}").json(reply.body)
         except Unreadable as error:
-            raise BackendBadReply(
-                "The backend answered something that cannot be used.", internal=str(error)
-            ) from None
+            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
         return value
 
     def error(self, message: str, extensions: dict[str, Any]) -> GraphError:

@@ -78,9 +78,7 @@ class RestAdapter(Adapter):
         try:
             value: T = decoder(into, self.asked, at).json(reply.body)
         except Unreadable as error:
-            raise BackendBadReply(
-                "The backend answered something that cannot be used.", internal=str(error)
-            ) from None
+            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
         return value
 
     async def probe(self) -> None:

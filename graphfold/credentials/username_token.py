@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from zeep.wsse.username import UsernameToken as ZeepToken
+from zeep.wsse import username
 
 from graphfold.credentials.credential import Credential, secret
 from graphfold.settings import BackendSettings
 from graphfold.transport.session import Send, Session
 
 __all__ = ["UsernameToken"]
+
+_token: Any = username.UsernameToken  # zeep has no types
 
 
 class UsernameToken(Credential):
@@ -30,5 +32,4 @@ class _EnvelopeSession(Session):
         self._username, self._password, self._digest = username, password, digest
 
     def secure(self, envelope: object) -> None:
-        token: Any = ZeepToken(self._username, self._password, use_digest=self._digest)
-        token.apply(envelope, {})
+        _token(self._username, self._password, use_digest=self._digest).apply(envelope, {})

@@ -50,5 +50,3 @@ async def _in_scope(result: Awaitable[Any], scope: Scope) -> Any:
 def _refused(error: Exception) -> ExecutionResult:
     located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
     return ExecutionResult(None, [located])
-
-

@@ -45,7 +45,7 @@ class Project:
                 return cls(folder, title, str(sandbox) if sandbox else None)
         raise ProjectError(
             f"{start}: no pyproject.toml with [tool.graphfold] here or above.\n"
-            '  Fix: run graphfold in your graph\'s folder, or add to its pyproject.toml:\n'
+            "  Fix: run graphfold in your graph's folder, or add to its pyproject.toml:\n"
             '  [tool.graphfold]\n  title = "My graph"'
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from strawberry import Info
 from strawberry.types.base import StrawberryObjectDefinition
@@ -189,20 +189,18 @@ def _called(resolver: Resolver, *, root: bool) -> Callable[..., Any]:
             arguments[passes_info] = info
         return function(*parents, **arguments, **adapters(info))
 
-    if root:
+    def root_field(info: Any, **arguments: Any) -> Any:
+        return call(info, (), arguments)
 
-        def called(info: Any, **arguments: Any) -> Any:
-            return call(info, (), arguments)
-    else:
+    def object_field(self: Any, info: Any, **arguments: Any) -> Any:
+        return call(info, (self,), arguments)
 
-        def called(self: Any, info: Any, **arguments: Any) -> Any:  # type: ignore[misc]  # the other shape
-            return call(info, (self,), arguments)
-
+    called: Any = root_field if root else object_field
     called.__name__, called.__doc__ = function.__name__, function.__doc__
     called.__module__, called.__qualname__ = function.__module__, function.__qualname__
-    called.__signature__ = _signature(resolver, passes_info, root=root)  # type: ignore[attr-defined]
-    called.graphfold_resolver = resolver  # type: ignore[attr-defined]
-    return called
+    called.__signature__ = _signature(resolver, passes_info, root=root)
+    called.graphfold_resolver = resolver
+    return cast("Callable[..., Any]", called)
 
 
 def _info_name(resolver: Resolver) -> str | None:

@@ -21,7 +21,7 @@ V = TypeVar("V")
 P = ParamSpec("P")
 
 
-class batch:  # noqa: N801  # a decorator
+class batch:  # a decorator
     """Many keys, one call: `async def customers(self, ids: Keys[str]) -> dict[str, CustomerRow]`.
 
     `ttl`: seconds an answer may be reused (0: only within one graph operation). `share`: whose answers may be shared,
@@ -61,7 +61,7 @@ class batch:  # noqa: N801  # a decorator
         return BatchOperation(function, policy, row_in(value))
 
 
-class read:  # noqa: N801  # a decorator
+class read:  # a decorator
     """What has no key: a page, a search. The same arguments in one graph operation are one call.
 
     `primes`: the batch whose keyed loads the rows of this answer save. The rest as for `batch`.
@@ -78,9 +78,7 @@ class read:  # noqa: N801  # a decorator
         self._policy, self._primes = _policy(ttl=ttl, share=share, cache_size=cache_size), primes
 
     @overload
-    def __call__(
-        self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]
-    ) -> ReadOperation[P, Page[V]]: ...
+    def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]) -> ReadOperation[P, Page[V]]: ...
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[list[Row[V]]]]) -> ReadOperation[P, list[V]]: ...
     @overload
@@ -92,7 +90,7 @@ class read:  # noqa: N801  # a decorator
         return ReadOperation(function, self._policy, row_in(_returns(function)), self._primes)
 
 
-class write:  # noqa: N801  # a decorator
+class write:  # a decorator
     """What changes something. Never cached; sent again after a failure only where it is declared `idempotent`.
 
     What it changes it forgets: `self.customers.forget(number)` in its body.

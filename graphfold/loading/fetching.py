@@ -11,11 +11,10 @@ import structlog
 from graphfold.errors import BackendBadReply, GraphError
 from graphfold.loading.answer import MISSING, Failed
 from graphfold.loading.keys import Keys
-from graphfold.page import Page
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
-    from graphfold.loading.operation import BatchOperation, ReadOperation
+    from graphfold.loading.operation import Operation
 
 __all__ = ["failed", "fetch_batch", "fetch_read"]
 
@@ -23,7 +22,7 @@ _log = structlog.get_logger("graphfold.loading")
 
 
 def fetch_batch(
-    operation: BatchOperation[Any, Any, Any],
+    operation: Operation,
     adapter: Any,
     asked: Callable[[type[Row[Any]]], frozenset[str]],
     args: tuple[Any, ...],
@@ -48,7 +47,7 @@ def fetch_batch(
     return fetch
 
 
-def fetch_read(operation: ReadOperation[Any, Any], adapter: Any) -> Callable[[list[Any]], Any]:
+def fetch_read(operation: Operation, adapter: Any) -> Callable[[list[Any]], Any]:
     """The fetch function of a read: a call for each different set of arguments."""
 
     async def one(arguments: Any) -> Any:
@@ -71,7 +70,7 @@ def failed(error: Exception, backend: str, operation: str) -> Failed:
     return Failed(error)
 
 
-def _matched(operation: BatchOperation[Any, Any, Any], adapter: Any, keys: list[Any], found: Any) -> dict[Any, Any]:
+def _matched(operation: Operation, adapter: Any, keys: list[Any], found: Any) -> dict[Any, Any]:
     """An answer for each key. What nobody asked for is told: usually the keys' types differ."""
     if not isinstance(found, Mapping):
         raise TypeError(f"{adapter.name}.{operation.name} returned {type(found).__name__}, not a mapping of its keys")
@@ -81,11 +80,12 @@ def _matched(operation: BatchOperation[Any, Any, Any], adapter: Any, keys: list[
     foreign = [key for key in found if key not in answers]
     if foreign:
         _log.warning("foreign keys", backend=adapter.name, operation=operation.name, count=len(foreign))
-    absent = _foreign(operation, adapter, foreign) if foreign else [] if operation.policy.lists else MISSING
+    none: Any = [] if operation.policy.lists else MISSING
+    absent = _foreign(operation, adapter, foreign) if foreign else none
     return {key: answers.get(key, absent) for key in keys}
 
 
-def _answer(operation: BatchOperation[Any, Any, Any], adapter: Any, value: Any) -> Any:
+def _answer(operation: Operation, adapter: Any, value: Any) -> Any:
     if value is None:
         return MISSING
     if isinstance(value, GraphError) and value.code == "NOT_FOUND":
@@ -93,7 +93,7 @@ def _answer(operation: BatchOperation[Any, Any, Any], adapter: Any, value: Any) 
     return failed(value, adapter.name, operation.name) if isinstance(value, Exception) else value
 
 
-def _foreign(operation: BatchOperation[Any, Any, Any], adapter: Any, foreign: list[Any]) -> Failed:
+def _foreign(operation: Operation, adapter: Any, foreign: list[Any]) -> Failed:
     error = BackendBadReply(
         "The backend answered other keys than it was asked for.",
         internal=f"for example {foreign[:3]!r}. Do the key types differ?",

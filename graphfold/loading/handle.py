@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from graphfold.cache.store import ALL_KEYS
 from graphfold.errors import GraphError, NotFound
@@ -17,7 +17,7 @@ from graphfold.page import Page
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
-    from graphfold.loading.operation import BatchOperation, Operation, ReadOperation, WriteOperation
+    from graphfold.loading.operation import Operation
 
 __all__ = ["Batch", "Caller", "Read", "Write"]
 
@@ -29,7 +29,7 @@ P = ParamSpec("P")
 class Caller(Protocol):
     """An adapter of one graph operation."""
 
-    name: Any
+    name: ClassVar[str]
     scope: Scope
 
     def asked(self, row: type[Row[Any]]) -> frozenset[str]: ...
@@ -84,7 +84,6 @@ class Batch(_Handle, Generic[K, P, V]):
     """A keyed operation. `load`: it must exist. `find`: it may be missing. `ref`: only the key may be needed."""
 
     __slots__ = ()
-    _operation: BatchOperation[K, P, V]
 
     @property
     def whole(self) -> Batch[K, P, V]:
@@ -138,7 +137,6 @@ class Read(_Handle, Generic[P, V]):
     """An operation without keys. The same arguments in one graph operation are one call."""
 
     __slots__ = ()
-    _operation: ReadOperation[P, V]
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
         loader = self._loading()
@@ -164,7 +162,8 @@ class Read(_Handle, Generic[P, V]):
         primes = self._operation.primes
         rows = answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
         if primes is not None and primes.row is not None and primes.row.shape.key is not None:
-            batch, key = Batch(primes, self._adapter), primes.row.shape.key
+            batch: Batch[Any, Any, Any] = Batch(primes, self._adapter)
+            key = primes.row.shape.key
             for row in rows:
                 batch.prime(getattr(row, key), row)
 
@@ -173,7 +172,6 @@ class Write(_Handle, Generic[P, V]):
     """An operation that changes something: every call is a call."""
 
     __slots__ = ()
-    _operation: WriteOperation[P, V]
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
         adapter = self._adapter.calling(self._operation.name, whole=True)

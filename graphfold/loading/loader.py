@@ -69,7 +69,7 @@ class Loader(DataLoader[K, Any], Generic[K]):
         self.clear(key)
 
     async def _answers(self, keys: list[K]) -> dict[K, Any]:
-        found = {key: self._brought[key] for key in keys if key in self._brought}
+        found: dict[K, Any] = {key: self._brought[key] for key in keys if key in self._brought}
         rest = [key for key in keys if key not in found] if found else keys
         if rest:
             found.update(await (self._fetch(rest) if self._store is None else self._through(self._store, rest)))

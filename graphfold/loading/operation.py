@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, overload
 
-from graphfold.loading.handle import Batch, Caller, Read, Write
+from graphfold.loading.handle import Batch, Read, Write
 from graphfold.rows.row import Row
 
 __all__ = ["BatchOperation", "Operation", "Policy", "ReadOperation", "Share", "WriteOperation"]
@@ -35,7 +35,14 @@ class Operation:
 
     kind: ClassVar[Literal["batch", "read", "write"]]
 
-    def __init__(self, function: Callable[..., Any], policy: Policy, row: type[Row[Any]] | None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        policy: Policy,
+        row: type[Row[Any]] | None,
+        primes: Operation | None = None,
+    ) -> None:
+        self.primes = primes
         self.function, self.policy, self.row = function, policy, row
         self.name = getattr(function, "__name__", "?")
         self.owner: type | None = None
@@ -57,8 +64,8 @@ class BatchOperation(Operation, Generic[K, P, V]):
     @overload
     def __get__(self, adapter: None, owner: type[Any]) -> BatchOperation[K, P, V]: ...
     @overload
-    def __get__(self, adapter: Caller, owner: type[Any]) -> Batch[K, P, V]: ...
-    def __get__(self, adapter: Caller | None, owner: type[Any]) -> BatchOperation[K, P, V] | Batch[K, P, V]:
+    def __get__(self, adapter: object, owner: type[Any]) -> Batch[K, P, V]: ...
+    def __get__(self, adapter: Any, owner: type[Any]) -> BatchOperation[K, P, V] | Batch[K, P, V]:
         return self if adapter is None else Batch(self, adapter)
 
     if not TYPE_CHECKING:  # type checkers say this themselves
@@ -79,21 +86,11 @@ class ReadOperation(Operation, Generic[P, V]):
 
     kind = "read"
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        policy: Policy,
-        row: type[Row[Any]] | None,
-        primes: BatchOperation[Any, Any, Any] | None,
-    ) -> None:
-        super().__init__(function, policy, row)
-        self.primes = primes
-
     @overload
     def __get__(self, adapter: None, owner: type[Any]) -> ReadOperation[P, V]: ...
     @overload
-    def __get__(self, adapter: Caller, owner: type[Any]) -> Read[P, V]: ...
-    def __get__(self, adapter: Caller | None, owner: type[Any]) -> ReadOperation[P, V] | Read[P, V]:
+    def __get__(self, adapter: object, owner: type[Any]) -> Read[P, V]: ...
+    def __get__(self, adapter: Any, owner: type[Any]) -> ReadOperation[P, V] | Read[P, V]:
         return self if adapter is None else Read(self, adapter)
 
 
@@ -105,6 +102,6 @@ class WriteOperation(Operation, Generic[P, V]):
     @overload
     def __get__(self, adapter: None, owner: type[Any]) -> WriteOperation[P, V]: ...
     @overload
-    def __get__(self, adapter: Caller, owner: type[Any]) -> Write[P, V]: ...
-    def __get__(self, adapter: Caller | None, owner: type[Any]) -> WriteOperation[P, V] | Write[P, V]:
+    def __get__(self, adapter: object, owner: type[Any]) -> Write[P, V]: ...
+    def __get__(self, adapter: Any, owner: type[Any]) -> WriteOperation[P, V] | Write[P, V]:
         return self if adapter is None else Write(self, adapter)

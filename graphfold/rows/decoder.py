@@ -26,6 +26,9 @@ Asked = Callable[[type[Row[Any]]], frozenset[str]]
 """Which OnDemand fields of a row class are asked for."""
 
 
+_Make = Callable[[Any], Any]
+
+
 class Unreadable(ValueError):
     """A reply is not what the row says. The text names the place and what was expected, never a value."""
 
@@ -66,9 +69,9 @@ def _sparse_rows(into: Any) -> tuple[type[Row[Any]], ...]:
 
 
 def _rows(into: Any) -> Iterator[type[Row[Any]]]:
-    if isinstance(into, type) and not get_args(into) and issubclass(into, Row):
-        yield into
-        for f in into.shape.fields:
+    if (row := _as_row(into)) is not None:
+        yield row
+        for f in row.shape.fields:
             yield from _rows(f.type)
     for part in get_args(into):
         yield from _rows(part)
@@ -76,7 +79,7 @@ def _rows(into: Any) -> Iterator[type[Row[Any]]]:
 
 @cache
 def _decoder(into: Any, selection: tuple[tuple[type[Row[Any]], frozenset[str]], ...], at: str | None) -> Decoder:
-    wire, make = _Compiler(dict(selection)).type(into)
+    wire, make = _Compiler(dict(selection)).of(into)
     for step in reversed(at.split(".") if at else ()):
         wire = msgspec.defstruct("At", [("inner", wire)], rename={"inner": step})
         make = _stepping(make)
@@ -94,17 +97,17 @@ class _Compiler:
         self.selection = selection
         self.made: dict[type[Row[Any]], tuple[Any, Callable[[Any], Any]]] = {}
 
-    def type(self, declared: Any) -> tuple[Any, Callable[[Any], Any] | None]:
+    def of(self, declared: Any) -> tuple[Any, Callable[[Any], Any] | None]:
         """The type msgspec reads, and what makes our value of it (None where it is that value already)."""
         origin, arguments = get_origin(declared), get_args(declared)
         if origin in (Union, UnionType) and NoneType in arguments:
-            wire, make = self.type(_without_none(arguments))
-            return wire | None, make and (lambda value: None if value is None else make(value))
+            wire, make = self.of(_without_none(arguments))
+            return wire | None, _or_none(make)
         if origin is list:
-            wire, make = self.type(arguments[0])
-            return list[wire], make and (lambda values: [make(value) for value in values])  # type: ignore[valid-type]  # made at run time
-        if isinstance(declared, type) and origin is None and issubclass(declared, Row):
-            return self.row(declared)
+            wire, make = self.of(arguments[0])
+            return list.__class_getitem__(wire), _for_each(make)
+        if (row := _as_row(declared)) is not None:
+            return self.row(row)
         if declared is datetime:
             return Annotated[datetime, msgspec.Meta(tz=True)], None
         return declared, None
@@ -160,7 +163,7 @@ class _RowBuilder:
     def leaf(self, here: list[RowField], local: str) -> Any:
         first = here[0]
         inner = _without_none(get_args(first.type)) if first.nullable and get_args(first.type) else first.type
-        wire, make = (first.convert.wire, None) if first.convert else self.compiler.type(inner)
+        wire, make = (first.convert.wire, None) if first.convert else self.compiler.of(inner)
         for f in here:
             self.items.append(f"{f.name!r}: {self.value(f, local, make)}")
         return wire | None if first.nullable and first.type is not Any else wire
@@ -187,6 +190,18 @@ class _RowBuilder:
             why="one place in a reply has one type.",
             fix="read it as one field (a nested Row where it is an object) and derive the other in domain().",
         )
+
+
+def _as_row(declared: Any) -> type[Row[Any]] | None:
+    return declared if isinstance(declared, type) and not get_args(declared) and issubclass(declared, Row) else None
+
+
+def _or_none(make: _Make | None) -> _Make | None:
+    return None if make is None else lambda value: None if value is None else make(value)
+
+
+def _for_each(make: _Make | None) -> _Make | None:
+    return None if make is None else lambda values: [make(value) for value in values]
 
 
 def _by_first_step(leaves: list[tuple[tuple[str, ...], RowField]]) -> dict[str, list[tuple[tuple[str, ...], RowField]]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from functools import cache
 from typing import Any
 
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, row_in
+from graphfold.rows.row import Row, per_row, row_in
 
 __all__ = ["NotAskedFor", "check_copy", "copy_into_graph", "graph_object"]
 
@@ -41,7 +40,7 @@ def check_copy(row: type[Row[Any]]) -> None:
         _copier(row)
 
 
-@cache
+@per_row
 def _copier(row: type[Row[Any]]) -> Callable[[Row[Any]], Any]:
     target = row.shape.feeds
     if target is None or not hasattr(target, "__strawberry_definition__"):
@@ -94,7 +93,7 @@ def _into(value: Any) -> Any:
     return value
 
 
-@cache
+@per_row
 def _partial(graph_type: type, missing: frozenset[str]) -> type:
     """The graph type with traps where nobody asked: reading one is loud, never a silent None."""
 

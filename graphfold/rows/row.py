@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, dataclass_transform, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
 from typing import get_type_hints as _hints
 
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.wire import Conversion, OnDemand, Wire
 
-__all__ = ["Row", "RowField", "RowShape", "row_in"]
+__all__ = ["Row", "RowField", "RowShape", "per_row", "row_in"]
 
-D = TypeVar("D", covariant=True)
+D_co = TypeVar("D_co", covariant=True)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def per_row(function: F) -> F:
+    """`functools.cache` for functions of row classes, whose hash mypy mistakes for that of their instances."""
+    return cast("F", cache(function))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ class RowShape:
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
-class Row(Generic[D]):
+class Row(Generic[D_co]):
     """What a backend sends, in our names: `class CustomerRow(Row[Customer], key="number")`.
 
     A field's place in the reply is its own name, or `Annotated[..., Wire("profile.name")]`. Without a default the
@@ -72,16 +79,16 @@ class Row(Generic[D]):
     def __init_subclass__(cls, *, key: str | None = None) -> None:
         super().__init_subclass__()
         scope = sys._getframe(1).f_locals
-        dataclass(kw_only=True, repr=True, eq=True)(cls)
+        dataclass(kw_only=True, eq=False)(cls)  # compared by identity: hashable, and the class too
         cls.shape = _shape(cls, key, here(), dict(scope))
         _check(cls)
         ROWS.append(cls)
 
-    def domain(self) -> D:
+    def domain(self) -> D_co:
         """The object of the graph this row becomes. Written by hand where fields are not simply copied."""
         from graphfold.rows.domain import copy_into_graph
 
-        copied: D = copy_into_graph(self)
+        copied: D_co = copy_into_graph(self)
         return copied
 
 
@@ -89,7 +96,7 @@ ROWS: list[type[Row[Any]]] = []
 """Every row class there is, for the checks at start."""
 
 
-@cache
+@per_row
 def row_in(declared: Any) -> type[Row[Any]] | None:
     """The row class inside `CustomerRow`, `list[OrderRow]`, `Page[OrderRow]`, `CustomerRow | BackendError`."""
     if isinstance(declared, type) and not get_args(declared) and issubclass(declared, Row):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from graphfold.rows.row import Row, RowField, row_in
+from graphfold.rows.row import Row, RowField, per_row, row_in
 
 __all__ = ["wire_names", "wire_selection"]
 
 
-@cache
+@per_row
 def wire_names(row: type[Row[Any]], asked: frozenset[str]) -> str:
     """`"contact.mail,custNo"`: dotted paths, sorted so that caches and recordings stay stable."""
     return ",".join(sorted({".".join(f.path) for f in _wanted(row, asked)}))
 
 
-@cache
+@per_row
 def wire_selection(row: type[Row[Any]], asked: frozenset[str]) -> str:
     """`"skuCode listPrice { currency value }"`: a GraphQL selection, nested rows included."""
     return _text(_tree(row, asked))

@@ -91,7 +91,7 @@ class Client:
 
     async def _whole(self, response: httpx.Response) -> Reply:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # an async transport gives an async body
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # an async transport gives an async body
         encoding = headers.get("content-encoding", "").strip().lower()
         body = await read_body(aiter(response.stream), encoding, self._limits.reply)
         return Reply(response.status_code, headers, body)

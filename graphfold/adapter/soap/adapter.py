@@ -72,7 +72,5 @@ class SoapAdapter(Adapter):
             plain = contract.answer(operation, message, at)
             value: T = decoder(into, self.asked).plain(plain)
         except Unreadable as error:
-            raise BackendBadReply(
-                "The backend answered something that cannot be used.", internal=str(error)
-            ) from None
+            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
         return value

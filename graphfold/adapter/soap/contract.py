@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import zeep
 from lxml import etree
-from zeep import Client, Settings, Transport
 from zeep.exceptions import Error as ZeepError
 from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 from zeep.xsd import ComplexType
@@ -21,13 +21,14 @@ __all__ = ["Contract", "Envelope"]
 
 logging.getLogger("zeep").setLevel(logging.CRITICAL)  # it logs what backends send
 
-_SETTINGS = Settings(strict=False, xsd_ignore_sequence_order=True, forbid_dtd=True, forbid_external=True)
+_zeep: Any = zeep  # it has no types
+_SETTINGS = _zeep.Settings(strict=False, xsd_ignore_sequence_order=True, forbid_dtd=True, forbid_external=True)
 
 Envelope = Any
 """An lxml element: the root of a SOAP message."""
 
 
-class _LocalFiles(Transport):
+class _LocalFiles(zeep.Transport):
     """Loads a WSDL and its imports from disk only: nothing is fetched, at start or later."""
 
     def _load_remote_data(self, url: str) -> bytes:
@@ -40,7 +41,8 @@ class Contract:
     def __init__(self, wsdl: Path, port: str | None = None) -> None:
         self.wsdl = wsdl
         try:
-            definitions: Any = Client(str(wsdl), transport=_LocalFiles(), settings=_SETTINGS).wsdl
+            files: Any = _LocalFiles
+            definitions: Any = _zeep.Client(str(wsdl), transport=files(), settings=_SETTINGS).wsdl
         except (OSError, ValueError, ZeepError, etree.LxmlError) as error:
             raise Mistake(
                 str(wsdl),

@@ -40,7 +40,8 @@ def parse(body: bytes) -> Any:
         root = etree.fromstring(body.lstrip(), parser)
     except (etree.XMLSyntaxError, ValueError):
         raise Unreadable("the reply is no well-formed XML") from None
-    if root.getroottree().docinfo.doctype:
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
         raise Unreadable("the reply has a DOCTYPE")
     return root
 
