@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 from strawberry.types.field import StrawberryField
 
 from graphfold.graph.executor import GraphExecutor
@@ -17,6 +19,13 @@ from graphfold.mistakes import Mistake
 from graphfold.scalars import SCALARS
 
 __all__ = ["assemble"]
+
+
+class GraphSchema(strawberry.Schema):
+    """Strawberry's, but errors are logged once, masked, by whoever answers the client."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        pass
 
 
 def assemble(extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
@@ -31,7 +40,7 @@ def assemble(extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
         )
     if FINDERS and not _has(query, "node"):
         resolves(query)(node)
-    return strawberry.Schema(
+    return GraphSchema(
         query=query,
         mutation=OWNERS.get("Mutation"),
         subscription=OWNERS.get("Subscription"),
