@@ -1,4 +1,4 @@
-"""Puts the GraphiQL page into the wheel. Editable installs build nothing: a checkout builds its page when it wants one."""
+"""Puts the GraphiQL page into the wheel. Editable installs build nothing: a checkout has its own command."""
 
 from __future__ import annotations
 

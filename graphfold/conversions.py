@@ -1,4 +1,4 @@
-"""Conversions of wire values that backends need again and again. A public room. Each is lossless or refuses the value."""
+"""Conversions of wire values that backends need again and again. A public room. Each is lossless or refuses."""
 
 from __future__ import annotations
 

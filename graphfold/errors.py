@@ -1,4 +1,4 @@
-"""What can go wrong, by what the caller can do next. One closed list of codes; every error in an answer has one of them.
+"""What can go wrong, by what the caller can do next. One closed list of codes; every error of an answer has one.
 
 GraphError
  |- InvalidInput         BAD_INPUT             the query, a variable or an argument is wrong

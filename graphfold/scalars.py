@@ -113,7 +113,7 @@ def _refused(scalar: str, value: object, wanted: str) -> GraphQLError:
 
 
 def _bad_input(message: str) -> GraphQLError:
-    """As a GraphQLError, since graphql-core puts the variable and the place in its value in front of that one's text."""
+    """As a GraphQLError, since graphql-core puts the variable and the place in its value in front of its text."""
     return GraphQLError(message, extensions=InvalidInput(message).extensions)
 
 

@@ -31,7 +31,7 @@ class Connection(asyncio.Protocol):
         self._work: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast("asyncio.Transport", transport)
         self._peers.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -49,7 +49,6 @@ class SoapFault(Exception):
 
 def elements(namespace: str, prefix: str) -> Callable[..., Element]:
     """A maker of elements in `namespace`: `make("Sku", "0012")`, `make("Line", make("Sku", "0012"), status="OPEN")`."""
-
     declared = {prefix: namespace}
 
     def make(name: str, *content: Element | str | None, **attributes: str) -> Element:

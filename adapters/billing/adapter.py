@@ -1,4 +1,4 @@
-"""Invoices and balances of the billing. It takes one key a call; the adapter takes many and asks at most eight at once."""
+"""Invoices and balances of the billing. It takes one key a call; the adapter takes many, eight calls at once."""
 
 from datetime import date
 from decimal import Decimal

@@ -53,7 +53,7 @@ After = Annotated[
 """The argument `after` of a list: `after: After = None`."""
 
 FetchCursor: TypeAlias = Callable[[int, str | None], Awaitable[Page[T]]]
-"""`fetch(limit, after)`: at most `limit` rows behind the backend's cursor `after` (None: the first), each with its own."""
+"""`fetch(limit, after)`: at most `limit` rows behind the backend's cursor `after` (None: the first), each with its."""
 
 largest_page: ContextVar[int] = ContextVar("graphfold_largest_page", default=100)
 """The limit for `first`, `Settings.max_page_size`: whoever runs an operation sets it."""

@@ -65,7 +65,7 @@ class Documents:
         self._settings = settings
         self._limits = [limit_rule(settings)]
         self._rules = [*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule]
-        self._checked: LRUCache[tuple[bool, str], Checked] = LRUCache(CACHED_TEXT, lambda checked: _size(checked))
+        self._checked: LRUCache[tuple[bool, str], Checked] = LRUCache(CACHED_TEXT, _size)
 
     def extension(self) -> SchemaExtension:
         """A new extension for one operation: what `strawberry.Schema(extensions=[documents.extension])` takes."""

@@ -49,7 +49,7 @@ class Resolver:
 
 
 def resolves(owner: type) -> Callable[[F], F]:
-    """Add a field to `owner`: `@resolves(Product) async def stock(self: Product, inventory: Inventory) -> Stock | None`.
+    """Add a field to `owner`: `@resolves(Product) async def stock(self: Product, inventory: Inventory) -> Stock`.
 
     The field is named like the function and described by its docstring.
     """
@@ -170,13 +170,12 @@ def _check_owner(
 def _field(owner: type, resolver: Resolver, *, root: bool) -> StrawberryField:
     function = resolver.function
     description = inspect.getdoc(function)
-    field = StrawberryField(
+    return StrawberryField(
         python_name=function.__name__,
         base_resolver=StrawberryResolver(_called(resolver, root=root)),
         description=description,
         origin=owner,
     )
-    return field
 
 
 def _called(resolver: Resolver, *, root: bool) -> Callable[..., Any]:

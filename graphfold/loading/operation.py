@@ -1,4 +1,4 @@
-"""The operations of an adapter: batches, reads and writes. On the class they are declarations, on an instance handles."""
+"""The operations of an adapter: batches, reads and writes. On the class declarations, on an instance handles."""
 
 from __future__ import annotations
 

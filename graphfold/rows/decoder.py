@@ -149,7 +149,7 @@ class _RowBuilder:
             self.lines.append(self.reading(holder, attribute, local))
             here = [f for path, f in below if len(path) == 1]
             deeper = [(path[1:], f) for path, f in below if len(path) > 1]
-            if here and deeper or len({(repr(f.type), f.convert) for f in here}) > 1:
+            if (here and deeper) or len({(repr(f.type), f.convert) for f in here}) > 1:
                 raise self.mistake(step, [f.name for _, f in below])
             wire = self.leaf(here, local) if here else self.struct(f"{name}_{step}", deeper, local)
             fields.append((attribute, *_presence(wire, [f for _, f in below], nested=not here)))

@@ -98,7 +98,7 @@ def _partial(graph_type: type, missing: frozenset[str]) -> type:
     """The graph type with traps where nobody asked: reading one is loud, never a silent None."""
 
     def trap(name: str) -> property:
-        def read(self: Any) -> Any:
+        def read(_: Any) -> Any:
             raise NotAskedFor(
                 graph_type.__name__,
                 f"{graph_type.__name__}.{name} was read, but this query does not ask the backend for it",

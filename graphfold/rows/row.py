@@ -1,4 +1,4 @@
-"""`Row`: one typed record of a backend. Declared once, it drives decoding, what is asked for, and the mapping's docs."""
+"""`Row`: one typed record of a backend. Declared once, it drives decoding, what is asked for, and the docs."""
 
 from __future__ import annotations
 

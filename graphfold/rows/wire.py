@@ -16,9 +16,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Conversion(Generic[W, T]):
-    """How a value on the wire becomes ours: `name` for the docs, `wire` the type it must have there, `convert` the step.
+    """How a value on the wire becomes ours: `name` for the docs, `wire` its type there, `convert` the step.
 
-    `convert` may raise ValueError, KeyError or ArithmeticError: the reply is then a BACKEND_BAD_REPLY that names the field.
+    `convert` may raise ValueError, KeyError or ArithmeticError: the reply is then a BACKEND_BAD_REPLY that names it.
     """
 
     name: str

@@ -100,7 +100,7 @@ class RequestLog:
         except asyncio.CancelledError:
             await _refuse(exchange, tagged, 503, "The gateway is shutting down.", "BACKEND_UNAVAILABLE")
             raise
-        except Exception:  # noqa: BLE001  # a defect of ours must not show its text
+        except Exception:  # a defect of ours must not show its text
             _log.exception("request failed", request_id=exchange.request_id)
             await _refuse(exchange, tagged, 500, "Internal error.", "INTERNAL")
         finally:

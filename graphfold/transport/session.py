@@ -1,4 +1,4 @@
-"""A credential at work for one backend; the client asks it before each call. The kinds live in `graphfold.credentials`."""
+"""A credential at work for one backend; the client asks it before each call. Kinds live in `graphfold.credentials`."""
 
 from __future__ import annotations
 

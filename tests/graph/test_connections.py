@@ -258,7 +258,7 @@ async def test_first_has_limits(backend: Backend, field: str) -> None:
         await ask(backend, field, first=-1)
     with pytest.raises(LimitExceeded, match=r"^first: 101 .* the limit is 100 \(GRAPHFOLD_MAX_PAGE_SIZE\)\.$"):
         await ask(backend, field, first=101)
-    with page_limit(10), pytest.raises(LimitExceeded, match="first: 11 .* limit is 10"):
+    with page_limit(10), pytest.raises(LimitExceeded, match=r"first: 11 .* limit is 10"):
         await ask(backend, field, first=11)
     assert backend.calls == []
 
@@ -273,9 +273,9 @@ async def test_a_wrong_cursor_is_an_input_error(backend: Backend, field: str) ->
 
 async def test_a_cursor_is_good_for_its_own_list_alone(backend: Backend) -> None:
     cursor = (await ask(backend, "orders", first=1, of="10001"))["pageInfo"]["endCursor"]
-    with pytest.raises(InvalidInput, match="of another list than Query.orders with these arguments"):
+    with pytest.raises(InvalidInput, match=r"of another list than Query\.orders with these arguments"):
         await ask(backend, "orders", after=cursor, of="10002")
-    with pytest.raises(InvalidInput, match="not a cursor of Query.reviews"):
+    with pytest.raises(InvalidInput, match=r"not a cursor of Query\.reviews"):
         await ask(backend, "reviews", after=cursor)
 
 

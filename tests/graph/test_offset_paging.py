@@ -1,4 +1,4 @@
-"""Paging over offsets while the list moves: healed where the anchor is found, reported where it is not, never silent."""
+"""Paging over offsets while the list moves: healed where the anchor is found, reported where not, never silent."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ async def marketing(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def soap(sandbox: Sandbox) -> Callable[..., AbstractAsyncContextManager[Any]]:
-    """Services as zeep builds them from the WSDLs the sandbox serves: `async with soap("inventory", wsse=token) as it`."""
+    """Services as zeep builds them from the served WSDLs: `async with soap("inventory", wsse=token) as it`."""
 
     @asynccontextmanager
     async def service(backend: str, wsse: Any = None, auth: tuple[str, str] | None = None) -> AsyncIterator[Any]:

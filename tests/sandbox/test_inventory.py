@@ -40,8 +40,8 @@ def envelope(body: str, header: str = "", namespace: str = ENVELOPE) -> str:
 
 def security(password: str = USER[1], kind: str = "", extra: str = "") -> str:
     return (
-        f'<s:Security xmlns:s="{WSS}wssecurity-secext-1.0.xsd" xmlns:u="{WSS}wssecurity-utility-1.0.xsd"><s:UsernameToken>'
-        f"<s:Username>{USER[0]}</s:Username><s:Password {kind}>{password}</s:Password>{extra}"
+        f'<s:Security xmlns:s="{WSS}wssecurity-secext-1.0.xsd" xmlns:u="{WSS}wssecurity-utility-1.0.xsd">'
+        f"<s:UsernameToken><s:Username>{USER[0]}</s:Username><s:Password {kind}>{password}</s:Password>{extra}"
         f"</s:UsernameToken></s:Security>"
     )
 
@@ -132,6 +132,7 @@ async def test_a_wrong_password_is_a_fault(soap: Soap, digested: bool) -> None:
     assert caught.value.code == "wsse:FailedAuthentication"
 
 
+RESERVE_NONE = f'<Reserve xmlns="{NAMESPACE}"><Sku>1</Sku><Quantity>0</Quantity></Reserve>'
 GET_STOCK = f'<GetStock xmlns="{NAMESPACE}"><Sku>{SKU}</Sku></GetStock>'
 
 
@@ -156,7 +157,7 @@ async def test_a_digest_must_be_fresh_and_whole(http: httpx.AsyncClient) -> None
         (envelope("<GetStock><Sku>1</Sku></GetStock>", security()), "soap:Client"),
         (envelope(f'<GetStock xmlns="{NAMESPACE}"><Sku xmlns="">1</Sku></GetStock>', security()), "soap:Client"),
         (envelope(f'<GetStock xmlns="{NAMESPACE}"/>', security()), "soap:Client"),
-        (envelope(f'<Reserve xmlns="{NAMESPACE}"><Sku>1</Sku><Quantity>0</Quantity></Reserve>', security()), "soap:Client"),
+        (envelope(RESERVE_NONE, security()), "soap:Client"),
         (envelope(f'<Steal xmlns="{NAMESPACE}"/>', security()), "soap:Client"),
         (envelope("", security()), "soap:Client"),
         (envelope(GET_STOCK + GET_STOCK, security()), "soap:Client"),

@@ -42,7 +42,7 @@ def test_the_rest_is_in_proportion(customers: int, products: int) -> None:
 
 
 def test_every_customer_has_orders_to_page_through(database: sqlite3.Connection) -> None:
-    orders = {customer: count for customer, count in ask(database, "SELECT customer, count(*) FROM orders GROUP BY 1")}
+    orders = {row[0]: row[1] for row in ask(database, "SELECT customer, count(*) FROM orders GROUP BY 1")}
     assert len(orders) == 300
     assert orders.pop(10010) == 120
     assert set(orders.values()) <= set(range(3, 9))

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 
 STATIC = Path(__file__).parents[1] / "static"
-"""Where the built bundle lives; to be served at ``<endpoint>/static``. The folder is missing until it has been built."""
+"""Where the built bundle lives; to be served at ``<endpoint>/static``. The folder is missing until it is built."""
 
 STAMP = ".stamp"
 """The file in it that tells one build from another."""
