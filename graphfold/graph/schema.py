@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLError
@@ -51,7 +51,10 @@ def assemble(extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
     )
 
 
-async def node(info: strawberry.Info, id: strawberry.ID) -> Node | None:
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="The global id of any noun.")]
+
+
+async def node(info: strawberry.Info, id: NodeId) -> Node | None:
     """Any noun by its global id."""
     name, key = type_of(id)
     finder = FINDERS.get(name)
