@@ -24,12 +24,12 @@ MISSING: Final = _Missing()
 
 
 class Failed:
-    """The key's error."""
+    """The key's error. `lasting` where it is the backend's answer about this key, to be remembered like any other."""
 
-    __slots__ = ("_error",)
+    __slots__ = ("_error", "lasting")
 
-    def __init__(self, error: Exception) -> None:
-        self._error = error
+    def __init__(self, error: Exception, *, lasting: bool = False) -> None:
+        self._error, self.lasting = error, lasting
 
     def raised(self) -> Exception:
         """A copy for whoever raises it: one exception raised in two places would gather both tracebacks."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from graphfold.errors import BackendBadReply, GraphError
+from graphfold.errors import BackendBadReply, BackendRejected, GraphError
 from graphfold.loading.answer import MISSING, Failed
 from graphfold.loading.keys import Keys
 from graphfold.rows.row import Row
@@ -90,6 +90,8 @@ def _answer(operation: Operation, adapter: Any, value: Any) -> Any:
         return MISSING
     if isinstance(value, GraphError) and value.code == "NOT_FOUND":
         return MISSING
+    if isinstance(value, BackendRejected):  # asked again it would refuse again
+        return Failed(value.at(adapter.name, operation.name), lasting=True)
     return failed(value, adapter.name, operation.name) if isinstance(value, Exception) else value
 
 
