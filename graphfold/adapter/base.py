@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from graphfold.adapter.problems import by_status
 from graphfold.credentials.credential import Credential
+from graphfold.declarations import current
 from graphfold.errors import Forbidden, GraphError, Unauthenticated
 from graphfold.loading.operation import Operation
 from graphfold.loading.scope import Scope
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
     from graphfold.adapter.backend import Backend
     from graphfold.transport.call import Reply
 
-__all__ = ["ADAPTERS", "Adapter"]
-
-ADAPTERS: list[type[Adapter]] = []
-"""Every adapter class that was declared with a protocol, in order of declaration."""
+__all__ = ["Adapter"]
 
 
 class Adapter:
@@ -31,6 +29,8 @@ class Adapter:
     """
 
     name: ClassVar[str] = ""
+    where: ClassVar[str] = ""
+    """`file:line` of its declaration."""
     protocol: ClassVar[str] = ""
     owner: ClassVar[str] = ""
     """Who to call about it: a team or an address."""
@@ -55,15 +55,20 @@ class Adapter:
             return
         if "name" not in cls.__dict__:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        cls.where = here()
         _check_name(cls)
+        _check_credential(cls)
         for operation in cls.operations():
             _check_share(cls, operation)
-        ADAPTERS.append(cls)
+        if cls.operations():  # without any it is a base for other adapters
+            current().adapters.append(cls)
 
     @classmethod
     def operations(cls) -> list[Operation]:
-        """What it can be asked, in the order of the class body."""
-        return [value for value in cls.__dict__.values() if isinstance(value, Operation)]
+        """What it can be asked, in the order of the class body; what a base class declares comes first."""
+        bodies = [vars(kind) for kind in reversed(cls.__mro__)]
+        found = {name: value for body in bodies for name, value in body.items() if isinstance(value, Operation)}
+        return list(found.values())
 
     @classmethod
     def needs(cls) -> tuple[str, ...]:
@@ -106,6 +111,16 @@ def _check_name(cls: type[Adapter]) -> None:
             f"{cls.__name__}: name={cls.name!r} is not a backend's name",
             why="it names settings (GRAPHFOLD_CRM_URL), log fields and error reports.",
             fix='use lower case letters, digits and underscores, e.g. name = "crm".',
+        )
+
+
+def _check_credential(cls: type[Adapter]) -> None:
+    if not isinstance(cls.credential, Credential):
+        raise Mistake(
+            here(),
+            f"{cls.__name__}: credential={cls.credential!r} is no credential",
+            why="it says how the adapter signs in; its secrets come from the settings.",
+            fix='use one of graphfold.credentials with its brackets, e.g. credential = ApiKey("X-Api-Key").',
         )
 
 

@@ -10,21 +10,22 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLList, GraphQLNonN
 from strawberry.types.field import StrawberryField
 
 from graphfold.adapter.base import Adapter
+from graphfold.declarations import Declarations
 from graphfold.graph.reads import uses_of
 from graphfold.graph.resolving import Resolver, resolver_of
 from graphfold.graph.wants import field_reads
 from graphfold.loading.operation import BatchOperation, Operation
 from graphfold.mistakes import Mistake, place_of
 from graphfold.rows.domain import check_copy
-from graphfold.rows.row import ROWS, Row
+from graphfold.rows.row import Row
 
 __all__ = ["check_rows", "problems"]
 
 
-def check_rows(schema: strawberry.Schema) -> None:
+def check_rows(schema: strawberry.Schema, declarations: Declarations) -> None:
     """Raises the `Mistake` of the first row that cannot become its graph type, or asks for what nobody claims."""
     claimed = dict(_claimed(schema))
-    for row in ROWS:
+    for row in declarations.rows:
         if row.shape.feeds in claimed:
             check_copy(row)
             _check_claimed(row, claimed[row.shape.feeds])

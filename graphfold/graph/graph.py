@@ -14,7 +14,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.graphql import OperationType
 
-from graphfold.adapter.base import ADAPTERS, Adapter
+from graphfold.adapter.base import Adapter
+from graphfold.declarations import Declarations, current
 from graphfold.errors import GraphError
 from graphfold.graph.answer import Answer
 from graphfold.graph.checks import problems
@@ -50,13 +51,16 @@ class Probe:
 class Graph:
     """One per process and project. Operations run only inside `running()`."""
 
-    def __init__(self, project: Project, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, project: Project, environment: Mapping[str, str], declarations: Declarations | None = None
+    ) -> None:
+        self.declarations = declarations or current()
         self.project, self.title = project, project.title
         self.settings = Settings.read(environment)
-        self.adapters: tuple[type[Adapter], ...] = tuple(ADAPTERS)
+        self.adapters: tuple[type[Adapter], ...] = tuple(self.declarations.adapters)
         self.backends = {adapter.name: BackendSettings.read(adapter.name, environment) for adapter in self.adapters}
         self.documents = Documents(self.settings)
-        self.schema: strawberry.Schema = assemble(self.documents.extension)
+        self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension)
         self.runtime: Runtime | None = None
 
     def missing_settings(self) -> list[str]:

@@ -63,7 +63,7 @@ def load(root: Path | None = None, *, environment: Mapping[str, str] | None = No
         _import(module, project)
     _check_rooms(project)
     graph = Graph(project, os.environ if environment is None else environment)
-    check_rows(graph.schema)
+    check_rows(graph.schema, graph.declarations)
     return graph
 
 

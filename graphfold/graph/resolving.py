@@ -17,21 +17,16 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from graphfold.adapter.base import Adapter
+from graphfold.declarations import current
 from graphfold.graph.ids import Node
 from graphfold.mistakes import Mistake, place_of
 
-__all__ = ["FINDERS", "ROOTS", "Resolver", "finds", "resolver_of", "resolves"]
+__all__ = ["ROOTS", "Resolver", "add_field", "finds", "resolver_of", "resolves"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 ROOTS = {"Query", "Mutation", "Subscription"}
 """Types without a parent object: their resolvers have no `self`."""
-
-OWNERS: dict[str, type] = {}
-"""Every type that resolvers were declared for, by its GraphQL name."""
-
-FINDERS: dict[str, Resolver] = {}
-"""How each noun is found by its business key: by GraphQL name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +50,19 @@ def resolves(owner: type) -> Callable[[F], F]:
     """
 
     def declare(function: F) -> F:
-        definition = _definition(owner, function)
-        resolver = _taken_apart(function)
-        _check_owner(owner, definition, function, resolver)
-        OWNERS[definition.name] = owner
-        definition.fields.append(_field(owner, resolver, root=definition.name in ROOTS))
+        add_field(owner, function)
+        current().owners[_definition(owner, function).name] = owner
         return function
 
     return declare
+
+
+def add_field(owner: type, function: Callable[..., Any]) -> None:
+    """What `@resolves` does to its type."""
+    definition, resolver = _definition(owner, function), _taken_apart(function)
+    _check_owner(owner, definition, function, resolver)
+    definition.fields.append(_field(owner, resolver, root=definition.name in ROOTS))
+    _declare_adapters(resolver)
 
 
 def finds(noun: type[Node]) -> Callable[[F], F]:
@@ -77,7 +77,15 @@ def finds(noun: type[Node]) -> Callable[[F], F]:
                 why="`node(id:)` knows nothing but the key inside the id.",
                 fix=f"write `async def {function.__name__}(key: str, ...) -> {noun.__name__} | None`.",
             )
-        FINDERS[definition.name] = resolver
+        known: Resolver | None = current().finders.setdefault(definition.name, resolver)
+        if known is not None and known is not resolver:
+            raise Mistake(
+                place_of(function),
+                f"{noun.__name__} is found by {known.function.__qualname__} already ({place_of(known.function)})",
+                why="`node(id:)` asks one of them.",
+                fix="remove one.",
+            )
+        _declare_adapters(resolver)
         return function
 
     return declare
@@ -88,6 +96,12 @@ def resolver_of(field: StrawberryField) -> Resolver | None:
     base = field.base_resolver
     found = getattr(base.wrapped_func, "graphfold_resolver", None) if base is not None else None
     return found if isinstance(found, Resolver) else None
+
+
+def _declare_adapters(resolver: Resolver) -> None:
+    """An adapter belongs to the graph that uses it, wherever it was imported."""
+    known = current().adapters
+    known += [adapter for adapter in resolver.injected.values() if adapter not in known]
 
 
 def _definition(owner: type, function: Callable[..., Any]) -> StrawberryObjectDefinition:

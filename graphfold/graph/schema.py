@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import strawberry
@@ -12,9 +12,10 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.field import StrawberryField
 
+from graphfold.declarations import Declarations
 from graphfold.graph.executor import GraphExecutor
 from graphfold.graph.ids import Node, type_of
-from graphfold.graph.resolving import FINDERS, OWNERS, resolves
+from graphfold.graph.resolving import Resolver, add_field
 from graphfold.mistakes import Mistake
 from graphfold.scalars import SCALARS
 
@@ -28,9 +29,10 @@ class GraphSchema(strawberry.Schema):
         pass
 
 
-def assemble(extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
-    """The schema of all types, fields and finders declared so far."""
-    query = OWNERS.get("Query")
+def assemble(declarations: Declarations, extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
+    """The schema of all types, fields and finders that were declared."""
+    owners = declarations.owners
+    query = owners.get("Query")
     if query is None:
         raise Mistake(
             "resolvers/",
@@ -38,13 +40,13 @@ def assemble(extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
             why="a graph is entered through Query.",
             fix="write a function with @resolves(Query) in a module under resolvers/.",
         )
-    if FINDERS and not _has(query, "node"):
-        resolves(query)(node)
+    if declarations.finders and not _has(query, "node"):
+        add_field(query, _node(declarations.finders))
     return GraphSchema(
         query=query,
-        mutation=OWNERS.get("Mutation"),
-        subscription=OWNERS.get("Subscription"),
-        types=[owner for owner in OWNERS.values() if issubclass(owner, Node)],
+        mutation=owners.get("Mutation"),
+        subscription=owners.get("Subscription"),
+        types=[owner for owner in owners.values() if issubclass(owner, Node)],
         extensions=[extension],
         config=StrawberryConfig(scalar_map=SCALARS),
         execution_context_class=GraphExecutor,
@@ -54,14 +56,17 @@ def assemble(extension: Callable[[], SchemaExtension]) -> strawberry.Schema:
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="The global id of any noun.")]
 
 
-async def node(info: strawberry.Info, id: NodeId) -> Node | None:
-    """Any noun by its global id."""
-    name, key = type_of(id)
-    finder = FINDERS.get(name)
-    if finder is None:
-        return None
-    found: Node | None = await finder.function(key, **finder.adapters(info))
-    return found
+def _node(finders: Mapping[str, Resolver]) -> Callable[..., Any]:
+    async def node(info: strawberry.Info, id: NodeId) -> Node | None:
+        """Any noun by its global id."""
+        name, key = type_of(id)
+        finder = finders.get(name)
+        if finder is None:
+            return None
+        found: Node | None = await finder.function(key, **finder.adapters(info))
+        return found
+
+    return node
 
 
 def _has(owner: Any, name: str) -> bool:

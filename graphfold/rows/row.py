@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
 from typing import get_type_hints as _hints
 
+from graphfold.declarations import current
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.wire import Conversion, OnDemand, Wire
 
@@ -82,7 +83,7 @@ class Row(Generic[D_co]):
         dataclass(kw_only=True, eq=False)(cls)  # compared by identity: hashable, and the class too
         cls.shape = _shape(cls, key, here(), dict(scope))
         _check(cls)
-        ROWS.append(cls)
+        current().rows.append(cls)
 
     def domain(self) -> D_co:
         """The object of the graph this row becomes. Written by hand where fields are not simply copied."""
@@ -90,10 +91,6 @@ class Row(Generic[D_co]):
 
         copied: D_co = copy_into_graph(self)
         return copied
-
-
-ROWS: list[type[Row[Any]]] = []
-"""Every row class there is, for the checks at start."""
 
 
 @per_row
