@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from graphfold.cache.store import ALL_KEYS
+from graphfold.cache.store import ALL_KEYS, Store
 from graphfold.errors import GraphError, NotFound
 from graphfold.loading.answer import MISSING, Failed, in_graph
 from graphfold.loading.fetching import fetch_batch, fetch_read
-from graphfold.loading.loader import Loader
+from graphfold.loading.load import Load, Loader, Wave
+from graphfold.loading.loader import TaskLoader
 from graphfold.loading.scope import Scope
+from graphfold.loading.source import Source
 from graphfold.page import Page
 from graphfold.rows.row import Row
 
@@ -24,6 +26,8 @@ __all__ = ["Batch", "Caller", "Read", "Write"]
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 P = ParamSpec("P")
+
+AnyLoader = Loader[Any] | TaskLoader[Any]
 
 
 class Caller(Protocol):
@@ -45,43 +49,54 @@ class _Handle:
     def _asked(self, row: type[Row[Any]]) -> frozenset[str]:
         return row.shape.on_demand if self._whole else self._adapter.asked(row)
 
-    def _answer(self, answer: Any, key: object) -> Any:
+    def found(self, answer: Any, key: Any) -> Any:
+        """The value of an answer, None where there is none; raises the key's error."""
         if isinstance(answer, Failed):
             raise answer.raised()
+        return None if answer is MISSING else answer
+
+    def existing(self, answer: Any, key: Any) -> Any:
+        """The value of an answer; raises NOT_FOUND where there is none."""
         if answer is MISSING:
             what = self._operation.name
             raise NotFound(f"There is no such entry: {_short(key)}.", backend=self._adapter.name, operation=what)
-        return answer
+        return self.found(answer, key)
 
-    def _loader(
+    def _opened(
         self, ident: Hashable, slot: Hashable, fetch: Callable[[Any], Any], seen: Callable[[Any], None] | None = None
-    ) -> Loader[Any]:
-        """The loader of these arguments; the first load of an operation makes it."""
+    ) -> AnyLoader:
+        """A new loader for these arguments, kept for the rest of the operation."""
         scope, operation = self._adapter.scope, self._operation
         policy, row = operation.policy, operation.row
         who = scope.viewer.key if policy.share == "viewer" else ""
-        name = f"{self._adapter.name}.{operation.name}"
-        loader: Loader[Any] = Loader(
+        source: Source[Any] = Source(
             scope,
             fetch,
-            store=scope.home.store(name, policy.ttl, policy.cache_size) if policy.ttl else None,
+            store=self._store() if policy.ttl else None,
             slot=(who, slot),
             asked=self._asked,
             fields=self._asked(row) if row is not None else frozenset(),
             seen=seen,
         )
+        loader: AnyLoader = Loader(source) if scope.level_by_level else TaskLoader(source)
         scope.loaders[ident] = loader
         return loader
 
-    def _forget(self, key: Hashable) -> None:
-        scope, policy = self._adapter.scope, self._operation.policy
+    def _store(self) -> Store:
+        policy = self._operation.policy
         name = f"{self._adapter.name}.{self._operation.name}"
-        if policy.ttl:
-            scope.home.store(name, policy.ttl, policy.cache_size).forget(key)
+        return self._adapter.scope.home.store(name, policy.ttl, policy.cache_size)
+
+
+def _loading(loader: AnyLoader, key: Any, settle: Callable[[Any, Any], V]) -> Awaitable[V]:
+    return loader.load(key, settle) if isinstance(loader, Loader) else loader.settled(key, settle)
 
 
 class Batch(_Handle, Generic[K, P, V]):
-    """A keyed operation. `load`: it must exist. `find`: it may be missing. `ref`: only the key may be needed."""
+    """A keyed operation. `load`: it must exist. `find`: it may be missing. `ref`: only the key may be needed.
+
+    What they give is awaitable; the key travels from the moment of the call.
+    """
 
     __slots__ = ()
 
@@ -90,47 +105,56 @@ class Batch(_Handle, Generic[K, P, V]):
         """With every OnDemand field, selected or not: for a resolver that computes with what it loads."""
         return Batch(self._operation, self._adapter, whole=True)
 
-    async def find(self, key: K, *args: P.args, **kwargs: P.kwargs) -> V | None:
+    def find(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V | None]:
         """The value, or None when the backend does not have it."""
-        answer = await asyncio.shield(self._loading(args, kwargs).load(key))
-        return None if answer is MISSING else cast("V", self._answer(answer, key))
+        return _loading(self.loader(args, kwargs), key, self.found)
 
-    async def load(self, key: K, *args: P.args, **kwargs: P.kwargs) -> V:
+    def load(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
         """The value; NOT_FOUND at this place of the answer when the backend does not have it."""
-        return cast("V", self._answer(await asyncio.shield(self._loading(args, kwargs).load(key)), key))
+        return _loading(self.loader(args, kwargs), key, self.existing)
 
-    async def ref(self, key: K, *args: P.args, **kwargs: P.kwargs) -> V:
+    def ref(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
         """Like `load`, for a key that another backend vouches for: no call when only the key is selected."""
-        row = self._operation.row
-        if row is not None and row.shape.always == {row.shape.key} and not self._asked(row):
-            only_key = cast("Any", row)(**{cast("str", row.shape.key): key})
-            return cast("V", in_graph(only_key, lambda row: row.shape.on_demand))
-        return await self.load(key, *args, **kwargs)
+        if self.needs_only_key():
+            return Load(Wave({key: self.of_key(key)}), key, self.found)
+        return self.load(key, *args, **kwargs)
 
     async def load_many(self, keys: Sequence[K], *args: P.args, **kwargs: P.kwargs) -> list[V]:
         """Each must exist. In the order of the keys."""
         return list(await asyncio.gather(*(self.load(key, *args, **kwargs) for key in keys)))
 
+    def needs_only_key(self) -> bool:
+        """Whether the running operation wants nothing of this row but its key."""
+        row = self._operation.row
+        return row is not None and row.shape.always == {row.shape.key} and not self._asked(row)
+
+    def of_key(self, key: K) -> V:
+        """The graph object of which only the key is known."""
+        row = cast("Any", self._operation.row)
+        return cast("V", in_graph(row(**{row.shape.key: key}), lambda row: row.shape.on_demand))
+
     def prime(self, key: K, row: Row[V]) -> None:
         """A row that another call brought along: it needs no call of its own."""
-        self._loading((), {}).bring(key, row)
+        self.loader((), {}).bring(key, row)
 
     def forget(self, key: K) -> None:
         """After a write: the key's cached answers are void, for every viewer and every argument."""
-        self._forget(key)
+        if self._operation.policy.ttl:
+            self._store().forget(key)
         for ident, loader in self._adapter.scope.loaders.items():
             if isinstance(ident, tuple) and ident[0] is self._operation:
                 loader.drop(key)
 
-    def _loading(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Loader[K]:
+    def loader(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AnyLoader:
+        """The loader of these arguments; the first load of an operation makes it."""
         slot = _frozen((args, kwargs)) if args or kwargs else ()
         ident = (self._operation, slot, self._whole)
-        loader = self._adapter.scope.loaders.get(ident)
+        loader: AnyLoader | None = self._adapter.scope.loaders.get(ident)
         if loader is None:
             adapter = self._adapter.calling(self._operation.name, whole=self._whole)
             fetch = fetch_batch(self._operation, adapter, self._asked, args, kwargs)
-            loader = self._loader(ident, slot, fetch)
-        return cast("Loader[K]", loader)
+            loader = self._opened(ident, slot, fetch)
+        return loader
 
 
 class Read(_Handle, Generic[P, V]):
@@ -138,24 +162,23 @@ class Read(_Handle, Generic[P, V]):
 
     __slots__ = ()
 
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
-        loader = self._loading()
-        arguments = _Arguments(args, kwargs)
-        answer = self._answer(await asyncio.shield(loader.load(arguments)), "this")
-        return cast("V", answer)
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
+        return _loading(self._loader(), _Arguments(args, kwargs), self.existing)
 
     def forget(self) -> None:
         """After a write: every cached answer of this operation is void."""
-        self._forget(ALL_KEYS)
+        if self._operation.policy.ttl:
+            self._store().forget(ALL_KEYS)
         self._adapter.scope.loaders.pop((self._operation,), None)
 
-    def _loading(self) -> Loader[_Arguments]:
-        loader = self._adapter.scope.loaders.get((self._operation,))
+    def _loader(self) -> AnyLoader:
+        ident = (self._operation,)
+        loader: AnyLoader | None = self._adapter.scope.loaders.get(ident)
         if loader is None:
             adapter = self._adapter.calling(self._operation.name, whole=self._whole)
             seen = self._prime if self._operation.primes else None
-            loader = self._loader((self._operation,), (), fetch_read(self._operation, adapter), seen)
-        return cast("Loader[_Arguments]", loader)
+            loader = self._opened(ident, (), fetch_read(self._operation, adapter), seen)
+        return loader
 
     def _prime(self, answer: Any) -> None:
         """The rows of this answer are loaded: details asked for later cost no call."""

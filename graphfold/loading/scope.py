@@ -36,7 +36,10 @@ class Home(Protocol):
 
 
 class Scope:
-    """The loaders and tasks of one operation. `close` ends what is still under way."""
+    """The loaders and tasks of one operation. `close` ends what is still under way.
+
+    `level_by_level` says who runs the resolvers: the plan, which knows a `Load`, or graphql-core with a task for each.
+    """
 
     def __init__(self, home: Home, viewer: Viewer, wants: Callable[[], dict[type, frozenset[str] | None]]) -> None:
         self.home, self.viewer = home, viewer
@@ -45,6 +48,7 @@ class Scope:
         self._wants = wants
         self._wanted: dict[type, frozenset[str] | None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.level_by_level = False
 
     def asked(self, row: type[Row[Any]]) -> frozenset[str]:
         """The OnDemand fields of `row` that this operation wants, wherever in the query its graph type stands."""

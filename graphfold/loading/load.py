@@ -1,0 +1,175 @@
+"""A `Load` is what `await crm.customers.load(key)` waits for: a lazy future that costs none.
+
+Keys that are asked for together travel in one wave. Whoever runs resolvers level by level knows a `Load` by its type
+and goes on with it when its wave has landed; anybody else in asyncio (a task, gather, wait, shield) uses the future
+protocol, and only then a real future is made. A key joins the open wave when `load` is called, not when it is awaited:
+two loads made before the first await are one call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Generator, Hashable
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+from graphfold.loading.source import UNKNOWN, Source
+
+__all__ = ["Load", "Loader", "Wave", "landing"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Wave:
+    """The keys of one dispatch. `done` is one future for all who wait for any of them."""
+
+    __slots__ = ("done", "keys", "results")
+
+    def __init__(self, results: dict[Any, Any] | None = None) -> None:
+        self.keys: dict[Any, None] = {}
+        self.results = results
+        self.done: asyncio.Future[None] | None = None
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.done = loop.create_future()
+
+    def land(self, results: dict[Any, Any]) -> None:
+        self.results = results
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+
+def landing(wave: Wave) -> asyncio.Future[None]:
+    """A future of the waiter's own: cancelling it does not cancel the wave that others wait for."""
+    done = wave.done
+    assert done is not None
+    mine: asyncio.Future[None] = done.get_loop().create_future()
+    done.add_done_callback(lambda _: None if mine.done() else mine.set_result(None))
+    return mine
+
+
+class Load(Generic[V]):
+    """Awaited, it gives the value or raises the key's error. `settle` turns the answer into either."""
+
+    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_future", "key", "settle", "wave")
+
+    def __init__(self, wave: Wave, key: Any, settle: Callable[[Any, Any], V]) -> None:
+        self.wave, self.key, self.settle = wave, key, settle
+        self._future: asyncio.Future[V] | None = None
+        self._asyncio_future_blocking = False
+
+    def __await__(self) -> Generator[Any, None, V]:
+        if self.wave.results is None:
+            self._asyncio_future_blocking = True
+            yield self
+        if self._future is not None:
+            return self._future.result()
+        return self._settled()
+
+    __iter__ = __await__
+
+    def _settled(self) -> V:
+        results = self.wave.results
+        if results is None:
+            raise asyncio.InvalidStateError("the load has not landed yet")
+        return self.settle(results[self.key], self.key)
+
+    # The future protocol, for whoever is not the driver.
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self.wave.done.get_loop() if self.wave.done is not None else asyncio.get_running_loop()
+
+    def add_done_callback(self, function: Callable[[Any], object], *, context: Context | None = None) -> None:
+        # the waker wants this object back: its result() is what it asks for
+        self._real().add_done_callback(lambda _: function(self), context=context)
+
+    def __getattr__(self, name: str) -> Any:  # done, result, exception, cancel, cancelled, remove_done_callback
+        return getattr(self._real(), name)
+
+    def _real(self) -> asyncio.Future[V]:
+        if self._future is None:
+            self._future = self.get_loop().create_future()
+            if self.wave.results is not None:
+                self._fill()
+            elif self.wave.done is not None:
+                self.wave.done.add_done_callback(self._fill)
+        return self._future
+
+    def _fill(self, _: object = None) -> None:
+        future = self._future
+        if future is None or future.done():
+            return
+        try:
+            future.set_result(self._settled())
+        except Exception as error:
+            future.set_exception(error)
+
+
+class Loader(Generic[K]):
+    """Gathers the loads of one source into waves: all keys asked for within a turn of the loop are one dispatch."""
+
+    __slots__ = ("_open", "_source", "_where")
+
+    def __init__(self, source: Source[K]) -> None:
+        self._source = source
+        self._where: dict[K, Wave] = {}
+        self._open: Wave | None = None
+
+    def load(self, key: K, settle: Callable[[Any, Any], V]) -> Load[V]:
+        return Load(self._where.get(key) or self._board(key), key, settle)
+
+    async def level(self, keys: list[K]) -> list[Any]:
+        """The answers for many keys at once, in their order, without a Load for each."""
+        where = self._where
+        waves = {where.get(key) or self._board(key) for key in dict.fromkeys(keys)}
+        for wave in waves:
+            if wave.results is None:
+                await landing(wave)
+        if len(waves) == 1:
+            results = next(iter(waves)).results or {}
+            return [results[key] for key in keys]
+        return [(where[key].results or {})[key] for key in keys]
+
+    def bring(self, key: K, row: Any) -> None:
+        self._source.bring(key, row)
+
+    def drop(self, key: K) -> None:
+        self._source.drop(key)
+        self._where.pop(key, None)
+
+    def _board(self, key: K) -> Wave:
+        answer = self._source.peek(key)
+        if answer is not UNKNOWN:
+            wave = self._where[key] = Wave({key: answer})
+            return wave
+        wave = self._open or self._new()
+        self._where[key] = wave
+        wave.keys[key] = None
+        return wave
+
+    def _new(self) -> Wave:
+        loop = asyncio.get_running_loop()
+        wave = self._open = Wave()
+        wave.open(loop)
+        loop.call_soon(loop.call_soon, self._depart)  # two turns: whoever is ready now may still add keys
+        return wave
+
+    def _depart(self) -> None:
+        wave, self._open = self._open, None
+        assert wave is not None
+        task = _begun(self._run(wave))
+        if not task.done():
+            self._source.scope.own(task)
+
+    async def _run(self, wave: Wave) -> None:
+        keys = list(wave.keys)
+        wave.land(await self._source.answers(keys))
+
+
+def _begun(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task, begun at once where Python can (3.12): that saves a turn of the loop for each call."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.ensure_future(work)
