@@ -1,5 +1,6 @@
 """Orders: found, listed, placed and cancelled; who ordered, what, and the bill."""
 
+import re
 from typing import Annotated
 
 import strawberry
@@ -33,6 +34,9 @@ OrderId = Annotated[strawberry.ID, strawberry.argument(description="The order's 
 Status = Annotated[OrderStatus | None, strawberry.argument(description="Only orders that have come this far.")]
 ToPlace = Annotated[PlaceOrderInput, strawberry.argument(description="What to order for whom.")]
 ToCancel = Annotated[CancelOrderInput, strawberry.argument(description="Which order to cancel.")]
+
+IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,200}")
+"""What can travel in a header, where the shop wants it."""
 
 
 @resolves(Query)
@@ -81,8 +85,9 @@ async def product(self: OrderLine, catalog: Catalog) -> Product | None:
 async def place_order(input: ToPlace, shop: Shop, inventory: Inventory) -> PlaceOrderResult | None:
     """Order something for a customer."""
     items = [(key_of(Product, line.product_id), line.quantity) for line in input.lines]
-    if not input.idempotency_key.strip():
-        return InvalidInput(message="The key must not be empty.", field="idempotencyKey")
+    if not IDEMPOTENCY_KEY.fullmatch(input.idempotency_key):
+        message = "The key has to be 1 to 200 characters, letters without accents, digits and signs."
+        return InvalidInput(message=message, field="idempotencyKey")
     try:
         placed = await shop.place(key_of(Customer, input.customer_id), items, input.idempotency_key)
     except OrderRefused as refused:
