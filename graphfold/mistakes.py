@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Mistake", "here", "place_of"]
+__all__ = ["Mistake", "here", "place_of", "place_of_type"]
 
 _ENGINE = str(Path(__file__).parent)
 
@@ -31,10 +32,18 @@ def here() -> str:
     return _place(frame.f_code.co_filename, frame.f_lineno)
 
 
-def place_of(function: Callable[..., Any]) -> str:
-    """`file:line` of a function's `def` (or of its first decorator)."""
+def place_of(function: Callable[..., Any], below: int = 0) -> str:
+    """`file:line` of a function's `def` (or of its first decorator), or of a line that many `below` it."""
     code = getattr(function, "__code__", None)
-    return _place(code.co_filename, code.co_firstlineno) if code is not None else here()
+    return _place(code.co_filename, code.co_firstlineno + below) if code is not None else here()
+
+
+def place_of_type(declared: type) -> str:
+    """`file:line` of a class; of its module alone where its source cannot be read."""
+    try:
+        return _place(inspect.getfile(declared), inspect.getsourcelines(declared)[1])
+    except (OSError, TypeError):
+        return declared.__module__
 
 
 def _is_ours(filename: str) -> bool:

@@ -8,7 +8,7 @@ import httpx
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.adapter.soap.contract import Contract
+from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
 
@@ -30,15 +30,12 @@ class Backend:
         )
         self._transport = transport
         self.client = Client(own.url or "", transport, limits, lambda send: adapter.credential.session(own, send))
-        self._contract: Contract | None = None
 
     @property
     def contract(self) -> Contract:
         """The WSDL of a SOAP backend, read when first needed (at start, by `load`)."""
-        if self._contract is None:
-            soap: Any = self.adapter
-            self._contract = Contract(soap.wsdl, soap.port)
-        return self._contract
+        soap: Any = self.adapter
+        return contract_of(soap.wsdl, soap.port)
 
     def load(self) -> None:
         """Read what has to be read before the first call. Blocking: run it in a thread."""

@@ -1,4 +1,4 @@
-"""What can be known before the first request: mapping that does not fit, fields nobody claims, calls per item."""
+"""What can be known before the first request: what cannot work, and what works but should not stay so."""
 
 from __future__ import annotations
 
@@ -6,46 +6,76 @@ from collections.abc import Iterator
 from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLInterfaceType, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
-from strawberry.types.field import StrawberryField
+from graphql import GraphQLObjectType
 
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.soap.adapter import SoapAdapter
+from graphfold.adapter.soap.invocations import check_invocations
 from graphfold.declarations import Declarations
-from graphfold.graph.reads import uses_of
+from graphfold.graph.descriptions import undescribed
+from graphfold.graph.fitting import check_types
+from graphfold.graph.ids import Node
+from graphfold.graph.itemwise import calls_per_item
 from graphfold.graph.resolving import Resolver, resolver_of
+from graphfold.graph.variants import check_variants
 from graphfold.graph.wants import field_reads
-from graphfold.loading.operation import BatchOperation, Operation
-from graphfold.mistakes import Mistake, place_of
+from graphfold.mistakes import Mistake, place_of_type
+from graphfold.rows.decoder import check_decoder
 from graphfold.rows.domain import check_copy
 from graphfold.rows.row import Row
 
-__all__ = ["check_rows", "problems"]
+__all__ = ["check", "problems"]
 
 
-def check_rows(schema: strawberry.Schema, declarations: Declarations) -> None:
-    """Raises the `Mistake` of the first row that cannot become its graph type, or asks for what nobody claims."""
+def check(schema: strawberry.Schema, declarations: Declarations) -> None:
+    """Raises the first `Mistake` in what was declared."""
+    _check_names(declarations.adapters)
+    check_variants(schema)
     claimed = dict(_claimed(schema))
     for row in declarations.rows:
+        check_decoder(row)
         if row.shape.feeds in claimed:
             check_copy(row)
+            check_types(row)
             _check_claimed(row, claimed[row.shape.feeds])
+    for adapter in declarations.adapters:
+        if issubclass(adapter, SoapAdapter):
+            check_invocations(adapter)
 
 
-def problems(schema: strawberry.Schema) -> list[str]:
-    """What works but should not stay: today, every place that costs a call for each item of a list."""
-    core = schema._schema
-    found = [_n_plus_one(*call) for call in _Walk().calls(core.query_type, "", many=False, seen=frozenset())]
-    return sorted(set(found))
+def problems(schema: strawberry.Schema, declarations: Declarations) -> list[str]:
+    """Calls for each item of a list, adapters that nothing uses, nouns that nothing finds, what nobody described."""
+    found = [*calls_per_item(schema), *_unused(schema, declarations), *_lost(schema, declarations)]
+    return sorted({*found, *undescribed(schema)})
+
+
+def _check_names(adapters: list[type[Adapter]]) -> None:
+    known: dict[str, type[Adapter]] = {}
+    for adapter in adapters:
+        other = known.setdefault(adapter.name, adapter)
+        if other is not adapter:
+            raise Mistake(
+                adapter.where,
+                f"{adapter.__name__}: name={adapter.name!r} is the name of {other.__name__} too ({other.where})",
+                why="it names settings, caches and log fields: they would be shared.",
+                fix='give one of them another, e.g. name = "crm_eu".',
+            )
 
 
 def _claimed(schema: strawberry.Schema) -> Iterator[tuple[type, frozenset[str] | None]]:
     """Each Python type of the graph, and the attributes that any of its fields reads (None: maybe all)."""
+    for definition in _definitions(schema):
+        reads = [field_reads(field, definition.origin) for field in definition.fields]
+        known = [read for read in reads if read is not None]
+        yield definition.origin, None if len(known) < len(reads) else frozenset().union(*known)
+
+
+def _definitions(schema: strawberry.Schema) -> Iterator[Any]:
+    """What Strawberry knows of each object type."""
     for graph_type in schema._schema.type_map.values():
         definition = (graph_type.extensions or {}).get("strawberry-definition")
         if isinstance(graph_type, GraphQLObjectType) and definition is not None:
-            reads = [field_reads(field, definition.origin) for field in definition.fields]
-            known = [read for read in reads if read is not None]
-            yield definition.origin, None if len(known) < len(reads) else frozenset().union(*known)
+            yield definition
 
 
 def _check_claimed(row: type[Row[Any]], claimed: frozenset[str] | None) -> None:
@@ -60,47 +90,20 @@ def _check_claimed(row: type[Row[Any]], claimed: frozenset[str] | None) -> None:
         )
 
 
-class _Walk:
-    """From Query down: every call of a backend that stands below a list and is no batch."""
-
-    def calls(
-        self, parent: Any, path: str, *, many: bool, seen: frozenset[str]
-    ) -> Iterator[tuple[str, Resolver, type[Adapter], Operation]]:
-        if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
-            return
-        for name, field in parent.fields.items():
-            edge, here = f"{parent.name}.{name}", f"{path} {{ {name}"
-            if edge in seen:
-                continue
-            if many:
-                yield from ((here, *call) for call in _single_calls(field))
-            below = many or _is_list(field)
-            yield from self.calls(get_named_type(field.type), here, many=below, seen=seen | {edge})
+def _unused(schema: strawberry.Schema, declarations: Declarations) -> Iterator[str]:
+    resolvers: list[Resolver] = list(declarations.finders.values())
+    resolvers += [found for d in _definitions(schema) for field in d.fields if (found := resolver_of(field))]
+    used = {adapter for resolver in resolvers for adapter in resolver.injected.values()}
+    for adapter in declarations.adapters:
+        if adapter not in used:
+            yield f"{adapter.where}: {adapter.__name__} is used by no resolver. Fix: use it, or remove it."
 
 
-def _single_calls(field: GraphQLField) -> Iterator[tuple[Resolver, type[Adapter], Operation]]:
-    declared = (field.extensions or {}).get("strawberry-definition")
-    resolver = resolver_of(declared) if isinstance(declared, StrawberryField) else None
-    if resolver is None:
-        return
-    for adapter, name in uses_of(resolver.function, resolver.injected):
-        operation = getattr(adapter, name, None)
-        if isinstance(operation, Operation) and not isinstance(operation, BatchOperation):
-            yield resolver, adapter, operation
-
-
-def _is_list(field: GraphQLField) -> bool:
-    inner: Any = field.type
-    while isinstance(inner, GraphQLNonNull | GraphQLList):
-        if isinstance(inner, GraphQLList):
-            return True
-        inner = inner.of_type
-    return False
-
-
-def _n_plus_one(path: str, resolver: Resolver, adapter: type[Adapter], operation: Operation) -> str:
-    closing = " }" * path.count("{")
-    return (
-        f"{place_of(resolver.function)}: N+1: `{path.strip()}{closing}` calls {adapter.__name__}.{operation.name} "
-        f"once for each item. Fix: make it a @batch."
-    )
+def _lost(schema: strawberry.Schema, declarations: Declarations) -> Iterator[str]:
+    for definition in _definitions(schema):
+        noun = definition.origin
+        if issubclass(noun, Node) and definition.name not in declarations.finders:
+            yield (
+                f"{place_of_type(noun)}: {definition.name} has an id, but `node(id:)` cannot find it. "
+                f"Fix: write a function with @finds({noun.__name__})."
+            )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -18,7 +19,7 @@ from graphfold.adapter.base import Adapter
 from graphfold.declarations import Declarations, current
 from graphfold.errors import GraphError
 from graphfold.graph.answer import Answer
-from graphfold.graph.checks import problems
+from graphfold.graph.checks import check, problems
 from graphfold.graph.connections import largest_page
 from graphfold.graph.documents import Documents
 from graphfold.graph.masking import masked
@@ -49,7 +50,7 @@ class Probe:
 
 
 class Graph:
-    """One per process and project. Operations run only inside `running()`."""
+    """Everything that was declared, as one schema. Raises `Mistake`. Operations run only inside `running()`."""
 
     def __init__(
         self, project: Project, environment: Mapping[str, str], declarations: Declarations | None = None
@@ -61,6 +62,7 @@ class Graph:
         self.backends = {adapter.name: BackendSettings.read(adapter.name, environment) for adapter in self.adapters}
         self.documents = Documents(self.settings)
         self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension)
+        check(self.schema, self.declarations)
         self.runtime: Runtime | None = None
 
     def missing_settings(self) -> list[str]:
@@ -71,12 +73,17 @@ class Graph:
 
     def problems(self) -> list[str]:
         """What would go wrong or be slow, found without a request: one text each."""
-        return problems(self.schema)
+        return problems(self.schema, self.declarations)
 
     @asynccontextmanager
-    async def running(self, *, transports: Transports = network) -> AsyncIterator[Graph]:
-        """Open connections and caches; close them at the end. `transports` is what tests replace."""
-        runtime = Runtime(self.adapters, self.settings, self.backends, transports)
+    async def running(
+        self, *, transports: Transports = network, timer: Callable[[], float] = time.monotonic
+    ) -> AsyncIterator[Graph]:
+        """Open connections and caches; close them at the end.
+
+        `transports` and `timer` (seconds, for what is remembered) are what tests replace.
+        """
+        runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer)
         await runtime.open()
         self.runtime = runtime
         try:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from graphfold.graph.checks import check_rows
 from graphfold.graph.graph import Graph
 from graphfold.mistakes import Mistake
 
@@ -62,9 +61,7 @@ def load(root: Path | None = None, *, environment: Mapping[str, str] | None = No
     for module in _modules("resolvers", project):
         _import(module, project)
     _check_rooms(project)
-    graph = Graph(project, os.environ if environment is None else environment)
-    check_rows(graph.schema, graph.declarations)
-    return graph
+    return Graph(project, os.environ if environment is None else environment)
 
 
 def _declared(file: Path) -> Mapping[str, object] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -20,7 +20,7 @@ from msgspec import UNSET, UnsetType
 from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, RowField
 
-__all__ = ["Asked", "Decoder", "Unreadable", "decoder"]
+__all__ = ["Asked", "Decoder", "Unreadable", "check_decoder", "decoder"]
 
 Asked = Callable[[type[Row[Any]]], frozenset[str]]
 """Which OnDemand fields of a row class are asked for."""
@@ -57,6 +57,21 @@ class Decoder:
         return read if self._make is None else self._make(read)
 
 
+def check_decoder(row: type[Row[Any]]) -> None:
+    """Raises the `Mistake` of a row that no reply could be read into."""
+    try:
+        decoder(row, lambda row: row.shape.on_demand)
+    except (TypeError, NotImplementedError) as error:
+        if isinstance(error, Mistake):
+            raise
+        raise Mistake(
+            row.shape.where,
+            f"{row.__name__} cannot be read from a reply: {error}",
+            why="a field is read as the type it is declared with.",
+            fix="use plain types, lists, enums and rows, or a conversion in Wire.",
+        ) from None
+
+
 def decoder(into: Any, asked: Asked, at: str | None = None) -> Decoder:
     """The decoder of `into` (a row, `list[row]`, a plain type) found at the dotted path `at` of the reply."""
     selection = tuple((row, asked(row)) for row in _sparse_rows(into))
@@ -77,7 +92,7 @@ def _rows(into: Any) -> Iterator[type[Row[Any]]]:
         yield from _rows(part)
 
 
-@cache
+@lru_cache(1024)  # clients choose the selections, and there are many
 def _decoder(into: Any, selection: tuple[tuple[type[Row[Any]], frozenset[str]], ...], at: str | None) -> Decoder:
     wire, make = _Compiler(dict(selection)).of(into)
     for step in reversed(at.split(".") if at else ()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, dataclass_transform, get_args, get_origin
 from typing import get_type_hints as _hints
@@ -21,8 +21,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def per_row(function: F) -> F:
-    """`functools.cache` for functions of row classes, whose hash mypy mistakes for that of their instances."""
-    return cast("F", cache(function))
+    """`functools.lru_cache` for functions of row classes, whose hash mypy mistakes for that of their instances.
+
+    Bounded, since clients choose which fields are asked for.
+    """
+    return cast("F", lru_cache(1024)(function))
 
 
 @dataclass(frozen=True, slots=True)

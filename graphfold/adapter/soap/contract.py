@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from graphfold.errors import InvalidInput
 from graphfold.mistakes import Mistake
 from graphfold.rows.decoder import Unreadable
 
-__all__ = ["Contract", "Envelope"]
+__all__ = ["Contract", "Envelope", "contract_of"]
 
 logging.getLogger("zeep").setLevel(logging.CRITICAL)  # it logs what backends send
 
@@ -123,6 +124,12 @@ class Contract:
                 fix=f"set port to one of {sorted(usable)}." if usable else "use a WSDL with a SOAP binding.",
             )
         return chosen.binding
+
+
+@cache
+def contract_of(wsdl: Path, port: str | None = None) -> Contract:
+    """The contract of a WSDL file, read once in a process."""
+    return Contract(wsdl, port)
 
 
 def _wrappers(xsd_type: Any) -> list[str]:

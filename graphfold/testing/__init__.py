@@ -1,0 +1,11 @@
+"""For the tests of a graph: backends that are not there, and graphs that are declared in a test. A public room.
+
+Everything but the bytes' way to the backend is the real thing. May import: everything but server and cli.
+To add a fake of another protocol: a file of its own beside `backend.py`.
+"""
+
+from graphfold.declarations import declaring
+from graphfold.testing.backend import FakeBackend, fakes
+from graphfold.testing.graphs import ask, graph_of, variables_of
+
+__all__ = ["FakeBackend", "ask", "declaring", "fakes", "graph_of", "variables_of"]
