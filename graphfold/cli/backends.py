@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from graphfold.adapter.base import Adapter
 from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.progress import state_of
 from graphfold.cli.terminal import out
-
-if TYPE_CHECKING:
-    from graphfold.adapter.base import Adapter
-    from graphfold.graph.graph import Graph, Probe
+from graphfold.graph.graph import Graph, Probe
 
 __all__ = ["backends"]
 

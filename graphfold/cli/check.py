@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.terminal import complain, out
-
-if TYPE_CHECKING:
-    from graphfold.graph.graph import Graph
+from graphfold.graph.graph import Graph
+from graphfold.settings import unknown
 
 __all__ = ["check"]
 
@@ -28,7 +25,5 @@ def check() -> None:
 
 
 def _found(graph: Graph, environment: dict[str, str]) -> list[str]:
-    from graphfold.settings import unknown
-
     missing = [f"{name} is not set." for name in graph.missing_settings()]
     return missing + unknown(environment, [adapter.name for adapter in graph.adapters]) + graph.problems()

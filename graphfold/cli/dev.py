@@ -7,18 +7,18 @@ import socket
 import textwrap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from graphfold.cli.listening import address_of, listen
 from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
+from graphfold.cli.logs import configure
+from graphfold.cli.progress import show_backends
+from graphfold.cli.sandbox import sandbox
 from graphfold.cli.terminal import Stop, out
-
-if TYPE_CHECKING:
-    from graphfold.graph.graph import Graph
-    from graphfold.graph.project import Project
+from graphfold.graph.graph import Graph
+from graphfold.graph.project import Project
 
 __all__ = ["dev", "gateway"]
 
@@ -31,7 +31,6 @@ def dev(
     no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Use the backends of your settings.")] = False,
 ) -> None:
     """Start the sandbox and the gateway, with GraphiQL."""
-    from graphfold.cli.logs import configure
     from graphfold.cli.serving import run
 
     configure()
@@ -42,9 +41,7 @@ def dev(
 
 async def _dev(here: Project, listener: socket.socket, sandbox_port: int | None, *, reload: bool) -> int:
     out.print(f"{here.title} is starting.")
-    warming = asyncio.create_task(asyncio.to_thread(import_module, "graphfold.graph.project"))
     async with _environment(here, sandbox_port) as environment:
-        await warming
         if reload:
             from graphfold.cli.reload import supervise
 
@@ -61,8 +58,6 @@ async def _environment(here: Project, sandbox_port: int | None) -> AsyncIterator
     if sandbox_port is None or here.sandbox is None:
         yield own
         return
-    from graphfold.cli.sandbox import sandbox
-
     async with sandbox(here.sandbox, here.root, sandbox_port) as running:
         out.print(f"The sandbox is ready at {running.url}")
         async with _while_it_runs(running.ended):
@@ -94,7 +89,6 @@ async def gateway(
     listener: socket.socket, environment: dict[str, str], *, announced: bool = True
 ) -> AsyncIterator[None]:
     """The gateway in this process; `announced`, it says how each backend is and where to go."""
-    from graphfold.cli.progress import show_backends
     from graphfold.cli.serving import served
 
     graph = loaded(environment)

@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from graphfold.cli.terminal import Stop
-
-if TYPE_CHECKING:
-    from graphfold.graph.graph import Graph
-    from graphfold.graph.project import Project
+from graphfold.graph.graph import Graph
+from graphfold.graph.project import Project, ProjectError, load
+from graphfold.mistakes import Mistake
+from graphfold.settings import SettingsError, dotenv
 
 __all__ = ["development_environment", "loaded", "project", "refuse_missing"]
 
 
 def project() -> Project:
     """The project that the current folder lies in."""
-    from graphfold.graph.project import Project, ProjectError
-
     try:
         return Project.nearest(Path.cwd())
     except ProjectError as error:
@@ -28,20 +25,17 @@ def project() -> Project:
 
 def loaded(environment: Mapping[str, str]) -> Graph:
     """The graph of the current project, with settings from this environment."""
-    from graphfold.graph.project import ProjectError, load
-    from graphfold.mistakes import Mistake
-    from graphfold.settings import SettingsError
-
     try:
         return load(environment=environment)
     except (Mistake, ProjectError, SettingsError) as error:
         raise Stop(str(error)) from None
+    except Exception as error:  # what Strawberry says of types that make no schema
+        told = f"The schema cannot be built: {error}"
+        raise Stop(told, fix="correct the type, or the resolver that returns it.") from error
 
 
 def development_environment(root: Path) -> dict[str, str]:
     """The process's variables over those of the project's `.env`."""
-    from graphfold.settings import dotenv
-
     return {**dotenv(root / ".env"), **os.environ}
 
 

@@ -29,6 +29,7 @@ def _json() -> list[structlog.types.Processor]:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _heading,
         structlog.processors.JSONRenderer(serializer=lambda line, **_: orjson.dumps(line, default=str)),
     ]
 
@@ -42,3 +43,8 @@ def _readable() -> list[structlog.types.Processor]:
         console,
         lambda _logger, _name, line: line.encode() if isinstance(line, str) else line,
     ]
+
+
+def _heading(_logger: object, _name: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """When, how bad and what stand first, so that lines can be read as they pass."""
+    return {name: line[name] for name in ("timestamp", "level", "event")} | dict(line)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from graphfold.adapter.base import Adapter
 from graphfold.cli.terminal import out
-
-if TYPE_CHECKING:
-    from graphfold.adapter.base import Adapter
-    from graphfold.graph.graph import Graph, Probe
+from graphfold.graph.graph import Graph, Probe
 
 __all__ = ["show_backends", "state_of"]
 

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import orjson
 import typer
 
 from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
+from graphfold.cli.logs import configure
 from graphfold.cli.terminal import Stop, complain, out
 
 __all__ = ["query"]
@@ -62,8 +64,6 @@ def _variables(given: str | None) -> dict[str, Any] | None:
 
 
 def _run(document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
-    from graphfold.cli.logs import configure
-
     configure()
     graph = loaded(development_environment(project().root))
     refuse_missing(graph, _FIX)
@@ -79,8 +79,6 @@ def _run(document: str, variables: dict[str, Any] | None, operation: str | None)
 
 
 def _ask(url: str, document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
-    import httpx
-
     sent = {"query": document, "variables": variables, "operationName": operation}
     try:
         response = httpx.post(url, json=sent, headers={"accept": _ACCEPT}, timeout=60)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import structlog
 import typer
 
 from graphfold.cli.listening import address_of, listen
 from graphfold.cli.loading import loaded, refuse_missing
-
-if TYPE_CHECKING:
-    from graphfold.graph.graph import Graph
+from graphfold.cli.logs import configure
+from graphfold.graph.graph import Graph
 
 __all__ = ["serve"]
 
@@ -24,7 +23,6 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
 ) -> None:
     """Serve the graph: no sandbox, no GraphiQL, no introspection, no suggestions."""
-    from graphfold.cli.logs import configure
     from graphfold.cli.serving import run
 
     configure()

@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+from graphfold.cli.dev import gateway
+from graphfold.cli.logs import configure
+
 __all__ = ["worker"]
 
 
@@ -19,7 +22,6 @@ def worker(
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing of the backends.")] = False,
 ) -> None:
     """Serve on an inherited socket until the parent ends."""
-    from graphfold.cli.logs import configure
     from graphfold.cli.serving import run
 
     configure()
@@ -27,8 +29,6 @@ def worker(
 
 
 async def _work(listener: socket.socket, ready: int, *, announced: bool) -> int:
-    from graphfold.cli.dev import gateway
-
     _end_with_parent()
     async with gateway(listener, dict(os.environ), announced=announced):
         os.write(ready, b"!")

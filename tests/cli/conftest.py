@@ -1,0 +1,194 @@
+"""The command as people run it: a process of its own, in the folder of a project."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 40.0
+"""Seconds after which a process that does not do what it should is killed; no test waits for it to pass."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHFOLD_")}
+    return own | {"NO_COLOR": "1"} | dict(given)
+
+
+class Running:
+    """A command that keeps running. What it says on stdout is read with `until`, its log is in `log`."""
+
+    def __init__(self, arguments: tuple[str, ...], folder: Path, log: Path, environment: Mapping[str, str]) -> None:
+        self._log = log
+        with log.open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "graphfold", *arguments],
+                cwd=folder,
+                env=_environment(environment),
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        self.said = ""
+        self._guard = threading.Timer(PATIENCE, self.process.kill)
+        self._guard.start()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def until(self, pattern: str) -> str:
+        """Read on until a line has this pattern; its first group."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if found := re.search(pattern, line):
+                return found[found.re.groups and 1]
+        raise AssertionError(f"it ended without saying {pattern!r}:\n{self.said}\n{self.log}")
+
+    def end(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Send a signal; the exit code, and the seconds it took."""
+        started = time.perf_counter()
+        self.process.send_signal(sent)
+        return self.process.wait(PATIENCE), time.perf_counter() - started
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._guard.cancel()
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+class Commands:
+    """Runs commands in one folder."""
+
+    def __init__(self, folder: Path, logs: Path) -> None:
+        self.folder, self._logs = folder, logs
+
+    def run(self, *arguments: str, stdin: str = "", **environment: str) -> Outcome:
+        """Run it to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "graphfold", *arguments],
+            cwd=self.folder,
+            env=_environment(environment),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, **environment: str) -> Running:
+        """Start it; to be used as a context manager."""
+        return Running(arguments, self.folder, self._logs / f"log-{time.monotonic_ns()}", environment)
+
+
+class Demo:
+    """`graphfold dev` of the reference graph, on free ports, once it says that it is ready."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.sandbox = running.until(r"The sandbox is ready at (\S+)")
+        self.url = running.until(r"GraphiQL: (\S+)")
+        running.until("Ctrl-C ends it")
+
+    def ask(self, query: str, timeout: float = PATIENCE) -> httpx.Response:
+        return httpx.post(self.url, json={"query": query}, timeout=timeout)
+
+    def fault(self, **fault: Any) -> None:
+        httpx.post(f"{self.sandbox}/_sandbox/faults", json=fault).raise_for_status()
+
+    def asked(self, backend: str, then: Callable[[], object]) -> None:
+        """Do something, and return once it has made the backend be called."""
+        before = self._calls(backend)
+        then()
+        while self._calls(backend) == before:
+            pass
+
+    def _calls(self, backend: str) -> int:
+        return int(httpx.get(f"{self.sandbox}/_sandbox/requests").json()[backend])
+
+    def gone(self) -> bool:
+        """Whether nobody listens any more where the gateway did."""
+        with socket.socket() as probe:
+            return probe.connect_ex(address_of(self.url)) != 0
+
+
+def address_of(url: str) -> tuple[str, int]:
+    parts = httpx.URL(url)
+    return parts.host, parts.port or 80
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    """Commands in this repository, the reference graph."""
+    return Commands(ROOT, tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture(scope="module")
+def demo(repository: Commands) -> Iterator[Demo]:
+    """A running demo that is only looked at."""
+    with repository.start("dev", "--port", "0", "--sandbox-port", "0") as running:
+        yield Demo(running)
+
+
+@pytest.fixture
+def own_demo(repository: Commands) -> Iterator[Demo]:
+    """A running demo for one test, which may end it."""
+    with repository.start("dev", "--port", "0", "--sandbox-port", "0") as running:
+        demo = Demo(running)
+        with socket.create_connection(address_of(demo.sandbox)) as sandbox:
+            yield demo
+            sandbox.settimeout(PATIENCE)
+            assert sandbox.recv(1) == b"", "the sandbox has not ended with the gateway"
+
+
+TINY = {
+    "pyproject.toml": '[tool.graphfold]\ntitle = "Tiny"\n',
+    "schema/__init__.py": "",
+    "schema/roots.py": '"""Roots."""\nimport strawberry\n\n\n@strawberry.type\nclass Query:\n    pass\n',
+    "resolvers/__init__.py": "",
+    "resolvers/hello.py": (
+        "from graphfold import resolves\nfrom schema.roots import Query\n\n\n"
+        '@resolves(Query)\ndef hello(name: str = "you") -> str:\n    """Greets."""\n    return f"hello {name}"\n'
+    ),
+}
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Commands:
+    """Commands in a project of one field, without backends."""
+    folder = tmp_path / "tiny"
+    for name, text in TINY.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return Commands(folder, tmp_path)

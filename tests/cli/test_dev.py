@@ -1,0 +1,77 @@
+"""`graphfold dev`: what it says and serves, and that it ends in time and alone whatever goes on."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+SLOW = "{ customers(first: 1) { nodes { engagement { score } } } }"
+HANGING = "{ products(first: 1) { nodes { stock { onHand } } } }"
+
+
+def test_every_backend_turns_ready(demo: Any) -> None:
+    ready = re.findall(r"^  (\w+) +(REST|SOAP|GraphQL) +(\S+) +ready \(\d+ ms\)$", demo.running.said, re.MULTILINE)
+    assert {(name, protocol) for name, protocol, _ in ready} == {
+        ("crm", "REST"),
+        ("shop", "REST"),
+        ("catalog", "GraphQL"),
+        ("inventory", "SOAP"),
+        ("billing", "SOAP"),
+        ("marketing", "REST"),
+    }
+    assert all(address.startswith(demo.sandbox) for _, _, address in ready)
+
+
+def test_it_answers_queries_and_browsers(demo: Any) -> None:
+    assert demo.ask("{ customers(first: 1) { nodes { number } } }").json()["data"]["customers"]["nodes"]
+    page = httpx.get(demo.url, headers={"accept": "text/html"})
+    assert "<title>The reference graph" in page.text
+    assert httpx.get(demo.url.replace("/graphql", "/readyz")).json() == {"status": "ready"}
+
+
+def test_its_log_is_json_without_content(demo: Any) -> None:
+    response = demo.ask('query Named { customer(id: "10001") { name } }')
+    lines = [json.loads(line) for line in demo.running.log.splitlines()]
+    [line] = [line for line in lines if line.get("request_id") == response.headers["x-request-id"]]
+    assert (line["event"], line["operation"], line["status"]) == ("request", "Named", 200)
+    assert "10001" not in demo.running.log
+
+
+def test_a_query_can_be_asked_of_it(demo: Any, repository: Any) -> None:
+    query = "query($n: Int!) { customers(first: $n) { nodes { number } } }"
+    asked = repository.run("query", query, "--variables", '{"n": 2}', "--url", demo.url)
+    assert (asked.code, len(json.loads(asked.out)["customers"]["nodes"]), asked.err) == (0, 2, "")
+
+
+def test_sigterm_lets_finish_what_can_and_cuts_off_the_rest(own_demo: Any) -> None:
+    own_demo.fault(backend="marketing", fault="latency", seconds=0.5)
+    own_demo.fault(backend="inventory", fault="latency", seconds=60)
+    with ThreadPoolExecutor() as clients:
+        answers: list[Future[httpx.Response]] = []
+        own_demo.asked("inventory", lambda: answers.append(clients.submit(own_demo.ask, HANGING)))
+        own_demo.asked("marketing", lambda: answers.append(clients.submit(own_demo.ask, SLOW)))
+        code, seconds = own_demo.running.end(signal.SIGTERM)
+        hanging, slow = (answer.result() for answer in answers)
+    assert hanging.json()["errors"][0]["message"] == "The gateway is shutting down."
+    assert slow.json()["data"]["customers"]["nodes"][0]["engagement"]["score"]
+    assert (code, seconds < 2, own_demo.gone()) == (0, True, True)
+
+
+def test_a_second_ctrl_c_ends_it_at_once(own_demo: Any) -> None:
+    own_demo.fault(backend="inventory", fault="latency", seconds=60)
+    with ThreadPoolExecutor() as clients:
+        own_demo.asked("inventory", lambda: clients.submit(own_demo.ask, HANGING))
+        own_demo.running.process.send_signal(signal.SIGINT)
+        while not own_demo.gone():
+            pass
+        code, seconds = own_demo.running.end(signal.SIGINT)
+    assert (code, seconds < 0.5) == (130, True)
+
+
+def test_a_killed_gateway_takes_its_sandbox_along(own_demo: Any) -> None:
+    own_demo.running.end(signal.SIGKILL)  # the fixture waits for the sandbox
