@@ -99,6 +99,12 @@ class Adapter:
         return by_status(reply)
 
     @property
+    def _repeatable(self) -> bool:
+        """Whether its calls do no harm when they arrive twice: it is reading, or writes what it may write again."""
+        operation = getattr(type(self), self._operation) if self._operation else None
+        return operation is not None and (operation.kind != "write" or operation.policy.idempotent)
+
+    @property
     def _backend(self) -> Backend:
         backend: Backend = self.scope.home.backend(type(self))
         return backend

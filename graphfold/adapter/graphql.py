@@ -70,7 +70,7 @@ class GraphQLAdapter(Adapter):
     async def _post(self, document: str, variables: dict[str, Any]) -> Reply:
         body = orjson.dumps({"query": document, "variables": variables}, default=str)
         headers = {"content-type": "application/json", "accept": "application/json"}
-        reply = await self._backend.client.send(Call("POST", "", "", headers, body))
+        reply = await self._backend.client.send(Call("POST", "", "", headers, body, safe=self._repeatable))
         if not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON") if reply.ok else self.problem(reply)
         told = _errors(reply.body)

@@ -65,11 +65,11 @@ class RestAdapter(Adapter):
     ) -> Reply:
         """The raw reply, whatever its status: for backends that say things in headers or odd statuses."""
         filled, rest = _filled(path, parameters)
-        sent = {"accept": "application/json", **(headers or {})}
+        sent = {"accept": "application/json"} | {name.lower(): value for name, value in (headers or {}).items()}
         body = b""
         if json is not None:
             body, sent["content-type"] = orjson.dumps(json, default=str), "application/json"
-        return await self._backend.client.send(Call(method, filled, _query(rest), sent, body))
+        return await self._backend.client.send(Call(method, filled, _query(rest), sent, body, safe=self._repeatable))
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
         """The body as `into`; BACKEND_BAD_REPLY where it does not fit."""

@@ -14,6 +14,7 @@ from graphfold.adapter.base import Adapter
 from graphfold.cache.store import Store
 from graphfold.loading.scope import Scope, Viewer
 from graphfold.settings import BackendSettings, Settings
+from graphfold.transport.network import Network
 
 __all__ = ["Runtime", "Transports"]
 
@@ -25,8 +26,7 @@ Transports = Callable[[str], httpx.AsyncBaseTransport]
 
 def network(_: str) -> httpx.AsyncBaseTransport:
     """Real connections, kept alive, with certificates checked."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
-    return httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+    return Network()
 
 
 class Runtime:

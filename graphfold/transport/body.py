@@ -1,50 +1,72 @@
-"""Reads a reply's body up to a limit, counted after decompression: a gzip bomb is cut before it unfolds."""
+"""Collects a reply's body up to a limit, counted after decompression: a gzip bomb is cut before it unfolds."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator
+from typing import Protocol
 
 from graphfold.errors import BackendBadReply
 
-__all__ = ["read_body"]
+__all__ = ["Body", "collector"]
 
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
-async def read_body(chunks: AsyncIterator[bytes], encoding: str, limit: int) -> bytes:
-    """The decoded body. `encoding` is the Content-Encoding header; only what we ask for (gzip) is understood."""
-    if encoding in ("", "identity"):
-        return await _plain(chunks, limit)
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        return await _inflated(chunks, limit)
-    raise BackendBadReply("The reply is compressed in a way that was not asked for.", internal=f"encoding {encoding!r}")
+class Body(Protocol):
+    """A body on its way. Both methods raise BACKEND_BAD_REPLY."""
+
+    def feed(self, chunk: bytes) -> None: ...
+    def whole(self) -> bytes: ...
 
 
-async def _plain(chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        parts.append(chunk)
-    return b"".join(parts)
+def collector(encoding: str, limit: int) -> Body:
+    """A new body of at most `limit` bytes. `encoding` is the Content-Encoding header; we understand what we ask for."""
+    kind = encoding.strip().lower()
+    if kind in ("", "identity"):
+        return _Plain(limit)
+    if kind in ("gzip", "x-gzip", "deflate"):
+        return _Inflated(limit)
+    raise BackendBadReply("The reply is compressed in a way that was not asked for.", internal=f"encoding {kind!r}")
 
 
-async def _inflated(chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
-    body = bytearray()
-    try:
-        async for chunk in chunks:
-            body += inflate.decompress(chunk, limit + 1 - len(body))
-            if len(body) > limit:
-                raise _too_large(limit)
-    except zlib.error as error:
-        raise BackendBadReply("The reply cannot be decompressed.", internal=str(error)) from None
-    if not inflate.eof:
-        raise BackendBadReply("The reply cannot be decompressed.", internal="the compressed body ends too early")
-    return bytes(body)
+class _Plain:
+    __slots__ = ("_chunks", "_left", "_limit")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = self._left = limit
+        self._chunks: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> None:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise _too_large(self._limit)
+        self._chunks.append(chunk)
+
+    def whole(self) -> bytes:
+        return b"".join(self._chunks)
+
+
+class _Inflated:
+    __slots__ = ("_body", "_inflate", "_limit", "_touched")
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._touched = limit, False
+        self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._body = bytearray()
+
+    def feed(self, chunk: bytes) -> None:
+        self._touched = True
+        try:
+            self._body += self._inflate.decompress(chunk, self._limit + 1 - len(self._body))
+        except zlib.error as error:
+            raise BackendBadReply("The reply cannot be decompressed.", internal=str(error)) from None
+        if len(self._body) > self._limit:
+            raise _too_large(self._limit)
+
+    def whole(self) -> bytes:
+        if self._touched and not self._inflate.eof:  # no body at all is fine: servers label empty ones, too
+            raise BackendBadReply("The reply cannot be decompressed.", internal="the compressed body ends too early")
+        return bytes(self._body)
 
 
 def _too_large(limit: int) -> BackendBadReply:

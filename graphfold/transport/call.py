@@ -10,13 +10,21 @@ __all__ = ["Call", "Reply"]
 
 @dataclass(slots=True)
 class Call:
-    """One request to a backend. `path` is appended to the backend's address; `query` is already encoded."""
+    """One request to a backend. `path` is appended to the backend's address; `query` is already encoded.
+
+    `safe` says that it does no harm if the backend gets it twice; GET and HEAD are so without saying.
+    """
 
     method: str
     path: str
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    safe: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        return self.safe or self.method in ("GET", "HEAD")
 
 
 @dataclass(slots=True)

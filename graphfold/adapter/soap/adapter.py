@@ -46,7 +46,8 @@ class SoapAdapter(Adapter):
             raise BackendContract("The request does not fit the backend's contract.", internal=str(error)) from None
         client.secure(envelope)
         body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-        reply = await client.send(Call("POST", "", "", contract.headers(operation), body))
+        call = Call("POST", "", "", contract.headers(operation), body, safe=self._repeatable)
+        reply = await client.send(call)
         return self._read(contract, operation, reply, into, at)
 
     def fault(self, fault: SoapFault) -> GraphError:

@@ -1,0 +1,56 @@
+"""Calls through any transport of httpx: what tests put in place of the network, and what records or watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from graphfold.errors import BackendTimeout, BackendUnavailable
+from graphfold.transport.address import STANDARD_HEADERS
+from graphfold.transport.body import collector
+from graphfold.transport.call import Call, Reply
+from graphfold.transport.headers import checked_target, folded, header_lines
+from graphfold.transport.limits import CallLimits
+
+__all__ = ["Bridge"]
+
+
+class Bridge:
+    """The layers httpx puts above a transport (cookies, redirects, environment proxies) are left out: not wanted."""
+
+    def __init__(self, address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits) -> None:
+        self._address, self._transport, self._limit = address, transport, limits.reply
+        seconds = limits.total
+        self._timeouts = {"connect": limits.connect, "read": seconds, "write": seconds, "pool": seconds}
+
+    async def exchange(self, call: Call, credentials: Mapping[str, str]) -> Reply:
+        """The reply, whatever its status. Raises the typed error of a backend, BAD_INPUT for what cannot be sent."""
+        request = self._request(call, credentials)
+        try:
+            response = await self._transport.handle_async_request(request)
+            try:
+                return await self._whole(response)
+            finally:
+                await response.aclose()
+        except httpx.TimeoutException as error:
+            raise BackendTimeout("The backend did not answer in time.", internal=type(error).__name__) from error
+        except (httpx.TransportError, OSError) as error:
+            text = f"{type(error).__name__}: {error}"
+            raise BackendUnavailable("The backend cannot be reached.", internal=text) from error
+
+    def _request(self, call: Call, credentials: Mapping[str, str]) -> httpx.Request:
+        headers = {**STANDARD_HEADERS, **call.headers, **credentials}
+        header_lines(headers)  # httpx sends what it is given
+        checked_target(f"{call.path or '/'}?{call.query}")
+        url = f"{self._address}{call.path}{'?' + call.query if call.query else ''}"
+        extensions = {"timeout": self._timeouts}
+        return httpx.Request(call.method, url, headers=headers, content=call.body or None, extensions=extensions)
+
+    async def _whole(self, response: httpx.Response) -> Reply:
+        headers = folded(response.headers.raw)
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # an async transport gives an async body
+        body = collector(headers.get("content-encoding", ""), self._limit)
+        async for chunk in response.stream:
+            body.feed(chunk)
+        return Reply(response.status_code, headers, body.whole())

@@ -1,0 +1,21 @@
+"""What goes wrong on a connection, before anyone has decided whose error it is."""
+
+from __future__ import annotations
+
+__all__ = ["ConnectTimedOut", "Lost", "Malformed", "Stale"]
+
+
+class Lost(ConnectionError):
+    """The connection ended before the reply did."""
+
+
+class Stale(Lost):
+    """It ended before the first byte of the reply: what a kept connection does whose server has just given it up."""
+
+
+class ConnectTimedOut(TimeoutError):
+    """There was no connection in time: nothing has been sent."""
+
+
+class Malformed(Exception):
+    """What came is not one reply of HTTP/1.1, or its head is larger than we take."""
