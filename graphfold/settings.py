@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 import dotenv as _dotenv
@@ -64,6 +64,9 @@ class Settings(BaseModel):
     )
     call_timeout: float = Field(default=5, gt=0, le=3600, description="Seconds one call to a backend may take in all.")
     connect_timeout: float = Field(default=1, gt=0, le=3600, description="Seconds to connect to a backend.")
+    execution: Literal["breadth-first", "graphql-core"] = Field(
+        default="breadth-first", description="How queries run: as plans, level by level, or by graphql-core."
+    )
     allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = Field(
         default=(), description="Web origins whose pages may ask (`*`: all). None unless set."
     )

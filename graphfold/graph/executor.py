@@ -1,4 +1,4 @@
-"""How an operation runs: graphql-core's executor, with a scope of its own for every operation and every event."""
+"""How an operation of the graph runs: with a scope of its own, as a plan or by graphql-core."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Awaitable
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphfold.errors import Internal
+from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.plan import Plan
 from graphfold.graph.nodes import check_nodes
 from graphfold.graph.operation import Operation, Request
 from graphfold.graph.wants import wants
@@ -17,7 +18,7 @@ from graphfold.loading.scope import Scope
 __all__ = ["GraphExecutor"]
 
 
-class GraphExecutor(StrawberryGraphQLCoreExecutionContext):
+class GraphExecutor(BreadthFirst):
     """Returns errors and never raises: what escaped from here would reach the client unmasked."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
@@ -32,6 +33,15 @@ class GraphExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception as error:
             return _refused(error)
         return _in_scope(result, scope) if self.is_awaitable(result) else result
+
+    def plan(self) -> Plan | str:
+        """Its loads gather by level where a plan runs them, and one by one where graphql-core does."""
+        operation: Operation = self.context_value
+        if operation.request.runtime.settings.execution == "graphql-core":
+            return "switched-off"
+        plan = super().plan()
+        operation.scope.level_by_level = isinstance(plan, Plan)
+        return plan
 
     def _check_size(self, request: Request) -> None:
         values = self.variable_values.coerced

@@ -26,18 +26,18 @@ MISSING: Final = _Missing()
 class Failed:
     """The key's error. `lasting` where it is the backend's answer about this key, to be remembered like any other."""
 
-    __slots__ = ("_error", "lasting")
+    __slots__ = ("error", "lasting")
 
     def __init__(self, error: Exception, *, lasting: bool = False) -> None:
-        self._error, self.lasting = error, lasting
+        self.error, self.lasting = error, lasting
 
     def raised(self) -> Exception:
         """A copy for whoever raises it: one exception raised in two places would gather both tracebacks."""
         try:
-            again = copy.copy(self._error)
+            again = copy.copy(self.error)
         except TypeError:  # an exception class whose constructor wants more than its arguments
-            return self._error
-        again.__cause__, again.__traceback__ = self._error.__cause__, self._error.__traceback__
+            return self.error
+        again.__cause__, again.__traceback__ = self.error.__cause__, self.error.__traceback__
         return again
 
 

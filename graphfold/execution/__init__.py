@@ -1,0 +1,6 @@
+"""Breadth-first execution: a query is compiled into a plan once, and a plan runs one level of objects at a time.
+
+Read it in the order in which a query passes: `compile` makes a `plan` of steps, `run` walks it, `rows` builds the
+answer's dicts for a whole level, `complete` turns resolved values into it, `drive` runs resolvers without a task each,
+`places` and `errors` hold the rules of null. May import: loading, and graphql-core and Strawberry.
+"""

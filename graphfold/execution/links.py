@@ -1,0 +1,64 @@
+"""Sees that a resolver is nothing but a load, and which key it loads: then a whole level runs as keys, one call, values.
+
+`async def stock(self: Product, inventory: Inventory) -> Stock | None: return await inventory.stock.find(self.sku)`
+says all there is to know. Exactly this shape is taken (also without async and await): an injected adapter, one of its
+batches, `load`, `find` or `ref`, and one attribute of self. Everything else is driven, which is always right.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal
+
+__all__ = ["Link", "link_in"]
+
+Way = Literal["load", "find", "ref"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A field that is a load: of which adapter and batch, in which way, by which attribute of the parent."""
+
+    adapter: type
+    batch: str
+    way: Way
+    key: str
+    keys: Callable[[Any], Any]
+
+
+def link_in(function: Callable[..., Any], injected: Mapping[str, type]) -> Link | None:
+    """The link that a resolver function is; None where it is anything else, or has no source."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):
+        return None
+    if not isinstance(tree, ast.AsyncFunctionDef | ast.FunctionDef) or len(injected) != 1:
+        return None
+    parameters = [argument.arg for argument in tree.args.args]
+    if len(parameters) != 2 or tree.args.kwonlyargs or tree.args.vararg or tree.args.kwarg:
+        return None
+    call = _returned(tree)
+    match call:
+        case ast.Call(
+            ast.Attribute(ast.Attribute(ast.Name(adapter), batch), ("load" | "find" | "ref") as way),
+            [ast.Attribute(ast.Name(owner), key)],
+            [],
+        ) if parameters[0] == owner and adapter in injected and parameters[1] == adapter:
+            return Link(injected[adapter], batch, way, key, attrgetter(key))
+    return None
+
+
+def _returned(tree: ast.AsyncFunctionDef | ast.FunctionDef) -> ast.AST | None:
+    """What the function returns, if returning it is all it does."""
+    body = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    if len(body) != 1 or not isinstance(body[0], ast.Return):
+        return None
+    value = body[0].value
+    if isinstance(tree, ast.AsyncFunctionDef):
+        return value.value if isinstance(value, ast.Await) else None
+    return value

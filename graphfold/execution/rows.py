@@ -1,0 +1,203 @@
+"""Row builders: one comprehension makes the answer's dicts of a whole level, with the checks GraphQL demands of leaves.
+
+A builder does what is common and raises `Odd` at anything else: the level is then completed value by value, with every
+rule. For a few objects it is made of closures; for many it is generated code. Generated builders are shared: two
+documents that select the same fields of a type run the same function.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLList, GraphQLNonNull, Undefined
+from graphql.execution import default_field_resolver
+
+if TYPE_CHECKING:
+    from graphfold.execution.plan import Step
+
+__all__ = ["Builder", "Odd", "Reading", "compiled_builder", "kind_of", "reading_of", "simple_builder"]
+
+Builder = Callable[[list[Any]], list[dict[str, Any]]]
+
+PASSES = {
+    "String": "type({v}) is str",
+    "ID": "type({v}) is str",
+    "Boolean": "type({v}) is bool",
+    "Int": "type({v}) is int and -2147483649 < {v} < 2147483648",
+    "Float": "type({v}) is float and {v} - {v} == 0",
+}
+"""Values of exactly this Python type are already what the built-in scalar's coercion would make of them."""
+
+
+class Odd(Exception):
+    """Something a builder does not do."""
+
+
+class Reading(enum.Enum):
+    """How a plain leaf gets its value."""
+
+    TYPENAME = enum.auto()
+    ATTRIBUTE = enum.auto()
+    FUNCTION = enum.auto()
+    DEFAULT = enum.auto()
+
+
+def reading_of(step: Step) -> Reading | None:
+    """How a step can be read by a row builder; None where it has to be run."""
+    if not step.leaf or step.takes_arguments:
+        return None
+    if step.name == "__typename":
+        return Reading.TYPENAME
+    inner: Any = step.type.of_type if isinstance(step.type, GraphQLNonNull) else step.type
+    if isinstance(inner, GraphQLList):
+        item: Any = inner.of_type.of_type if isinstance(inner.of_type, GraphQLNonNull) else inner.of_type
+        if isinstance(item, GraphQLList):
+            return None
+    if step.known is not None and step.known.attribute is not None:
+        return Reading.ATTRIBUTE
+    if step.known is not None and step.known.pure is not None:
+        return Reading.FUNCTION
+    return Reading.DEFAULT if step.resolve is default_field_resolver else None
+
+
+def kind_of(objects: list[Any]) -> str:
+    """Whether graphql-core's default resolver would look these objects' fields up as keys or as attributes."""
+    kinds = set(map(type, objects))
+    if kinds == {dict}:
+        return "dict"
+    if any(issubclass(kind, Mapping) for kind in kinds):
+        raise Odd
+    return "attribute"
+
+
+def simple_builder(steps: list[Step], kind: str) -> Builder:
+    """Slower for each object, nothing to compile: for few objects, and for documents that are seen once."""
+    cells = [(step.key, *_cell(step, kind)) for step in steps]
+
+    def build(objects: list[Any]) -> list[dict[str, Any]]:
+        return [
+            {key: constant if get is None or check is None else check(get(o)) for key, get, check, constant in cells}
+            for o in objects
+        ]
+
+    return build
+
+
+def compiled_builder(steps: list[Step], kind: str) -> Builder:
+    """The same as generated code."""
+    scope: dict[str, Any] = {"no": _no}
+    items = [f"{step.key!r}: {_expression(step, i, kind, scope)}" for i, step in enumerate(steps)]
+    source = f"def build(objects):\n return [{{{', '.join(items)}}} for o in objects]"  # keys are GraphQL names
+    return _compiled(source, tuple(scope.items()))
+
+
+@lru_cache(2048)
+def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> Builder:
+    names = dict(scope)
+    exec(source, names)
+    build: Builder = names["build"]
+    return build
+
+
+def _cell(step: Step, kind: str) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None, Any]:
+    if step.reading is None or step.reading is Reading.TYPENAME:
+        return None, None, step.parent.name if step.reading else None
+    return _getter(step, kind), _checked(step.type), None
+
+
+def _getter(step: Step, kind: str) -> Callable[[Any], Any]:
+    name, field = step.name, step.known
+    if step.reading is Reading.ATTRIBUTE and field is not None and field.attribute is not None:
+        return attrgetter(field.attribute)
+    if step.reading is Reading.FUNCTION and field is not None and field.pure is not None:
+        return field.pure
+    if kind == "dict":
+        return lambda o: o.get(name)
+    return lambda o: getattr(o, name, None)
+
+
+def _expression(step: Step, i: int, kind: str, scope: dict[str, Any]) -> str:
+    if step.reading is None:
+        return "None"
+    if step.reading is Reading.TYPENAME:
+        return repr(step.parent.name)
+    get = _source(step, i, kind, scope)
+    required, inner = _required(step.type)
+    if not isinstance(inner, GraphQLList):
+        return _leaf(inner, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
+    item_required, item_type = _required(inner.of_type)
+    item = _leaf(item_type, item_required, "x", "x", f"odd{i}", scope)
+    none = "no()" if required else f"None if v{i} is None else no()"
+    return f"([{item} for x in v{i}] if type(v{i} := {get}) is list else {none})"
+
+
+def _source(step: Step, i: int, kind: str, scope: dict[str, Any]) -> str:
+    field = step.known
+    if step.reading is Reading.ATTRIBUTE and field is not None:
+        return f"o.{field.attribute}"
+    if step.reading is Reading.FUNCTION and field is not None:
+        scope[f"pure{i}"] = field.pure
+        return f"pure{i}(o)"
+    return f"o.get({step.name!r})" if kind == "dict" else f"getattr(o, {step.name!r}, None)"
+
+
+def _leaf(kind: Any, required: bool, name: str, first: str, odd: str, scope: dict[str, Any]) -> str:
+    scope[odd] = _careful(kind, required)
+    test = PASSES.get(kind.name)
+    if test is None:
+        return f"{odd}({first})"
+    test = test.replace("{v}", first, 1).replace("{v}", name)
+    none = "" if required else f"None if {name} is None else "
+    return f"({name} if {test} else {none}{odd}({name}))"
+
+
+def _checked(declared: Any) -> Callable[[Any], Any]:
+    required, inner = _required(declared)
+    if not isinstance(inner, GraphQLList):
+        return _careful(inner, required)
+    item_required, item_type = _required(inner.of_type)
+    item = _careful(item_type, item_required)
+
+    def checked(value: Any) -> Any:
+        if type(value) is list:
+            return [item(x) for x in value]
+        return None if value is None and not required else _no()
+
+    return checked
+
+
+def _required(declared: Any) -> tuple[bool, Any]:
+    required = isinstance(declared, GraphQLNonNull)
+    return required, declared.of_type if required else declared
+
+
+def _no() -> Any:
+    raise Odd
+
+
+@lru_cache(1024)
+def _careful(kind: Any, required: bool) -> Callable[[Any], Any]:
+    """The leaf type's own coercion, for values that are simply values."""
+    coerce = kind.coerce_output_value
+
+    def careful(value: Any) -> Any:
+        if value is None and not required:
+            return None
+        if (
+            value is None
+            or value is Undefined
+            or isinstance(value, Exception)
+            or callable(value)
+            or hasattr(value, "__await__")
+        ):
+            raise Odd
+        result = coerce(value)
+        if result is None or result is Undefined:
+            raise Odd
+        return result
+
+    return careful

@@ -1,0 +1,155 @@
+"""Runs a plan: one selection of one place at a time, all its objects together, its fields side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLResolveInfo, OperationType
+from graphql.execution.values import get_argument_values
+
+from graphfold.execution.branches import Branches, asynchronous
+from graphfold.execution.complete import Completion
+from graphfold.execution.info import LazyInfo, located_info
+from graphfold.execution.places import FieldPlace, Frame, Place, Some
+from graphfold.execution.plan import Plan, Step
+from graphfold.loading.answer import MISSING, Failed
+from graphfold.loading.load import Loader
+
+__all__ = ["Run"]
+
+_SPECIAL = (Failed, type(MISSING))
+
+
+class Run(Completion):
+    """One run of a plan for one operation, with the values and variables of its executor."""
+
+    def __init__(self, plan: Plan, executor: Any) -> None:
+        super().__init__(plan, executor)
+        self._infos: dict[Step, GraphQLResolveInfo[Any]] = {}
+
+    async def operation(self, *, serially: bool | None = None) -> ExecutionResult:
+        """The result. Waits for nothing where nothing has to be awaited. `serially`: by default mutations only."""
+        one_by_one = self.plan.operation.operation is OperationType.MUTATION if serially is None else serially
+        frame = Frame(self.plan.root, [self.executor.root_value], None)
+        try:
+            await self.selection(frame, serially=one_by_one)
+        finally:
+            self.lose_spare()
+        data = None if self.errors.data_is_null else frame.rows[0]
+        return ExecutionResult(data, self.errors.report())
+
+    async def selection(self, frame: Frame, *, serially: bool = False) -> None:
+        """Fill the rows of one place: plain fields at once, the others each as a step of its own."""
+        selection = frame.selection
+        steps = selection.steps
+        try:
+            frame.rows = selection.build(frame.objects)
+        except Exception:  # not an error yet: the careful way finds out which value it was
+            frame.rows, steps = selection.empty(frame.objects), selection.all
+        if frame.place is not None:
+            frame.place.put_all(frame.rows)
+        if serially:
+            for step in steps:
+                if not self.errors.data_is_null:
+                    await self.step(frame, step)
+        elif len(steps) == 1:
+            await self.step(frame, steps[0])
+        else:
+            await self._side_by_side(frame, steps)
+
+    async def _side_by_side(self, frame: Frame, steps: list[Step]) -> None:
+        branches = Branches()
+        for step in steps:
+            branches.start(self.step(frame, step))
+        if branches.waiting and self.errors.data_is_null:
+            await branches.cancel()
+        elif branches.waiting:
+            await branches.join()
+
+    async def step(self, frame: Frame, step: Step) -> None:
+        """One field for all objects of a frame: resolved, then completed into its place."""
+        place: Place = FieldPlace(frame, step)
+        objects = frame.objects
+        if frame.dead:
+            live = [i for i in range(len(objects)) if i not in frame.dead]
+            place, objects = Some(place, live), [objects[i] for i in live]
+        values = await self._linked(step, objects)
+        if values is None:
+            values = self._called(place, step, objects)
+        await self.take(place, values)
+
+    async def _linked(self, step: Step, objects: list[Any]) -> list[Any] | None:
+        """A field that is only a load: all keys at once. None where it is something else or does not work out."""
+        if step.known is None or step.known.link is None or step.takes_arguments:
+            return None
+        link = step.known.link
+        try:
+            batch = getattr(self.executor.context_value.adapter(link.adapter), link.batch)
+            keys = list(map(link.keys, objects))
+            if link.way == "ref" and batch.needs_only_key():
+                return list(map(batch.of_key, keys))
+            loader = batch.loader((), {})
+        except Exception:
+            return None  # called one by one, each object gets its own error
+        if type(loader) is not Loader:
+            return None
+        if self.synchronous:
+            await asynchronous()
+            self.synchronous = False
+        return _settled(await loader.level(keys), keys, batch.existing if link.way != "find" else batch.found)
+
+    def _called(self, place: Place, step: Step, objects: list[Any]) -> list[Any]:
+        """The results of a resolver for all objects; what it raised as `Failed`."""
+        try:
+            call = self._caller(place, step)
+        except Exception as error:
+            return [Failed(error)] * len(objects)
+        values: list[Any] = []
+        for i, source in enumerate(objects):
+            try:
+                values.append(call(source, i))
+            except Exception as error:
+                values.append(Failed(error))
+        return values
+
+    def _caller(self, place: Place, step: Step) -> Callable[[Any, int], Any]:
+        arguments: dict[str, Any] = {}
+        if step.takes_arguments:
+            fragment_variables = step.details[0].fragment_variable_values
+            arguments = get_argument_values(step.field, step.nodes[0], self.variables, fragment_variables)
+        base = self.info(step)
+        known = step.known
+        if known is not None and known.attribute is not None:
+            attribute = known.attribute
+            return lambda source, i: getattr(source, attribute)
+        if known is not None:
+            strawberry = self.plan.schema._strawberry_schema  # type: ignore[attr-defined]  # Strawberry put it there
+            context = self.executor.context_value
+            return known.caller(strawberry, arguments, context, lambda i: LazyInfo(base, place, i))
+        resolve = step.resolve
+        return lambda source, i: resolve(source, located_info(base, place.path(i)), **arguments)
+
+    def info(self, step: Step) -> GraphQLResolveInfo[Any]:
+        """What graphql-core tells a resolver, without the path."""
+        found = self._infos.get(step)
+        if found is None:
+            path: Any = None
+            found = self.executor.build_resolve_info(step.field, step.nodes, step.parent, path)
+            self._infos[step] = found
+        return found
+
+
+def _settled(answers: list[Any], keys: list[Any], settle: Callable[[Any, Any], Any]) -> list[Any]:
+    """Values, None where a key may be missing, and errors as `Failed`."""
+    return [
+        _one(answer, key, settle) if type(answer) in _SPECIAL else answer
+        for answer, key in zip(answers, keys, strict=True)
+    ]
+
+
+def _one(answer: Any, key: Any, settle: Callable[[Any, Any], Any]) -> Any:
+    try:
+        return settle(answer, key)
+    except Exception as error:
+        return Failed(error)
