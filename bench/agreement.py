@@ -1,0 +1,65 @@
+"""Are the programs doing the same? Equal answers and equal backend calls, or no figure is worth anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.request import Request, urlopen
+
+import orjson
+
+from bench.programs import Program
+from bench.workloads import Workload
+
+CURSORS = ("cursor", "startCursor", "endCursor")
+"""Opaque by contract: each program has its own, so only that there is one is compared."""
+
+
+class Disagreement(Exception):
+    """Two programs differ, or one makes other calls than it should; the text says where."""
+
+
+def fetch(url: str, body: bytes | None = None, method: str | None = None) -> Any:
+    """The JSON behind a URL, None where there is no content."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    with urlopen(Request(url, body, headers, method=method), timeout=120) as answer:  # noqa: S310  # our own programs
+        text = answer.read()
+    return orjson.loads(text) if text else None
+
+
+def check(workload: Workload, programs: Mapping[str, Program], backends: Program, place: int) -> int:
+    """Ask each program the same thing and compare. How many backend calls each made; raises `Disagreement`."""
+    told = {name: _asked(workload, program, backends, place) for name, program in programs.items()}
+    first, (answer, calls) = next(iter(told.items()))
+    if workload.calls is not None and calls != workload.calls:
+        raise Disagreement(f"{workload.name}: {first} made the calls {calls}, not {workload.calls}")
+    for name, (other, made) in told.items():
+        if made != calls:
+            raise Disagreement(f"{workload.name}: {first} made the calls {calls}, {name} {made}")
+        if difference := differs(answer, other):
+            raise Disagreement(f"{workload.name}: {first} and {name} differ at {difference}")
+    return sum(calls.values())
+
+
+def _asked(workload: Workload, program: Program, backends: Program, place: int) -> tuple[Any, dict[str, int]]:
+    fetch(f"{backends.url}/_sandbox/requests", method="DELETE")
+    answer = fetch(f"{program.url}/graphql", workload.about(place))
+    if answer.get("errors"):
+        raise Disagreement(f"{workload.name}: {program.url} answers {answer['errors'][0]}")
+    counts = fetch(f"{backends.url}/_sandbox/requests")
+    return answer["data"], {name: calls for name, calls in counts.items() if calls}
+
+
+def differs(one: Any, other: Any, path: str = "data") -> str:
+    """Where two answers differ first, the order of keys included; empty where they are equal."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        if list(one) != list(other):
+            return f"{path}: {list(one)} and {list(other)}"
+        pairs = ((f"{path}.{key}", value, other[key]) for key, value in one.items())
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = ((f"{path}.{index}", *both) for index, both in enumerate(zip(one, other, strict=True)))
+    elif path.rpartition(".")[2] in CURSORS and isinstance(one, str) and isinstance(other, str):
+        return ""
+    else:
+        return "" if type(one) is type(other) and one == other else f"{path}: {one!r:.200} and {other!r:.200}"
+    return next(filter(None, (differs(mine, theirs, below) for below, mine, theirs in pairs)), "")

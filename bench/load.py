@@ -1,0 +1,85 @@
+"""`python -m bench.load`: asks a program again and again, in a process of its own, and tells how long it took.
+
+The job comes as JSON on stdin, the outcome goes as JSON to stdout. Each connection sends its next request when it has
+its last answer. Time is up after `seconds`, but every request that was sent is waited for and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from itertools import count
+from time import perf_counter
+
+import msgspec
+import uvloop
+
+from bench.wire import Address, Client
+from bench.workloads import NUMBER, number_at
+
+
+class Job(msgspec.Struct):
+    """The first request is about the customer at `place`, each further one about one `span` customers on."""
+
+    url: str
+    body: str
+    span: int
+    place: int
+    connections: int
+    seconds: float
+
+
+class Outcome(msgspec.Struct):
+    """`rate` in requests a second, `p50` and `p99` in milliseconds."""
+
+    requests: int
+    rate: float
+    p50: float
+    p99: float
+
+
+class WrongAnswer(Exception):
+    """An answer with errors in it; a figure with such answers says nothing."""
+
+
+async def run(job: Job) -> Outcome:
+    address, places, taken = Address(job.url), count(job.place, job.span), list[float]()
+    body = job.body.encode()
+    clients = [await address.connect() for _ in range(job.connections)]
+    began = perf_counter()
+
+    async def ask(client: Client) -> None:
+        while perf_counter() - began < job.seconds:
+            about = body.replace(NUMBER, number_at(next(places)))
+            sent = perf_counter()
+            answer = await client.send(address.post(about))
+            taken.append((perf_counter() - sent) * 1000)
+            if b'"errors"' in answer:
+                raise WrongAnswer(answer[:500])
+
+    try:
+        await asyncio.gather(*map(ask, clients))
+    finally:
+        for client in clients:
+            client.close()
+    return outcome(taken, perf_counter() - began)
+
+
+def outcome(taken: list[float], seconds: float) -> Outcome:
+    """The figures of requests that took so many milliseconds each, all together `seconds`."""
+    ordered = sorted(taken)
+    return Outcome(len(ordered), len(ordered) / seconds, percentile(ordered, 0.5), percentile(ordered, 0.99))
+
+
+def percentile(ordered: list[float], share: float) -> float:
+    """The smallest value that at least this share of all values does not exceed."""
+    return ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * share // 1) - 1))]
+
+
+def main() -> None:
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(run(job))))
+
+
+if __name__ == "__main__":
+    main()
