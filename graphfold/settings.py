@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 import dotenv as _dotenv
@@ -113,6 +113,8 @@ def _refusal(name: str, value: str) -> str:
 
 
 def _allowed(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
     kinds: dict[object, str] = {int: "a whole number", float: "a number of seconds"}
     bounds = {"ge": "of at least", "gt": "greater than", "le": "at most"}
     told = [f"{word} {getattr(m, key)}" for m in field.metadata for key, word in bounds.items() if hasattr(m, key)]

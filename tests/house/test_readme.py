@@ -1,0 +1,112 @@
+"""README against the code: its tree is the disk, its tables are the program's own, its examples exist as they stand."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from graphfold.cli.main import app
+from graphfold.errors import CODES
+from graphfold.settings import table
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")]
+COMMANDS = typer.main.get_group(app).commands
+
+
+def section(title: str) -> str:
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README, re.DOTALL | re.MULTILINE)
+    assert found, f"README has no section {title!r}"
+    return found[1]
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def rows(title: str) -> list[str]:
+    return [line for line in section(title).splitlines() if line.startswith("| `")]
+
+
+def shown_tree() -> dict[str, set[str]]:
+    """Folder -> its children as README shows them; the top is the folder ''."""
+    tree, folder = defaultdict[str, set[str]](set), ""
+    for line in blocks("", section("The tree"))[0].splitlines():
+        name = line.split()[0].rstrip("/")
+        if line.startswith(" "):
+            tree[folder].add(name)
+        else:
+            tree[""].add(name)
+            folder = name
+    return tree
+
+
+def files_on_disk() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [file for file in listed.stdout.splitlines() if (ROOT / file).exists()]
+
+
+@pytest.mark.skipif(not ((ROOT / ".git").exists() and shutil.which("git")), reason="only git knows what belongs here")
+def test_the_tree_is_the_disk() -> None:
+    for folder, children in shown_tree().items():
+        prefix = f"{folder}/" if folder else ""
+        inside = {file.removeprefix(prefix).split("/")[0] for file in files_on_disk() if file.startswith(prefix)}
+        assert sorted(children) == sorted(inside), f"README's tree of {folder or 'the checkout'}"
+
+
+def test_every_setting_is_listed_as_it_is() -> None:
+    listed = [f"| `{s.variable}` | {s.default or 'none'} | {s.allowed} | {s.description} |" for s in table()]
+    assert rows("Settings") == listed
+
+
+def test_every_error_code_is_listed_as_it_is() -> None:
+    listed = [
+        f"| `{code.name}` | {code.meaning} | {'yes' if code.retryable else 'no'} | {code.advice} |"
+        for code in CODES.values()
+    ]
+    assert rows("Errors") == listed
+
+
+def test_every_command_is_listed_with_all_its_options() -> None:
+    shown = {row.split("`")[1].removeprefix("graphfold "): row for row in rows("Commands")}
+    visible = {name: command for name, command in COMMANDS.items() if not command.hidden}
+    assert list(shown) == list(visible)
+    for name, command in visible.items():
+        options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+        assert set(re.findall(r"--[a-z-]+", shown[name])) == options - {"--help"}, name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_in_the_documents_exist(document: Path) -> None:
+    named = set(re.findall(r"(?:uv run |`)graphfold ([a-z]+)", document.read_text(encoding="utf-8")))
+    assert named <= set(COMMANDS)
+    targets = set(re.findall(r"(?:\$ |`)make ([a-z-]+)", document.read_text(encoding="utf-8")))
+    assert targets <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_examples_stand_in_the_files_they_name() -> None:
+    for block in blocks("python"):
+        place, _, code = block.partition("\n")
+        assert code.strip() in (ROOT / place.removeprefix("# ")).read_text(encoding="utf-8"), place
+
+
+def test_the_query_is_one_of_the_examples() -> None:
+    files = [file.read_text(encoding="utf-8") for file in (ROOT / "queries").glob("*.graphql")]
+    for query in blocks("graphql"):
+        assert any(query.strip() in file for file in files)

@@ -1,0 +1,68 @@
+"""The printed schema is the graph's, everything in it is described, and the example queries fit it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    build_schema,
+    parse,
+    validate,
+)
+from graphql.type import is_introspection_type, is_specified_scalar_type
+
+ROOT = Path(__file__).parents[2]
+SDL = (ROOT / "schema.graphql").read_text(encoding="utf-8")
+SCHEMA = build_schema(SDL)
+QUERIES = sorted((ROOT / "queries").glob("*.graphql"))
+
+
+def test_the_printed_schema_is_current() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "graphfold", "schema"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == SDL, "mend it with: uv run graphfold schema > schema.graphql"
+
+
+def test_everything_is_described() -> None:
+    own = [type_ for type_ in SCHEMA.type_map.values() if not is_introspection_type(type_)]
+    parts = [part for type_ in own if not is_specified_scalar_type(type_) for part in described(type_)]
+    assert [name for name, description in parts if not description] == []
+
+
+def described(type_: GraphQLNamedType) -> Iterator[tuple[str, str | None]]:
+    """The names and descriptions of a type, its fields and values, and their arguments."""
+    yield type_.name, type_.description
+    if isinstance(type_, GraphQLEnumType):
+        for name, value in type_.values.items():
+            yield f"{type_.name}.{name}", value.description
+    if isinstance(type_, GraphQLInputObjectType):
+        for name, given in type_.fields.items():
+            yield f"{type_.name}.{name}", given.description
+    if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+        for name, field in type_.fields.items():
+            yield f"{type_.name}.{name}", field.description
+            for argument, taken in field.args.items():
+                yield f"{type_.name}.{name}({argument}:)", taken.description
+
+
+@pytest.mark.parametrize("file", QUERIES, ids=lambda file: file.stem)
+def test_example_queries_fit(file: Path) -> None:
+    assert validate(SCHEMA, parse(file.read_text(encoding="utf-8"))) == []
+
+
+def test_editors_find_schema_and_queries() -> None:
+    told = (ROOT / ".graphqlrc.yml").read_text(encoding="utf-8")
+    assert "\nschema: schema.graphql\n" in told
+    assert "\ndocuments: queries/*.graphql\n" in told
+    assert "url: http://127.0.0.1:8000/graphql\n" in told
+    assert QUERIES
