@@ -61,7 +61,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(sandbox: str, transports: Transports = network, **settings: str) -> AsyncIterator[Gateway]:
+async def gateway(sandbox: str, transports: Transports = network, /, **settings: str) -> AsyncIterator[Gateway]:
     """The graph over the sandbox at this address. `settings` are variables that differ from the sandbox's own."""
     graph = graphfold.load(ROOT, environment={**variables(sandbox), **settings})
     async with (
