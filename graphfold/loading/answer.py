@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -33,11 +32,11 @@ class Failed:
 
     def raised(self) -> Exception:
         """A copy for whoever raises it: one exception raised in two places would gather both tracebacks."""
-        try:
-            again = copy.copy(self.error)
-        except TypeError:  # an exception class whose constructor wants more than its arguments
-            return self.error
-        again.__cause__, again.__traceback__ = self.error.__cause__, self.error.__traceback__
+        error = self.error
+        again = type(error).__new__(type(error), *error.args)  # past its constructor, which may want anything
+        again.args = error.args
+        again.__dict__.update(error.__dict__)
+        again.__cause__, again.__traceback__ = error.__cause__, error.__traceback__
         return again
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_origin, get_type_hints, overload
+from dataclasses import is_dataclass, replace
+from types import UnionType
+from typing import Any, Concatenate, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, overload
 
 from graphfold.errors import BackendError
 from graphfold.loading.keys import Keys
-from graphfold.loading.operation import BatchOperation, Policy, ReadOperation, Share, WriteOperation
+from graphfold.loading.operation import BatchOperation, Gives, Policy, ReadOperation, Share, WriteOperation
 from graphfold.mistakes import Mistake, here, place_of
 from graphfold.page import Page
 from graphfold.rows.row import Row, row_in
@@ -56,9 +58,7 @@ class batch:  # a decorator
     ) -> BatchOperation[K, P, V]: ...
     def __call__(self, function: Any) -> Any:
         value = _batch_value(function)
-        lists = get_origin(value) is list
-        policy = Policy(**{**_as_dict(self._policy), "lists": lists})
-        return BatchOperation(function, policy, row_in(value))
+        return BatchOperation(function, replace(self._policy, gives=_gives(value)), row_in(value))
 
 
 class read:  # a decorator
@@ -82,12 +82,21 @@ class read:  # a decorator
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[list[Row[V]]]]) -> ReadOperation[P, list[V]]: ...
     @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, P], Awaitable[Row[V] | None]]
+    ) -> ReadOperation[P, V | None]: ...
+    @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Row[V]]]) -> ReadOperation[P, V]: ...
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[V]]) -> ReadOperation[P, V]: ...
     def __call__(self, function: Any) -> Any:
         _check_coroutine(function, "read")
-        return ReadOperation(function, self._policy, row_in(_returns(function)), self._primes)
+        hints = _checked_hints(function)
+        _check_arguments(function, hints)
+        row = row_in(hints.get("return"))
+        if self._primes is not None:
+            _check_primes(function, row, self._primes)
+        return ReadOperation(function, self._policy, row, self._primes)
 
 
 class write:  # a decorator
@@ -105,11 +114,7 @@ class write:  # a decorator
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[V]]) -> WriteOperation[P, V]: ...
     def __call__(self, function: Any) -> Any:
         _check_coroutine(function, "write")
-        return WriteOperation(function, self._policy, row_in(_returns(function)))
-
-
-def _as_dict(policy: Policy) -> dict[str, Any]:
-    return {name: getattr(policy, name) for name in Policy.__slots__}
+        return WriteOperation(function, self._policy, row_in(_checked_hints(function).get("return")))
 
 
 def _policy(**declared: Any) -> Policy:
@@ -156,7 +161,8 @@ def _batch_value(function: Any) -> Any:
             fix="return `dict[str, CustomerRow]`, made with `by(rows, lambda row: row.id)`.",
         )
     key, value = get_args(returned)
-    if keys is not key:
+    _check_arguments(function, hints)
+    if keys != key:
         raise Mistake(
             place_of(function),
             f"{function.__qualname__}: the keys are {_text(keys)}, but the mapping's keys are {_text(key)}",
@@ -179,8 +185,50 @@ def _key_type(function: Any, hints: dict[str, Any]) -> Any:
     return get_args(first)[0]
 
 
-def _returns(function: Any) -> Any:
-    return _checked_hints(function).get("return")
+def _gives(value: Any) -> Gives:
+    """What there is for one key: a row, a list (empty where the backend tells nothing), or something else."""
+    parts = get_args(value) if get_origin(value) in (Union, UnionType) else (value,)
+    if any(get_origin(part) in (list, Sequence) for part in parts):
+        return "list"
+    return "row" if any(isinstance(part, type) and issubclass(part, Row) for part in parts) else "value"
+
+
+def _check_arguments(function: Any, hints: dict[str, Any]) -> None:
+    """Arguments tell calls apart, so each must be something that can be a key."""
+    for name, hint in hints.items():
+        if name != "return" and not _can_be_key(get_args(hint)[0] if get_origin(hint) is Keys else hint):
+            raise Mistake(
+                place_of(function),
+                f"{function.__qualname__}: {name} is {_text(hint)}, which cannot be a key",
+                why="calls with the same keys and arguments are one call, and are remembered by them.",
+                fix="use values that do not change: text, numbers, enums, tuples, frozen dataclasses.",
+            )
+
+
+def _can_be_key(hint: Any) -> bool:
+    """Lists, dicts, sets and dataclasses are frozen by the engine where they are arguments."""
+    kind = get_origin(hint) or hint
+    if not isinstance(kind, type) or is_dataclass(kind) or issubclass(kind, list | dict | set):
+        return True
+    return kind.__hash__ is not None
+
+
+def _check_primes(function: Any, row: type[Row[Any]] | None, primes: BatchOperation[Any, Any, Any]) -> None:
+    wanted = primes.row
+    if row is None or wanted is None or not issubclass(row, wanted):
+        raise Mistake(
+            place_of(function),
+            f"{function.__qualname__} primes {primes.name} with {_text(row)}, but that gives {_text(wanted)}",
+            why="a row that is handed over must be what the batch would have given.",
+            fix=f"return {_text(wanted)} or a subclass of it, or do not prime.",
+        )
+    if wanted.shape.key is None:
+        raise Mistake(
+            place_of(function),
+            f"{function.__qualname__} primes {primes.name}, but {wanted.__name__} has no key",
+            why="the key tells which load a row answers.",
+            fix=f'name it: class {wanted.__name__}(Row[...], key="number").',
+        )
 
 
 def _checked_hints(function: Any) -> dict[str, Any]:

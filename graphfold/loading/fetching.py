@@ -55,7 +55,7 @@ def fetch_read(operation: Operation, adapter: Any) -> Callable[[list[Any]], Any]
             answer = await operation.function(adapter, *arguments.args, **arguments.kwargs)
         except Exception as error:
             return failed(error, adapter.name, operation.name)
-        return MISSING if answer is None else answer
+        return answer
 
     async def fetch(keys: list[Any]) -> dict[Any, Any]:
         return dict(zip(keys, await asyncio.gather(*map(one, keys)), strict=True))
@@ -80,7 +80,7 @@ def _matched(operation: Operation, adapter: Any, keys: list[Any], found: Any) ->
     foreign = [key for key in found if key not in answers]
     if foreign:
         _log.warning("foreign keys", backend=adapter.name, operation=operation.name, count=len(foreign))
-    none: Any = [] if operation.policy.lists else MISSING
+    none: Any = [] if operation.policy.gives == "list" else MISSING
     absent = _foreign(operation, adapter, foreign) if foreign else none
     return {key: answers.get(key, absent) for key in keys}
 

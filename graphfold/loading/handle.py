@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from graphfold.cache.store import ALL_KEYS, Store
@@ -16,6 +15,7 @@ from graphfold.loading.loader import TaskLoader
 from graphfold.loading.scope import Scope
 from graphfold.loading.source import Source
 from graphfold.page import Page
+from graphfold.rows.decoder import sparse_rows
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class _Handle:
     def _asked(self, row: type[Row[Any]]) -> frozenset[str]:
         return row.shape.on_demand if self._whole else self._adapter.asked(row)
 
+    def _fields(self) -> frozenset[str]:
+        """Everything that is asked for, in rows inside rows too: a remembered answer with less will not do."""
+        rows = sparse_rows(self._operation.row) if self._operation.row is not None else ()
+        return frozenset(f"{row.__qualname__}.{name}" for row in rows for name in self._asked(row))
+
     def found(self, answer: Any, key: Any) -> Any:
         """The value of an answer, None where there is none; raises the key's error."""
         if isinstance(answer, Failed):
@@ -67,7 +72,7 @@ class _Handle:
     ) -> AnyLoader:
         """A new loader for these arguments, kept for the rest of the operation."""
         scope, operation = self._adapter.scope, self._operation
-        policy, row = operation.policy, operation.row
+        policy = operation.policy
         who = scope.viewer.key if policy.share == "viewer" else ""
         source: Source[Any] = Source(
             scope,
@@ -75,7 +80,7 @@ class _Handle:
             store=self._store() if policy.ttl else None,
             slot=(who, slot),
             asked=self._asked,
-            fields=self._asked(row) if row is not None else frozenset(),
+            fields=self._fields(),
             seen=seen,
         )
         loader: AnyLoader = Loader(source) if scope.level_by_level else TaskLoader(source)
@@ -126,7 +131,9 @@ class Batch(_Handle, Generic[K, P, V]):
     def needs_only_key(self) -> bool:
         """Whether the running operation wants nothing of this row but its key."""
         row = self._operation.row
-        return row is not None and row.shape.always == {row.shape.key} and not self._asked(row)
+        if row is None or self._operation.policy.gives != "row":
+            return False
+        return row.shape.always == {row.shape.key} and not self._asked(row)
 
     def of_key(self, key: K) -> V:
         """The graph object of which only the key is known."""
@@ -142,13 +149,13 @@ class Batch(_Handle, Generic[K, P, V]):
         if self._operation.policy.ttl:
             self._store().forget(key)
         for ident, loader in self._adapter.scope.loaders.items():
-            if isinstance(ident, tuple) and ident[0] is self._operation:
+            if isinstance(ident, tuple) and ident[:2] == (self._operation, self._adapter.name):
                 loader.drop(key)
 
     def loader(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AnyLoader:
         """The loader of these arguments; the first load of an operation makes it."""
-        slot = _frozen((args, kwargs)) if args or kwargs else ()
-        ident = (self._operation, slot, self._whole)
+        slot = self._operation.bound(args, kwargs) if args or kwargs else ()
+        ident = (self._operation, self._adapter.name, slot, self._whole)
         loader: AnyLoader | None = self._adapter.scope.loaders.get(ident)
         if loader is None:
             adapter = self._adapter.calling(self._operation.name, whole=self._whole)
@@ -163,16 +170,16 @@ class Read(_Handle, Generic[P, V]):
     __slots__ = ()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
-        return _loading(self._loader(), _Arguments(args, kwargs), self.existing)
+        return _loading(self._loader(), _Arguments(self._operation, args, kwargs), self.found)
 
     def forget(self) -> None:
         """After a write: every cached answer of this operation is void."""
         if self._operation.policy.ttl:
             self._store().forget(ALL_KEYS)
-        self._adapter.scope.loaders.pop((self._operation,), None)
+        self._adapter.scope.loaders.pop((self._operation, self._adapter.name), None)
 
     def _loader(self) -> AnyLoader:
-        ident = (self._operation,)
+        ident = (self._operation, self._adapter.name)
         loader: AnyLoader | None = self._adapter.scope.loaders.get(ident)
         if loader is None:
             adapter = self._adapter.calling(self._operation.name, whole=self._whole)
@@ -210,25 +217,14 @@ class _Arguments:
 
     __slots__ = ("args", "frozen", "kwargs")
 
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.args, self.kwargs, self.frozen = args, kwargs, _frozen((args, kwargs))
+    def __init__(self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.args, self.kwargs, self.frozen = args, kwargs, operation.bound(args, kwargs)
 
     def __hash__(self) -> int:
         return hash(self.frozen)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Arguments) and self.frozen == other.frozen
-
-
-def _frozen(value: Any) -> Hashable:
-    """The value as something that can be a key; equal values stay equal."""
-    if isinstance(value, dict):
-        return tuple(sorted((name, _frozen(item)) for name, item in value.items()))
-    if isinstance(value, list | tuple | set | frozenset):
-        return tuple(_frozen(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return (type(value), *(_frozen(getattr(value, f.name)) for f in fields(value)))
-    return cast("Hashable", value)
 
 
 def _short(key: object) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, overload
 
+from graphfold.loading.arguments import Signature
 from graphfold.loading.handle import Batch, Read, Write
 from graphfold.rows.row import Row
 
-__all__ = ["BatchOperation", "Operation", "Policy", "ReadOperation", "Share", "WriteOperation"]
+__all__ = ["BatchOperation", "Gives", "Operation", "Policy", "ReadOperation", "Share", "WriteOperation"]
 
 Share = Literal["viewer", "public"]
+Gives = Literal["row", "list", "value"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -20,14 +22,17 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How an operation is called and remembered. `ttl` in seconds (0: not cached), `cache_size` in entries."""
+    """How an operation is called and remembered, and what it gives for a key.
+
+    `ttl` in seconds (0: not cached), `cache_size` in entries.
+    """
 
     ttl: float = 0.0
     share: Share = "viewer"
     cache_size: int = 10_000
     max_size: int = 200
     idempotent: bool = False
-    lists: bool = False
+    gives: Gives = "value"
 
 
 class Operation:
@@ -46,6 +51,7 @@ class Operation:
         self.function, self.policy, self.row = function, policy, row
         self.name = getattr(function, "__name__", "?")
         self.owner: type | None = None
+        self.bound = Signature(function, skip=2 if self.kind == "batch" else 1).bound
         self.__doc__ = function.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -18,9 +18,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, RowField
+from graphfold.rows.row import Row, RowField, per_row
 
-__all__ = ["Asked", "Decoder", "Unreadable", "check_decoder", "decoder"]
+__all__ = ["Asked", "Decoder", "Unreadable", "check_decoder", "decoder", "sparse_rows"]
 
 Asked = Callable[[type[Row[Any]]], frozenset[str]]
 """Which OnDemand fields of a row class are asked for."""
@@ -74,12 +74,13 @@ def check_decoder(row: type[Row[Any]]) -> None:
 
 def decoder(into: Any, asked: Asked, at: str | None = None) -> Decoder:
     """The decoder of `into` (a row, `list[row]`, a plain type) found at the dotted path `at` of the reply."""
-    selection = tuple((row, asked(row)) for row in _sparse_rows(into))
+    selection = tuple((row, asked(row)) for row in sparse_rows(into))
     return _decoder(into, selection, at)
 
 
-@cache
-def _sparse_rows(into: Any) -> tuple[type[Row[Any]], ...]:
+@per_row
+def sparse_rows(into: Any) -> tuple[type[Row[Any]], ...]:
+    """The row classes in a declared type that have OnDemand fields, those inside other rows too."""
     return tuple(dict.fromkeys(row for row in _rows(into) if row.shape.on_demand))
 
 

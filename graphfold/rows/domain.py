@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, per_row, row_in
+from graphfold.rows.row import Row, RowField, per_row, row_in
 
 __all__ = ["NotAskedFor", "check_copy", "copy_into_graph", "graph_object"]
 
@@ -16,11 +16,16 @@ class NotAskedFor(Mistake):
     """A resolver read a field that this operation did not ask the backend for."""
 
 
-def graph_object(value: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]]) -> Any:
-    """The graph object of a row; of each row in a list. `left_out` tells which OnDemand fields were not asked for."""
+LeftOut = Callable[[type[Row[Any]]], frozenset[str]]
+"""Which OnDemand fields of a row class were not asked for."""
+
+
+def graph_object(value: Any, left_out: LeftOut) -> Any:
+    """The graph object of a row; of each row in a list. `left_out` fields are not to be read."""
     if isinstance(value, Row):
-        made = value.domain()
-        missing = left_out(type(value))
+        kind = type(value)
+        made = _copier(kind)(value, left_out) if kind.domain is Row.domain else value.domain()
+        missing = left_out(kind)
         if missing:
             made.__class__ = _partial(type(made), missing)
         return made
@@ -31,7 +36,7 @@ def graph_object(value: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]
 
 def copy_into_graph(row: Row[Any]) -> Any:
     """A new graph object with the row's same-named fields; nested rows become graph objects too."""
-    return _copier(type(row))(row)
+    return _copier(type(row))(row, lambda _: frozenset())
 
 
 def check_copy(row: type[Row[Any]]) -> None:
@@ -41,7 +46,7 @@ def check_copy(row: type[Row[Any]]) -> None:
 
 
 @per_row
-def _copier(row: type[Row[Any]]) -> Callable[[Row[Any]], Any]:
+def _copier(row: type[Row[Any]]) -> Callable[[Row[Any], LeftOut], Any]:
     target = row.shape.feeds
     if target is None or not hasattr(target, "__strawberry_definition__"):
         raise Mistake(
@@ -50,13 +55,13 @@ def _copier(row: type[Row[Any]]) -> Callable[[Row[Any]], Any]:
             why="only a graph type's fields say what to copy.",
             fix=f"write class {row.__name__}(Row[Customer]), or give it a domain() that returns the object.",
         )
-    scope: dict[str, Any] = {"target": target, "new": target.__new__, "into": _into}
+    scope: dict[str, Any] = {"target": target, "new": target.__new__, "into": graph_object}
     items = [f"{f.name!r}: {_source(row, f, scope)}" for f in fields(target) if _is_plain(f)]
     exec(
-        f"def copy(row):\n made = new(target)\n made.__dict__ = {{{', '.join(items)}}}\n return made",
+        f"def copy(row, left_out):\n made = new(target)\n made.__dict__ = {{{', '.join(items)}}}\n return made",
         scope,
     )
-    copy: Callable[[Row[Any]], Any] = scope["copy"]
+    copy: Callable[[Row[Any], LeftOut], Any] = scope["copy"]
     return copy
 
 
@@ -69,7 +74,7 @@ def _source(row: type[Row[Any]], wanted: Any, scope: dict[str, Any]) -> str:
     """The expression that fills one field of the graph type."""
     found = next((f for f in row.shape.fields if f.name == wanted.name), None)
     if found is not None:
-        return f"into(row.{found.name})" if row_in(found.type) else f"row.{found.name}"
+        return _taken(found)
     if wanted.default is not MISSING:
         scope[f"default_{wanted.name}"] = wanted.default
         return f"default_{wanted.name}"
@@ -85,12 +90,15 @@ def _source(row: type[Row[Any]], wanted: Any, scope: dict[str, Any]) -> str:
     )
 
 
-def _into(value: Any) -> Any:
-    if isinstance(value, Row):
-        return value.domain()
-    if isinstance(value, list):
-        return [_into(item) for item in value]
-    return value
+def _taken(f: RowField) -> str:
+    """The value of a row's field. Rows are shared between requests, so a graph object gets a list of its own."""
+    nested = row_in(f.type)
+    if nested is None:
+        lists = any(get_origin(part) is list for part in (f.type, *get_args(f.type)))
+        return f"row.{f.name} if row.{f.name} is None else row.{f.name}[:]" if lists else f"row.{f.name}"
+    if nested.shape.feeds is None and nested.domain is Row.domain:
+        _copier(nested)  # says what is missing
+    return f"into(row.{f.name}, left_out)"
 
 
 @per_row

@@ -142,7 +142,7 @@ def _feeds(cls: type) -> type | None:
     for base in getattr(cls, "__orig_bases__", ()):
         if isinstance(get_origin(base), type) and issubclass(get_origin(base), Row):
             argument = get_args(base)[0]
-            return argument if isinstance(argument, type) else None
+            return argument if isinstance(argument, type) and argument is not Any else None
     return None
 
 
