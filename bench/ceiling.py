@@ -137,7 +137,7 @@ def buyer(customer: Json, orders: list[Json], products: dict[str, Json]) -> Json
 def priced(order: Json, products: dict[str, Json]) -> Json:
     return {
         "number": order["orderNo"],
-        "placedAt": utc(datetime.fromisoformat(order["placed"])),
+        "placedAt": datetime.fromisoformat(order["placed"]).astimezone(UTC),
         "total": {"amount": money(order["sum"]["cents"]), "currency": order["sum"]["cur"]},
         "lines": [
             {
@@ -170,17 +170,13 @@ def described(row: Json) -> Json:
         "email": contact["mail"],
         "phone": contact["phone"],
         "segment": SEGMENTS[profile["segment"]],
-        "since": utc(datetime.fromtimestamp(row["registeredAt"] / 1000, UTC)),
+        "since": datetime.fromtimestamp(row["registeredAt"] / 1000, UTC),
         "vip": row["vip"] == "Y",
     }
 
 
 def global_id(number: str) -> str:
     return urlsafe_b64encode(f"Customer:{number}".encode()).decode().rstrip("=")
-
-
-def utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()[:-6] + "Z"
 
 
 def money(cents: int) -> str:
@@ -213,7 +209,7 @@ class Ceiling(Served):
         named = OPERATION.match(asked["query"])
         (about,) = asked["variables"].values()
         load = LOADS[named[1] if named else ""]
-        self.reply(orjson.dumps({"data": await load(self._calls, about)}))
+        self.reply(orjson.dumps({"data": await load(self._calls, about)}, option=orjson.OPT_UTC_Z))
 
 
 def main() -> None:

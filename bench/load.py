@@ -1,7 +1,7 @@
 """`python -m bench.load`: asks a program again and again, in a process of its own, and tells how long it took.
 
-The job comes as JSON on stdin, the outcome goes as JSON to stdout. Each connection sends its next request when it has
-its last answer. Time is up after `seconds`, but every request that was sent is waited for and counted.
+A job comes as a line of JSON on stdin, its outcome goes as one to stdout. Each connection sends its next request when
+it has its last answer. Time is up after `seconds`, but every request that was sent is waited for and counted.
 """
 
 from __future__ import annotations
@@ -77,8 +77,10 @@ def percentile(ordered: list[float], share: float) -> float:
 
 
 def main() -> None:
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
-    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(run(job))))
+    for line in sys.stdin.buffer:
+        done = uvloop.run(run(msgspec.json.decode(line, type=Job)))
+        sys.stdout.buffer.write(msgspec.json.encode(done) + b"\n")
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

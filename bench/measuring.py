@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from statistics import median
+from typing import Self
 
 import msgspec
 
 from bench.load import Job, Outcome
-from bench.programs import ROOT, Cores, Program, pinned
+from bench.programs import ROOT, Program, pinned
 from bench.workloads import Workload
 
 MANY = 32
@@ -43,12 +44,37 @@ Results = dict[tuple[str, str, int], Figures]
 """By workload, program and connections."""
 
 
+class Generator:
+    """The load generator's process. As a context manager it ends with its block."""
+
+    def __init__(self, core: int | None) -> None:
+        command = [*pinned(core), sys.executable, "-m", "bench.load"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def run(self, job: Job) -> Outcome:
+        """Raises RuntimeError when the job failed; why stands on stderr."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(msgspec.json.encode(job) + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the load generator failed at {job.url} with {job.connections} connections")
+        return msgspec.json.decode(line, type=Outcome)
+
+
 @dataclass
 class Measuring:
     """`place` is the first customer nobody was asked about yet: no cache has seen what a load asks for."""
 
     plan: Plan
-    cores: Cores
+    generator: Generator
     say: Say
     place: int = 100_000
     _runs: dict[tuple[str, str, int], list[Figures]] = field(default_factory=dict)
@@ -69,15 +95,15 @@ class Measuring:
 
     def _one(self, workload: Workload, name: str, program: Program, connections: int) -> int:
         before = program.cpu()
-        outcome = self._load(workload, program, connections)
+        outcome = self.generator.run(self._job(workload, program, connections))
         after = program.cpu()
         cpu = None if before is None or after is None else (after - before) * 1000 / outcome.requests
         figures = Figures(outcome.p50, outcome.p99, outcome.rate, cpu)
         self._runs.setdefault((workload.name, name, connections), []).append(figures)
         return outcome.requests
 
-    def _load(self, workload: Workload, program: Program, connections: int) -> Outcome:
-        job = Job(
+    def _job(self, workload: Workload, program: Program, connections: int) -> Job:
+        return Job(
             url=f"{program.url}/graphql",
             body=workload.body.decode(),
             span=workload.span,
@@ -85,9 +111,6 @@ class Measuring:
             connections=connections,
             seconds=self.plan.seconds,
         )
-        command = [*pinned(self.cores.others), sys.executable, "-m", "bench.load"]
-        done = subprocess.run(command, input=msgspec.json.encode(job), stdout=subprocess.PIPE, cwd=ROOT, check=True)
-        return msgspec.json.decode(done.stdout, type=Outcome)
 
 
 def _medians(runs: list[Figures]) -> Figures:
