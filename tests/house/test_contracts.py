@@ -1,0 +1,103 @@
+"""The import contracts hold, and each of them breaks when it should: violations are planted in a copy."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import graphfold
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("schema", "adapters", "resolvers", "sandbox")
+UPWARD = "Types know no adapter, adapters no resolver, the engine nothing of the graph"
+NEIGHBOURS = "Backends do not know each other"
+ONLY_RESOLVERS = "Only resolvers ask a backend"
+NO_CALLS = "The graph makes no calls of its own"
+FRONT_DOOR = "The graph enters the engine by the front door and the public rooms"
+ALONE = "The sandbox stands alone"
+UNKNOWN_SANDBOX = "The graph does not know the sandbox"
+FLOORS = "The engine's floors"
+HTTPX, ZEEP, CYCLES = "httpx has few homes", "zeep has one home", "No cycles"
+
+PLANTED = [
+    (UPWARD, "schema/money.py", "resolvers.stock"),
+    (UPWARD, "adapters/crm/adapter.py", "resolvers.stock"),
+    (UPWARD, "graphfold/page.py", "schema.money"),
+    (NEIGHBOURS, "adapters/crm/adapter.py", "adapters.shop"),
+    (NEIGHBOURS, "adapters/newcomer/__init__.py", "adapters.crm.adapter"),
+    (ONLY_RESOLVERS, "schema/stock.py", "adapters.inventory"),
+    (NO_CALLS, "resolvers/stock.py", "httpx"),
+    (NO_CALLS, "adapters/inventory/adapter.py", "zeep"),
+    (NO_CALLS, "schema/stock.py", "httpx"),
+    (FRONT_DOOR, "adapters/shop/adapter.py", "graphfold.transport.client"),
+    (FRONT_DOOR, "resolvers/orders.py", "graphfold.settings"),
+    (FRONT_DOOR, "schema/orders.py", "graphfold.graph.ids"),
+    (ALONE, "sandbox/money.py", "graphfold"),
+    (ALONE, "graphfold/cli/check.py", "sandbox.company"),
+    (UNKNOWN_SANDBOX, "adapters/billing/adapter.py", "sandbox.money"),
+    (FLOORS, "graphfold/rows/row.py", "graphfold.loading.loader"),
+    (FLOORS, "graphfold/loading/loader.py", "graphfold.credentials"),
+    (FLOORS, "graphfold/server/app.py", "graphfold.cli.dev"),
+    (FLOORS, "graphfold/errors.py", "graphfold.settings"),
+    (HTTPX, "graphfold/loading/loader.py", "httpx"),
+    (ZEEP, "graphfold/adapter/rest.py", "zeep"),
+    (CYCLES, "graphfold/transport/call.py", "graphfold.transport.client"),
+]
+
+
+def verdict(root: Path) -> str:
+    """What import-linter says of the packages in `root`."""
+    command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-c", command], cwd=root, env=environment, capture_output=True, text=True, check=False
+    ).stdout
+
+
+def broken(told: str) -> dict[str, str]:
+    """The contracts that do not hold, each with what is told about it."""
+    names = re.findall(r"^(.+) BROKEN\b", told, re.MULTILINE)
+    details = told.partition("Broken contracts")[2]
+    parts = re.split(rf"^({'|'.join(map(re.escape, names))})\n-+\n", details, flags=re.MULTILINE) if names else [""]
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__", "static")
+    for name in ROOMS:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    shutil.copytree(Path(graphfold.__file__).parent, tmp_path / "graphfold", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_they_hold(copy: Path) -> None:
+    told = verdict(copy)
+    assert "0 broken" in told, told
+    assert set(re.findall(r"^(.+) KEPT\b", told, re.MULTILINE)) == {contract for contract, _, _ in PLANTED}
+
+
+def test_each_breaks(copy: Path) -> None:
+    for _, place, imported in PLANTED:
+        file = copy / place
+        file.parent.mkdir(exist_ok=True)
+        file.write_text((file.read_text() if file.exists() else "") + f"\nimport {imported}\n")
+    told = verdict(copy)
+    found = broken(told)
+    for contract, place, imported in PLANTED:
+        importer = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        line = rf"{re.escape(importer)} -> {re.escape(imported)}\b"
+        relative = rf"\.{importer.rpartition('.')[2]} -> \.{imported.rpartition('.')[2]}\b"
+        assert re.search(f"{line}|{relative}", found.get(contract, "")), f"{contract}: {place} imports {imported}\n{told}"
+
+
+def test_a_new_module_of_the_engine_has_to_take_a_floor(copy: Path) -> None:
+    (copy / "graphfold" / "newcomer.py").touch()
+    assert "graphfold.newcomer" in broken(verdict(copy))[FLOORS]
