@@ -40,6 +40,8 @@ class Plan:
     ) -> None:
         self.schema, self.operation, self.fragments = schema, operation, fragments
         self.field_resolver = field_resolver
+        self.remarks: dict[Any, Any] = {}
+        """What others have worked out about this plan: it stays true as long as the plan does."""
         self.root: Selection
 
 

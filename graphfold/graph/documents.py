@@ -6,7 +6,7 @@ neither parsing nor validation. Outside development introspection is refused and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,13 @@ class Documents:
             )
         return checked.errors
 
+    def admit(self, checked: Checked, name: str | None, allowed: Container[str]) -> None:
+        """Raises a `GraphQLError` where it is open which operation is to run, or where its kind is not `allowed`."""
+        # Strawberry runs the first of several operations when none is named; the specification refuses to guess.
+        kind = _operation(checked.document, name).operation.value
+        if kind not in allowed:
+            raise _located(InvalidInput(f"A {kind} is not allowed here."))
+
     def operation(self, text: str, name: str | None) -> OperationDefinitionNode | None:
         """The operation that would run. None where the document has no such one, or where it does not parse."""
         try:
@@ -152,10 +159,8 @@ class _DocumentsExtension(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
         self._checked = self._documents.parse(context.query or "")
-        # Strawberry runs the first of several operations when none is named; the specification refuses to guess.
-        operation = _operation(self._checked.document, context._provided_operation_name)
-        if operation.operation.value not in {allowed.value for allowed in context.allowed_operations}:
-            raise _located(InvalidInput(f"A {operation.operation.value} is not allowed here."))
+        allowed = {operation.value for operation in context.allowed_operations}
+        self._documents.admit(self._checked, context._provided_operation_name, allowed)
         context.graphql_document = self._checked.document
         yield
 

@@ -12,10 +12,14 @@ from graphfold.execution.executor import BreadthFirst
 from graphfold.execution.plan import Plan
 from graphfold.graph.nodes import check_nodes
 from graphfold.graph.operation import Operation, Request
-from graphfold.graph.wants import wants
+from graphfold.graph.wants import Wants, wants
 from graphfold.loading.scope import Scope
+from graphfold.settings import Settings
 
 __all__ = ["GraphExecutor"]
+
+MOST_REMARKS = 100
+"""Kept with a plan: one for each combination of page sizes that clients send."""
 
 
 class GraphExecutor(BreadthFirst):
@@ -25,10 +29,9 @@ class GraphExecutor(BreadthFirst):
         request = self.context_value
         if not isinstance(request, Request):
             return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
-        scope = Scope(request.runtime, request.viewer, lambda: wants(self))
+        scope = Scope(request.runtime, request.viewer, self._wants)
         self.context_value = Operation(request, scope)
         try:
-            self._check_size(request)
             result = super().execute_operation(serially)
         except Exception as error:
             return _refused(error)
@@ -37,15 +40,28 @@ class GraphExecutor(BreadthFirst):
     def plan(self) -> Plan | str:
         """Its loads gather by level where a plan runs them, and one by one where graphql-core does."""
         operation: Operation = self.context_value
-        if operation.request.runtime.settings.execution == "graphql-core":
-            return "switched-off"
-        plan = super().plan()
+        settings = operation.request.runtime.settings
+        plan = super().plan() if settings.execution == "breadth-first" else "switched-off"
+        self._remarks = plan.remarks if isinstance(plan, Plan) else {}
+        self._check_size(settings)
         operation.scope.level_by_level = isinstance(plan, Plan)
         return plan
 
-    def _check_size(self, request: Request) -> None:
+    def _check_size(self, settings: Settings) -> None:
+        """Page sizes may come from variables: what was counted is remembered for their values."""
         values = self.variable_values.coerced
-        check_nodes(self.schema, self.operation, self.fragment_definitions, values, request.runtime.settings)
+        sizes = ("nodes", *(value for value in values.values() if type(value) is int))
+        if sizes not in self._remarks:
+            check_nodes(self.schema, self.operation, self.fragment_definitions, values, settings)
+            if len(self._remarks) < MOST_REMARKS:
+                self._remarks[sizes] = True
+
+    def _wants(self) -> Wants:
+        """What the operation wants of each type, worked out once for each plan."""
+        found: Wants | None = self._remarks.get("wants")
+        if found is None:
+            found = self._remarks["wants"] = wants(self)
+        return found
 
 
 async def _in_scope(result: Awaitable[Any], scope: Scope) -> Any:

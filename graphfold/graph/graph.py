@@ -22,6 +22,7 @@ from graphfold.graph.answer import Answer
 from graphfold.graph.checks import check, problems
 from graphfold.graph.connections import largest_page
 from graphfold.graph.documents import Documents
+from graphfold.graph.express import Express
 from graphfold.graph.masking import masked
 from graphfold.graph.notes import collecting
 from graphfold.graph.operation import Request
@@ -62,6 +63,7 @@ class Graph:
         self.backends = {adapter.name: BackendSettings.read(adapter.name, environment) for adapter in self.adapters}
         self.documents = Documents(self.settings)
         self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension)
+        self._express = Express(self.schema, self.documents)
         check(self.schema, self.declarations)
         self.runtime: Runtime | None = None
 
@@ -142,21 +144,36 @@ class Graph:
         allowed: tuple[OperationType, ...],
     ) -> Answer:
         try:
-            result = await self.schema.execute(
-                query,
-                variable_values=dict(variables or {}),
-                context_value=request,
-                operation_name=operation_name,
-                allowed_operation_types=allowed,
-            )
+            result = await self._executed(request, query, variables, operation_name, allowed)
             data, errors = result.data, result.errors or []
             extensions = dict(getattr(result, "extensions", None) or {})
         except Exception as error:
             data, extensions = None, {}
             errors = [error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)]
+        if not errors:
+            return Answer(data, [], extensions)
         told = masked(errors, request.request_id, suggestions=self.documents.development)
         started = data is not None or any(error.path for error in told)
         return Answer(data, [_formatted(error) for error in told], extensions, started)
+
+    async def _executed(
+        self,
+        request: Request,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        allowed: tuple[OperationType, ...],
+    ) -> Any:
+        if self._express.open:
+            kinds = [kind.value for kind in allowed]
+            return await self._express.execute(query, variables, request, operation_name, kinds)
+        return await self.schema.execute(
+            query,
+            variable_values=dict(variables or {}),
+            context_value=request,
+            operation_name=operation_name,
+            allowed_operation_types=allowed,
+        )
 
     def _request(self, headers: Mapping[str, str], request_id: str) -> Request:
         authorization = headers.get("authorization", "")
