@@ -27,9 +27,9 @@ TITLES = ("Quiet Lamp", "Crème Carafe", 'Copper 12" Wok', "Felt Bench", "Jasper
 STATES = ("NEW", "PACKED", "SENT", "DONE", "CANC")
 
 
-def customers(numbers: Iterable[int], fields: str | None) -> bytes:
-    """The CRM's records, with those fields (comma separated, dotted; None: all), each with its position."""
-    rows = _customers(fields)
+def customers(numbers: Iterable[int], fields: str | None, *, listed: bool = False) -> bytes:
+    """The CRM's records, with those fields (comma separated, dotted; None: all); in a list each has its position."""
+    rows = _customers(fields, listed)
     return b",".join([rows[n % VARIANTS].replace(NUMBER, b"%d" % n) for n in numbers])
 
 
@@ -59,9 +59,10 @@ def basket(number: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _customers(fields: str | None) -> list[bytes]:
-    wanted = None if fields is None else {"custNo", "position", *fields.split(",")}
-    return [orjson.dumps(_picked(_customer(variant), wanted)) for variant in range(VARIANTS)]
+def _customers(fields: str | None, listed: bool) -> list[bytes]:
+    wanted = None if fields is None else {"custNo", *fields.split(",")}
+    position = {"position": f"at{NUMBER.decode()}"} if listed else {}
+    return [orjson.dumps(_picked(_customer(variant), wanted) | position) for variant in range(VARIANTS)]
 
 
 def _picked(record: dict[str, Any], wanted: set[str] | None, path: str = "") -> dict[str, Any]:
@@ -94,7 +95,6 @@ def _customer(variant: int) -> dict[str, Any]:
         "newsletter": "Y" if variant % 2 else "N",
         "vip": "Y" if variant % 11 == 0 else "N",
         "address": {"line1": f"Storgatan {variant}", "zip": "01067", "town": "Łódź", "countryCode": "PL"},
-        "position": f"at{number}",
     }
 
 

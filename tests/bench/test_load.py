@@ -1,0 +1,69 @@
+"""The load generator: what it asks, what it counts, what it refuses to count."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+
+from bench.load import Job, WrongAnswer, percentile, run
+from bench.wire import Refused, Served
+from bench.workloads import PAGE
+
+pytestmark = pytest.mark.anyio
+
+
+class Told(Served):
+    """Answers every request alike and remembers what was asked."""
+
+    def __init__(self, answer: bytes, asked: list[str], status: bytes) -> None:
+        super().__init__()
+        self._answer, self._asked, self._status = answer, asked, status
+
+    def requested(self, method: bytes, target: bytes, body: bytes) -> None:
+        self._asked.append(orjson.loads(body)["variables"]["from"])
+        self.reply(self._answer, status=self._status)
+
+
+@asynccontextmanager
+async def answering(answer: bytes, asked: list[str], status: bytes = b"200 OK") -> AsyncIterator[str]:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Told(answer, asked, status), "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/graphql"
+    await asyncio.sleep(0)
+
+
+def job(url: str, connections: int = 1, seconds: float = 0.01) -> Job:
+    return Job(url, PAGE.body.decode(), PAGE.span, 200, connections, seconds)
+
+
+async def test_every_request_is_about_other_customers() -> None:
+    asked: list[str] = []
+    async with answering(b'{"data":{}}', asked) as url:
+        outcome = await run(job(url, connections=4))
+    assert outcome.requests == len(asked) == len(set(asked)) >= 4
+    assert sorted(asked)[:2] == ["10000200", "10000220"]
+    assert outcome.p50 <= outcome.p99
+    assert outcome.rate > 0
+
+
+async def test_an_answer_with_errors_is_no_answer() -> None:
+    async with answering(b'{"data":null,"errors":[{"message":"no"}]}', []) as url:
+        with pytest.raises(WrongAnswer):
+            await run(job(url))
+
+
+async def test_another_status_is_no_answer() -> None:
+    async with answering(b"down", [], b"503 Service Unavailable") as url:
+        with pytest.raises(Refused, match="503: down"):
+            await run(job(url))
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [([7.0], 0.99, 7.0), ([1.0, 2.0, 3.0, 4.0], 0.5, 2.0), ([float(n) for n in range(1, 101)], 0.99, 99.0)],
+)
+async def test_a_percentile_is_one_of_the_values(values: list[float], share: float, expected: float) -> None:
+    assert percentile(values, share) == expected
