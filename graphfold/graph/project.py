@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import pkgutil
 import sys
@@ -58,9 +58,9 @@ def load(root: Path | None = None, *, environment: Mapping[str, str] | None = No
     project = Project.nearest((root or Path.cwd()).resolve())
     if str(project.root) not in sys.path:
         sys.path.insert(0, str(project.root))
+    _check_rooms(project)
     for module in _modules("resolvers", project):
         _import(module, project)
-    _check_rooms(project)
     return Graph(project, os.environ if environment is None else environment)
 
 
@@ -108,12 +108,15 @@ def _shown(filename: str | None, project: Project) -> str:
 
 
 def _check_rooms(project: Project) -> None:
-    """A distribution that installs a package named `schema` would be taken for ours: say which one it is."""
+    """A distribution that installs a package named `schema` would be taken for ours: say which one it is.
+
+    Said before anything is imported, since a wrong room would only show as an error in whoever imports from it.
+    """
     for room in _ROOMS:
-        module = sys.modules.get(room)
-        file = getattr(module, "__file__", None)
+        spec = importlib.util.find_spec(room)
+        file = spec.origin if spec is not None else None
         if file is not None and not Path(file).resolve().is_relative_to(project.root):
             raise ProjectError(
-                f"{room}: imported from {file}, not from {project.root}.\n"
+                f"{room}: comes from {file}, not from {project.root}.\n"
                 f"  Fix: uninstall the distribution that brings a package of this name, or add {room}/__init__.py."
             )

@@ -95,7 +95,8 @@ def test_each_breaks(copy: Path) -> None:
         importer = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         line = rf"{re.escape(importer)} -> {re.escape(imported)}\b"
         relative = rf"\.{importer.rpartition('.')[2]} -> \.{imported.rpartition('.')[2]}\b"
-        assert re.search(f"{line}|{relative}", found.get(contract, "")), f"{contract}: {place} imports {imported}\n{told}"
+        expected = f"{contract}: {place} imports {imported}"
+        assert re.search(f"{line}|{relative}", found.get(contract, "")), f"{expected}\n{told}"
 
 
 def test_a_new_module_of_the_engine_has_to_take_a_floor(copy: Path) -> None:
