@@ -48,7 +48,7 @@ KEPT = 1_000
 
 @dataclass(slots=True)
 class Compiled:
-    """What is known of an operation: what stands in a plan's way, the variables that decide, the plans by their values."""
+    """What is known of an operation: what stands in a plan's way, which variables decide, plans by their values."""
 
     operation: OperationDefinitionNode
     reason: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable
 from itertools import chain
-from types import CoroutineType, NoneType
+from types import NoneType
 from typing import Any
 
 from graphql import (

@@ -1,4 +1,4 @@
-"""The executor that runs operations as plans. It takes the place of graphql-core's own through Strawberry's public seam."""
+"""The executor that runs operations as plans. It replaces graphql-core's own through Strawberry's public seam."""
 
 from __future__ import annotations
 

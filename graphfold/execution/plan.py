@@ -1,4 +1,4 @@
-"""What a plan is: selections of steps. A plan is data; `run` runs it, `explain` prints it, limits and traces read it."""
+"""What a plan is: selections of steps. A plan is data: `run` runs it, `explain` prints it, limits and traces read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from graphfold.execution.rows import Builder, Reading, compiled_builder, kind_of
 __all__ = ["Plan", "Selection", "Step", "nullable"]
 
 WORTH_COMPILING = 50
-"""Objects of one selection from which on a generated row builder pays: compiling costs some 100 us, saves 0.4 a leaf."""
+"""Objects of one selection from which a generated row builder pays: compiling costs some 100 us, saves 0.4 a leaf."""
 
 
 class Plan:

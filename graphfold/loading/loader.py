@@ -1,4 +1,4 @@
-"""The same loads over aiodataloader, for operations that graphql-core runs: a task for every resolver, a future a key."""
+"""The same loads over aiodataloader, for operations that graphql-core runs: a task a resolver, a future a key."""
 
 from __future__ import annotations
 
