@@ -67,7 +67,7 @@ class SoapAdapter(Adapter):
             message = message_in(parse(reply.body))
             fault = fault_in(message, contract)
             if fault is not None:
-                raise self.fault(fault)
+                raise self.problem(reply) if reply.status == 401 else self.fault(fault)
             if not reply.ok:
                 raise self.problem(reply)
             plain = contract.answer(operation, message, at)

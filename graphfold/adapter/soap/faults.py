@@ -48,19 +48,22 @@ def message_in(root: Any) -> Any:
 
 
 def fault_in(message: Any, contract: Contract) -> SoapFault | None:
-    """The fault, if the message is one: whatever the HTTP status was."""
-    if message.tag == f"{_ENVELOPES[0]}Fault":
-        return SoapFault(
-            [_local(message.findtext("faultcode"))],
-            (message.findtext("faultstring") or "").strip(),
-            _detail(message.find("detail"), contract),
-        )
-    if message.tag == f"{_ENVELOPES[1]}Fault":
-        prefix = _ENVELOPES[1]
-        codes = [_local(value.text) for value in message.iterfind(f"{prefix}Code//{prefix}Value")]
-        reason = message.findtext(f"{prefix}Reason/{prefix}Text") or ""
-        return SoapFault(codes, reason.strip(), _detail(message.find(f"{prefix}Detail"), contract))
-    return None
+    """The fault, if the message is one: whatever the HTTP status was.
+
+    Its parts are believed more than its envelope: some servers put a fault of version 1.2 into an envelope of 1.1.
+    """
+    space = next((envelope for envelope in _ENVELOPES if message.tag == f"{envelope}Fault"), None)
+    if space is None:
+        return None
+    codes = [_local(value.text) for value in message.iterfind(f"{space}Code//{space}Value")]
+    if codes:
+        reason = message.findtext(f"{space}Reason/{space}Text") or ""
+        return SoapFault(codes, reason.strip(), _detail(message.find(f"{space}Detail"), contract))
+    return SoapFault(
+        [_local(message.findtext("faultcode"))],
+        (message.findtext("faultstring") or "").strip(),
+        _detail(message.find("detail"), contract),
+    )
 
 
 def by_code(fault: SoapFault) -> GraphError:
