@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bench import tables
 from bench.agreement import Disagreement, check, fetch
 from bench.measuring import Generator, Measuring, Plan, Results
-from bench.programs import Cores, Program, running
+from bench.programs import Cores, NotReady, Program, running
 from bench.workloads import WORKLOADS, Workload, examples
 
 PROGRAMS = {
@@ -127,7 +127,7 @@ def main() -> int:
     bench = Bench(plan, cores, options.delay)
     try:
         loads, asked = bench.loads(), bench.examples()
-    except Disagreement as error:
+    except (Disagreement, NotReady) as error:
         say(str(error))
         return 1
     told = agreement(loads, asked) if options.quick else f"{report(loads, asked)}\n\n{machine(cores)}"
