@@ -31,6 +31,8 @@ def check(schema: strawberry.Schema, declarations: Declarations) -> None:
     """Raises the first `Mistake` in what was declared."""
     _check_names(declarations.adapters)
     check_variants(schema)
+    for definition in _definitions(schema):
+        _check_key(definition.origin)
     claimed = dict(_claimed(schema))
     for row in declarations.rows:
         check_decoder(row)
@@ -60,6 +62,20 @@ def _check_names(adapters: list[type[Adapter]]) -> None:
                 why="it names settings, caches and log fields: they would be shared.",
                 fix='give one of them another, e.g. name = "crm_eu".',
             )
+
+
+def _check_key(noun: type) -> None:
+    if issubclass(noun, Node) and not hasattr(noun, noun.node_key) and noun.node_key not in _fields(noun):
+        raise Mistake(
+            place_of_type(noun),
+            f"{noun.__name__} has no field {noun.node_key!r}",
+            why="its id is made of the type's name and its business key.",
+            fix=f"name the field that holds it in class {noun.__name__}(Node, key=...): one of {_fields(noun)}.",
+        )
+
+
+def _fields(noun: Any) -> list[str]:
+    return sorted(field.python_name for field in noun.__strawberry_definition__.fields)
 
 
 def _claimed(schema: strawberry.Schema) -> Iterator[tuple[type, frozenset[str] | None]]:

@@ -196,21 +196,25 @@ def _gives(value: Any) -> Gives:
 def _check_arguments(function: Any, hints: dict[str, Any]) -> None:
     """Arguments tell calls apart, so each must be something that can be a key."""
     for name, hint in hints.items():
-        if name != "return" and not _can_be_key(get_args(hint)[0] if get_origin(hint) is Keys else hint):
+        kind = get_args(hint)[0] if get_origin(hint) is Keys else hint
+        if name != "return" and not (_is_hashable(kind) or (kind is hint and _is_frozen_by_us(kind))):
             raise Mistake(
                 place_of(function),
-                f"{function.__qualname__}: {name} is {_text(hint)}, which cannot be a key",
+                f"{function.__qualname__}: {name} is {_text(kind)}, which cannot be a key",
                 why="calls with the same keys and arguments are one call, and are remembered by them.",
                 fix="use values that do not change: text, numbers, enums, tuples, frozen dataclasses.",
             )
 
 
-def _can_be_key(hint: Any) -> bool:
-    """Lists, dicts, sets and dataclasses are frozen by the engine where they are arguments."""
+def _is_hashable(hint: Any) -> bool:
     kind = get_origin(hint) or hint
-    if not isinstance(kind, type) or is_dataclass(kind) or issubclass(kind, list | dict | set):
-        return True
-    return kind.__hash__ is not None
+    return not isinstance(kind, type) or kind.__hash__ is not None
+
+
+def _is_frozen_by_us(hint: Any) -> bool:
+    """Lists, dicts, sets and dataclasses: as arguments, not as keys."""
+    kind = get_origin(hint) or hint
+    return is_dataclass(kind) or issubclass(kind, list | dict | set)
 
 
 def _check_primes(function: Any, row: type[Row[Any]] | None, primes: BatchOperation[Any, Any, Any]) -> None:

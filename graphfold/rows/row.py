@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
@@ -83,6 +84,7 @@ class Row(Generic[D_co]):
     def __init_subclass__(cls, *, key: str | None = None) -> None:
         super().__init_subclass__()
         scope = sys._getframe(1).f_locals
+        _check_defaults(cls)
         dataclass(kw_only=True, eq=False)(cls)  # compared by identity: hashable, and the class too
         cls.shape = _shape(cls, key, here(), dict(scope))
         _check(cls)
@@ -150,6 +152,25 @@ def _allows_none(declared: Any) -> bool:
     if get_origin(declared) in (Union, UnionType):
         return NoneType in get_args(declared)
     return declared is Any or declared is None
+
+
+def _check_defaults(cls: type) -> None:
+    for name in inspect.get_annotations(cls):
+        default = cls.__dict__.get(name)
+        if isinstance(default, Wire):
+            raise Mistake(
+                here(),
+                f"{cls.__name__}.{name} has a {type(default).__name__} as its default",
+                why="a place in the reply stands with the type; behind `=` stands a value.",
+                fix=f"write `{name}: Annotated[str, {type(default).__name__}({default.path!r})]`.",
+            )
+        if isinstance(default, list | dict | set):
+            raise Mistake(
+                here(),
+                f"{cls.__name__}.{name} has a {type(default).__name__} as its default",
+                why="all rows would share it.",
+                fix=f"write `= field(default_factory={type(default).__name__})`, from dataclasses.",
+            )
 
 
 def _check(cls: type[Row[Any]]) -> None:

@@ -14,6 +14,7 @@ from graphfold.adapter.soap.contract import Contract
 from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in, message_in
 from graphfold.adapter.soap.reading import parse
 from graphfold.errors import BackendBadReply, BackendContract, GraphError
+from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
 
@@ -31,6 +32,16 @@ class SoapAdapter(Adapter):
     protocol = "SOAP"
     wsdl: ClassVar[Path]
     port: ClassVar[str | None] = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.operations() and not isinstance(getattr(cls, "wsdl", None), Path):
+            raise Mistake(
+                here(),
+                f"{cls.__name__} has no wsdl",
+                why="its operations and types come from it.",
+                fix='put the WSDL beside the adapter and write wsdl = Path(__file__).with_name("stock.wsdl").',
+            )
 
     async def invoke(self, operation: str, into: type[T], *, at: str | None = None, **arguments: Any) -> T:
         """Call `operation` and read its answer as `into`.

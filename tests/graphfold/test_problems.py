@@ -1,0 +1,131 @@
+"""What works but should not stay so is listed: where, what, and how to mend it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from graphfold.testing import graph_of
+from tests.graphfold.written import CRM, line_of
+
+PROBLEMS = {
+    "N+1": (
+        """
+        class Scores(RestAdapter):
+            @read()
+            async def score(self, number: str) -> int: ...
+
+        @resolves(Query)
+        async def customers(crm: Crm) -> list[Customer]:
+            "All."
+
+        @resolves(Customer)  # <-
+        async def score(self: Customer, scores: Scores) -> int:
+            "The score."
+            return await scores.score(self.number)
+        """,
+        "N+1: `{ customers { score } }` calls Scores.score once for each item. Fix: make it a @batch.",
+    ),
+    "unused adapter": (
+        """
+        class Idle(RestAdapter):  # <-
+            @read()
+            async def nothing(self) -> int: ...
+        """,
+        "Idle is used by no resolver. Fix: use it, or remove it.",
+    ),
+    "noun that is not found": (
+        """
+        @strawberry.type(description="A thing.")  # <-
+        class Thing(Node, key="number"):
+            number: str = strawberry.field(description="The number.")
+
+        @resolves(Query)
+        async def thing() -> Thing | None:
+            "A thing."
+        """,
+        "Thing has an id, but `node(id:)` cannot find it. Fix: write a function with @finds(Thing).",
+    ),
+    "type without description": (
+        """
+        @strawberry.type  # <-
+        class Thing:
+            number: str = strawberry.field(description="The number.")
+
+        @resolves(Query)
+        async def thing() -> Thing | None:
+            "A thing."
+        """,
+        "Thing has no description. Fix: say in a sentence what it is.",
+    ),
+    "field without description": (
+        """
+        @strawberry.type(description="A thing.")  # <-
+        class Thing:
+            number: str
+
+        @resolves(Query)
+        async def thing() -> Thing | None:
+            "A thing."
+        """,
+        "Thing.number has no description. Fix: say in a sentence what it is.",
+    ),
+    "resolver without description": (
+        """
+        @resolves(Query)  # <-
+        async def count() -> int: ...
+        """,
+        "Query.count has no description. Fix: say in a sentence what it is.",
+    ),
+    "argument without description": (
+        """
+        @resolves(Query)  # <-
+        async def count(above: int) -> int:
+            "How many."
+        """,
+        "Query.count(above:) has no description. Fix: say in a sentence what it is.",
+    ),
+    "enum value without description": (
+        """
+        @strawberry.enum(description="A colour.")  # <-
+        class Colour(Enum):
+            RED = "red"
+
+        @resolves(Query)
+        async def colour() -> Colour:
+            "The colour."
+        """,
+        "Colour.RED has no description. Fix: say in a sentence what it is.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "told"), PROBLEMS.values(), ids=PROBLEMS.keys())
+def test_problems_are_listed(source: str, told: str, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    imported(CRM + source)
+    file = tmp_path / "written.py"
+    assert graph_of().problems() == [f"{file}:{line_of(file)}: {told}"]
+
+
+def test_a_base_class_without_operations_is_no_backend(imported: Callable[[str], ModuleType]) -> None:
+    imported(
+        CRM
+        + """
+        class CompanyAdapter(RestAdapter):
+            owner = "us"
+
+        class Shop(CompanyAdapter):
+            @batch()
+            async def points(self, numbers: Keys[str]) -> dict[str, int]: ...
+
+        class ShopAbroad(Shop):
+            pass
+        """
+    )
+    assert [adapter.name for adapter in graph_of().adapters] == ["crm", "shop", "shop_abroad"]
+
+
+def test_names_are_made_of_class_names(imported: Callable[[str], ModuleType]) -> None:
+    imported(CRM.replace("Crm", "OldCRMSystem2"))
+    assert [adapter.name for adapter in graph_of().adapters] == ["old_crmsystem2"]
