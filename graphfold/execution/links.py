@@ -1,4 +1,4 @@
-"""Sees that a resolver is nothing but a load, and which key it loads: a whole level then runs as keys, one call, values.
+"""Sees that a resolver is only a load, and which key it loads: a whole level then runs as keys, one call, values.
 
 `async def stock(self: Product, inventory: Inventory) -> Stock | None: return await inventory.stock.find(self.sku)`
 says all there is to know. Exactly this shape is taken (also without async and await): an injected adapter, one of its
