@@ -33,10 +33,10 @@ def dev(
     """Start the sandbox and the gateway, with GraphiQL."""
     from graphfold.cli.serving import run
 
-    configure()
     here = project()
-    listener = listen(host, port)
-    raise typer.Exit(run(_dev(here, listener, None if no_sandbox else sandbox_port, reload=reload)))
+    with listen(host, port) as listener:
+        code = run(_dev(here, listener, None if no_sandbox else sandbox_port, reload=reload))
+    raise typer.Exit(code)
 
 
 async def _dev(here: Project, listener: socket.socket, sandbox_port: int | None, *, reload: bool) -> int:
@@ -91,6 +91,7 @@ async def gateway(
     """The gateway in this process; `announced`, it says how each backend is and where to go."""
     from graphfold.cli.serving import served
 
+    configure()
     graph = loaded(environment)
     refuse_missing(graph, "set them in the environment or in .env (see .env.example), or use the sandbox.")
     async with served(graph.app(development=True), listener):

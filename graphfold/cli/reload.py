@@ -18,7 +18,7 @@ from pathlib import Path
 import watchfiles
 
 import graphfold
-from graphfold.cli.terminal import complain, out
+from graphfold.cli.terminal import out
 
 __all__ = ["supervise"]
 
@@ -29,13 +29,15 @@ END = 1.8
 
 async def supervise(root: Path, listener: socket.socket, environment: Mapping[str, str]) -> None:
     """Keep the newest version of the project that works running, until cancelled."""
-    current = await _start(listener, environment, announced=True)
+    changes, current = _changes(root), None
+    changed = asyncio.ensure_future(anext(changes))  # watched from before the start: no change is missed
     try:
-        async for count in _changes(root):
-            out.print(f"{count} changed: loading again.")
-            new = await _start(listener, environment, announced=current is None)
-            current = await _replaced(current, new)
+        while True:
+            current = await _renewed(current, listener, environment)
+            out.print(f"{await changed} changed: loading again.")
+            changed = asyncio.ensure_future(anext(changes))
     finally:
+        changed.cancel()
         if current is not None:
             await _end(current)
 
@@ -49,13 +51,15 @@ async def _changes(root: Path) -> AsyncIterator[str]:
         yield names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-async def _replaced(current: Process | None, new: Process | None) -> Process | None:
+async def _renewed(current: Process | None, listener: socket.socket, environment: Mapping[str, str]) -> Process | None:
+    """A gateway with what the files say now, where that works; else the one there is."""
+    new = await _start(listener, environment, announced=current is None)
     if new is None:
-        complain("the last good version keeps serving." if current else "nothing is served until that is mended.")
+        out.print("The last good version keeps serving." if current else "Nothing is served until that is mended.")
         return current
-    out.print("Loaded.")
     if current is not None:
         await _end(current)
+        out.print("Loaded.")
     return new
 
 

@@ -25,11 +25,12 @@ def serve(
     """Serve the graph: no sandbox, no GraphiQL, no introspection, no suggestions."""
     from graphfold.cli.serving import run
 
-    configure()
-    listener = listen(host, port)
-    graph = loaded(os.environ)
-    refuse_missing(graph, "set them, or put a value into a file and name it in the variable with _FILE at its end.")
-    raise typer.Exit(run(_serve(graph, listener)))
+    with listen(host, port) as listener:
+        configure()
+        graph = loaded(os.environ)
+        refuse_missing(graph, "set them, or put a value into a file and name it in the variable with _FILE at its end.")
+        code = run(_serve(graph, listener))
+    raise typer.Exit(code)
 
 
 async def _serve(graph: Graph, listener: socket.socket) -> int:

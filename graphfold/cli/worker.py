@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from graphfold.cli.dev import gateway
-from graphfold.cli.logs import configure
 
 __all__ = ["worker"]
 
@@ -24,7 +23,6 @@ def worker(
     """Serve on an inherited socket until the parent ends."""
     from graphfold.cli.serving import run
 
-    configure()
     raise typer.Exit(run(_work(socket.socket(fileno=listener), ready, announced=not quiet)))
 
 

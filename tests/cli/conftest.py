@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -67,6 +68,14 @@ class Running:
             if found := re.search(pattern, line):
                 return found[found.re.groups and 1]
         raise AssertionError(f"it ended without saying {pattern!r}:\n{self.said}\n{self.log}")
+
+    def logged(self, event: str) -> dict[str, Any]:
+        """The first log line of this event, as soon as it is there."""
+        while True:
+            for line in self.log.splitlines():
+                if f'"event":"{event}"' in line:
+                    return dict(json.loads(line))
+            assert self.process.poll() is None, self.log
 
     def end(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Send a signal; the exit code, and the seconds it took."""
@@ -153,7 +162,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     return Commands(ROOT, tmp_path_factory.mktemp("logs"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo(repository: Commands) -> Iterator[Demo]:
     """A running demo that is only looked at."""
     with repository.start("dev", "--port", "0", "--sandbox-port", "0") as running:
@@ -174,12 +183,24 @@ def own_demo(repository: Commands) -> Iterator[Demo]:
 TINY = {
     "pyproject.toml": '[tool.graphfold]\ntitle = "Tiny"\n',
     "schema/__init__.py": "",
-    "schema/roots.py": '"""Roots."""\nimport strawberry\n\n\n@strawberry.type\nclass Query:\n    pass\n',
+    "schema/roots.py": 'import strawberry\n\n\n@strawberry.type(description="All.")\nclass Query:\n    pass\n',
+    "adapters/__init__.py": "",
     "resolvers/__init__.py": "",
-    "resolvers/hello.py": (
-        "from graphfold import resolves\nfrom schema.roots import Query\n\n\n"
-        '@resolves(Query)\ndef hello(name: str = "you") -> str:\n    """Greets."""\n    return f"hello {name}"\n'
-    ),
+    "resolvers/hello.py": '''
+from typing import Annotated
+
+import strawberry
+from graphfold import resolves
+from schema.roots import Query
+
+Name = Annotated[str, strawberry.argument(description="Who is greeted.")]
+
+
+@resolves(Query)
+def hello(name: Name = "you") -> str:
+    """Greets."""
+    return f"hello {name}"
+''',
 }
 
 

@@ -1,0 +1,127 @@
+"""The commands that ask and tell: what they print where, and how they end."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.cli.main import main
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("graphfold 0.")
+    assert main(["--help"]) == 0
+    assert "worker" not in capsys.readouterr().out
+
+
+def test_a_query_in_this_process(tiny: Any) -> None:
+    asked = tiny.run("query", "query($n: String!) { hello(name: $n) }", "--variables", '{"n": "Ada"}')
+    assert (asked.code, asked.out, asked.err) == (0, '{\n  "hello": "hello Ada"\n}\n', "")
+
+
+def test_a_query_from_files(tiny: Any) -> None:
+    (tiny.folder / "hello.graphql").write_text("query A($n: String!) { hello(name: $n) }\nquery B { hello }\n")
+    (tiny.folder / "values.json").write_text('{"n": "Ada"}')
+    asked = tiny.run("query", "hello.graphql", "--variables", "@values.json", "--operation", "A", "--json")
+    assert (asked.code, asked.out) == (0, '{"data":{"hello":"hello Ada"}}\n')
+
+
+def test_errors_are_diagnostics(tiny: Any) -> None:
+    asked = tiny.run("query", "-", stdin="{ helo }")
+    assert (asked.code, asked.out) == (1, "")
+    assert asked.err == "graphfold: Cannot query field 'helo' on type 'Query'. Did you mean 'hello'? (BAD_INPUT)\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["query"], "Missing argument 'TEXT|FILE'"),
+        (["query", "gone.graphql"], "TEXT|FILE: gone.graphql cannot be read: No such file or directory."),
+        (["query", "{ a }", "--variables", "{"], "--variables is not JSON"),
+        (["query", "{ a }", "--variables", "[1]"], "--variables has to be a JSON object."),
+        (["query", "{ a }", "--variables", "@gone.json"], "--variables: gone.json cannot be read"),
+        (["dev", "--port", "70000"], "65535"),
+        (["serve", "--host", "256.1.1.1"], "--host 256.1.1.1"),
+        (["nothing"], "No such command 'nothing'"),
+    ],
+)
+def test_wrong_usage_is_2(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    told = capsys.readouterr()
+    assert message in told.err
+    assert told.out == ""
+
+
+@pytest.fixture
+def closed() -> Iterator[str]:
+    """An address at which nobody answers."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}/graphql"
+
+
+def test_an_address_without_a_gateway(closed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "{ a }", "--url", closed]) == 1
+    assert f"--url {closed}: no answer" in capsys.readouterr().err
+    assert main(["query", "{ a }", "--url", "nonsense"]) == 1
+    assert "--url nonsense: no answer" in capsys.readouterr().err
+
+
+def test_an_address_that_is_no_gateway(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "{ a }", "--url", demo.url.replace("/graphql", "/healthz")]) == 1
+    assert "that is no GraphQL endpoint (status 405, application/json)" in capsys.readouterr().err
+
+
+def test_a_query_to_a_gateway(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "{ customers(first: 1) { nodes { number } } gone }", "--url", demo.url]) == 1
+    told = capsys.readouterr()
+    assert (told.out, "Cannot query field 'gone'" in told.err) == ("", True)
+
+
+def test_without_settings_it_says_how(repository: Any) -> None:
+    asked = repository.run("query", "{ __typename }")
+    assert (asked.code, asked.out) == (1, "")
+    assert "GRAPHFOLD_CRM_URL" in asked.err
+    assert "graphfold query ... --url http://127.0.0.1:8000/graphql" in asked.err
+
+
+def test_the_schema_is_printed(tiny: Any) -> None:
+    printed = tiny.run("schema")
+    assert (printed.code, printed.err) == (0, "")
+    assert printed.out.startswith('"""All."""\ntype Query {\n  """Greets."""\n  hello(\n')
+    assert printed.out.endswith("): String!\n}\n")
+
+
+def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
+    shop = {"GRAPHFOLD_SHOP_URL": f"{demo.sandbox}/shop", "GRAPHFOLD_SHOP_TOKEN": "shop-demo-key"}
+    listed = repository.run("backends", "--json", **shop)
+    backends = {backend["name"]: backend for backend in json.loads(listed.out)["backends"]}
+    assert set(backends) == {"crm", "shop", "catalog", "inventory", "billing", "marketing"}
+    assert (backends["shop"]["ready"], backends["shop"]["address"]) == (True, f"{demo.sandbox}/shop")
+    assert backends["shop"]["owner"]
+    assert {"name", "kind", "description"} == set(backends["shop"]["operations"][0])
+    assert (backends["crm"]["ready"], backends["crm"]["address"]) == (False, None)
+    assert backends["crm"]["state"].startswith("not set: GRAPHFOLD_CRM_URL, ")
+
+
+def test_check_finds_nothing_wrong_or_says_what(tiny: Any) -> None:
+    assert tiny.run("check").out == "Tiny: 0 backends, nothing wrong.\n"
+    checked = tiny.run("check", GRAPHFOLD_MAX_DEPHT="3")
+    assert (checked.code, "did you mean GRAPHFOLD_MAX_DEPTH?" in checked.err) == (1, True)
+
+
+def test_serve_is_for_production(tiny: Any) -> None:
+    with tiny.start("serve", "--port", "0") as running:
+        url = running.logged("serving")["url"]
+        assert httpx.post(url, json={"query": "{ hello }"}).json() == {"data": {"hello": "hello you"}}
+        schema = httpx.post(url, json={"query": "{ __schema { description } }"}).json()
+        assert "Introspection is switched off here" in schema["errors"][0]["message"]
+        assert httpx.get(url, headers={"accept": "text/html"}).status_code == 406
+        code, seconds = running.end()
+        assert (code, seconds < 2) == (0, True)

@@ -1,0 +1,112 @@
+"""Whatever stands in the way is one clear message with the fix, never a traceback (`run` asserts that)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from graphfold.cli.main import main
+
+Stopped = Callable[..., str]
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield int(other.getsockname()[1])
+
+
+@pytest.fixture
+def stopped(tiny: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Stopped:
+    """Runs a command of the tiny project that cannot start; what it says on stderr."""
+    monkeypatch.chdir(tiny.folder)
+
+    def run(*arguments: str) -> str:
+        assert main(arguments) == 1
+        return capfd.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def with_sandbox(tiny: Any) -> Callable[[str, str], None]:
+    """Gives the tiny project a sandbox: a command, and the source of `box.py`."""
+
+    def declare(command: str, source: str) -> None:
+        (tiny.folder / "box.py").write_text(source)
+        declaration = tiny.folder / "pyproject.toml"
+        declaration.write_text(f'{declaration.read_text()}sandbox = "{command}"\n')
+
+    return declare
+
+
+@pytest.mark.parametrize("command", ["dev", "serve"])
+def test_a_port_that_is_taken(stopped: Stopped, taken: int, command: str) -> None:
+    assert stopped(command, "--port", str(taken)) == (
+        f"graphfold: Port {taken} of 127.0.0.1 is taken by another program.\n"
+        f"  Fix: stop that program, or choose another port: --port {taken + 10} (--port 0 takes any free one).\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("print('hello')", "(`python box.py`) said b'hello\\n' instead of its ready line."),
+        ("import sys; sys.exit('no database')", "did not start on port 8001; it ended with exit code 1 (see above)."),
+        ("""print('{"ready": true, "url": "http://127.0.0.1:1"}')""", "The sandbox does not tell its settings at"),
+    ],
+)
+def test_a_sandbox_that_does_not_start(
+    stopped: Stopped, with_sandbox: Callable[[str, str], None], source: str, message: str
+) -> None:
+    with_sandbox("python box.py", source)
+    told = stopped("dev", "--port", "0")
+    assert message in told
+    assert "--no-sandbox" in told
+
+
+def test_a_sandbox_that_is_no_program(stopped: Stopped, with_sandbox: Callable[[str, str], None]) -> None:
+    with_sandbox("no-such-program --x", "")
+    told = stopped("dev", "--port", "0")
+    assert "cannot be started: no-such-program --x --port 8001 --with-parent: No such file or directory." in told
+
+
+def test_the_sandboxs_port_is_taken(
+    taken: int, repository: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(repository.folder)
+    assert main(["dev", "--port", "0", "--sandbox-port", str(taken)]) == 1
+    told = capfd.readouterr().err
+    assert f"did not start on port {taken}; it ended with exit code 1" in told
+    assert f"--sandbox-port {taken + 10}" in told
+
+
+def test_no_project(stopped: Stopped, tiny: Any) -> None:
+    (tiny.folder / "pyproject.toml").unlink()
+    assert "no pyproject.toml with [tool.graphfold] here or above" in stopped("schema")
+
+
+def test_missing_settings_are_named(repository: Any) -> None:
+    ended = repository.run("serve", "--port", "0", GRAPHFOLD_CRM_URL="http://127.0.0.1:1")
+    assert ended.code == 1
+    assert "These settings are missing:" in ended.err
+    assert "    GRAPHFOLD_CRM_CLIENT_ID\n" in ended.err
+    assert "GRAPHFOLD_CRM_URL" not in ended.err
+
+
+def test_a_wrong_setting_is_named(tiny: Any) -> None:
+    ended = tiny.run("serve", "--port", "0", GRAPHFOLD_MAX_DEPTH="deep")
+    assert ended.err == "graphfold: GRAPHFOLD_MAX_DEPTH is 'deep'; it has to be a whole number of at least 1.\n"
+
+
+def test_a_schema_that_cannot_be_built_is_a_message(tiny: Any) -> None:
+    resolver = "@resolves(Query)\ndef gone() -> Gone:\n    return Gone()\n"
+    imports = "from graphfold import resolves\nfrom schema.roots import Query\n"
+    (tiny.folder / "resolvers" / "more.py").write_text(f"{imports}\n\nclass Gone:\n    pass\n\n\n{resolver}")
+    ended = tiny.run("check")
+    assert ended.code == 1
+    assert "Unexpected type '<class 'resolvers.more.Gone'>'" in ended.err

@@ -1,0 +1,40 @@
+"""`graphfold dev --reload`: a change is served once it works; until then the last good version is."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import httpx
+
+
+def hello(url: str) -> Any:
+    return httpx.post(url, json={"query": "{ hello }"}, timeout=20).json()["data"]["hello"]
+
+
+def test_a_change_is_served_and_a_broken_one_is_not(tiny: Any) -> None:
+    source = tiny.folder / "resolvers" / "hello.py"
+    good = source.read_text()
+    source.write_text("import nonsense\n")
+    with tiny.start("dev", "--port", "0", "--reload") as running:
+        running.until("Nothing is served until that is mended")
+        assert "resolvers/hello.py:1: ModuleNotFoundError: No module named 'nonsense'" in running.log
+
+        source.write_text(good)
+        url = running.until(r"GraphiQL: (\S+)")
+        running.until("Ctrl-C ends it")
+        assert hello(url) == "hello you"
+
+        source.write_text(good.replace("hello {name}", "good day, {name}"))
+        running.until("resolvers/hello.py changed")
+        running.until("Loaded")
+        assert hello(url) == "good day, you"
+
+        source.write_text(f"{good}\ndef broken(:\n")
+        running.until("resolvers/hello.py changed")
+        running.until("The last good version keeps serving")
+        assert "resolvers/hello.py:16: invalid syntax" in running.log
+        assert hello(url) == "good day, you"
+
+        code, seconds = running.end(signal.SIGINT)
+        assert (code, seconds < 2) == (0, True)
