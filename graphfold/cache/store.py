@@ -2,21 +2,21 @@
 
 An entry knows which OnDemand fields it was asked with: a narrower question is answered from a wider entry, never the
 other way round. A write `forget`s a key: entries and calls from before are then void, also those still under way,
-for every viewer and every argument.
+for every viewer and every argument. Keys come many at a time, as they do in a batch.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
-__all__ = ["ALL_KEYS", "Entry", "Flight", "Store"]
+__all__ = ["ALL_KEYS", "Flight", "Shelf", "Store"]
 
 ALL_KEYS: Hashable = object()
 """Forgotten with this: every key of the operation."""
@@ -24,16 +24,17 @@ ALL_KEYS: Hashable = object()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A remembered value, the fields it was asked with, and when (in steps of the store's clock) its call began."""
+    """A remembered value, the fields it was asked with, when its call began (in the store's steps) and when it ends."""
 
     value: Any
     fields: frozenset[str]
     began: int
+    ends: float
 
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A call under way that answers `key`."""
+    """A call under way. Its outcome is a mapping of its keys to their answers."""
 
     outcome: asyncio.Future[Any]
     fields: frozenset[str]
@@ -41,56 +42,106 @@ class Flight:
 
 
 class Store:
-    """Entries and flights by (viewer, arguments, key). `ttl` in seconds, `size` in entries."""
+    """The entries and flights of one operation of a backend. `ttl` in seconds, `size` in entries."""
 
     def __init__(self, ttl: float, size: int, timer: Callable[[], float]) -> None:
-        self._entries: TTLCache[Hashable, Entry] = TTLCache(size, ttl, timer)
-        self._flights: dict[Hashable, Flight] = {}
-        self._forgotten: OrderedDict[Hashable, int] = OrderedDict()
+        self.ttl, self.timer = ttl, timer
+        self.entries: LRUCache[tuple[int, Hashable], Entry] = LRUCache(size)
+        self.flights: dict[tuple[int, Hashable], Flight] = {}
+        self._shelves: LRUCache[Hashable, int] = LRUCache(size)
+        self._numbers = count()
         self._steps = count(1)
+        self._forgotten: OrderedDict[Hashable, int] = OrderedDict()
         self._floor = 0
-        self._size = size
+
+    def shelf(self, slot: Hashable) -> Shelf:
+        """What is remembered for one kind of viewer and one set of arguments."""
+        number = self._shelves.get(slot)
+        if number is None:
+            number = self._shelves[slot] = next(self._numbers)
+        return Shelf(self, number)
 
     def begin(self) -> int:
         """The moment a call begins: what is forgotten later voids its answer."""
         return next(self._steps)
 
-    def get(self, slot: Hashable, key: Hashable, fields: frozenset[str]) -> Entry | None:
-        """The entry that answers for `fields`, if it is still valid."""
-        entry = self._entries.get(slot)
-        return entry if entry is not None and fields <= entry.fields and self._valid(key, entry.began) else None
-
-    def put(self, slot: Hashable, key: Hashable, entry: Entry) -> None:
-        """Remember, unless the key was forgotten since the call began or what is there knows more fields."""
-        known = self._entries.get(slot)
-        wider = known is not None and known.fields > entry.fields and self._valid(key, known.began)
-        if self._valid(key, entry.began) and not wider:
-            self._entries[slot] = entry
-
-    def flight(self, slot: Hashable, key: Hashable, fields: frozenset[str]) -> Flight | None:
-        """A call under way whose answer will do."""
-        flight = self._flights.get(slot)
-        return flight if flight is not None and fields <= flight.fields and self._valid(key, flight.began) else None
-
-    def take_off(self, slot: Hashable, flight: Flight) -> None:
-        """Let others wait for this call until its outcome is there."""
-        self._flights[slot] = flight
-        flight.outcome.add_done_callback(lambda _: self._land(slot, flight))
-
     def forget(self, key: Hashable) -> None:
         """The key has changed (or everything, with ALL_KEYS)."""
         self._forgotten[key] = next(self._steps)
         self._forgotten.move_to_end(key)
-        if len(self._forgotten) > self._size:
+        if len(self._forgotten) > self.entries.maxsize:
             self._floor = self._forgotten.popitem(last=False)[1]
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def _valid(self, key: Hashable, began: int) -> bool:
+    def valid(self, key: Hashable, began: int) -> bool:
+        """Was nothing forgotten that concerns the key since a call began?"""
         forgotten = self._forgotten
+        if not forgotten:
+            return began > self._floor
         return began > self._floor and began > forgotten.get(key, 0) and began > forgotten.get(ALL_KEYS, 0)
 
-    def _land(self, slot: Hashable, flight: Flight) -> None:
-        if self._flights.get(slot) is flight:
-            del self._flights[slot]
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+class Shelf:
+    """A store's entries of one kind of viewer and one set of arguments, by key."""
+
+    __slots__ = ("_number", "_store")
+
+    def __init__(self, store: Store, number: int) -> None:
+        self._store, self._number = store, number
+
+    def find(self, keys: Iterable[Any], fields: frozenset[str]) -> dict[Any, Any]:
+        """The values that are remembered with these fields, by key."""
+        store, number = self._store, self._number
+        get, valid, now = store.entries.get, store.valid, store.timer()
+        found: dict[Any, Any] = {}
+        for key in keys:
+            entry = get((number, key))
+            if entry is not None and now < entry.ends and fields <= entry.fields and valid(key, entry.began):
+                found[key] = entry.value
+        return found
+
+    def keep(self, answers: Mapping[Any, Any], fields: frozenset[str], began: int) -> None:
+        """Remember, unless a key was forgotten since the call began or what is there knows more fields."""
+        store, number = self._store, self._number
+        entries, ends = store.entries, store.timer() + store.ttl
+        for key, value in answers.items():
+            if store.valid(key, began) and not (fields and self._knows_more(key, fields)):
+                entries[number, key] = Entry(value, fields, began, ends)
+
+    def flying(self, keys: Iterable[Any], fields: frozenset[str]) -> dict[Any, Flight]:
+        """The calls under way whose answers will do, by key."""
+        store, number = self._store, self._number
+        if not store.flights:
+            return {}
+        found: dict[Any, Flight] = {}
+        for key in keys:
+            flight = store.flights.get((number, key))
+            if flight is not None and fields <= flight.fields and store.valid(key, flight.began):
+                found[key] = flight
+        return found
+
+    def depart(self, keys: list[Any], flight: Flight) -> None:
+        """Let others wait for this call until its outcome is there."""
+        flights, slots = self._store.flights, [(self._number, key) for key in keys]
+        flights.update(dict.fromkeys(slots, flight))
+
+        def land(_: object) -> None:
+            for slot in slots:
+                if flights.get(slot) is flight:
+                    del flights[slot]
+
+        flight.outcome.add_done_callback(land)
+
+    def begin(self) -> int:
+        return self._store.begin()
+
+    def _knows_more(self, key: Any, fields: frozenset[str]) -> bool:
+        known = self._store.entries.get((self._number, key))
+        return (
+            known is not None
+            and known.fields > fields
+            and self._store.timer() < known.ends
+            and self._store.valid(key, known.began)
+        )

@@ -77,8 +77,7 @@ class _Handle:
         source: Source[Any] = Source(
             scope,
             fetch,
-            store=self._store() if policy.ttl else None,
-            slot=(who, slot),
+            shelf=self._store().shelf((who, slot)) if policy.ttl else None,
             asked=self._asked,
             fields=self._fields(),
             seen=seen,

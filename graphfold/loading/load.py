@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Generator, Hashable
+from collections.abc import Callable, Collection, Coroutine, Generator, Hashable
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
-from graphfold.loading.source import UNKNOWN, Source
+from graphfold.loading.source import Source
 
 __all__ = ["Load", "Loader", "Wave", "landing"]
 
@@ -118,19 +118,26 @@ class Loader(Generic[K]):
         self._open: Wave | None = None
 
     def load(self, key: K, settle: Callable[[Any, Any], V]) -> Load[V]:
-        return Load(self._where.get(key) or self._board(key), key, settle)
+        wave = self._where.get(key)
+        if wave is None:
+            wave = self._board((key,))[key]
+        return Load(wave, key, settle)
 
     async def level(self, keys: list[K]) -> list[Any]:
         """The answers for many keys at once, in their order, without a Load for each."""
         where = self._where
-        waves = {where.get(key) or self._board(key) for key in dict.fromkeys(keys)}
+        found = {key: where[key] for key in dict.fromkeys(keys) if key in where}
+        new = [key for key in dict.fromkeys(keys) if key not in found] if found else list(dict.fromkeys(keys))
+        if new:
+            found.update(self._board(new))
+        waves = set(found.values())
         for wave in waves:
             if wave.results is None:
                 await landing(wave)
         if len(waves) == 1:
-            results = next(iter(waves)).results or {}
+            results = waves.pop().results or {}
             return [results[key] for key in keys]
-        return [(where[key].results or {})[key] for key in keys]
+        return [(found[key].results or {})[key] for key in keys]
 
     def bring(self, key: K, row: Any) -> None:
         self._source.bring(key, row)
@@ -139,15 +146,17 @@ class Loader(Generic[K]):
         self._source.drop(key)
         self._where.pop(key, None)
 
-    def _board(self, key: K) -> Wave:
-        answer = self._source.peek(key)
-        if answer is not UNKNOWN:
-            wave = self._where[key] = Wave({key: answer})
-            return wave
-        wave = self._open or self._new()
-        self._where[key] = wave
-        wave.keys[key] = None
-        return wave
+    def _board(self, keys: Collection[K]) -> dict[K, Wave]:
+        """The waves that new keys travel with: what is known has landed already, the rest goes with the next one."""
+        known = self._source.known(keys)
+        boarded = dict.fromkeys(known, Wave(known)) if known else {}
+        rest = [key for key in keys if key not in known] if known else keys
+        if rest:
+            wave = self._open or self._new()
+            wave.keys.update(dict.fromkeys(rest))
+            boarded.update(dict.fromkeys(rest, wave))
+        self._where.update(boarded)
+        return boarded
 
     def _new(self) -> Wave:
         loop = asyncio.get_running_loop()

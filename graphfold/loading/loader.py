@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
-from graphfold.loading.source import UNKNOWN, Source
+from graphfold.loading.source import Source
 
 __all__ = ["TaskLoader"]
 
@@ -33,8 +33,8 @@ class TaskLoader(DataLoader[K, Any], Generic[K]):
         task = asyncio.current_task()
         if task is not None:
             self._source.scope.own(task)
-        known = {key: self._source.peek(key) for key in keys}
-        rest = [key for key, answer in known.items() if answer is UNKNOWN]
+        known = self._source.known(keys)
+        rest = [key for key in keys if key not in known]
         if rest:
             known.update(await self._source.answers(rest))
         return [known[key] for key in keys]

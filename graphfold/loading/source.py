@@ -5,28 +5,25 @@ under way for somebody else, and the backend. One source for each set of argumen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Hashable
+from typing import Any, Generic, TypeVar
 
-from graphfold.cache.store import Entry, Flight, Store
+from graphfold.cache.store import Flight, Shelf
 from graphfold.errors import BackendUnavailable
 from graphfold.loading.answer import MISSING, Failed, in_graph
 from graphfold.loading.scope import Scope
 from graphfold.rows.row import Row
 
-__all__ = ["UNKNOWN", "Fetch", "Source"]
+__all__ = ["Fetch", "Source"]
 
 K = TypeVar("K", bound=Hashable)
 
 Fetch = Callable[[list[K]], Awaitable[dict[K, Any]]]
 """Distinct keys in; for each key a row, a list, a page, MISSING or Failed out. Never raises, except when cancelled."""
 
-UNKNOWN: Final = object()
-"""Not known without asking."""
-
 
 class Source(Generic[K]):
-    """`fields` are the OnDemand fields asked for; `slot` tells viewers and arguments apart in the shared store.
+    """`fields` are the OnDemand fields asked for; `shelf` is what is remembered for this viewer and these arguments.
 
     `seen` is shown each answer before it enters the graph: a page's rows prime the loads of its items.
     Answers leave it as the graph sees them: graph objects, MISSING or Failed.
@@ -37,14 +34,13 @@ class Source(Generic[K]):
         scope: Scope,
         fetch: Fetch[K],
         *,
-        store: Store | None,
-        slot: Hashable,
+        shelf: Shelf | None,
         asked: Callable[[type[Row[Any]]], frozenset[str]],
         fields: frozenset[str],
         seen: Callable[[Any], None] | None = None,
     ) -> None:
-        self.scope, self._fetch, self._store = scope, fetch, store
-        self._slot, self._asked, self._fields, self._seen = slot, asked, fields, seen
+        self.scope, self._fetch, self._shelf = scope, fetch, shelf
+        self._asked, self._fields, self._seen = asked, fields, seen
         self._brought: dict[K, Any] = {}
 
     def bring(self, key: K, row: Any) -> None:
@@ -55,21 +51,25 @@ class Source(Generic[K]):
         """The key has changed: what was brought is void."""
         self._brought.pop(key, None)
 
-    def peek(self, key: K) -> Any:
-        """The answer where it can be told at once, else UNKNOWN."""
-        if key in self._brought:
-            return self._in_graph(self._brought[key])
-        if self._store is not None and (entry := self._store.get((self._slot, key), key, self._fields)) is not None:
-            return self._in_graph(entry.value)
-        return UNKNOWN
+    def known(self, keys: Collection[K]) -> dict[K, Any]:
+        """The answers that can be told at once."""
+        found: dict[K, Any] = {}
+        if self._brought:
+            found = {key: self._brought[key] for key in keys if key in self._brought}
+        if self._shelf is not None and len(found) < len(keys):
+            found = {**self._shelf.find(keys, self._fields), **found}
+        return self._all_in_graph(found) if found else found
 
     async def answers(self, keys: list[K]) -> dict[K, Any]:
         """An answer for each key. Cancelled, each is an error: whoever waits is told, and nobody hangs."""
         try:
-            found = await (self._fetch(keys) if self._store is None else self._through(self._store, keys))
+            found = await (self._fetch(keys) if self._shelf is None else self._through(self._shelf, keys))
         except asyncio.CancelledError:
             return dict.fromkeys(keys, Failed(BackendUnavailable("The call was cancelled.")))
-        return {key: self._in_graph(found[key]) for key in keys}
+        return self._all_in_graph(found)
+
+    def _all_in_graph(self, answers: dict[K, Any]) -> dict[K, Any]:
+        return {key: self._in_graph(answer) for key, answer in answers.items()}
 
     def _in_graph(self, answer: Any) -> Any:
         if answer is MISSING or isinstance(answer, Failed):
@@ -81,38 +81,32 @@ class Source(Generic[K]):
         except Exception as error:
             return Failed(error)
 
-    async def _through(self, store: Store, keys: list[K]) -> dict[K, Any]:
+    async def _through(self, shelf: Shelf, keys: list[K]) -> dict[K, Any]:
         """From calls that others have under way, and the rest from the backend."""
-        flights: dict[K, Flight] = {}
-        for key in keys:
-            flight = store.flight((self._slot, key), key, self._fields)
-            if flight is not None:
-                flights[key] = flight
-        rest = [key for key in keys if key not in flights]
-        if rest:
-            flights.update(self._depart(store, rest))
-        return {key: (await _landed(flight))[key] for key, flight in flights.items()}
+        flights = shelf.flying(keys, self._fields)
+        rest = [key for key in keys if key not in flights] if flights else keys
+        answers: dict[K, Any] = await _landed(self._depart(shelf, rest)) if rest else {}
+        for key, flight in flights.items():
+            answers[key] = (await _landed(flight))[key]
+        return answers
 
-    def _depart(self, store: Store, keys: list[K]) -> dict[K, Flight]:
+    def _depart(self, shelf: Shelf, keys: list[K]) -> Flight:
         """Call the backend in a task that outlives this operation: others may come to wait for it."""
-        began = store.begin()
-        call = self.scope.home.spawn(self._fetch_and_keep(store, keys, began))
+        began = shelf.begin()
+        call = self.scope.home.spawn(self._fetch_and_keep(shelf, keys, began))
         flight = Flight(call, self._fields, began)
-        for key in keys:
-            store.take_off((self._slot, key), flight)
-        return dict.fromkeys(keys, flight)
+        shelf.depart(keys, flight)
+        return flight
 
-    async def _fetch_and_keep(self, store: Store, keys: list[K], began: int) -> dict[K, Any]:
+    async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> dict[K, Any]:
         answers = await self._fetch(keys)
-        for key, answer in answers.items():
-            if not isinstance(answer, Failed) or answer.lasting:
-                store.put((self._slot, key), key, Entry(answer, self._fields, began))
+        lasting = {k: answer for k, answer in answers.items() if not isinstance(answer, Failed) or answer.lasting}
+        shelf.keep(lasting, self._fields, began)
         return answers
 
 
 async def _landed(flight: Flight) -> dict[Any, Any]:
     """The flight's answers. If this waiter is cancelled the flight goes on for the others."""
-    if flight.outcome.done():
-        return flight.outcome.result()  # type: ignore[no-any-return]  # a task of ours
-    answers: dict[Any, Any] = await asyncio.shield(flight.outcome)
-    return answers
+    outcome = flight.outcome
+    answers: dict[Any, Any] = outcome.result() if outcome.done() else await asyncio.shield(outcome)
+    return dict(answers)
