@@ -15,6 +15,8 @@ from schema.money import Money
 
 STATUSES = codes({"OPEN": InvoiceStatus.OPEN, "PART": InvoiceStatus.PARTLY_PAID, "PAID": InvoiceStatus.PAID})
 METHODS = codes({"TRANSFER": PaymentMethod.TRANSFER, "DEBIT": PaymentMethod.DEBIT, "CARD": PaymentMethod.CARD})
+UNKNOWN = {"UnknownCustomer", "UnknownInvoice"}
+"""The WSDL declares what a fault's detail holds; whether its code says so, too, is the server's choice."""
 
 
 class PaymentRow(Row[Any]):
@@ -101,6 +103,6 @@ class Billing(SoapAdapter):
         return await each(customers, lambda customer: self.invoke("GetBalance", BalanceRow, CustomerNo=customer))
 
     def fault(self, fault: SoapFault) -> GraphError:
-        if "UnknownCustomer" in fault.codes or "UnknownInvoice" in fault.codes:
+        if UNKNOWN & {*fault.codes, *fault.detail}:
             return NotFound("The billing does not know it.")
         return super().fault(fault)
