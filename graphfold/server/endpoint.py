@@ -61,8 +61,8 @@ class Endpoint:
         return by_post(await body_of(receive, headers.get("content-length"), limit))
 
     def _got(self, scope: Scope, headers: dict[str, str]) -> Asked:
-        if "json" not in headers.get("accept", ""):
-            # What an image or a link on a foreign page sends: it cannot name a media type of its own.
+        if "json" not in headers.get("accept", "") and headers.get("sec-fetch-mode") != "cors":
+            # What an image or a link on a foreign page sends: it can neither name a media type nor be a `fetch`.
             raise Refused(406, "A GET has to accept application/graphql-response+json or application/json by name.")
         if "content-type" in headers:
             check_content(headers["content-type"], "")

@@ -176,6 +176,12 @@ async def test_a_get_may_ask(client: httpx.AsyncClient) -> None:
     assert (response.status_code, response.json()) == (200, {"data": {"name": "a graph"}})
 
 
+async def test_a_get_by_fetch_may_accept_anything(client: httpx.AsyncClient) -> None:
+    headers = {"accept": "*/*", "sec-fetch-mode": "cors"}
+    response = await client.get("/graphql", params={"query": "{ name }"}, headers=headers)
+    assert response.json() == {"data": {"name": "graph"}}
+
+
 async def test_a_get_never_changes_anything(client: httpx.AsyncClient, graph: Any) -> None:
     query = {"query": "query A { name } mutation B { change }", "operationName": "B"}
     response = await client.get("/graphql", params=query, headers={"accept": NEW})
@@ -187,6 +193,7 @@ async def test_a_get_never_changes_anything(client: httpx.AsyncClient, graph: An
     ("query", "headers", "status"),
     [
         ("query={name}", {"accept": "*/*"}, 406),
+        ("query={name}", {"accept": "*/*", "sec-fetch-mode": "no-cors"}, 406),
         ("query={name}", {"accept": "text/html,*/*;q=0.8"}, 406),
         ("query={name}", {"accept": OLD, "content-type": "text/plain"}, 415),
         ("", {"accept": OLD}, 400),
