@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bench import tables
 from bench.agreement import Disagreement, check, fetch
-from bench.measuring import Generator, Measuring, Plan, Results
+from bench.measuring import Generator, LoadFailed, Measuring, Plan, Results
 from bench.programs import Cores, NotReady, Program, running
 from bench.workloads import WORKLOADS, Workload, examples
 
@@ -23,6 +23,9 @@ PROGRAMS = {
 }
 ON_EXAMPLES = {"graphfold": ["-m", "bench.gateway"], "handwritten": PROGRAMS["handwritten"]}
 SANDBOX = ["-m", "sandbox", "--port", "0", "--marketing-delay", "0", "--shop-rate", "1000000000"]
+
+SETTINGS = {"GRAPHFOLD_MAX_PAGE_SIZE": "1000", "GRAPHFOLD_CALL_TIMEOUT": "60"}
+"""A list of 1,000 is asked for, and 32 deep queries at a time keep a slow program waiting for itself for many seconds."""
 
 QUICK = Plan(rounds=1, seconds=0.01, connections=(1,))
 
@@ -67,7 +70,7 @@ class Bench:
         say(f"starting {backends[1]}, {', '.join(programs)}")
         with ExitStack() as stack:
             behind = stack.enter_context(running(backends, core=self.cores.others))
-            environment = {**fetch(f"{behind.url}/_sandbox/settings"), "GRAPHFOLD_MAX_PAGE_SIZE": "1000"}
+            environment = {**fetch(f"{behind.url}/_sandbox/settings"), **SETTINGS}
             started = {
                 name: stack.enter_context(running(command, core=self.cores.gateway, environment=environment))
                 for name, command in programs.items()
@@ -127,7 +130,7 @@ def main() -> int:
     bench = Bench(plan, cores, options.delay)
     try:
         loads, asked = bench.loads(), bench.examples()
-    except (Disagreement, NotReady) as error:
+    except (Disagreement, NotReady, LoadFailed) as error:
         say(str(error))
         return 1
     told = agreement(loads, asked) if options.quick else f"{report(loads, asked)}\n\n{machine(cores)}"

@@ -22,7 +22,7 @@ from bench.wire import Served, serve
 from sandbox.credentials import variables
 from sandbox.soap import WRITTEN_ADDRESS
 
-NAMES = ("crm", "shop", "catalog", "inventory", "billing", "marketing")
+NAMES: tuple[str, ...] = ("crm", "shop", "catalog", "inventory", "billing", "marketing")
 TOKEN = b'{"access_token":"canned","token_type":"Bearer","expires_in":3600}'
 ENVELOPE = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -44,6 +44,10 @@ Results = dict[tuple[str, str, int], Figures]
 """By workload, program and connections."""
 
 
+class LoadFailed(Exception):
+    """The load generator gave up; why stands on stderr."""
+
+
 class Generator:
     """The load generator's process. As a context manager it ends with its block."""
 
@@ -58,14 +62,14 @@ class Generator:
         self._process.communicate()
 
     def run(self, job: Job) -> Outcome:
-        """Raises RuntimeError when the job failed; why stands on stderr."""
+        """Raises `LoadFailed`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(msgspec.json.encode(job) + b"\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the load generator failed at {job.url} with {job.connections} connections")
+            raise LoadFailed(f"the load generator failed at {job.url} with {job.connections} connections")
         return msgspec.json.decode(line, type=Outcome)
 
 

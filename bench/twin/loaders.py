@@ -28,14 +28,14 @@ Key = tuple[str, int, str | None]
 class Loaders:
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
-        self.customers = DataLoader(self._customers)
-        self.orders = DataLoader(self._orders)
-        self.products = DataLoader(self._products)
-        self.stock = DataLoader(self._stock)
-        self.reviews = DataLoader(self._reviews)
+        self.customers = DataLoader(self._customers, max_batch_size=200)
+        self.orders = DataLoader(self._orders, max_batch_size=200)
+        self.products = DataLoader(self._products, max_batch_size=1000)
+        self.stock = DataLoader(self._stock, max_batch_size=1000)
+        self.reviews = DataLoader(self._reviews, max_batch_size=1000)
         self.invoices = DataLoader(self._invoices)
         self.balances = DataLoader(self._balances)
-        self.engagement = DataLoader(self._engagement)
+        self.engagement = DataLoader(self._engagement, max_batch_size=200)
 
     async def _customers(self, numbers: list[str]) -> list[Any]:
         found = await self._backends.crm.customers(ids=",".join(numbers))
