@@ -25,7 +25,7 @@ ON_EXAMPLES = {"graphfold": ["-m", "bench.gateway"], "handwritten": PROGRAMS["ha
 SANDBOX = ["-m", "sandbox", "--port", "0", "--marketing-delay", "0", "--shop-rate", "1000000000"]
 
 SETTINGS = {"GRAPHFOLD_MAX_PAGE_SIZE": "1000", "GRAPHFOLD_CALL_TIMEOUT": "60"}
-"""A list of 1,000 is asked for, and 32 deep queries at a time keep a slow program waiting for itself for many seconds."""
+"""A list of 1,000 is asked for, and under 32 deep queries a slow program waits for itself for many seconds."""
 
 QUICK = Plan(rounds=1, seconds=0.01, connections=(1,))
 
