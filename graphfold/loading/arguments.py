@@ -13,16 +13,19 @@ __all__ = ["Signature"]
 class Signature:
     """The parameters of an operation behind `self` (and, with `skip=2`, behind the keys)."""
 
-    __slots__ = ("_defaults", "_names", "_plain")
+    __slots__ = ("_defaults", "_names", "_plain", "_unsaid")
 
     def __init__(self, function: Callable[..., Any], skip: int) -> None:
         parameters = list(inspect.signature(function).parameters.values())[skip:]
         self._plain = all(p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
         self._names = [p.name for p in parameters]
         self._defaults = [p.default for p in parameters]
+        self._unsaid = _frozen(tuple(self._defaults)) if self._plain else ()
 
     def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
         """One value for each parameter, in their order. Wrong arguments stay as they are: the call will say so."""
+        if not args and not kwargs:
+            return self._unsaid
         names, given = self._names, len(args)
         if not self._plain or given > len(names) or not kwargs.keys() <= set(names[given:]):
             return _frozen((args, kwargs))

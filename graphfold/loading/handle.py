@@ -153,7 +153,7 @@ class Batch(_Handle, Generic[K, P, V]):
 
     def loader(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AnyLoader:
         """The loader of these arguments; the first load of an operation makes it."""
-        slot = self._operation.bound(args, kwargs) if args or kwargs else ()
+        slot = self._operation.bound(args, kwargs)
         ident = (self._operation, self._adapter.name, slot, self._whole)
         loader: AnyLoader | None = self._adapter.scope.loaders.get(ident)
         if loader is None:

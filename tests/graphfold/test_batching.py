@@ -1,0 +1,215 @@
+"""Loads travel together: many keys are one call, an error belongs to its key, and every answer to its question."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.graph.graph import Graph
+from graphfold.testing import ask, fakes
+from tests.graphfold.people import Office, people, refused
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["breadth-first", "graphql-core"])
+def environment(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Both ways to run an operation."""
+    return {"GRAPHFOLD_EXECUTION": request.param}
+
+
+async def asked(graph: Graph, office: Office, query: str, **variables: Any) -> tuple[Any, list[str]]:
+    """The data of one question, and the backend's calls for it."""
+    async with graph.running(transports=fakes(hr=office)):
+        return await ask(graph, query, **variables), office.asked
+
+
+async def answered(graph: Graph, office: Office, query: str) -> Any:
+    async with graph.running(transports=fakes(hr=office)):
+        return (await graph.execute(query, request_id="r")).document()
+
+
+async def test_many_loads_are_one_call(environment: Mapping[str, str]) -> None:
+    data, calls = await asked(
+        people(environment=environment), Office(), '{ some(numbers: ["1", "2", "3"]) { boss { name } } }'
+    )
+    assert data == {"some": [{"boss": {"name": name}} for name in ("Ann", "Bob", "Cid")]}
+    assert calls == ["people 1,2,3"]
+
+
+async def test_a_key_travels_once_however_often_it_is_asked_for(environment: Mapping[str, str]) -> None:
+    query = (
+        '{ a: person(number: "2") { name } b: person(number: "2") { name } many(numbers: ["2", "3", "2"]) { name } }'
+    )
+    data, calls = await asked(people(environment=environment), Office(), query)
+    assert data == {"a": {"name": "Bob"}, "b": {"name": "Bob"}, "many": [{"name": n} for n in ("Bob", "Cid", "Bob")]}
+    assert calls == ["people 2,3"]
+
+
+async def test_the_answer_does_not_depend_on_the_order_of_the_reply(environment: Mapping[str, str]) -> None:
+    graph = people(answering=lambda rows: dict(reversed(rows.items())), environment=environment)
+    data, _ = await asked(graph, Office(), '{ many(numbers: ["3", "1", "2"]) { name } }')
+    assert [person["name"] for person in data["many"]] == ["Cid", "Ann", "Bob"]
+
+
+async def test_more_keys_than_a_call_takes_travel_side_by_side(environment: Mapping[str, str]) -> None:
+    office, together = Office(), asyncio.Barrier(3)
+
+    async def waits(request: httpx.Request) -> Any:
+        async with asyncio.timeout(5):
+            await together.wait()
+        return office.people(request)
+
+    office.on("GET /people", waits)
+    graph = people(max_size=2, environment=environment)
+    _, calls = await asked(graph, office, '{ many(numbers: ["1", "2", "3", "4", "5"]) { name } }')
+    assert calls == ["people 1,2", "people 3,4", "people 5"]
+
+
+async def test_what_is_missing_is_not_found_or_null(environment: Mapping[str, str]) -> None:
+    answer = await answered(
+        people(environment=environment),
+        Office(),
+        '{ a: person(number: "1") { name } b: person(number: "99") { name } c: seek(number: "98") { name } }',
+    )
+    assert answer["data"] == {"a": {"name": "Ann"}, "b": None, "c": None}
+    [error] = answer["errors"]
+    assert error["path"] == ["b"]
+    assert error["message"] == "There is no such entry: 99."
+    assert error["extensions"] == {
+        "code": "NOT_FOUND",
+        "retryable": False,
+        "backend": "hr",
+        "operation": "people",
+        "requestId": "r",
+    }
+
+
+async def test_one_refused_key_fails_alone(environment: Mapping[str, str]) -> None:
+    graph = people(answering=refused("2"), environment=environment)
+    answer = await answered(graph, Office(), '{ some(numbers: ["1", "2", "3"]) { boss { name } } }')
+    assert [person["boss"] for person in answer["data"]["some"]] == [{"name": "Ann"}, None, {"name": "Cid"}]
+    [error] = answer["errors"]
+    assert error["path"] == ["some", 1, "boss"]
+    assert (error["message"], error["extensions"]["code"]) == ("This one is secret.", "BACKEND_REJECTED")
+
+
+async def test_one_failing_call_of_several_fails_alone(environment: Mapping[str, str]) -> None:
+    office = Office()
+    office.on("GET /people", lambda r: httpx.Response(503) if "3" in office.numbers(r) else office.people(r))
+    graph = people(max_size=2, environment=environment)
+    answer = await answered(graph, office, '{ some(numbers: ["1", "2", "3", "4", "5"]) { boss { name } } }')
+    assert [person["boss"] is None for person in answer["data"]["some"]] == [False, False, True, True, False]
+    assert [error["path"][1] for error in answer["errors"]] == [2, 3]
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BACKEND_UNAVAILABLE"}
+
+
+async def test_an_error_is_told_at_every_place_that_needed_it(environment: Mapping[str, str]) -> None:
+    office = Office()
+    office.on("GET /people", httpx.Response(500))
+    query = '{ a: person(number: "1") { name } b: person(number: "1") { name } }'
+    answer = await answered(people(environment=environment), office, query)
+    assert sorted(error["path"] for error in answer["errors"]) == [["a"], ["b"]]
+    assert len(office.calls) == 1
+
+
+async def test_keys_that_nobody_asked_for_are_told(environment: Mapping[str, str], log: list[Any]) -> None:
+    """Keys that come back as another type look like this: nothing fits, and it must not look like an empty answer."""
+    graph = people(answering=lambda rows: {f"#{number}": row for number, row in rows.items()}, environment=environment)
+    answer = await answered(graph, Office(), '{ person(number: "1") { name } }')
+    assert answer["errors"][0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
+    assert answer["errors"][0]["message"] == "The backend answered other keys than it was asked for."
+    assert any(line["event"] == "foreign keys" and line["count"] == 1 for line in log)
+    assert any("'#1'" in line.get("internal", "") for line in log)
+
+
+async def test_two_rows_for_one_key_are_told(environment: Mapping[str, str]) -> None:
+    office = Office()
+    office.on("GET /people", [office.person("1"), office.person("1")])
+    answer = await answered(people(environment=environment), office, '{ person(number: "1") { name } }')
+    assert answer["errors"][0]["message"] == "The backend answered one key twice."
+
+
+async def test_a_defect_in_a_batch_is_internal_and_told_to_the_operator_only(
+    environment: Mapping[str, str], log: list[Any]
+) -> None:
+    def broken(_: dict[str, Any]) -> Any:
+        raise RuntimeError("password=hunter2")
+
+    graph = people(answering=broken, environment=environment)
+    answer = await answered(graph, Office(), '{ person(number: "1") { name } }')
+    assert answer["errors"][0]["message"] == "Internal error."
+    assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
+    assert "hunter2" not in str(answer)
+    assert any(line["event"] == "internal error" and "hunter2" in str(line["exc_info"]) for line in log)
+
+
+async def test_a_list_for_each_key_is_empty_where_there_is_nothing(environment: Mapping[str, str]) -> None:
+    data, calls = await asked(
+        people(environment=environment), Office("Ann"), '{ some(numbers: ["1", "7"]) { notes { text } } }'
+    )
+    assert data == {"some": [{"notes": [{"text": "10"}, {"text": "11"}]}, {"notes": []}]}
+    assert calls == ["notes 1,7"]
+
+
+async def test_other_arguments_are_another_call_and_the_same_however_written_are_not(
+    environment: Mapping[str, str],
+) -> None:
+    query = """{ some(numbers: ["1", "2"]) {
+        a: notes(limit: 1) { text } b: notes(limit: 2) { text } c: notes { text } sameNotes { text } } }"""
+    data, calls = await asked(people(environment=environment), Office(), query)
+    assert [len(data["some"][0][name]) for name in ("a", "b", "c", "sameNotes")] == [1, 2, 2, 2]
+    assert calls == ["notes 1,2", "notes 1,2"]
+
+
+async def test_a_reference_needs_no_call_when_only_the_key_is_selected(environment: Mapping[str, str]) -> None:
+    query = '{ some(numbers: ["3"]) { notes(limit: 1) { author { number } } } }'
+    data, calls = await asked(people(environment=environment), Office(), query)
+    assert data == {"some": [{"notes": [{"author": {"number": "3"}}]}]}
+    assert calls == ["notes 3"]
+
+
+async def test_a_reference_is_loaded_when_more_is_selected(environment: Mapping[str, str]) -> None:
+    query = '{ some(numbers: ["3"]) { notes(limit: 1) { author { number name } } } }'
+    data, calls = await asked(people(environment=environment), Office(), query)
+    assert data == {"some": [{"notes": [{"author": {"number": "3", "name": "Cid"}}]}]}
+    assert calls == ["notes 3", "people 3"]
+
+
+async def test_rows_of_a_page_save_the_loads_of_its_items(environment: Mapping[str, str]) -> None:
+    graph = people(environment=environment)
+    data, calls = await asked(graph, Office(), "{ staff { name boss { name } } }")
+    assert data["staff"][2] == {"name": "Cid", "boss": {"name": "Bob"}}
+    assert calls == ["staff"]
+
+
+async def test_the_same_read_is_one_call(environment: Mapping[str, str]) -> None:
+    query = '{ a: staff { name } b: staff(team: "all") { name } c: staff(team: "x") { name } }'
+    _, calls = await asked(people(environment=environment), Office(), query)
+    assert calls == ["staff", "staff"]
+
+
+async def test_an_operation_sees_its_own_write(environment: Mapping[str, str]) -> None:
+    office = Office()
+    graph = people(ttl=60, environment=environment)
+    async with graph.running(transports=fakes(hr=office)):
+        await ask(graph, '{ person(number: "1") { name } }')
+        renamed = await ask(
+            graph,
+            'mutation { a: rename(number: "1", name: "Zoe") { name } b: rename(number: "2", name: "Yan") {name} }',
+        )
+        after = await ask(graph, '{ person(number: "1") { name } }')
+    assert renamed == {"a": {"name": "Zoe"}, "b": {"name": "Yan"}}
+    assert after == {"person": {"name": "Zoe"}}
+
+
+async def test_each_operation_has_its_own_loaders(environment: Mapping[str, str]) -> None:
+    office = Office()
+    graph = people(environment=environment)
+    async with graph.running(transports=fakes(hr=office)):
+        first = await ask(graph, '{ person(number: "1") { name } }')
+        office.names["1"] = "Zoe"
+        second = await ask(graph, '{ person(number: "1") { name } }')
+    assert (first, second) == ({"person": {"name": "Ann"}}, {"person": {"name": "Zoe"}})

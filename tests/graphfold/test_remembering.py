@@ -1,0 +1,267 @@
+"""What is remembered between operations: for how long, for whom, with which fields, until when a write voids it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.graph.graph import Graph
+from graphfold.testing import ask, fakes
+from tests.graphfold.people import Office, people, refused
+
+pytestmark = pytest.mark.anyio
+
+ANN = '{ person(number: "1") { name } }'
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@asynccontextmanager
+async def running(graph: Graph, office: Office, clock: Clock | None = None) -> AsyncIterator[Graph]:
+    async with graph.running(transports=fakes(hr=office), timer=clock or Clock()):
+        yield graph
+
+
+async def test_an_answer_is_remembered_for_its_time(office: Office, clock: Clock) -> None:
+    async with running(people(ttl=60), office, clock) as graph:
+        for clock.now in (0.0, 59.9, 60.1):
+            await ask(graph, ANN)
+    assert office.asked == ["people 1", "people 1"]
+
+
+async def test_only_what_is_not_remembered_is_asked_for(office: Office) -> None:
+    async with running(people(ttl=60), office) as graph:
+        await ask(graph, '{ many(numbers: ["1", "3"]) { name } }')
+        await ask(graph, '{ many(numbers: ["1", "2", "3", "4"]) { name } }')
+    assert office.asked == ["people 1,3", "people 2,4"]
+
+
+async def test_that_there_is_nothing_is_remembered_too(office: Office) -> None:
+    async with running(people(ttl=60), office) as graph:
+        for _ in range(2):
+            assert await ask(graph, '{ seek(number: "99") { name } }') == {"seek": None}
+    assert office.asked == ["people 99"]
+
+
+async def test_a_refusal_of_one_key_is_remembered_and_a_failed_call_is_not(office: Office) -> None:
+    async with running(people(ttl=60, answering=refused("2")), office) as graph:
+        for _ in range(2):
+            answer = await graph.execute('{ person(number: "2") { name } }')
+            assert answer.errors[0]["message"] == "This one is secret."
+        office.on("GET /people", httpx.Response(503))
+        await graph.execute(ANN)
+        office.on("GET /people", office.people)
+        assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
+    assert office.asked == ["people 2", "people 1", "people 1"]
+
+
+async def test_the_cache_is_bounded(office: Office) -> None:
+    async with running(people(ttl=60, cache_size=2), office) as graph:
+        for number in ("1", "2", "3", "3", "1"):
+            await ask(graph, "query ($n: String!) { person(number: $n) { name } }", n=number)
+    assert office.asked == ["people 1", "people 2", "people 3", "people 1"]
+
+
+async def test_a_wider_answer_serves_a_narrower_question_and_never_the_other_way_round(office: Office) -> None:
+    async with running(people(ttl=60), office) as graph:
+        await ask(graph, ANN)
+        assert await ask(graph, '{ person(number: "1") { mail } }') == {"person": {"mail": "Ann@x.test"}}
+        assert await ask(graph, '{ person(number: "1") { name mail } }') == {
+            "person": {"name": "Ann", "mail": "Ann@x.test"}
+        }
+        for query in (ANN, '{ person(number: "1") { mail } }', '{ person(number: "1") { number } }'):
+            await ask(graph, query)
+    assert office.asked == ["people 1"] * 3
+    assert [call.url.params["fields"] for call in office.calls] == [
+        "name,no",
+        "contact.mail,no",
+        "contact.mail,name,no",
+    ]
+
+
+async def test_whose_answer_it_is(office: Office) -> None:
+    async with running(people(ttl=60), office) as graph:
+        for who in ("Basic a", "Basic b", "Basic a", ""):
+            await graph.execute(ANN, headers={"authorization": who} if who else {})
+    assert len(office.asked) == 3
+
+
+async def test_public_answers_are_everybodys(office: Office) -> None:
+    async with running(people(ttl=60, share="public"), office) as graph:
+        for who in ("Basic a", "Basic b"):
+            await graph.execute(ANN, headers={"authorization": who})
+    assert len(office.asked) == 1
+
+
+async def test_a_write_voids_what_is_remembered_for_every_viewer(office: Office) -> None:
+    async with running(people(ttl=60), office) as graph:
+        for who in ("a", "b"):
+            await graph.execute(ANN, headers={"authorization": who})
+        await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { name } }')
+        for who in ("a", "b"):
+            answer = await graph.execute(ANN, headers={"authorization": who})
+            assert answer.data == {"person": {"name": "Zoe"}}
+
+
+async def test_a_write_voids_pages(office: Office) -> None:
+    async with running(people(ttl=60), office) as graph:
+        await ask(graph, "{ staff { name } }")
+        await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { name } }')
+        assert (await ask(graph, "{ staff { name } }"))["staff"][0] == {"name": "Zoe"}
+
+
+async def test_a_write_during_a_call_voids_its_answer(office: Office) -> None:
+    """The call may have read before the write or after it: nobody knows, so nobody keeps it."""
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> Any:
+        rows = office.people(request)
+        arrived.set()
+        await go_on.wait()
+        return rows
+
+    async with running(people(ttl=60), office) as graph:
+        office.on("GET /people", slow)
+        reading = asyncio.create_task(ask(graph, ANN))
+        await arrived.wait()
+        await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { number } }')
+        go_on.set()
+        assert await reading == {"person": {"name": "Ann"}}
+        assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
+
+
+class Slow:
+    """Lets callers in one after the other, when they are told to."""
+
+    def __init__(self, office: Office) -> None:
+        self.arrived, self.go_on, self.left = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.office = office
+        office.on("GET /people", self)
+
+    async def __call__(self, request: httpx.Request) -> Any:
+        self.arrived.set()
+        try:
+            await self.go_on.wait()
+        except asyncio.CancelledError:
+            self.left.set()
+            raise
+        return self.office.people(request)
+
+
+async def test_operations_wait_for_one_call(office: Office) -> None:
+    slow = Slow(office)
+    async with running(people(ttl=60), office) as graph:
+        asking = [asyncio.create_task(ask(graph, ANN)) for _ in range(5)]
+        await slow.arrived.wait()
+        slow.go_on.set()
+        assert await asyncio.gather(*asking) == [{"person": {"name": "Ann"}}] * 5
+    assert office.asked == ["people 1"]
+
+
+async def test_the_call_survives_whoever_made_it(office: Office) -> None:
+    slow = Slow(office)
+    async with running(people(ttl=60), office) as graph:
+        first = asyncio.create_task(ask(graph, ANN))
+        await slow.arrived.wait()
+        second = asyncio.create_task(ask(graph, ANN))
+        await asyncio.sleep(0)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        slow.go_on.set()
+        assert await second == {"person": {"name": "Ann"}}
+    assert office.asked == ["people 1"]
+
+
+async def test_a_wider_question_does_not_wait_for_a_narrower_call(office: Office) -> None:
+    slow = Slow(office)
+    async with running(people(ttl=60), office) as graph:
+        narrow = asyncio.create_task(ask(graph, ANN))
+        await slow.arrived.wait()
+        slow.go_on.set()
+        wide = asyncio.create_task(ask(graph, '{ person(number: "1") { name mail } }'))
+        assert (await wide)["person"]["mail"] == "Ann@x.test"
+        await narrow
+        await ask(graph, '{ person(number: "1") { name mail } }')
+    assert len(office.asked) == 2
+
+
+async def test_a_call_that_is_not_remembered_ends_with_its_operation(office: Office) -> None:
+    slow, before = Slow(office), asyncio.all_tasks()
+    async with running(people(), office) as graph:
+        asking = asyncio.create_task(ask(graph, ANN))
+        await slow.arrived.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert slow.left.is_set()
+        assert asyncio.all_tasks() == before
+
+
+async def test_nothing_is_left_when_the_graph_stops(office: Office) -> None:
+    """Also calls that are shared, and those who wait for them get an answer."""
+    slow, before = Slow(office), asyncio.all_tasks()
+    async with running(people(ttl=60), office) as graph:
+        asking = asyncio.create_task(graph.execute(ANN))
+        await slow.arrived.wait()
+    assert slow.left.is_set()
+    async with asyncio.timeout(5):
+        answer = await asking
+    assert answer.errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
+    assert asyncio.all_tasks() == before
+
+
+async def test_both_paths_to_a_row_are_one_call_with_the_fields_of_both(office: Office) -> None:
+    query = '{ a: person(number: "2") { name } b: person(number: "2") { mail boss { number } } }'
+    async with running(people(), office) as graph:
+        await ask(graph, query)
+    assert office.calls[0].url.params["fields"] == "boss,contact.mail,name,no"
+
+
+@pytest.mark.parametrize("first", [False, True])
+async def test_fields_behind_include_are_asked_for_when_they_are_wanted(office: Office, first: bool) -> None:
+    query = 'query ($mail: Boolean!) { person(number: "1") { name mail @include(if: $mail) } }'
+    async with running(people(), office) as graph:
+        for mail in (first, not first):
+            told = await ask(graph, query, mail=mail)
+            assert told["person"] == {"name": "Ann", **({"mail": "Ann@x.test"} if mail else {})}
+    assert [("mail" in call.url.params["fields"]) for call in office.calls] == [first, not first]
+
+
+async def test_a_resolver_that_reads_fields_asks_for_them(office: Office) -> None:
+    async with running(people(), office) as graph:
+        assert await ask(graph, '{ person(number: "1") { label } }') == {"person": {"label": "Ann <Ann@x.test>"}}
+    assert office.calls[0].url.params["fields"] == "contact.mail,name,no"
+
+
+async def test_reading_what_nobody_asked_for_is_loud(office: Office, log: list[Any]) -> None:
+    async with running(people(), office) as graph:
+        answer = await graph.execute('{ initial(number: "1") person(number: "2") { mail } }')
+        whole = await ask(graph, '{ initialOfWhole(number: "1") person(number: "2") { mail } }')
+    assert answer.data is None
+    assert [error["path"] for error in answer.errors] == [["initial"]]
+    assert "Person.name was read, but this query does not ask" in str(log)
+    assert whole["initialOfWhole"] == "A"
+
+
+async def test_what_no_place_of_the_query_tells_about_is_loaded_whole(office: Office) -> None:
+    async with running(people(), office) as graph:
+        assert await ask(graph, '{ initial(number: "1") }') == {"initial": "A"}
