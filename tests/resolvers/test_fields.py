@@ -296,3 +296,22 @@ async def test_engagement(graph: Gateway, books: sqlite3.Connection) -> None:
 
 
 ENGAGEMENT = {"score": "score", "lastSeen": "last_seen", "opens": "opens", "clicks": "clicks"}
+
+
+@pytest.mark.parametrize("segment", SEGMENTS)
+async def test_customers_of_a_segment(graph: Gateway, books: sqlite3.Connection, segment: str) -> None:
+    query = "query($filter: CustomerFilter) { customers(first: 100, filter: $filter) { nodes { number segment } } }"
+    told = (await graph.ask(query, filter={"segment": SEGMENTS[segment]}))["customers"]["nodes"]
+    known = rows(books, "SELECT number FROM customers WHERE segment = ? ORDER BY number LIMIT 100", segment)
+    assert told == [{"number": str(row["number"]), "segment": SEGMENTS[segment]} for row in known] != []
+
+
+@pytest.mark.parametrize(
+    "text", ["fontaine", "MÜLLER", "o'", "&", "@mail.example", "a&limit=1", "%", "no one is called so"]
+)
+async def test_customers_searched(graph: Gateway, books: sqlite3.Connection, text: str) -> None:
+    query = "query($text: String) { customers(first: 100, search: $text) { nodes { number } } }"
+    told = (await graph.ask(query, text=text))["customers"]["nodes"]
+    everyone = rows(books, "SELECT number, name, mail FROM customers ORDER BY number")
+    known = [row for row in everyone if text.casefold() in f"{row['name']} {row['mail']}".casefold()]
+    assert told == [{"number": str(row["number"])} for row in known[:100]]
