@@ -129,7 +129,7 @@ class Loader(Generic[K]):
         found = {key: where[key] for key in dict.fromkeys(keys) if key in where}
         new = [key for key in dict.fromkeys(keys) if key not in found] if found else list(dict.fromkeys(keys))
         if new:
-            found.update(self._board(new))
+            found |= self._board(new)
         waves = set(found.values())
         for wave in waves:
             if wave.results is None:
