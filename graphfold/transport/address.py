@@ -8,7 +8,8 @@ from typing import NamedTuple
 import httpx
 
 from graphfold.transport.call import Call
-from graphfold.transport.headers import checked_target, header_lines
+from graphfold.transport.headers import header_lines
+from graphfold.transport.target import checked_method, checked_target
 
 __all__ = ["STANDARD_HEADERS", "Address", "Origin"]
 
@@ -41,12 +42,10 @@ class Address:
 
     def request(self, call: Call, credentials: Mapping[str, str]) -> bytes:
         """The whole request as bytes. Raises BAD_INPUT for what cannot be said in one."""
-        target = checked_target(self._target(call))
+        method, target = checked_method(call.method), self._base + checked_target(call.path, call.query)
+        if target[:1] != "/":
+            target = "/" + target
         headers = header_lines({**STANDARD_HEADERS, **call.headers, **credentials})
         if call.body or call.method in _WITH_LENGTH:
             headers = f"{headers}content-length: {len(call.body)}\r\n"
-        return f"{call.method} {target}{self._host}{headers}\r\n".encode("ascii") + call.body
-
-    def _target(self, call: Call) -> str:
-        path = self._base + call.path or "/"
-        return f"{path}?{call.query}" if call.query else path
+        return f"{method} {target}{self._host}{headers}\r\n".encode("ascii") + call.body

@@ -10,8 +10,9 @@ from graphfold.errors import BackendTimeout, BackendUnavailable
 from graphfold.transport.address import STANDARD_HEADERS
 from graphfold.transport.body import collector
 from graphfold.transport.call import Call, Reply
-from graphfold.transport.headers import checked_target, folded, header_lines
+from graphfold.transport.headers import folded, header_lines
 from graphfold.transport.limits import CallLimits
+from graphfold.transport.target import checked_method, checked_target
 
 __all__ = ["Bridge"]
 
@@ -41,11 +42,10 @@ class Bridge:
 
     def _request(self, call: Call, credentials: Mapping[str, str]) -> httpx.Request:
         headers = {**STANDARD_HEADERS, **call.headers, **credentials}
-        header_lines(headers)  # httpx sends what it is given
-        checked_target(f"{call.path or '/'}?{call.query}")
-        url = f"{self._address}{call.path}{'?' + call.query if call.query else ''}"
+        header_lines(headers)  # they go out as a mapping, but httpx sends what it is given
+        method, url = checked_method(call.method), self._address + checked_target(call.path, call.query)
         extensions = {"timeout": self._timeouts}
-        return httpx.Request(call.method, url, headers=headers, content=call.body or None, extensions=extensions)
+        return httpx.Request(method, url, headers=headers, content=call.body or None, extensions=extensions)
 
     async def _whole(self, response: httpx.Response) -> Reply:
         headers = folded(response.headers.raw)

@@ -148,7 +148,7 @@ class Connection(asyncio.Protocol):
         receiver = self._receiver
         if status < 200 or receiver is None:
             return
-        if self._idle_bytes > _HEAD_LIMIT and sum(len(name) + len(value) for name, value in self._raw) > _HEAD_LIMIT:
+        if self._idle_bytes > _HEAD_LIMIT and _size(self._raw) > _HEAD_LIMIT:
             raise Malformed(f"over {_HEAD_LIMIT} bytes of headers")
         self._headed = True
         self._headers = folded(self._raw)
@@ -198,3 +198,7 @@ class Connection(asyncio.Protocol):
 
     def _lasts_until_close(self) -> bool:
         return self._headed and "content-length" not in self._headers and "transfer-encoding" not in self._headers
+
+
+def _size(raw: RawHeaders) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in raw)

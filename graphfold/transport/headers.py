@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from graphfold.errors import InvalidInput
 
-__all__ = ["checked_target", "folded", "header_lines"]
+__all__ = ["folded", "header_lines"]
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FRAMING = frozenset(
@@ -30,13 +30,6 @@ def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name.lower() in _FRAMING:
         raise InvalidInput("A header cannot be sent.", internal=f"{name[:100]!r} is not for a call to set")
     return name
-
-
-def checked_target(target: str) -> str:
-    """Path and query as they are sent. Raises BAD_INPUT for what could end the request line or point elsewhere."""
-    if target[:1] == "/" and target.isprintable() and target.isascii() and " " not in target and "#" not in target:
-        return target
-    raise InvalidInput("A text contains characters that cannot be sent.", internal="in a request's path or query")
 
 
 def folded(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -14,12 +14,13 @@ import httpx
 from graphfold.errors import BackendBadReply, BackendTimeout, BackendUnavailable, InvalidInput
 from graphfold.transport.address import Address, Origin
 from graphfold.transport.call import Call, Reply
-from graphfold.transport.failures import ConnectTimedOut, Malformed
-from graphfold.transport.headers import checked_target, header_lines
+from graphfold.transport.failures import Malformed
+from graphfold.transport.headers import header_lines
 from graphfold.transport.limits import CallLimits
 from graphfold.transport.pool import Pool
 from graphfold.transport.receiver import Collected
 from graphfold.transport.stream import Streamed, as_httpx
+from graphfold.transport.target import checked_method, checked_target
 
 __all__ = ["Channel", "Network"]
 
@@ -51,12 +52,8 @@ class Network(httpx.AsyncBaseTransport):
         safe = request.method in _SAFE and not body
         try:
             status, raw = await pool.ask(_written(request, body), receiver, timeouts.get("connect"), safe=safe)
-        except ConnectTimedOut as error:
-            raise httpx.ConnectTimeout(str(error)) from error
-        except (ConnectionError, TimeoutError, Malformed) as error:
+        except (OSError, Malformed) as error:
             raise as_httpx(error) from error
-        except OSError as error:
-            raise httpx.ConnectError(str(error)) from error
         return httpx.Response(status, headers=raw, stream=receiver, extensions={"http_version": b"HTTP/1.1"})
 
     async def aclose(self) -> None:
@@ -95,10 +92,10 @@ def _written(request: httpx.Request, body: bytes) -> bytes:
     """The request of an httpx user as bytes."""
     try:
         headers = {name: value for name, value in request.headers.items() if name not in _OURS}
-        target = checked_target(request.url.raw_path.decode("ascii"))
+        method, target = checked_method(request.method), checked_target(request.url.raw_path.decode("ascii"), "")
         length = f"content-length: {len(body)}\r\n" if body or "content-length" in request.headers else ""
         host = request.url.netloc.decode("ascii")
-        head = f"{request.method} {target} HTTP/1.1\r\nhost: {host}\r\n{header_lines(headers)}{length}\r\n"
+        head = f"{method} {target} HTTP/1.1\r\nhost: {host}\r\n{header_lines(headers)}{length}\r\n"
     except InvalidInput as error:
         raise httpx.LocalProtocolError(error.message) from None
     return head.encode("ascii") + body

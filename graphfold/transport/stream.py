@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from graphfold.transport.failures import Lost
+from graphfold.transport.failures import ConnectTimedOut, Lost
 from graphfold.transport.receiver import RawHeaders, Receiver
 
 __all__ = ["Streamed", "as_httpx"]
@@ -85,7 +85,12 @@ class Streamed(Receiver[tuple[int, RawHeaders]], httpx.AsyncByteStream):
 
 
 def as_httpx(error: Exception) -> httpx.TransportError:
-    """The failure of a connection that is established, in httpx's terms."""
-    if isinstance(error, TimeoutError):
-        return httpx.ReadTimeout(str(error))
-    return httpx.ReadError(str(error)) if isinstance(error, Lost) else httpx.RemoteProtocolError(str(error))
+    """The failure of a connection in httpx's terms."""
+    kinds: list[tuple[type[Exception], type[httpx.TransportError]]] = [
+        (ConnectTimedOut, httpx.ConnectTimeout),
+        (TimeoutError, httpx.ReadTimeout),
+        (Lost, httpx.ReadError),
+        (OSError, httpx.ConnectError),
+        (Exception, httpx.RemoteProtocolError),
+    ]
+    return next(theirs for ours, theirs in kinds if isinstance(error, ours))(str(error))

@@ -1,0 +1,43 @@
+"""A network outlives an event loop: what belongs to another loop is not touched."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+
+from graphfold.transport.call import Call
+from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.network import Network
+from graphfold.transport.session import Session
+from tests.graphfold.transport.peer import OK, always, backend
+
+
+def test_one_network_in_several_loops() -> None:
+    network = Network()
+
+    async def ask() -> list[bytes]:
+        async with backend(always(OK)) as it:
+            calls = Client(it.url, network, CallLimits(parallel=2), lambda _: Session())
+            replies = await asyncio.gather(*(calls.send(Call("GET", "/")) for _ in range(6)))
+            await network.aclose()
+            return [reply.body for reply in replies]
+
+    for _ in range(3):
+        assert asyncio.run(ask()) == [b"ok"] * 6
+
+
+def test_a_loop_that_ended_without_closing_leaves_nothing_to_stumble_over() -> None:
+    network = Network()
+
+    async def ask(port: int) -> tuple[bytes, int]:
+        async with backend(always(OK), port=port) as it:
+            calls = Client(it.url, network, CallLimits(), lambda _: Session())
+            return (await calls.send(Call("GET", "/"))).body, it.port
+
+    body, port = asyncio.run(ask(0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the loop before was left with its connections open
+        assert asyncio.run(ask(port)) == (body, port)
+        gc.collect()
+    asyncio.run(network.aclose())

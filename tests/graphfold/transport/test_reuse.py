@@ -1,0 +1,192 @@
+"""Connections live from call to call, as long as nothing gives reason to doubt them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from graphfold.errors import BackendUnavailable
+from graphfold.transport.call import Call
+from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.network import Network
+from graphfold.transport.session import Session
+from tests.graphfold.transport.peer import OK, Connect, Peer, Script, Serve, always, settled, until
+
+pytestmark = pytest.mark.anyio
+
+GET = Call("GET", "/x")
+POST = Call("POST", "/x", body=b"{}")
+SAFE_POST = Call("POST", "/x", body=b"{}", safe=True)
+PUT = Call("PUT", "/x", body=b"{}")
+
+
+async def test_one_connection_for_calls_one_after_another(serve: Serve, client: Connect) -> None:
+    backend = await serve(always(OK))
+    calls = client(backend)
+    for call in [GET, POST, PUT, GET]:
+        assert (await calls.send(call)).body == b"ok"
+    assert (backend.connections, len(backend.requests)) == (1, 4)
+
+
+async def test_as_many_connections_as_calls_at_once_and_no_more_than_allowed(serve: Serve, client: Connect) -> None:
+    backend = await serve(always(OK))
+    calls = client(backend, parallel=3)
+    replies = await asyncio.gather(*(calls.send(GET) for _ in range(30)))
+    assert [reply.body for reply in replies] == [b"ok"] * 30
+    assert backend.connections == 3
+
+
+async def test_replies_find_their_calls(serve: Serve, client: Connect) -> None:
+    async def script(peer: Peer) -> None:
+        while True:
+            path = (await peer.request()).split()[1]
+            await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(path), path))
+
+    calls = client(await serve(script))
+    paths = [f"/{number}" for number in range(100)]
+    replies = await asyncio.gather(*(calls.send(Call("GET", path)) for path in paths))
+    assert [reply.body.decode() for reply in replies] == paths
+
+
+def _dies_when_used_again(how: str, *, also_new: bool = False) -> Script:
+    """The first connection answers once and ends when it is asked again, without a byte."""
+
+    async def script(peer: Peer) -> None:
+        if not (also_new and peer.number > 0):
+            await peer.request()
+            await peer.send(OK)
+        while peer.number > 0 and not also_new:
+            await peer.request()
+            await peer.send(OK)
+        await peer.request()
+        getattr(peer, how)()
+
+    return script
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+@pytest.mark.parametrize("call", [GET, Call("HEAD", "/x"), SAFE_POST])
+async def test_a_safe_call_survives_a_kept_connection_that_dies(
+    serve: Serve, client: Connect, how: str, call: Call
+) -> None:
+    backend = await serve(_dies_when_used_again(how))
+    calls = client(backend)
+    await calls.send(GET)
+    assert (await calls.send(call)).status == 200
+    assert (backend.connections, len(backend.requests)) == (2, 3)
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+@pytest.mark.parametrize("call", [POST, PUT, Call("DELETE", "/x")])
+async def test_a_call_that_is_not_safe_is_sent_once(serve: Serve, client: Connect, how: str, call: Call) -> None:
+    backend = await serve(_dies_when_used_again(how))
+    calls = client(backend)
+    await calls.send(GET)
+    with pytest.raises(BackendUnavailable):
+        await calls.send(call)
+    assert len(backend.requests) == 2
+
+
+async def test_nothing_is_sent_a_third_time(serve: Serve, client: Connect) -> None:
+    backend = await serve(_dies_when_used_again("close", also_new=True))
+    calls = client(backend)
+    await calls.send(GET)
+    with pytest.raises(BackendUnavailable):
+        await calls.send(GET)
+    assert (backend.connections, len(backend.requests)) == (2, 3)
+
+
+async def test_half_a_reply_is_not_asked_for_again(serve: Serve, client: Connect) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.request()
+        await peer.send(b"H")
+        peer.close()
+
+    backend = await serve(script)
+    calls = client(backend)
+    await calls.send(GET)
+    with pytest.raises(BackendUnavailable):
+        await calls.send(GET)
+    assert len(backend.requests) == 2
+
+
+async def test_a_connection_the_backend_has_closed_is_not_used(serve: Serve, client: Connect) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        peer.close()
+
+    backend = await serve(script)
+    calls = client(backend)
+    for count in (1, 2):
+        assert (await calls.send(POST)).body == b"ok"
+        await until(lambda: backend.ended == count)  # noqa: B023  # it is asked at once
+        await settled()
+
+
+async def test_a_cancelled_call_takes_its_connection_with_it(serve: Serve, client: Connect) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        if peer.number == 0:
+            await peer.gone()
+        await peer.send(OK)
+
+    backend = await serve(script)
+    calls = client(backend)
+    lost = asyncio.create_task(calls.send(GET))
+    await until(lambda: len(backend.requests) == 1)
+    lost.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await lost
+    assert (await calls.send(GET)).body == b"ok"
+    assert backend.connections == 2
+    await until(lambda: backend.ended >= 1)
+
+
+async def test_a_call_cancelled_when_its_reply_is_there_harms_no_other(serve: Serve, client: Connect) -> None:
+    backend = await serve(always(OK))
+    calls = client(backend, parallel=1)
+    for turns in range(40):
+        lost = asyncio.create_task(calls.send(GET))
+        for _ in range(turns % 8):
+            await asyncio.sleep(0)
+        lost.cancel()
+        replies = await asyncio.gather(lost, calls.send(GET), return_exceptions=True)
+        assert getattr(replies[1], "body", replies[1]) == b"ok"
+
+
+async def test_idle_connections_are_closed_in_time(serve: Serve) -> None:
+    backend = await serve(always(OK))
+    network = Network(keep=0.05)
+    calls = Client(backend.url, network, CallLimits(), lambda _: Session())
+    await asyncio.gather(calls.send(GET), calls.send(GET))
+    assert backend.ended == 0
+    await until(lambda: backend.ended == 2)
+    assert (await calls.send(GET)).body == b"ok"
+    await network.aclose()
+
+
+async def test_close_closes_everything_and_calls_under_way_fail(
+    serve: Serve, network: Network, client: Connect
+) -> None:
+    async def script(peer: Peer) -> None:
+        while (await peer.request()).startswith(b"GET"):
+            await peer.send(OK)
+        await peer.gone()
+
+    backend = await serve(script)
+    calls = client(backend)
+    await asyncio.gather(*(calls.send(GET) for _ in range(3)))
+    held = [asyncio.create_task(calls.send(POST)) for _ in range(2)]
+    await until(lambda: len(backend.requests) == 5)
+    await network.aclose()
+    assert [type(error) for error in await asyncio.gather(*held, return_exceptions=True)] == [BackendUnavailable] * 2
+    await until(lambda: backend.ended == 3)
+
+
+async def test_close_without_calls_and_twice(network: Network) -> None:
+    await network.aclose()
+    await network.aclose()

@@ -1,0 +1,80 @@
+"""The sandbox's faults as a client meets them: each a typed error in time, and all is well afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import httpx
+import pytest
+
+from graphfold.errors import BackendTimeout, BackendUnavailable
+from graphfold.transport.call import Call
+from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.network import Network
+from graphfold.transport.session import Session
+from sandbox import credentials
+from sandbox.company import Settings
+from sandbox.server import Sandbox, running
+
+pytestmark = pytest.mark.anyio
+
+CALL = Call("GET", "/engagement", "customerIds=10001")
+
+
+class _Key(Session):
+    async def headers(self) -> Mapping[str, str]:
+        return {"x-api-key": credentials.MARKETING_KEY}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with running(Settings(customers=40, marketing_delay=0)) as started:
+        yield started
+
+
+@pytest.fixture
+def marketing(sandbox: Sandbox, network: Network) -> Client:
+    return Client(f"{sandbox.url}/marketing", network, CallLimits(total=0.3), lambda _: _Key())
+
+
+async def suffer(sandbox: Sandbox, network: Network, fault: str, **more: object) -> None:
+    async with httpx.AsyncClient(transport=Network()) as http:
+        told = await http.post(f"{sandbox.url}/_sandbox/faults", json={"backend": "marketing", "fault": fault, **more})
+        assert told.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("fault", "more", "error"),
+    [
+        ("reset", {}, BackendUnavailable),
+        ("truncate", {}, BackendUnavailable),
+        ("drip", {}, BackendTimeout),
+        ("latency", {"seconds": 2}, BackendTimeout),
+    ],
+)
+async def test_faults_are_errors_and_pass(
+    sandbox: Sandbox, network: Network, marketing: Client, fault: str, more: dict[str, object], error: type[Exception]
+) -> None:
+    right = await marketing.send(CALL)
+    await suffer(sandbox, network, fault, **more, times=1 if fault != "reset" else 2)
+    with pytest.raises(error):
+        await marketing.send(CALL)
+    assert (await marketing.send(CALL)).body == right.body
+
+
+async def test_a_reset_of_a_kept_connection_is_not_noticed(
+    sandbox: Sandbox, network: Network, marketing: Client
+) -> None:
+    right = await marketing.send(CALL)
+    await suffer(sandbox, network, "reset", times=1)
+    assert (await marketing.send(CALL)).body == right.body
+
+
+@pytest.mark.parametrize(
+    ("fault", "more", "status"), [("status", {"status": 503}, 503), ("html", {}, 200), ("garbage", {}, 200)]
+)
+async def test_odd_answers_are_handed_on(
+    sandbox: Sandbox, network: Network, marketing: Client, fault: str, more: dict[str, object], status: int
+) -> None:
+    await suffer(sandbox, network, fault, **more)
+    assert (await marketing.send(CALL)).status == status

@@ -1,0 +1,105 @@
+"""Where connections lead: names and addresses of both families, and with TLS only to whom the certificate names."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import AsyncIterator
+
+import pytest
+import trustme
+
+from graphfold.errors import BackendUnavailable
+from graphfold.transport.call import Call
+from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.network import Network
+from graphfold.transport.session import Session
+from tests.graphfold.transport.peer import OK, Backend, Connect, Peer, Serve, always
+
+pytestmark = pytest.mark.anyio
+
+GET = Call("GET", "/x")
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def certificate(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+async def trusting(authority: trustme.CA) -> AsyncIterator[Network]:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    network = Network(context=context)
+    yield network
+    await network.aclose()
+
+
+def to(backend: Backend, network: Network, host: str | None = None) -> Client:
+    return Client(backend.url.replace(backend.host, host or backend.host), network, CallLimits(), lambda _: Session())
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+async def test_calls_over_tls(serve: Serve, trusting: Network, authority: trustme.CA, host: str) -> None:
+    backend = await serve(always(OK), tls=certificate(authority, host))
+    client = to(backend, trusting, host)
+    for _ in range(2):
+        assert (await client.send(GET)).body == b"ok"
+    assert backend.connections == 1
+
+
+async def test_a_certificate_for_somebody_else_is_refused(
+    serve: Serve, trusting: Network, authority: trustme.CA
+) -> None:
+    backend = await serve(always(OK), tls=certificate(authority, "other.example"))
+    with pytest.raises(BackendUnavailable):
+        await to(backend, trusting, "localhost").send(GET)
+    assert not backend.requests
+
+
+async def test_an_unknown_authority_is_refused(serve: Serve, network: Network, authority: trustme.CA) -> None:
+    backend = await serve(always(OK), tls=certificate(authority, "localhost"))
+    with pytest.raises(BackendUnavailable):
+        await to(backend, network, "localhost").send(GET)
+    assert not backend.requests
+
+
+async def test_tls_to_a_backend_without(serve: Serve, trusting: Network) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    backend = await serve(script)
+    backend.scheme = "https"
+    with pytest.raises(BackendUnavailable):
+        await to(backend, trusting).send(GET)
+
+
+async def test_a_reply_over_tls_that_ends_early(serve: Serve, trusting: Network, authority: trustme.CA) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+
+    backend = await serve(script, tls=certificate(authority, "localhost"))
+    with pytest.raises(BackendUnavailable):
+        await to(backend, trusting, "localhost").send(GET)
+
+
+async def test_a_name_that_only_one_family_answers_for(serve: Serve, network: Network) -> None:
+    backend = await serve(always(OK))
+    assert (await to(backend, network, "localhost").send(GET)).body == b"ok"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+async def test_ipv6(serve: Serve, client: Connect) -> None:
+    try:
+        backend = await serve(always(OK), host="::1")
+    except OSError:
+        pytest.skip("no IPv6 loopback here")
+    assert (await client(backend).send(GET)).body == b"ok"
+    assert f"host: [::1]:{backend.port}".encode() in backend.requests[0]
