@@ -55,6 +55,11 @@ class Settings(BaseModel):
         default=30, ge=0, description="Most aliases in one operation, fragments where they are spread."
     )
     max_root_fields: int = Field(default=64, ge=1, description="Most fields at the top of one operation.")
+    max_selections: int = Field(
+        default=20_000,
+        ge=1,
+        description="Most selections in one document, fragments spread; repetitions count squared.",
+    )
     max_page_size: int = Field(default=100, ge=1, description="Most items on one page (`first`).")
     max_nodes: int = Field(
         default=100_000, ge=1, description="Most objects one operation may ask for, page sizes multiplied."

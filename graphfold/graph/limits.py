@@ -28,6 +28,7 @@ from graphql import (
 )
 
 from graphfold.errors import LimitExceeded
+from graphfold.graph.selections import count_selections
 from graphfold.settings import Settings
 
 __all__ = ["Shape", "exceeded", "limit_rule"]
@@ -117,6 +118,12 @@ def limit_rule(settings: Settings) -> type[ValidationRule]:
         def __init__(self, context: ValidationContext) -> None:
             super().__init__(context)
             self._ruler = Ruler(context.document)
+
+        def enter_document(self, node: DocumentNode, *_: Any) -> None:
+            levels = max(settings.max_depth, settings.max_introspection_depth) + 1
+            if count_selections(node, enough=settings.max_selections, levels=levels) > settings.max_selections:
+                error = exceeded("The query selects too much, too often", settings.max_selections, "max_selections")
+                self.report_error(GraphQLError(error.message, original_error=error))
 
         def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> VisitorAction:
             for error in _exceeded(self._ruler.measure(node.selection_set), settings):

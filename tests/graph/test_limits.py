@@ -8,6 +8,7 @@ from strawberry import relay
 from graphfold.errors import LimitExceeded
 from graphfold.graph.limits import limit_rule
 from graphfold.graph.nodes import check_nodes, count_nodes
+from graphfold.graph.selections import count_selections
 from graphfold.settings import Settings
 
 
@@ -132,6 +133,7 @@ def test_a_fragment_bomb_is_measured_at_once() -> None:
         f"fragment F{i} on Order {{ a: next {{ ...F{i + 1} }} b: next {{ ...F{i + 1} }} }} " for i in range(30)
     )
     assert refusals(f"{bomb} fragment F30 on Order {{ number }}") == [
+        "The query selects too much, too often; the limit is 20,000 (GRAPHFOLD_MAX_SELECTIONS).",
         "The query is 32 levels deep; the limit is 16 (GRAPHFOLD_MAX_DEPTH).",
         "The query has 2,147,483,646 aliases; the limit is 30 (GRAPHFOLD_MAX_ALIASES).",
     ]
@@ -139,6 +141,30 @@ def test_a_fragment_bomb_is_measured_at_once() -> None:
 
 def test_a_fragment_cycle_and_an_unknown_fragment_are_left_to_their_own_rules() -> None:
     assert refusals("{ order { ...F ...Gone } } fragment F on Order { next { ...F } }") == []
+
+
+def test_repetitions_in_one_place_count_squared() -> None:
+    document = parse("{ order { number number ...F ... { number } } } fragment F on Order { number }")
+    # order, then four times `number` and the two fragments, then six pairs of `number`
+    assert count_selections(document, enough=100, levels=5) == 1 + 6 + 6
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ order { " + "next { next { number } } " * 250 + "} }",
+        "{ order { "
+        + " ".join(f"...F{i}" for i in range(250))
+        + " } }"
+        + " ".join(f"fragment F{i} on Order {{ next {{ next {{ number }} }} }}" for i in range(250)),
+        "{ order { ...F } } fragment F on Order { a: next { ...F } b: next { ...F } }",
+    ],
+    ids=["fields", "fragments", "cycle"],
+)
+def test_what_validation_would_compare_for_seconds_is_refused(query: str) -> None:
+    assert refusals(query)[0] == (
+        "The query selects too much, too often; the limit is 20,000 (GRAPHFOLD_MAX_SELECTIONS)."
+    )
 
 
 def test_page_sizes_multiply() -> None:
