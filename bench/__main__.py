@@ -24,7 +24,11 @@ PROGRAMS = {
 ON_EXAMPLES = {"graphfold": ["-m", "bench.gateway"], "handwritten": PROGRAMS["handwritten"]}
 SANDBOX = ["-m", "sandbox", "--port", "0", "--marketing-delay", "0", "--shop-rate", "1000000000"]
 
-SETTINGS = {"GRAPHFOLD_MAX_PAGE_SIZE": "1000", "GRAPHFOLD_CALL_TIMEOUT": "60"}
+SETTINGS = {
+    "GRAPHFOLD_MAX_PAGE_SIZE": "1000",
+    "GRAPHFOLD_CALL_TIMEOUT": "60",
+    "GRAPHFOLD_CONNECT_TIMEOUT": "60",
+}
 """A list of 1,000 is asked for, and under 32 deep queries a slow program waits for itself for many seconds."""
 
 QUICK = Plan(rounds=1, seconds=0.01, connections=(1,))
