@@ -80,6 +80,6 @@ def _read(reply: Reply) -> _Token:
     if not reply.ok:
         raise BackendUnavailable("The backend's sign-in failed.", internal=f"token request: {reply.status}")
     try:
-        return msgspec.json.decode(reply.body, type=_Token)
+        return msgspec.json.decode(reply.body, type=_Token, strict=False)  # some say "3600"
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise BackendBadReply("The backend's sign-in answered nonsense.", internal="no token in the reply") from None

@@ -1,0 +1,311 @@
+"""SOAP values arrive unchanged, faults are errors whatever their status, and nothing odd is taken for data."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import pytest
+import strawberry
+from lxml import etree
+
+from graphfold import Keys, Row, SoapAdapter, SoapFault, Wire, batch, by, resolves
+from graphfold.adapter.soap.contract import Contract
+from graphfold.credentials import UsernameToken
+from graphfold.errors import GraphError, NotFound
+from graphfold.graph.graph import Graph
+from graphfold.mistakes import Mistake
+from graphfold.testing import FakeBackend, ask, fakes, graph_of
+from tests.graphfold.written import WSDL
+
+pytestmark = pytest.mark.anyio
+
+ELEVEN = "http://schemas.xmlsoap.org/soap/envelope/"
+TWELVE = "http://www.w3.org/2003/05/soap-envelope"
+LEVEL = "<StockLevel><Sku>007</Sku><OnHand>3</OnHand><Counted>2026-01-31</Counted></StockLevel>"
+ONE = '{ stock(sku: "007") { onHand } }'
+EVERYTHING = '{ stock(sku: "007") { sku onHand value currency counted note blocked sites depot } }'
+
+
+def depot(*, port: str | None = None) -> Graph:
+    @strawberry.type
+    class Stock:
+        sku: str
+        on_hand: str
+        value: Decimal | None
+        currency: str | None
+        counted: date | None
+        note: str | None
+        blocked: bool | None
+        sites: list[str]
+        depot: str | None
+
+    @strawberry.type
+    class Query:
+        pass
+
+    class LevelRow(Row[Stock], key="sku"):
+        sku: Annotated[str, Wire("Sku")]
+        on_hand: Annotated[int, Wire("OnHand")]
+        value: Annotated[Decimal | None, Wire("Value.#text")] = None
+        currency: Annotated[str | None, Wire("Value.@currency")] = None
+        counted: Annotated[date | None, Wire("Counted")]
+        note: Annotated[str | None, Wire("Note")] = "absent"
+        blocked: Annotated[bool | None, Wire("Blocked")] = None
+        sites: Annotated[list[str], Wire("Site")]
+        depot: Annotated[str | None, Wire("@depot")] = None
+
+        def domain(self) -> Stock:
+            return Stock(**{**vars(self), "on_hand": str(self.on_hand)})
+
+    class Depot(SoapAdapter):
+        wsdl = WSDL
+        credential = UsernameToken()
+        identity = "service"
+
+        @batch()
+        async def stock(self, skus: Keys[str]) -> dict[str, LevelRow]:
+            return by(await self.invoke("GetStock", list[LevelRow], Sku=skus), lambda row: row.sku)
+
+        def fault(self, fault: SoapFault) -> GraphError:
+            if "UnknownSku" in fault.detail:
+                return NotFound(f"No {fault.detail['UnknownSku']['Sku']}.")
+            return super().fault(fault)
+
+    if port:
+        Depot.port = port
+
+    @resolves(Query)
+    async def stock(sku: str, depot: Depot) -> Stock | None:
+        return await depot.stock.find(sku)
+
+    return graph_of()
+
+
+def answer(inside: str, *, envelope: str = ELEVEN, status: int = 200) -> httpx.Response:
+    text = f'<e:Envelope xmlns:e="{envelope}"><e:Body>{inside}</e:Body></e:Envelope>'
+    kind = "text/xml" if envelope == ELEVEN else "application/soap+xml"
+    return httpx.Response(status, text=text, headers={"content-type": f"{kind}; charset=utf-8"})
+
+
+def levels(inside: str = LEVEL, **how: Any) -> httpx.Response:
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    return answer(f'<GetStockResponse xmlns="urn:stock" {xsi}>{inside}</GetStockResponse>', **how)
+
+
+async def told(reply: Any, query: str = ONE, *, port: str | None = None) -> tuple[Any, FakeBackend]:
+    backend = FakeBackend({"POST /": reply})
+    async with depot(port=port).running(transports=fakes(depot=backend)) as graph:
+        return await graph.execute(query), backend
+
+
+async def value(level: str) -> dict[str, Any]:
+    answered, _ = await told(levels(f"<StockLevel>{level}</StockLevel>"), EVERYTHING)
+    assert not answered.errors, answered.errors
+    data: dict[str, Any] = answered.data["stock"]
+    return data
+
+
+async def test_values_arrive_unchanged() -> None:
+    told = await value(
+        """<Sku>007</Sku><OnHand>9223372036854775807</OnHand><Value currency="EUR">12.30</Value>
+        <Counted>2026-01-31</Counted><Note> a &amp; b </Note><Blocked>1</Blocked><Site>X</Site>"""
+    )
+    assert told == {
+        "sku": "007",
+        "onHand": "9223372036854775807",
+        "value": "12.30",
+        "currency": "EUR",
+        "counted": "2026-01-31",
+        "note": " a & b ",
+        "blocked": True,
+        "sites": ["X"],
+        "depot": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("note", "read"), [("", "absent"), ("<Note/>", ""), ('<Note xsi:nil="true"/>', None), ("<Note>x</Note>", "x")]
+)
+async def test_absent_empty_and_nil_are_three_things(note: str, read: str | None) -> None:
+    told = await value(f"<Sku>007</Sku><OnHand>1</OnHand><Counted xsi:nil='true'/>{note}")
+    assert (told["note"], told["counted"], told["sites"]) == (read, None, [])
+
+
+async def test_elements_that_are_new_or_out_of_order_do_no_harm() -> None:
+    told = await value("<New><Deep/></New><Site>A</Site><OnHand>1</OnHand><Counted>2026-01-31</Counted><Sku>007</Sku>")
+    assert (told["onHand"], told["sites"]) == ("1", ["A"])
+
+
+async def test_comments_and_instructions_are_no_text() -> None:
+    told = await value("<Sku>0<!-- no -->0<?no no?>7</Sku><OnHand>1</OnHand><Counted>2026-01-31</Counted>")
+    assert told["sku"] == "007"
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        LEVEL.replace(">3<", ">n/a<"),
+        LEVEL.replace(">3<", "><"),
+        LEVEL.replace(">3<", ">3.0<"),
+        LEVEL.replace("2026-01-31", "31.1.2026"),
+        LEVEL.replace("<OnHand>3</OnHand>", ""),
+        LEVEL.replace("</StockLevel>", "<Blocked>maybe</Blocked></StockLevel>"),
+        LEVEL.replace("</StockLevel>", '<Value currency="EUR">1E5</Value></StockLevel>'),
+        LEVEL + LEVEL,
+    ],
+)
+async def test_what_is_no_value_is_a_bad_reply(level: str) -> None:
+    answered, _ = await told(levels(level))
+    assert answered.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
+
+
+XML = {"content-type": "text/xml"}
+LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(200, html="<html><body>Sign in</body></html>"),
+        httpx.Response(200, json={}),
+        httpx.Response(200, content=b"", headers=XML),
+        httpx.Response(200, content=levels().content[:150], headers=XML),
+        httpx.Response(200, content=b"\x89PNG", headers=XML),
+        httpx.Response(200, content=b"<html/>", headers=XML),
+        httpx.Response(
+            200, content=LAUGHS.encode() + levels("<StockLevel><Sku>&b;</Sku></StockLevel>").content, headers=XML
+        ),
+        httpx.Response(200, content=b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + levels().content, headers=XML),
+        answer(""),
+        answer('<GetPriceResponse xmlns="urn:stock"/>'),
+        answer('<GetStockResponse xmlns="urn:other"/>'),
+    ],
+)
+async def test_what_is_no_answer_is_a_bad_reply(reply: httpx.Response) -> None:
+    answered, _ = await told(reply)
+    assert answered.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
+    assert answered.errors[0]["extensions"]["backend"] == "depot"
+    assert answered.data == {"stock": None}
+
+
+def fault_eleven(code: str, detail: str = "", status: int = 500) -> httpx.Response:
+    inside = f"<faultcode>{code}</faultcode><faultstring>db down: pw=secret</faultstring><detail>{detail}</detail>"
+    return answer(f'<e:Fault xmlns:w="urn:x">{inside}</e:Fault>', status=status)
+
+
+def fault_twelve(code: str, sub: str = "", status: int = 500) -> httpx.Response:
+    subcode = f"<e:Subcode><e:Value xmlns:w='urn:x'>w:{sub}</e:Value></e:Subcode>" if sub else ""
+    reason = "<e:Reason><e:Text xml:lang='en'>secret</e:Text></e:Reason>"
+    inside = f"<e:Fault><e:Code><e:Value>e:{code}</e:Value>{subcode}</e:Code>{reason}</e:Fault>"
+    return answer(inside, envelope=TWELVE, status=status)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("e:Server", "BACKEND_UNAVAILABLE"),
+        ("e:Server.Database", "BACKEND_UNAVAILABLE"),
+        ("e:Client", "BACKEND_REJECTED"),
+        ("e:VersionMismatch", "BACKEND_CONTRACT"),
+        ("w:FailedAuthentication", "BACKEND_CREDENTIALS"),
+        ("odd", "BACKEND_UNAVAILABLE"),
+    ],
+)
+async def test_a_fault_is_an_error_whatever_its_status(code: str, expected: str, status: int) -> None:
+    answered, _ = await told(fault_eleven(code, status=status))
+    assert answered.errors[0]["extensions"]["code"] == expected
+    assert "secret" not in str(answered)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (fault_twelve("Receiver"), "BACKEND_UNAVAILABLE"),
+        (fault_twelve("Sender", status=400), "BACKEND_REJECTED"),
+        (fault_twelve("Sender", "FailedAuthentication"), "BACKEND_CREDENTIALS"),
+        (fault_twelve("Sender", status=200), "BACKEND_REJECTED"),
+        (fault_twelve("DataEncodingUnknown"), "BACKEND_CONTRACT"),
+    ],
+)
+async def test_a_fault_of_the_newer_version(reply: httpx.Response, expected: str) -> None:
+    answered, _ = await told(reply, port="Twelve")
+    assert answered.errors[0]["extensions"]["code"] == expected
+
+
+async def test_an_adapter_reads_the_detail_of_its_faults() -> None:
+    detail = '<UnknownSku xmlns="urn:stock"><Sku>007</Sku></UnknownSku><other xmlns="urn:y">1</other>'
+    answered, _ = await told(fault_eleven("e:Client", detail))
+    assert answered.errors[0]["message"] == "No 007."
+    assert answered.errors[0]["extensions"]["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (httpx.Response(503, html="<h1>Down</h1>"), "BACKEND_UNAVAILABLE"),
+        (httpx.Response(401), "BACKEND_CREDENTIALS"),
+        (httpx.Response(302, headers={"location": "https://evil.test"}), "BACKEND_BAD_REPLY"),
+        (levels(status=500), "BACKEND_UNAVAILABLE"),
+    ],
+)
+async def test_the_status_counts_where_there_is_no_fault(reply: httpx.Response, expected: str) -> None:
+    answered, _ = await told(reply)
+    assert answered.errors[0]["extensions"]["code"] == expected
+
+
+async def test_characters_that_xml_cannot_carry_are_the_clients_fault() -> None:
+    answered, backend = await told(levels(), '{ stock(sku: "a\\u0000b") { onHand } }')
+    assert answered.errors[0]["extensions"]["code"] == "BAD_INPUT"
+    assert backend.calls == []
+
+
+@pytest.mark.parametrize(
+    ("port", "kind", "action"),
+    [
+        ("Eleven", "text/xml; charset=utf-8", '"urn:stock/GetStock"'),
+        ("Twelve", 'application/soap+xml; charset=utf-8; action="urn:stock/GetStock"', None),
+    ],
+)
+async def test_the_request(port: str, kind: str, action: str | None) -> None:
+    envelope = ELEVEN if port == "Eleven" else TWELVE
+    answered, backend = await told(levels(envelope=envelope), '{ stock(sku: "<0&7>") { onHand } }', port=port)
+    [call] = backend.calls
+    assert (call.url.host, call.headers["content-type"], call.headers.get("soapaction")) == ("depot.test", kind, action)
+    sent = etree.fromstring(call.content)
+    assert sent.tag == f"{{{envelope}}}Envelope"
+    assert [sku.text for sku in sent.iter("{urn:stock}Sku")] == ["<0&7>"]
+    assert b"depot-password" in call.content
+    assert answered.data == {"stock": None}
+
+
+async def test_many_keys_are_one_call() -> None:
+    backend = FakeBackend({"POST /": levels(LEVEL + LEVEL.replace("007", "008"))})
+    async with depot().running(transports=fakes(depot=backend)) as graph:
+        data = await ask(
+            graph, '{ a: stock(sku: "007") { sku } b: stock(sku: "008") { sku } c: stock(sku: "9") { sku } }'
+        )
+    assert data == {"a": {"sku": "007"}, "b": {"sku": "008"}, "c": None}
+    assert len(backend.calls) == 1
+
+
+def test_a_wsdl_is_never_fetched(tmp_path: Path) -> None:
+    file = tmp_path / "remote.wsdl"
+    imported = '<wsdl:import namespace="urn:x" location="http://127.0.0.1:9/x.wsdl"/><wsdl:types>'
+    file.write_text(WSDL.read_text().replace("<wsdl:types>", imported, 1))
+    with pytest.raises(Mistake, match="the WSDL cannot be read"):
+        Contract(file)
+
+
+def test_a_wsdl_may_be_in_several_files_beside_each_other(tmp_path: Path) -> None:
+    text = WSDL.read_text()
+    begin, end = text.index("<xsd:schema"), text.index("</xsd:schema>") + len("</xsd:schema>")
+    types = text[begin:end].replace(
+        "<xsd:schema", '<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:tns="urn:stock"'
+    )
+    (tmp_path / "types.xsd").write_text(types)
+    included = '<xsd:schema targetNamespace="urn:stock"><xsd:include schemaLocation="types.xsd"/></xsd:schema>'
+    (tmp_path / "stock.wsdl").write_text(text[:begin] + included + text[end:])
+    assert Contract(tmp_path / "stock.wsdl").arguments("GetStock") == ["Sku"]
