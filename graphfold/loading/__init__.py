@@ -1,4 +1,4 @@
 """Loading: many keys, one call. What a batch, a read and a write are, and how one operation's loads travel together.
 
-May import: rows, cache, errors, mistakes. It knows nothing of HTTP, of GraphQL or of the graph.
+May import: rows, cache, page, errors, mistakes. It knows nothing of HTTP, of GraphQL or of the graph.
 """

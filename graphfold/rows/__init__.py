@@ -1,4 +1,4 @@
 """Rows: what a backend sends, in our names, and how it becomes an object of the graph.
 
-May import: `graphfold.errors`, `graphfold.mistakes`. Conversions are in `graphfold.conversions`.
+May import: declarations, errors, mistakes. Conversions are in `graphfold.conversions`.
 """

@@ -1,4 +1,4 @@
 """The one way out: every call to a backend, whatever its protocol, is a `Call` sent by a `Client`.
 
-May import: errors, credentials. Timeouts, size limits and the mapping of network failures live here and nowhere else.
+May import: errors. Timeouts, size limits and the mapping of network failures live here and nowhere else.
 """
