@@ -80,7 +80,9 @@ class read:  # a decorator
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]) -> ReadOperation[P, Page[V]]: ...
     @overload
-    def __call__(self, function: Callable[Concatenate[A, P], Awaitable[list[Row[V]]]]) -> ReadOperation[P, list[V]]: ...
+    def __call__(
+        self, function: Callable[Concatenate[A, P], Awaitable[Sequence[Row[V]]]]
+    ) -> ReadOperation[P, list[V]]: ...
     @overload
     def __call__(
         self, function: Callable[Concatenate[A, P], Awaitable[Row[V] | None]]
@@ -108,6 +110,10 @@ class write:  # a decorator
     def __init__(self, *, idempotent: bool = False) -> None:
         self._policy = Policy(idempotent=idempotent)
 
+    @overload
+    def __call__(
+        self, function: Callable[Concatenate[A, P], Awaitable[Sequence[Row[V]]]]
+    ) -> WriteOperation[P, list[V]]: ...
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Row[V]]]) -> WriteOperation[P, V]: ...
     @overload
