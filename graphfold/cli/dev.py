@@ -19,6 +19,7 @@ from graphfold.cli.sandbox import sandbox
 from graphfold.cli.terminal import Stop, out
 from graphfold.graph.graph import Graph
 from graphfold.graph.project import Project
+from graphfold.server.page import examples
 
 __all__ = ["dev", "gateway"]
 
@@ -103,8 +104,6 @@ async def gateway(
 
 def _show_address(graph: Graph, url: str) -> None:
     out.print(f"\nGraphiQL: {url}\n")
-    examples = sorted((graph.project.root / "queries").glob("*.graphql"))
-    if examples:
-        out.print(f"A query to paste ({examples[0].name}):\n")
-        out.print(textwrap.indent(examples[0].read_text(encoding="utf-8").strip(), "    ") + "\n")
+    for example in examples(graph.project.root / "queries")[:1]:
+        out.print("A query to paste:\n\n" + textwrap.indent(example.query.strip(), "    ") + "\n")
     out.print("Ctrl-C ends it.")

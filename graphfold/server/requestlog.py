@@ -15,7 +15,6 @@ from collections import Counter
 from typing import Any, ClassVar, Self
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphfold.graph.documents import Documents
@@ -26,6 +25,7 @@ __all__ = ["Exchange", "RequestLog"]
 
 _log = structlog.get_logger("graphfold.requests")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 CLIENT_GONE = 499
 """What the log says of a request whose client did not wait; no such status is ever sent."""
 
@@ -88,9 +88,11 @@ class RequestLog:
         async def tagged(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = exchange.request_id
-                headers["x-content-type-options"] = "nosniff"
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", exchange.request_id.encode()),
+                    _NO_SNIFFING,
+                ]
             await send(message)
 
         try:
