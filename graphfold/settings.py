@@ -67,6 +67,7 @@ class Settings(BaseModel):
     max_reply: int = Field(
         default=10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression."
     )
+    body_timeout: float = Field(default=10, gt=0, le=3600, description="Seconds a request body may take to arrive.")
     call_timeout: float = Field(default=5, gt=0, le=3600, description="Seconds one call to a backend may take in all.")
     connect_timeout: float = Field(default=1, gt=0, le=3600, description="Seconds to connect to a backend.")
     execution: Literal["breadth-first", "graphql-core"] = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -57,8 +58,13 @@ class Endpoint:
 
     async def _posted(self, receive: Receive, headers: dict[str, str]) -> Asked:
         check_content(headers.get("content-type", ""), headers.get("content-encoding", ""))
-        limit = self._graph.settings.max_body
-        return by_post(await body_of(receive, headers.get("content-length"), limit))
+        settings = self._graph.settings
+        try:
+            async with asyncio.timeout(settings.body_timeout):
+                return by_post(await body_of(receive, headers.get("content-length"), settings.max_body))
+        except TimeoutError:
+            told = f"The request body did not arrive within {settings.body_timeout:g} s (GRAPHFOLD_BODY_TIMEOUT)."
+            raise Refused(408, told, code="LIMIT_EXCEEDED") from None
 
     def _got(self, scope: Scope, headers: dict[str, str]) -> Asked:
         if "json" not in headers.get("accept", "") and headers.get("sec-fetch-mode") != "cors":

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: who is answered, in which media type and status, and who is refused before anything runs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -146,7 +147,7 @@ async def test_json_may_say_that_it_is_utf_8(client: httpx.AsyncClient, content_
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(max_body=300_000)
+    return Settings(max_body=300_000, body_timeout=0.2)
 
 
 async def test_a_body_above_the_limit_is_refused(client: httpx.AsyncClient) -> None:
@@ -168,6 +169,15 @@ async def test_a_body_without_a_length_is_cut_at_the_limit(client: httpx.AsyncCl
     response = await client.post("/graphql", content=chunks(), headers={"content-type": OLD})
     assert (response.status_code, code_of(response)) == (413, "LIMIT_EXCEEDED")
     assert len(sent) == 11
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(client: httpx.AsyncClient) -> None:
+    async def first_half() -> AsyncIterator[bytes]:
+        yield b'{"query": '
+        await asyncio.Event().wait()
+
+    response = await client.post("/graphql", content=first_half(), headers={"content-type": OLD})
+    assert (response.status_code, code_of(response)) == (408, "LIMIT_EXCEEDED")
 
 
 async def test_a_get_may_ask(client: httpx.AsyncClient) -> None:
