@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import msgspec
-import orjson
 
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.body import json_of
 from graphfold.adapter.problems import not_the_format
 from graphfold.errors import (
     BackendBadReply,
@@ -44,6 +44,10 @@ _KINDS: dict[str, type[GraphError]] = {
 }
 
 
+_SAYS_MORE = (401, 403, 408, 429)
+"""Statuses that say more than the errors beside them, as 5xx do."""
+
+
 class GraphQLAdapter(Adapter):
     """A backend with a GraphQL endpoint at its address."""
 
@@ -68,12 +72,12 @@ class GraphQLAdapter(Adapter):
         await self._post("{ __typename }", {})
 
     async def _post(self, document: str, variables: dict[str, Any]) -> Reply:
-        body = orjson.dumps({"query": document, "variables": variables}, default=str)
+        body = json_of({"query": document, "variables": variables})
         headers = {"content-type": "application/json", "accept": "application/json"}
         reply = await self._backend.client.send(Call("POST", "", "", headers, body, safe=self._repeatable))
-        if not reply.media_type.endswith("json"):
-            raise not_the_format(reply, "JSON") if reply.ok else self.problem(reply)
-        told = _errors(reply.body)
+        if reply.ok and not reply.media_type.endswith("json"):
+            raise not_the_format(reply, "JSON")
+        told = [] if reply.status in _SAYS_MORE or reply.status >= 500 else _errors(reply)
         if told:
             raise self.error(told[0].message, told[0].extensions or {})
         if not reply.ok:
@@ -81,8 +85,11 @@ class GraphQLAdapter(Adapter):
         return reply
 
 
-def _errors(body: bytes) -> list[_Error]:
+def _errors(reply: Reply) -> list[_Error]:
+    """The errors in a reply. What is no GraphQL at all is a bad reply, unless its status says that it is none."""
     try:
-        return msgspec.json.decode(body, type=_Errors).errors or []
+        return msgspec.json.decode(reply.body, type=_Errors).errors or []
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if not reply.ok:
+            return []
         raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None

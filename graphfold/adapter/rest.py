@@ -9,9 +9,8 @@ from string import Formatter
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-import orjson
-
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.body import json_of
 from graphfold.adapter.problems import not_the_format
 from graphfold.errors import BackendBadReply, InvalidInput
 from graphfold.rows.decoder import Unreadable, decoder
@@ -64,12 +63,12 @@ class RestAdapter(Adapter):
         **parameters: Any,
     ) -> Reply:
         """The raw reply, whatever its status: for backends that say things in headers or odd statuses."""
-        filled, rest = _filled(path, parameters)
+        filled, query = _address(path, parameters)
         sent = {"accept": "application/json"} | {name.lower(): value for name, value in (headers or {}).items()}
         body = b""
         if json is not None:
-            body, sent["content-type"] = orjson.dumps(json, default=str), "application/json"
-        return await self._backend.client.send(Call(method, filled, _query(rest), sent, body, safe=self._repeatable))
+            body, sent["content-type"] = json_of(json), "application/json"
+        return await self._backend.client.send(Call(method, filled, query, sent, body, safe=self._repeatable))
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
         """The body as `into`; BACKEND_BAD_REPLY where it does not fit."""
@@ -88,6 +87,15 @@ class RestAdapter(Adapter):
             raise self.problem(reply)
 
 
+def _address(path: str, parameters: dict[str, Any]) -> tuple[str, str]:
+    """Path and query, encoded."""
+    try:
+        filled, rest = _filled(path, parameters)
+        return filled, _query(rest)
+    except UnicodeEncodeError as error:
+        raise InvalidInput("A text contains characters that cannot be sent.", internal=str(error)) from None
+
+
 def _filled(path: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The path with its placeholders filled, and the parameters that were not among them."""
     if "{" not in path:
@@ -98,7 +106,7 @@ def _filled(path: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]
 
 
 def _segment(name: str, value: Any) -> str:
-    text = _text(value)
+    text = "" if value is None else _text(value)
     if text in ("", ".", "..") or any(ord(character) < 32 for character in text):
         raise InvalidInput(f"{name}: this is not a possible value.")
     return quote(text, safe="")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast, get_type_hints
 
 from strawberry import Info
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
@@ -189,6 +189,7 @@ def _field(owner: type, resolver: Resolver, *, root: bool) -> StrawberryField:
         base_resolver=StrawberryResolver(_called(resolver, root=root)),
         description=description,
         origin=owner,
+        is_subscription=root and get_object_definition(owner, strict=True).name == "Subscription",
     )
 
 

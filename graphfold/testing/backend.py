@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 import httpx
+import orjson
 
 from graphfold.graph.runtime import Transports
 
@@ -53,4 +54,6 @@ async def _response(answer: Any, request: httpx.Request) -> httpx.Response:
         answer = await answer
     if isinstance(answer, Exception):
         raise answer
-    return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+    if isinstance(answer, httpx.Response):
+        return answer
+    return httpx.Response(200, content=orjson.dumps(answer), headers={"content-type": "application/json"})

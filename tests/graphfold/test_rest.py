@@ -1,0 +1,246 @@
+"""REST and GraphQL backends: what goes out is safe and exact, what comes back is data or a typed error."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import strawberry
+
+from graphfold import GraphQLAdapter, RestAdapter, read, resolves
+from graphfold.credentials import Bearer
+from graphfold.graph.graph import Graph
+from graphfold.testing import FakeBackend, declaring, fakes, graph_of
+
+pytestmark = pytest.mark.anyio
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Told:
+    """What one field of a graph told, whose resolver makes one call."""
+
+    def __init__(self, answer: Any, backend: FakeBackend) -> None:
+        self.data, self.text = answer.data, str(answer)
+        self.code = answer.errors[0]["extensions"]["code"] if answer.errors else None
+        self.extensions = answer.errors[0]["extensions"] if answer.errors else {}
+        self.calls = backend.calls
+
+
+def graph(call: Callable[[Any], Any], kind: type[Any], settings: dict[str, str]) -> Graph:
+    """A graph with one field; `call` is what the adapter does for it."""
+
+    @strawberry.type
+    class Query:
+        pass
+
+    class Shop(kind):  # type: ignore[misc]  # one of two
+        credential = Bearer()
+        identity = "service"
+
+        @read()
+        async def count(self) -> int:
+            value: int = await call(self)
+            return value
+
+    @resolves(Query)
+    async def count(shop: Shop) -> int | None:
+        return await shop.count()
+
+    return graph_of(settings)
+
+
+class AnyRoute(FakeBackend):
+    """Answers every route alike."""
+
+    def __init__(self, reply: Any) -> None:
+        super().__init__()
+        self.reply = reply
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.on(f"{request.method} {request.url.path}", self.reply)
+        return await super().handle_async_request(request)
+
+
+async def asked(call: Callable[[Any], Any], kind: type[Any], reply: Any, **settings: str) -> Told:
+    backend = AnyRoute(reply)
+    with declaring():
+        made = graph(call, kind, settings)
+    async with made.running(transports=fakes(shop=backend)) as running:
+        return Told(await running.execute("{ count }"), backend)
+
+
+async def rest(call: Callable[[Any], Any], reply: Any = 1, **settings: str) -> Told:
+    return await asked(call, RestAdapter, reply, **settings)
+
+
+async def graphql(reply: Any, **variables: Any) -> Told:
+    return await asked(lambda shop: shop.query("{ n }", int, at="n", **variables), GraphQLAdapter, reply)
+
+
+async def test_a_path_is_filled_and_the_rest_is_the_query() -> None:
+    told = await rest(lambda shop: shop.get("/a/{b}/c", int, b="x", d=1, e=None, f="ä&=", g=["p", "q"]))
+    assert told.data == {"count": 1}
+    assert str(told.calls[0].url) == "https://shop.test/a/x/c?d=1&f=%C3%A4%26%3D&g=%5B%27p%27,+%27q%27%5D"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (True, "true"),
+        (Colour.RED, "red"),
+        (date(2026, 1, 31), "2026-01-31"),
+        (datetime(2026, 1, 31, 10, tzinfo=UTC), "2026-01-31T10:00:00Z"),
+        (Decimal("12.30"), "12.30"),
+        (7, "7"),
+    ],
+)
+async def test_values_in_queries(value: Any, written: str) -> None:
+    told = await rest(lambda shop: shop.get("/a", int, v=value))
+    assert told.calls[0].url.params["v"] == written
+
+
+@pytest.mark.parametrize("value", ["a/b", "a?b", "a#b", "a%2Fb", "../x", "a;b", "ä", "a b", "\N{GRINNING FACE}"])
+async def test_a_value_stays_in_its_segment(value: str) -> None:
+    told = await rest(lambda shop: shop.get("/a/{v}/c", int, v=value))
+    raw = told.calls[0].url.raw_path.decode()
+    assert raw.count("/") == 3
+    assert raw.startswith("/a/")
+    assert raw.endswith("/c")
+    assert httpx.URL(f"https://x/{raw.split('/')[2]}").path == f"/{value}"
+
+
+@pytest.mark.parametrize("value", ["", ".", "..", "a\nb", "a\x00b", "\ud800", None])
+async def test_what_can_be_no_segment_is_refused(value: str | None) -> None:
+    told = await rest(lambda shop: shop.get("/a/{v}/c", int, v=value))
+    assert (told.code, told.calls) == ("BAD_INPUT", [])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"json": {"v": "\ud800"}},
+        {"v": "\ud800"},
+        {"headers": {"idempotency-key": "a\r\nx-admin: 1"}},
+        {"headers": {"idempotency-key": "ä"}},
+    ],
+)
+async def test_what_cannot_be_sent_is_refused(sent: dict[str, Any]) -> None:
+    told = await rest(lambda shop: shop.request("POST", "/a", int, **sent))
+    assert (told.code, told.calls) == ("BAD_INPUT", [])
+
+
+async def test_a_body_is_exact_json() -> None:
+    body = {"price": Decimal("12.30"), "on": date(2026, 1, 31), "n": 2**60, "t": "ä"}
+    told = await rest(lambda shop: shop.request("POST", "/a", int, json=body, headers={"X-Key": "1"}))
+    [call] = told.calls
+    assert orjson.loads(call.content) == {"price": "12.30", "on": "2026-01-31", "n": 2**60, "t": "ä"}
+    assert (call.headers["content-type"], call.headers["x-key"]) == ("application/json", "1")
+
+
+STATUSES = {
+    301: "BACKEND_BAD_REPLY",
+    400: "BACKEND_REJECTED",
+    401: "BACKEND_CREDENTIALS",
+    403: "BACKEND_CREDENTIALS",
+    404: "NOT_FOUND",
+    405: "BACKEND_CONTRACT",
+    408: "BACKEND_TIMEOUT",
+    413: "BACKEND_CONTRACT",
+    422: "BACKEND_REJECTED",
+    429: "BACKEND_BUSY",
+    500: "BACKEND_UNAVAILABLE",
+    503: "BACKEND_UNAVAILABLE",
+    504: "BACKEND_TIMEOUT",
+}
+
+
+@pytest.mark.parametrize("kind", [RestAdapter, GraphQLAdapter])
+@pytest.mark.parametrize(("status", "code"), STATUSES.items())
+async def test_a_status_is_a_typed_error(status: int, code: str, kind: type[Any]) -> None:
+    reply = httpx.Response(status, json={"hint": "pw=secret"}, headers={"location": "https://evil.test/"})
+    told = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
+    assert told.code == code
+    assert told.extensions["backend"] == "shop"
+    assert told.extensions["operation"] == "count"
+    assert len({call.url.host for call in told.calls}) == 1
+    assert "secret" not in told.text
+
+
+async def test_when_to_come_back_is_told() -> None:
+    for status in (429, 503):
+        told = await rest(lambda shop: shop.get("/a", int), httpx.Response(status, headers={"retry-after": "7"}))
+        assert (told.code, told.extensions["retryAfter"]) == ("BACKEND_BUSY", 7.0)
+
+
+BAD = {
+    "a page": httpx.Response(200, html="<h1>Maintenance</h1>"),
+    "nothing": httpx.Response(200, headers={"content-type": "application/json"}),
+    "half": httpx.Response(200, content=b"[1, 2", headers={"content-type": "application/json"}),
+    "another type": httpx.Response(200, json="secret"),
+    "bytes": httpx.Response(200, content=bytes(range(256)), headers={"content-type": "application/json"}),
+}
+
+
+@pytest.mark.parametrize("reply", BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize("kind", [RestAdapter, GraphQLAdapter])
+async def test_a_success_that_is_none(reply: httpx.Response, kind: type[Any]) -> None:
+    told = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
+    assert told.code == "BACKEND_BAD_REPLY"
+    assert "secret" not in told.text
+
+
+async def test_a_reply_over_the_limit_is_refused() -> None:
+    told = await rest(
+        lambda shop: shop.get("/a", int), httpx.Response(200, json="x" * 2000), GRAPHFOLD_MAX_REPLY="1000"
+    )
+    assert told.code == "BACKEND_BAD_REPLY"
+
+
+async def test_a_call_that_takes_too_long_is_cut() -> None:
+    async def never(request: httpx.Request) -> Any:
+        await asyncio.Event().wait()
+
+    told = await rest(lambda shop: shop.get("/a", int), never, GRAPHFOLD_CALL_TIMEOUT="0.01")
+    assert told.code == "BACKEND_TIMEOUT"
+
+
+async def test_a_graphql_backend_is_asked_with_variables() -> None:
+    told = await graphql({"data": {"n": 3}, "extensions": {}}, price=Decimal("1.20"))
+    assert told.data == {"count": 3}
+    assert orjson.loads(told.calls[0].content) == {"query": "{ n }", "variables": {"price": "1.20"}}
+    assert (await graphql(1, v="\ud800")).code == "BAD_INPUT"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [
+        ([{"message": "secret"}], "BACKEND_UNAVAILABLE"),
+        ([{"message": "x", "extensions": {"code": "UNAUTHENTICATED"}}], "BACKEND_CREDENTIALS"),
+        ([{"message": "x", "extensions": {"code": "BAD_USER_INPUT"}}], "BACKEND_REJECTED"),
+        ([{"message": "x", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}], "BACKEND_CONTRACT"),
+        ([{"message": "x", "extensions": {"code": ["odd"]}}], "BACKEND_UNAVAILABLE"),
+    ],
+)
+async def test_errors_of_a_graphql_backend_are_errors_even_beside_data(errors: Any, code: str, status: int) -> None:
+    told = await graphql(httpx.Response(status, json={"data": {"n": 1}, "errors": errors}))
+    assert (told.code, told.data) == (code, {"count": None})
+    assert "secret" not in told.text
+
+
+async def test_a_status_that_says_more_than_the_errors_beside_it() -> None:
+    for status, code in ((401, "BACKEND_CREDENTIALS"), (429, "BACKEND_BUSY"), (502, "BACKEND_UNAVAILABLE")):
+        assert (await graphql(httpx.Response(status, json={"errors": [{"message": "x"}]}))).code == code
+
+
+@pytest.mark.parametrize("reply", [{"data": None}, {"data": {}}, {"data": {"n": None}}, {}, []])
+async def test_a_graphql_reply_without_what_was_asked_for(reply: Any) -> None:
+    assert (await graphql(reply)).code == "BACKEND_BAD_REPLY"

@@ -1,0 +1,222 @@
+"""Replies become rows as they are declared: paths, nulls, absences, conversions; rows become objects of the graph."""
+
+import json
+from dataclasses import field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+
+import pytest
+import strawberry
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphfold import OnDemand, Row, Wire
+from graphfold.conversions import EPOCH_MILLIS, YES_NO, codes, minor_units
+from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.rows.domain import NotAskedFor, graph_object
+from graphfold.testing import declaring
+
+
+class Colour(Enum):
+    RED = "red"
+    UNKNOWN = "?"
+
+
+with declaring():
+
+    @strawberry.type
+    class Place:
+        town: str
+        code: str
+
+    @strawberry.type
+    class Thing:
+        number: str
+        note: str | None
+        place: Place | None
+        tags: list[str]
+        places: list[Place]
+
+    class PlaceRow(Row[Place]):
+        town: str
+        code: Annotated[str, OnDemand("zip")] = ""
+
+    class ThingRow(Row[Thing], key="number"):
+        number: Annotated[str, Wire("id.no")]
+        note: Annotated[str | None, OnDemand("more.note")] = None
+        place: PlaceRow | None = None
+        tags: list[str] = field(default_factory=list)
+        places: list[PlaceRow] = field(default_factory=list)
+
+    class ValueRow(Row[Any]):
+        must: int
+        may_be_null: Annotated[int | None, Wire("a.null")]
+        may_be_absent: Annotated[int, Wire("a.absent")] = 7
+        null_is_default: Annotated[int, Wire("a.default", null="default")] = 8
+        by_code: Annotated[Colour | None, Wire("code", codes({"R": Colour.RED}))] = None
+
+    class ConvertedRow(Row[Any]):
+        at: Annotated[datetime, Wire("at", EPOCH_MILLIS)]
+        flag: Annotated[bool, Wire("flag", YES_NO)]
+        price: Annotated[Decimal, Wire("cents", minor_units())]
+        colour: Annotated[Colour, Wire("code", codes({"R": Colour.RED}, otherwise=Colour.UNKNOWN))]
+
+
+def nothing(row: type[Row[Any]]) -> frozenset[str]:
+    return frozenset()
+
+
+def everything(row: type[Row[Any]]) -> frozenset[str]:
+    return row.shape.on_demand
+
+
+def read(into: Any, body: Any, **how: Any) -> Any:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return decoder(into, how.pop("asked", everything), how.pop("at", None)).json(text)
+
+
+def test_paths_step_into_objects() -> None:
+    row = read(ThingRow, {"id": {"no": "1", "x": [1]}, "more": {"note": "n"}, "place": {"town": "T", "zip": "01"}})
+    assert (row.number, row.note, row.place.town, row.place.code) == ("1", "n", "T", "01")
+
+
+def test_at_steps_into_the_reply() -> None:
+    assert read(list[int], {"data": {"items": [1, 2]}, "more": 1}, at="data.items") == [1, 2]
+    with pytest.raises(Unreadable, match="items"):
+        read(list[int], {"data": {}}, at="data.items")
+
+
+def test_what_is_on_demand_is_read_only_where_it_is_asked_for() -> None:
+    body = {"id": {"no": "1"}, "more": {"note": ["no", "text"]}, "place": {"town": "T", "zip": 1}}
+    row = read(ThingRow, body, asked=nothing)
+    assert (row.note, row.place.code) == (None, "")
+    with pytest.raises(Unreadable, match=r"more\.note"):
+        read(ThingRow, body)
+    with pytest.raises(Unreadable, match="more"):
+        read(ThingRow, {"id": {"no": "1"}})
+
+
+@st.composite
+def _wire(draw: st.DrawFn) -> dict[str, Any]:
+    """A body that may lack anything and have a null or a text anywhere."""
+    value = st.one_of(st.integers(-5, 5), st.none(), st.just("text"))
+    inner = st.dictionaries(st.sampled_from(["null", "absent", "default"]), value)
+    shape = {"must": value, "a": st.one_of(inner, st.none(), st.just(3)), "code": st.sampled_from(["R", "X", None, 1])}
+    return {name: draw(choice) for name, choice in shape.items() if draw(st.integers(0, 9))}
+
+
+def _naive(body: dict[str, Any]) -> dict[str, Any]:
+    """The same declaration, read word by word. KeyError: it does not fit."""
+
+    def number(holder: dict[str, Any], name: str) -> int:
+        value = holder[name]
+        if not isinstance(value, int):
+            raise KeyError(name)
+        return value
+
+    a = body["a"]
+    if not isinstance(a, dict) or "null" not in a:
+        raise KeyError("a")
+    code = body.get("code")
+    return {
+        "must": number(body, "must"),
+        "may_be_null": None if a["null"] is None else number(a, "null"),
+        "may_be_absent": number(a, "absent") if "absent" in a else 7,
+        "null_is_default": 8 if a.get("default") is None else number(a, "default"),
+        "by_code": None if code is None else {"R": Colour.RED}[code],
+    }
+
+
+@given(_wire())
+def test_rows_are_read_as_they_are_declared(body: dict[str, Any]) -> None:
+    try:
+        expected: dict[str, Any] | None = _naive(body)
+    except KeyError:
+        expected = None
+    try:
+        read_as: dict[str, Any] | None = vars(read(ValueRow, body))
+    except Unreadable:
+        read_as = None
+    assert read_as == expected
+
+
+def test_conversions() -> None:
+    row = read(ConvertedRow, {"at": 1_700_000_000_123, "flag": "Y", "cents": -1230, "code": "B"})
+    assert row.at == datetime(2023, 11, 14, 22, 13, 20, 123000, tzinfo=UTC)
+    assert (row.flag, str(row.price), row.colour) == (True, "-12.30", Colour.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"at": 10**30}, {"flag": "maybe"}, {"flag": True}, {"cents": 12.5}, {"cents": "1"}, {"code": None}]
+)
+def test_what_cannot_be_converted_names_the_place_and_not_the_value(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable, match=next(iter(wrong))) as raised:
+        read(ConvertedRow, {"at": 0, "flag": "Y", "cents": 1, "code": "R"} | wrong)
+    assert "maybe" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"0.1", "0.1"),
+        (b"12.30", "12.30"),
+        (b'"12.30"', "12.30"),
+        (b"123456789012345678901234567890.12", "123456789012345678901234567890.12"),
+        (b"9007199254740993", "9007199254740993"),
+    ],
+)
+def test_decimals_are_exact(text: bytes, value: str) -> None:
+    assert str(read(Decimal, text)) == value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b"\xff\xfe",
+        b'{"must": 1e999}',
+        b"[" * 100_000,
+        b'{"must": ' + b"9" * 10_000 + b"}",
+        b"null",
+    ],
+)
+def test_garbage_is_unreadable_and_nothing_worse(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read(ValueRow, body)
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_are_unreadable_and_nothing_worse(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read(ThingRow, body)
+
+
+def test_dates_and_times() -> None:
+    assert read(date, b'"2026-01-31"') == date(2026, 1, 31)
+    with pytest.raises(Unreadable):
+        read(datetime, b'"2026-01-31T10:00:00"')  # no zone: nobody knows when that was
+
+
+def test_the_graph_object_is_a_copy_all_the_way_down() -> None:
+    row = read(
+        ThingRow, {"id": {"no": "1"}, "more": {"note": None}, "tags": ["a"], "places": [{"town": "T", "zip": "1"}]}
+    )
+    thing = graph_object(row, nothing)
+    thing.tags.append("b")
+    thing.places.clear()
+    assert (row.tags, len(row.places)) == (["a"], 1)
+    assert type(graph_object(row, nothing).places[0]) is Place
+
+
+def test_fields_that_nobody_asked_for_cannot_be_read_in_rows_inside_rows_either() -> None:
+    body = {"id": {"no": "1"}, "place": {"town": "T"}, "places": [{"town": "U"}]}
+    thing = graph_object(read(ThingRow, body, asked=nothing), everything)
+    assert (thing.number, thing.place.town, thing.places[0].town) == ("1", "T", "U")
+    assert isinstance(thing, Thing)
+    for holder, name in ((thing, "note"), (thing.place, "code"), (thing.places[0], "code")):
+        with pytest.raises(NotAskedFor, match=f"{name} was read, but this query does not ask"):
+            getattr(holder, name)
