@@ -77,8 +77,22 @@ def _declared(file: Path) -> Mapping[str, object] | None:
 
 def _modules(room: str, project: Project) -> list[str]:
     package = _import(room, project)
-    found = pkgutil.walk_packages(package.__path__, f"{room}.")
-    return [room, *(module.name for module in found)]
+    paths = list(getattr(package, "__path__", ()))  # none where the room is one file
+    found = [room, *(module.name for module in pkgutil.walk_packages(paths, f"{room}."))]
+    _check_found(found, [Path(path) for path in paths], project)
+    return found
+
+
+def _check_found(found: list[str], paths: list[Path], project: Project) -> None:
+    """A folder without `__init__.py` is passed over by Python: its resolvers would be missing without a word."""
+    for path in paths:
+        for file in sorted(path.rglob("*.py")):
+            name = ".".join((found[0], *file.relative_to(path).with_suffix("").parts)).removesuffix(".__init__")
+            if name not in found:
+                raise ProjectError(
+                    f"{_shown(str(file), project)}: nobody would import it.\n"
+                    f"  Fix: add {_shown(str(file.with_name('__init__.py')), project)}, or move it."
+                )
 
 
 def _import(name: str, project: Project) -> ModuleType:

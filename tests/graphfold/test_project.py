@@ -1,0 +1,97 @@
+"""A graph on disk: found from any folder of it, imported whole, and told clearly what is wrong with it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphfold.graph.project import Project, ProjectError
+
+QUERY = """
+import strawberry
+from graphfold import resolves
+
+@strawberry.type
+class Query:
+    pass
+
+@resolves(Query)
+def name() -> str:
+    "The name."
+    return "Ann"
+"""
+
+LOAD = """
+import graphfold
+from graphfold.graph.project import ProjectError
+from graphfold.mistakes import Mistake
+try:
+    print(sorted(field.name for field in graphfold.load().schema.query.__strawberry_definition__.fields))
+except (ProjectError, Mistake) as error:
+    print(error)
+"""
+
+
+def loaded(root: Path, files: dict[str, str]) -> str:
+    """What loading says, in a process of its own: rooms are imported by their names."""
+    rooms = dict.fromkeys(("schema/__init__.py", "adapters/__init__.py"), "")
+    declared = {"pyproject.toml": '[tool.graphfold]\ntitle = "Mine"\n', **rooms, **files}
+    for name, text in declared.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    ran = subprocess.run(
+        [sys.executable, "-c", LOAD], cwd=root, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert not ran.stderr
+    return ran.stdout.strip()
+
+
+def test_every_module_of_the_room_is_imported(tmp_path: Path) -> None:
+    more = (
+        "from resolvers.names import Query\nfrom graphfold import resolves\n\n@resolves(Query)\ndef age() -> int: ...\n"
+    )
+    files = {"resolvers/__init__.py": "", "resolvers/names.py": QUERY, "resolvers/sub/__init__.py": more}
+    assert loaded(tmp_path, files) == "['age', 'name']"
+
+
+def test_a_room_may_be_one_file(tmp_path: Path) -> None:
+    assert loaded(tmp_path, {"resolvers.py": QUERY}) == "['name']"
+
+
+WRONG = {
+    "syntax": ({"resolvers.py": "def (\n"}, "resolvers.py:1: invalid syntax"),
+    "import": (
+        {"resolvers.py": "\nimport nowhere\n"},
+        "resolvers.py:2: ModuleNotFoundError: No module named 'nowhere'",
+    ),
+    "defect": ({"resolvers.py": "\n\n1 / 0\n"}, "resolvers.py:3: ZeroDivisionError: division by zero"),
+    "mistake": (
+        {"resolvers.py": "from graphfold import RestAdapter\n\nclass Crm(RestAdapter):\n    name = 'No!'\n"},
+        "resolvers.py:3: Crm: name='No!' is not a backend's name",
+    ),
+    "folder that Python passes over": (
+        {"resolvers/__init__.py": QUERY, "resolvers/more/ages.py": ""},
+        "resolvers/more/ages.py: nobody would import it.\n  Fix: add resolvers/more/__init__.py, or move it.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "told"), WRONG.values(), ids=WRONG.keys())
+def test_what_is_wrong_is_told_with_its_place(files: dict[str, str], told: str, tmp_path: Path) -> None:
+    assert told in loaded(tmp_path, files)
+
+
+def test_the_nearest_project_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.graphfold]\ntitle = "Mine"\n')
+    (tmp_path / "a/pyproject.toml").write_text("[tool.other]\n")
+    assert Project.nearest(tmp_path / "a/b") == Project(tmp_path, "Mine")
+
+
+def test_no_project_is_told_with_the_fix(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"no pyproject.toml with \[tool.graphfold\]"):
+        Project.nearest(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.")
+    with pytest.raises(ProjectError, match=r"pyproject.toml: this is no valid TOML"):
+        Project.nearest(tmp_path)
