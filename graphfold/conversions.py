@@ -27,7 +27,7 @@ YES_NO: Conversion[str, bool] = Conversion('"Y" / "N" to a boolean', str, {"Y": 
 def minor_units(digits: int = 2) -> Conversion[int, Decimal]:
     """Whole cents (or what a currency has instead) to an exact amount: 1230 is 12.30 with two digits."""
     return Conversion(
-        f"minor units to an amount with {digits} decimals", int, lambda value: Decimal(value).scaleb(-digits)
+        f"minor units to an amount with {digits} decimals", int, lambda value: Decimal(f"{value}E-{digits}")
     )
 
 

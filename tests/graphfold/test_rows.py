@@ -5,6 +5,7 @@ from dataclasses import field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from typing import Annotated, Any
 
 import pytest
@@ -169,6 +170,13 @@ def test_what_cannot_be_converted_names_the_place_and_not_the_value(wrong: dict[
 )
 def test_decimals_are_exact(text: bytes, value: str) -> None:
     assert str(read(Decimal, text)) == value
+
+
+@given(st.integers(), st.integers(0, 4))
+def test_amounts_of_any_size_are_exact(units: int, digits: int) -> None:
+    amount = minor_units(digits).convert(units)
+    assert amount.as_tuple().exponent == -digits
+    assert Fraction(amount) == Fraction(units, 10**digits)
 
 
 @pytest.mark.parametrize(
