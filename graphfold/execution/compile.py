@@ -7,24 +7,18 @@ and half.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import LRUCache
-from graphql import (
-    DirectiveNode,
-    FieldNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    VariableNode,
-)
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.collect_fields import collect_fields
-from graphql.execution.execute import assume_not_awaitable
+from graphql.execution.execute import assume_not_async_iterable, assume_not_awaitable
+from graphql.pyutils.is_awaitable import is_async_iterable, is_awaitable
+from strawberry.execution import optimized_is_awaitable
 
+from graphfold.execution.document import contents
 from graphfold.execution.plan import Plan, Selection
 
 __all__ = ["FALLBACKS", "REASONS", "plan_of"]
@@ -34,8 +28,10 @@ REASONS = {
     "incremental": "the query uses @defer or @stream",
     "fragment-variables": "a fragment takes variables",
     "field-hooks": "an extension resolves fields, or an exception handler may change them",
+    "execution-hooks": "the caller wants to be told when all work has ended",
     "abort-signal": "the caller may abort the operation",
     "synchronous": "the caller asked for a synchronous run",
+    "own-awaitables": "the caller has its own idea of what has to be awaited",
     "too-deep": "the query is nested too deeply to be compiled",
 }
 """Why an operation is run by graphql-core."""
@@ -43,20 +39,25 @@ REASONS = {
 FALLBACKS: Counter[str] = Counter()
 """How often each reason came up in this process; `planned` counts the others."""
 
-KEPT = 1_000
+DOCUMENTS = 1_000
+"""Operations of one schema whose plans are kept."""
+
+VARIANTS = 32
+"""Plans kept for one operation: each variable that decides what is included doubles what a client may ask for."""
+
+_NOTE = "graphfold-plans"
+_AWAITABLE = (is_awaitable, optimized_is_awaitable)
 
 
 @dataclass(slots=True)
 class Compiled:
-    """What is known of an operation: what stands in a plan's way, which variables decide, plans by their values."""
+    """What is known of an operation: what stands in a plan's way, the variables that decide, plans by their values."""
 
+    schema: GraphQLSchema
     operation: OperationDefinitionNode
     reason: str | None = None
     deciding: tuple[str, ...] = ()
-    plans: dict[tuple[Any, ...], Plan] = field(default_factory=dict)
-
-
-_compiled: LRUCache[tuple[int, int], Compiled] = LRUCache(KEPT)
+    plans: LRUCache[Hashable, Plan] = field(default_factory=lambda: LRUCache(VARIANTS))
 
 
 def plan_of(executor: Any) -> Plan | str:
@@ -64,9 +65,7 @@ def plan_of(executor: Any) -> Plan | str:
 
     Raises GraphQLError where graphql-core would answer with nothing but that error.
     """
-    reason = _hindrance(executor)
-    compiled = _known(executor)
-    found = reason or compiled.reason or _plan(executor, compiled)
+    found = _hindrance(executor) or _planned(executor)
     FALLBACKS[found if isinstance(found, str) else "planned"] += 1
     return found
 
@@ -75,50 +74,60 @@ def _hindrance(executor: Any) -> str | None:
     """What about this run, not about the document, a plan does not cover."""
     if executor.middleware_manager is not None and executor.middleware_manager.middlewares:
         return "field-hooks"
+    if executor.hooks is not None:
+        return "execution-hooks"
     if executor.abort_signal is not None:
         return "abort-signal"
-    return "synchronous" if executor.is_awaitable is assume_not_awaitable else None
+    if assume_not_awaitable is executor.is_awaitable or assume_not_async_iterable is executor.is_async_iterable:
+        return "synchronous"
+    usual = executor.is_awaitable in _AWAITABLE and executor.is_async_iterable is is_async_iterable
+    return None if usual else "own-awaitables"
+
+
+def _planned(executor: Any) -> Plan | str:
+    try:
+        compiled = _known(executor)
+        return compiled.reason or _plan(executor, compiled)
+    except RecursionError:
+        return "too-deep"
 
 
 def _known(executor: Any) -> Compiled:
-    operation = executor.operation
-    key = id(executor.schema), id(operation)
-    compiled = _compiled.get(key)
-    if compiled is None or compiled.operation is not operation:
-        compiled = _compiled[key] = _looked_through(executor)
+    """Kept with the schema, so that both go together."""
+    schema, operation = executor.schema, executor.operation
+    kept: LRUCache[int, Compiled] | None = schema.extensions.get(_NOTE)
+    if kept is None:
+        kept = schema.extensions[_NOTE] = LRUCache(DOCUMENTS)
+    compiled = kept.get(id(operation))
+    if compiled is None or compiled.operation is not operation or compiled.schema is not schema:
+        compiled = kept[id(operation)] = _looked_through(executor)
     return compiled
 
 
 def _looked_through(executor: Any) -> Compiled:
-    """One pass over the document: the variables that @skip and @include depend on, and what no plan covers."""
+    schema, operation = executor.schema, executor.operation
     if any(details.variable_signatures for details in executor.fragments.values()):
-        return Compiled(executor.operation, "fragment-variables")
-    strawberry = getattr(executor.schema, "_strawberry_schema", None)
+        return Compiled(schema, operation, "fragment-variables")
+    strawberry = getattr(schema, "_strawberry_schema", None)
     if strawberry is not None and strawberry.schema_converter._exception_handler_specs:
-        return Compiled(executor.operation, "field-hooks")
-    deciding: dict[str, None] = {}
-    try:
-        for node in _nodes(executor.operation.selection_set, executor.fragments, set()):
-            if isinstance(node, FieldNode) and node.name.value in ("__schema", "__type"):
-                return Compiled(executor.operation, "introspection")
-            for directive in node.directives or ():
-                if directive.name.value in ("defer", "stream"):
-                    return Compiled(executor.operation, "incremental")
-                deciding.update(dict.fromkeys(_variables(directive)))
-    except RecursionError:
-        return Compiled(executor.operation, "too-deep")
-    return Compiled(executor.operation, None, tuple(deciding))
+        return Compiled(schema, operation, "field-hooks")
+    found = contents(operation, executor.fragments)
+    if found.introspects:
+        return Compiled(schema, operation, "introspection")
+    if found.is_incremental:
+        return Compiled(schema, operation, "incremental")
+    return Compiled(schema, operation, None, tuple(found.deciding))
 
 
-def _plan(executor: Any, compiled: Compiled) -> Plan | str:
+def _plan(executor: Any, compiled: Compiled) -> Plan:
     values = executor.variable_values.coerced
-    choice = tuple(values.get(name) for name in compiled.deciding)
-    plan = compiled.plans.get(choice)
+    choice = executor.field_resolver, *[values.get(name) for name in compiled.deciding]
+    try:
+        plan = compiled.plans.get(choice)
+    except TypeError:  # a document that was not validated: a list decides
+        return _new(executor)
     if plan is None:
-        try:
-            plan = compiled.plans[choice] = _new(executor)
-        except RecursionError:
-            return "too-deep"
+        plan = compiled.plans[choice] = _new(executor)
     return plan
 
 
@@ -133,26 +142,3 @@ def _new(executor: Any) -> Plan:
     collected = collect_fields(schema, executor.fragments, variables, root, operation, executor.hide_suggestions)
     plan.root = Selection(plan, root, collected.grouped_field_set)
     return plan
-
-
-def _nodes(
-    selections: SelectionSetNode | None, fragments: dict[str, Any], seen: set[str]
-) -> Iterator[FieldNode | FragmentSpreadNode | InlineFragmentNode]:
-    """Every selection of the operation, each fragment once."""
-    for node in selections.selections if selections else ():
-        if isinstance(node, FragmentSpreadNode):
-            yield node
-            name = node.name.value
-            if name not in seen and name in fragments:
-                seen.add(name)
-                yield from _nodes(fragments[name].definition.selection_set, fragments, seen)
-        elif isinstance(node, FieldNode | InlineFragmentNode):
-            yield node
-            yield from _nodes(node.selection_set, fragments, seen)
-
-
-def _variables(directive: DirectiveNode) -> Iterator[str]:
-    if directive.name.value in ("skip", "include"):
-        for argument in directive.arguments or ():
-            if isinstance(argument.value, VariableNode):
-                yield argument.value.name.value

@@ -8,80 +8,96 @@ start (see `spare`).
 from __future__ import annotations
 
 import asyncio
-import weakref
 from asyncio.tasks import _enter_task, _leave_task  # documented for task implementations: "Extending asyncio"
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextvars import copy_context
-from sys import getrefcount
-from typing import Any
+from operator import methodcaller
+from types import CoroutineType, GeneratorType
+from typing import Any, Final, Self
 
-from graphfold.execution.spare import Resumed, Spare
+from graphfold.execution.owner import Owner
+from graphfold.execution.places import Place
+from graphfold.execution.spare import Spare
 from graphfold.loading.answer import Failed
-from graphfold.loading.load import Load, Wave, landing
+from graphfold.loading.load import Load, Wave
 
-__all__ = ["Drive", "Owner"]
+__all__ = ["GONE", "Drive"]
 
-Entry = tuple[int, Coroutine[Any, Any, Any]]
+Resolver = Coroutine[Any, Any, Any]
+Entry = tuple[int | None, Resolver]
+"""A coroutine and the index of its value; None where the value is wanted no more."""
 
+GONE: Final = object()
+"""The value of a position that an error has nulled meanwhile."""
 
-class Owner:
-    """Who drives: an operation. It keeps one spare task from wave to wave and ends it."""
-
-    spare: Spare | None = None
-
-    def lose_spare(self) -> None:
-        if self.spare is not None:
-            self.spare.end()
-            self.spare = None
+_send_on = methodcaller("send", None)
 
 
 class Drive:
-    """Runs the awaitables at `indexes` of `values`; each is replaced by its value or a `Failed`."""
+    """Runs the awaitables among the values of a place; each is replaced by its value, a `Failed`, or GONE.
 
-    def __init__(self, values: list[Any], indexes: list[int], owner: Owner) -> None:
-        self.values, self._owner, self._loop = values, owner, asyncio.get_running_loop()
-        self.waiting: dict[Wave, list[Entry]] = {}
-        self.tasks: dict[asyncio.Task[Any], int | None] = {}
-        self.done: list[int] = []
-        self.indexes = set(indexes)
-        self._alarm: asyncio.Future[None] | None = None
-        self._send([(i, _coroutine(values[i])) for i in indexes])
+    Used as a context: left by an exception, everything that still runs is cancelled.
+    """
+
+    def __init__(self, owner: Owner, place: Place, values: list[Any]) -> None:
+        self.place, self._owner, self._values = place, owner, values
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[Wave, list[Entry]] = {}
+        self._tasks: dict[asyncio.Task[Any], int] = {}
+        self._ended: list[asyncio.Task[Any]] = []
+        self._done: list[int] = []
+        self._bell: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._owner.errors.unwatch(self)
+        if error is not None:
+            self.drop(lambda _: True)
+
+    def start(self, indexes: Iterable[int]) -> list[int]:
+        """Send each to its first wait; the indexes of those that needed none."""
+        self._send([(i, _coroutine(self._values[i])) for i in indexes], _send_on)
+        self._owner.errors.watch(self)
+        done, self._done = self._done, []
+        return done
 
     @property
     def running(self) -> bool:
-        return bool(self.waiting or self.tasks)
-
-    def take_done(self) -> list[int]:
-        """Those that came ready without any wait."""
-        done, self.done = self.done, []
-        return done
+        return bool(self._waiting or self._tasks)
 
     async def ready(self) -> list[int]:
         """The indexes that have come ready since the last call; empty when there are no more."""
-        while not self.done and self.running:
-            await self._sleep()
-            for wave in [wave for wave in self.waiting if wave.results is not None]:
-                self._send(self.waiting.pop(wave))
+        while not self._done and self.running:
+            self._bell = self._loop.create_future()
+            await self._bell
+            for wave in [wave for wave in self._waiting if wave.results is not None]:
+                self._send(self._waiting.pop(wave), _send_on)
             self._collect()
-        return self.take_done()
+        done, self._done = self._done, []
+        return done
 
     def drop(self, gone: Callable[[int], bool]) -> None:
-        """Cancel what runs for positions that no longer exist; it is not waited for and reports nothing."""
-        for task, i in list(self.tasks.items()):
-            if i is not None and gone(i):
-                del self.tasks[task]
-                task.cancel()
-                self._wake()
-        for wave, entries in list(self.waiting.items()):
-            dropped = [coroutine for i, coroutine in entries if gone(i)]
-            if dropped:
-                self.waiting[wave] = [entry for entry in entries if not gone(entry[0])]
-                for coroutine in dropped:
-                    coroutine.close()
+        """Cancel what runs for positions that no longer exist. What it does to clean up belongs to the owner then."""
+        for task in [task for task, i in self._tasks.items() if gone(i)]:
+            self._values[self._tasks.pop(task)] = GONE
+            task.cancel()
+            self._owner.leave(task)
+        dropped: list[Entry] = []
+        for wave, entries in list(self._waiting.items()):
+            for i, coroutine in entries:
+                if i is not None and gone(i):
+                    self._values[i] = GONE
+                    dropped.append((None, coroutine))
+            self._waiting[wave] = [entry for entry in entries if self._values[entry[0] or 0] is not GONE]
+        self._waiting = {wave: entries for wave, entries in self._waiting.items() if entries}
+        self._send(dropped, _cancel)
+        self._ring()
 
-    def _send(self, work: list[Entry]) -> None:
-        """Send each coroutine to its next wait, as if in a task of its own."""
-        loop, me, owner = self._loop, asyncio.current_task(), self._owner
+    def _send(self, work: list[Entry], move: Callable[[Resolver], Any]) -> None:
+        """Move each coroutine on to its next wait, as if in a task of its own."""
+        loop, me, owner = self._loop, asyncio.current_task(self._loop), self._owner
         if owner.spare is not None and owner.spare.before != copy_context():
             owner.lose_spare()
         if me is not None:
@@ -92,120 +108,96 @@ class Drive:
                 spare = owner.spare = owner.spare or Spare(loop)
                 _enter_task(loop, spare.task)
                 try:
-                    at = spare.context.run(self._turns, spare, work, at)
+                    at = spare.context.run(self._turns, spare, work, at, move)
                 finally:
                     _leave_task(loop, spare.task)
-        except BaseException:  # a cancellation or an interrupt out of a resolver ends the operation
-            self._abandon(work[at:])
-            raise
         finally:
             if me is not None:
                 _enter_task(loop, me)
 
-    def _turns(self, spare: Spare, work: list[Entry], at: int) -> int:
-        """Run coroutines under one spare until it is taken; the position to go on from under another."""
-        values, waiting, done = self.values, self.waiting, self.done
-        task, context, before, weakly = spare.task, spare.context, spare.before, weakref.getweakrefcount
-        cancelling = task.cancelling
-        references, weak = getrefcount(task), weakly(task)
+    def _turns(self, spare: Spare, work: list[Entry], at: int, move: Callable[[Resolver], Any]) -> int:
+        """Move coroutines on under one spare until it is taken; the position to go on from under another."""
+        spare.mark()
         for now in range(at, len(work)):
-            entry = work[now]
-            i, coroutine = entry
+            i, coroutine = entry = work[now]
             try:
-                wait = coroutine.send(None)
+                wait = move(coroutine)
             except StopIteration as stop:
-                values[i] = stop.value
-                done.append(i)
-                wait = None
+                self._came(i, stop.value)
             except Exception as error:
-                values[i] = Failed(error)
-                done.append(i)
-                wait = None
+                self._came(i, Failed(error))
+            except BaseException:  # a cancellation or an interrupt out of a resolver ends the operation
+                self._owner.lose_spare()
+                for _, coroutine in work[now + 1 :]:
+                    coroutine.close()
+                raise
             else:
-                untouched = (
-                    getrefcount(task) == references and context == before and weakly(task) == weak and not cancelling()
-                )
-                if type(wait) is Load and untouched:
-                    waiting.setdefault(wait.wave, []).append(entry)
+                if type(wait) is Load and i is not None and not spare.is_taken():
+                    self._wait(wait.wave, entry)
                     continue
-                spare.give(coroutine, wait)
-                self.tasks[task] = i
-                self._owner.spare = None
+                self._give(spare, entry, wait)
                 return now + 1
-            if getrefcount(task) != references or context != before or weakly(task) != weak or cancelling():
+            if spare.is_taken():
                 self._owner.lose_spare()
                 return now + 1
         return len(work)
 
+    def _came(self, i: int | None, value: Any) -> None:
+        if i is not None:
+            self._values[i] = value
+            self._done.append(i)
+
+    def _wait(self, wave: Wave, entry: Entry) -> None:
+        """Without a task: its wave wakes it."""
+        entries = self._waiting.get(wave)
+        if entries is None:
+            entries = self._waiting[wave] = []
+            assert wave.done is not None
+            wave.done.add_done_callback(self._ring)
+        entries.append(entry)
+
+    def _give(self, spare: Spare, entry: Entry, wait: Any) -> None:
+        """The spare becomes the task of this coroutine."""
+        i, coroutine = entry
+        self._owner.spare = None
+        spare.give(coroutine, wait)
+        if i is None:
+            self._owner.leave(spare.task)
+        else:
+            self._tasks[spare.task] = i
+            spare.task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[Any]) -> None:
+        self._ended.append(task)
+        self._ring()
+
+    def _ring(self, _: object = None) -> None:
+        if self._bell is not None and not self._bell.done():
+            self._bell.set_result(None)
+
     def _collect(self) -> None:
-        for task in [task for task in self.tasks if task.done()]:
-            i = self.tasks.pop(task)
+        ended, self._ended = self._ended, []
+        for task in ended:
+            i = self._tasks.pop(task, None)
             if i is None:
                 continue
-            if task.cancelled():
-                task.result()  # a resolver that cancels itself ends the operation, as it would end its task
-            error = task.exception()
+            error = task.exception()  # raises where it was cancelled: that ends the operation, as it would end its task
             if error is not None and not isinstance(error, Exception):
                 raise error
-            self.values[i] = task.result() if error is None else Failed(error)
-            self.done.append(i)
-
-    async def _sleep(self) -> None:
-        try:
-            if len(self.waiting) == 1 and not self.tasks:
-                wave = next(iter(self.waiting))
-                if wave.results is None:
-                    await landing(wave)
-            else:
-                await self._any()
-        except asyncio.CancelledError:
-            await self.stop()
-            raise
-
-    async def _any(self) -> None:
-        if any(wave.results is not None for wave in self.waiting):
-            return
-        self._alarm = self._loop.create_future()
-        waves = [wave.done for wave in self.waiting if wave.done is not None]
-        await asyncio.wait([self._alarm, *waves, *self.tasks], return_when=asyncio.FIRST_COMPLETED)
-
-    def _wake(self) -> None:
-        if self._alarm is not None and not self._alarm.done():
-            self._alarm.set_result(None)
-
-    def _abandon(self, work: list[Entry]) -> None:
-        for _, coroutine in work:
-            coroutine.close()
-        for task in self.tasks:
-            task.cancel()
-
-    async def stop(self) -> None:
-        """Cancelled: everything under way ends, its finally blocks run, before we do."""
-        for task in self.tasks:
-            task.cancel()
-        for entries in self.waiting.values():
-            for _, coroutine in entries:
-                self._cancel(coroutine)
-        self.waiting.clear()
-        if self.tasks:
-            await asyncio.gather(*self.tasks, return_exceptions=True)
-        self.tasks.clear()
-
-    def _cancel(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        try:
-            wait = coroutine.throw(asyncio.CancelledError())
-        except BaseException:
-            return
-        self.tasks[self._loop.create_task(_finished(coroutine, wait))] = None
+            self._came(i, task.result() if error is None else Failed(error))
 
 
-def _coroutine(awaitable: Any) -> Coroutine[Any, Any, Any]:
-    return awaitable if hasattr(awaitable, "send") else _awaited(awaitable)
+def _cancel(coroutine: Resolver) -> Any:
+    """Cancel it where it waits; what it waits for now, if it cleans up first."""
+    try:
+        return coroutine.throw(asyncio.CancelledError())
+    except asyncio.CancelledError:
+        raise StopIteration from None
+
+
+def _coroutine(awaitable: Any) -> Resolver:
+    return awaitable if type(awaitable) in (CoroutineType, GeneratorType) else _awaited(awaitable)
 
 
 async def _awaited(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
-
-
-async def _finished(coroutine: Coroutine[Any, Any, Any], wait: Any) -> Any:
-    return await Resumed(coroutine, wait)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from graphql import GraphQLError, GraphQLNonNull, located_error
 
 from graphfold.execution.places import Order, Place
 
-if TYPE_CHECKING:
-    from graphfold.execution.drive import Drive
+__all__ = ["Errors", "Waiting"]
 
-__all__ = ["Errors"]
+
+class Waiting(Protocol):
+    """What waits for the values of a place, and can be told that some of them are wanted no more."""
+
+    place: Place
+
+    def drop(self, gone: Callable[[int], bool]) -> None: ...
 
 
 class Found(NamedTuple):
@@ -28,36 +35,64 @@ class Errors:
     def __init__(self, *, propagate: bool) -> None:
         self._propagate = propagate
         self._found: list[Found] = []
+        self._waiting: set[Waiting] = set()
+        self._sweeps = False
         self.data_is_null = False
-        self.waiting: set[tuple[Place, Drive]] = set()
-        """What runs below places that an error may null: it is stopped when they go."""
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def fail(self, place: Place, i: int, error: Exception) -> None:
-        """The value at this place is an error: null goes up to the first position that may be null."""
-        located = located_error(error, place.step.nodes, place.path(i).as_list())
+    def fail(self, place: Place, i: int, error: Exception, *, whole_list: bool = False) -> None:
+        """The value at this place is an error: null goes up to the first position that may be null.
+
+        `whole_list`: it is no item, but what ended the iteration of the list at this item.
+        """
         raised = place.order(i)
-        at, index = place, i
-        while self._propagate and isinstance(at.type, GraphQLNonNull):
-            up = at.up(index)
-            if up is None:
-                self.data_is_null = True
-                self._found.append(Found(raised, (), located))
-                self.stop_what_is_gone()
-                return
-            at, index = up
-        at.null(index)
-        nulled = at.order(index)
+        if whole_list:
+            place, i = place.up(i) or (place, i)
+        located = located_error(error, place.step.nodes, place.path(i).as_list())
+        nulled = self._null(place, i)
         self._found.append(Found(raised, nulled, located))
         if len(raised) > len(nulled):
-            self.stop_what_is_gone()
+            self._sweep_soon()
 
-    def stop_what_is_gone(self) -> None:
-        """Cancel what still runs below a nulled position: nobody will see its outcome."""
-        for place, drive in list(self.waiting):
-            drive.drop(lambda i, place=place: self.data_is_null or place.gone(i))  # type: ignore[misc]
+    def _null(self, place: Place, i: int) -> Order:
+        """Where the null of an error at this place ends."""
+        while self._propagate and isinstance(place.type, GraphQLNonNull):
+            up = place.up(i)
+            if up is None:
+                self.data_is_null = True
+                return ()
+            place, i = up
+        place.null(i)
+        return place.order(i)
+
+    def gone(self, place: Place, i: int) -> bool:
+        """Has an error nulled this position, or one above it?"""
+        return self.data_is_null or place.gone(i)
+
+    def watch(self, waiting: Waiting) -> None:
+        """From now on it is told which of its values will not be seen by anybody."""
+        self._waiting.add(waiting)
+        if self._found:
+            self._drop(waiting)
+
+    def unwatch(self, waiting: Waiting) -> None:
+        self._waiting.discard(waiting)
+
+    def _sweep_soon(self) -> None:
+        """In the next turn of the loop, once for all errors that come up in this one."""
+        if self._waiting and not self._sweeps:
+            self._sweeps = True
+            asyncio.get_running_loop().call_soon(self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeps = False
+        for waiting in list(self._waiting):
+            self._drop(waiting)
+
+    def _drop(self, waiting: Waiting) -> None:
+        waiting.drop(lambda i: self.gone(waiting.place, i))
 
     def report(self) -> list[GraphQLError] | None:
         """In document order, without those from below a position that another error had nulled already."""

@@ -1,10 +1,12 @@
-"""The executor that runs operations as plans. It replaces graphql-core's own through Strawberry's public seam."""
+"""The executor that runs operations as plans. It takes graphql-core's place through Strawberry's seam."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution import Executor
+from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphfold.execution.begin import begin
@@ -17,7 +19,8 @@ __all__ = ["BreadthFirst"]
 class BreadthFirst(StrawberryGraphQLCoreExecutionContext):
     """`strawberry.Schema(execution_context_class=BreadthFirst)`: queries, mutations and every subscription event.
 
-    Answers as graphql-core would; what no plan covers is run by graphql-core itself.
+    Answers as graphql-core would; what no plan covers is run by graphql-core itself. It also runs schemas that are not
+    Strawberry's: `graphql.execute(schema, document, executor_class=BreadthFirst)`.
     """
 
     def execute_operation(self, serially: bool | None = None) -> Any:
@@ -32,3 +35,13 @@ class BreadthFirst(StrawberryGraphQLCoreExecutionContext):
     def plan(self) -> Plan | str:
         """The operation's plan, or the reason why it has none."""
         return plan_of(self)
+
+    def build_resolve_info(
+        self, field_def: GraphQLField, field_nodes: list[FieldNode], parent_type: GraphQLObjectType, path: Path
+    ) -> GraphQLResolveInfo[Any]:
+        """What resolvers are told: Strawberry's read the variables as a plain dict, graphql-core's do not."""
+        core = _Strawberry if hasattr(self.schema, "_strawberry_schema") else Executor
+        return core.build_resolve_info(self, field_def, field_nodes, parent_type, path)
+
+
+_Strawberry = StrawberryGraphQLCoreExecutionContext

@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterable
+from inspect import CO_ITERABLE_COROUTINE
 from math import isfinite
-from types import CoroutineType
+from types import CoroutineType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, NoneType
 from typing import Any
 
+from graphql import specified_scalar_types
 from strawberry.types.base import StrawberryObjectDefinition
 
-__all__ = ["is_of_kind", "passes", "waits"]
+__all__ = ["is_of_kind", "passes", "reads_alike", "waits", "waits_for"]
+
+DECODED = "row_class_"
+"""What marks a decoded row, whose attributes compute without effects."""
 
 _AWAITABLE: dict[type, bool] = {CoroutineType: True}
 _CAST = "__as_strawberry_type__"
+_MISSING = object()
+_TUPLE_FIELD = type(namedtuple("_", "field").field)  # type: ignore[attr-defined]  # noqa: PYI024  # has no name
+_SLOTS = (MemberDescriptorType, GetSetDescriptorType, _TUPLE_FIELD)
+"""Descriptors that only fetch."""
 
 
-def waits(kinds: Iterable[type]) -> bool:
-    """Does a value of one of these types have to be awaited?"""
-    for kind in kinds:
-        known = _AWAITABLE.get(kind)
-        if known is None:
-            known = _AWAITABLE[kind] = hasattr(kind, "__await__")
-        if known:
+def waits(values: Iterable[Any], kinds: Iterable[type]) -> bool:
+    """Does one of these values, which are of these types, have to be awaited?"""
+    for kind in kinds:  # noqa: SIM110  # a generator expression costs more than the question
+        if _awaitable(kind) or (kind is GeneratorType and any(map(waits_for, values))):
             return True
     return False
 
 
-def passes(name: str, kind: type, values: list[Any]) -> bool:
-    """Are values of this Python type already what the built-in scalar `name` would make of them?"""
+def waits_for(value: Any) -> bool:
+    """Does this value have to be awaited?"""
+    if type(value) is GeneratorType:
+        return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
+    return _awaitable(type(value))
+
+
+def _awaitable(kind: type) -> bool:
+    known = _AWAITABLE.get(kind)
+    if known is None:
+        known = _AWAITABLE[kind] = hasattr(kind, "__await__")
+    return known
+
+
+def passes(declared: Any, kind: type, values: list[Any]) -> bool:
+    """Are values of this Python type already what the built-in scalar would make of them?"""
+    name: str = declared.name
+    if specified_scalar_types.get(name) is not declared:
+        return False
     if kind is str:
         return name in ("String", "ID")
     if kind is int:
@@ -42,6 +66,30 @@ def is_of_kind(declared: Any, values: list[Any], kinds: set[type]) -> bool:
     definition = (declared.extensions or {}).get("strawberry-definition")
     if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
         return False
-    if not all(issubclass(kind, definition.origin) for kind in kinds):
+    if not all(getattr(kind, "__strawberry_definition__", None) is definition for kind in kinds):
         return False
+    if all(hasattr(kind, DECODED) for kind in kinds):
+        return True  # nothing can have been cast: they have no place to note it
     return not any(_CAST in getattr(value, "__dict__", ()) for value in values)
+
+
+def reads_alike(kind: type, names: Iterable[str]) -> bool:
+    """Can these attributes of an object be read twice without anybody noticing? Not where reading them runs code."""
+    if kind is NoneType or hasattr(kind, DECODED):
+        return True
+    if _reader(kind) is not _reader(object) or hasattr(kind, "__getattr__"):
+        return False
+    return all(_is_plain(_found(kind, name)) for name in names)
+
+
+def _reader(kind: type) -> Any:
+    return kind.__getattribute__
+
+
+def _found(kind: type, name: str) -> Any:
+    """What the class itself says of an attribute, without asking it."""
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), _MISSING)
+
+
+def _is_plain(attribute: Any) -> bool:
+    return isinstance(attribute, _SLOTS) or not hasattr(type(attribute), "__get__")

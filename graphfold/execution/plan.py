@@ -20,7 +20,15 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
 from graphfold.execution.fields import Known, known
-from graphfold.execution.rows import Builder, Reading, compiled_builder, kind_of, reading_of, simple_builder
+from graphfold.execution.rows import (
+    Builder,
+    Reading,
+    compiled_builder,
+    one_way,
+    reading_of,
+    simple_builder,
+    way_of,
+)
 
 __all__ = ["Plan", "Selection", "Step", "nullable"]
 
@@ -87,12 +95,14 @@ class Step:
         self.reading: Reading | None = reading_of(self)
         self.selections: dict[GraphQLObjectType, Selection] = {}
 
-    def selection(self, kind: GraphQLObjectType, variables: Any) -> Selection:
+    def selection(self, kind: GraphQLObjectType, executor: Any) -> Selection:
         """What is selected of objects of this type below the field; compiled when it is first met."""
         found = self.selections.get(kind)
         if found is None:
-            plan = self.plan
-            collected = collect_subfields(plan.schema, plan.fragments, variables, plan.operation, kind, self.details)
+            plan, variables, hide = self.plan, executor.variable_values, executor.hide_suggestions
+            collected = collect_subfields(
+                plan.schema, plan.fragments, variables, plan.operation, kind, self.details, hide
+            )
             found = self.selections[kind] = Selection(plan, kind, collected.grouped_field_set)
         return found
 
@@ -109,20 +119,28 @@ class Selection:
                 self.all.append(Step(plan, len(self.all), key, details, kind, field))
         self.plain = [step for step in self.all if step.reading is not None]
         self.steps = [step for step in self.all if step.reading is None]
-        self._asks_kind = any(step.reading is Reading.DEFAULT for step in self.plain)
+        self._ways: dict[type, str] = {}
         self._builders: dict[str, tuple[Builder, bool]] = {}
         self._seen = 0
 
     def build(self, objects: list[Any]) -> list[dict[str, Any]]:
         """Rows for a whole level: plain fields filled in, the others None for now. Raises where anything is odd."""
-        kind = kind_of(objects) if self._asks_kind else "attribute"
+        way = self._way(objects)
         self._seen += len(objects)
         worth = self._seen > WORTH_COMPILING
-        known_builder = self._builders.get(kind)
+        known_builder = self._builders.get(way)
         if known_builder is None or (worth and not known_builder[1]):
             make = compiled_builder if worth else simple_builder
-            known_builder = self._builders[kind] = make(self.all, kind), worth
+            known_builder = self._builders[way] = make(self.all, way), worth
         return known_builder[0](objects)
+
+    def _way(self, objects: list[Any]) -> str:
+        ways, known_ways = set(), self._ways
+        for kind in set(map(type, objects)):
+            if kind not in known_ways:
+                known_ways[kind] = way_of(kind, self.plain)
+            ways.add(known_ways[kind])
+        return one_way(ways)
 
     def empty(self, objects: list[Any]) -> list[dict[str, Any]]:
         """Rows with nothing filled in: for a level that is completed value by value."""

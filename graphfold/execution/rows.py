@@ -13,17 +13,29 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLList, GraphQLNonNull, Undefined
+from graphql import GraphQLList, GraphQLNonNull, Undefined, specified_scalar_types
 from graphql.execution import default_field_resolver
+
+from graphfold.execution.kinds import reads_alike
 
 if TYPE_CHECKING:
     from graphfold.execution.plan import Step
 
-__all__ = ["Builder", "Odd", "Reading", "compiled_builder", "kind_of", "reading_of", "simple_builder"]
+__all__ = [
+    "Builder",
+    "Odd",
+    "Reading",
+    "attribute_of",
+    "compiled_builder",
+    "one_way",
+    "reading_of",
+    "simple_builder",
+    "way_of",
+]
 
 Builder = Callable[[list[Any]], list[dict[str, Any]]]
 
-PASSES = {
+_PASSES = {
     "String": "type({v}) is str",
     "ID": "type({v}) is str",
     "Boolean": "type({v}) is bool",
@@ -64,19 +76,37 @@ def reading_of(step: Step) -> Reading | None:
     return Reading.DEFAULT if step.resolve is default_field_resolver else None
 
 
-def kind_of(objects: list[Any]) -> str:
-    """Whether graphql-core's default resolver would look these objects' fields up as keys or as attributes."""
-    kinds = set(map(type, objects))
-    if kinds == {dict}:
-        return "dict"
-    if any(issubclass(kind, Mapping) for kind in kinds):
+def attribute_of(step: Step) -> str | None:
+    """The attribute of an object that a plain step reads."""
+    if step.reading is Reading.ATTRIBUTE and step.known is not None:
+        return step.known.attribute
+    return step.name if step.reading is Reading.DEFAULT else None
+
+
+def way_of(kind: type, steps: list[Step]) -> str:
+    """How objects of this type are read: as "dict", by "attribute", or "odd": a level of these is read only once.
+
+    graphql-core's default resolver looks fields up as keys or as attributes.
+    """
+    if any(step.reading is Reading.DEFAULT for step in steps):
+        if kind is dict:
+            return "dict"
+        if issubclass(kind, Mapping):
+            return "odd"
+    names = [name for name in map(attribute_of, steps) if name]
+    return "attribute" if not names or reads_alike(kind, names) else "odd"
+
+
+def one_way(ways: set[str]) -> str:
+    """The way that all objects of a level are read. Raises `Odd`."""
+    if len(ways) > 1 or "odd" in ways:
         raise Odd
-    return "attribute"
+    return next(iter(ways))
 
 
-def simple_builder(steps: list[Step], kind: str) -> Builder:
+def simple_builder(steps: list[Step], way: str) -> Builder:
     """Slower for each object, nothing to compile: for few objects, and for documents that are seen once."""
-    cells = [(step.key, *_cell(step, kind)) for step in steps]
+    cells = [(step.key, *_cell(step, way)) for step in steps]
 
     def build(objects: list[Any]) -> list[dict[str, Any]]:
         return [
@@ -87,10 +117,10 @@ def simple_builder(steps: list[Step], kind: str) -> Builder:
     return build
 
 
-def compiled_builder(steps: list[Step], kind: str) -> Builder:
+def compiled_builder(steps: list[Step], way: str) -> Builder:
     """The same as generated code."""
     scope: dict[str, Any] = {"no": _no}
-    items = [f"{step.key!r}: {_expression(step, i, kind, scope)}" for i, step in enumerate(steps)]
+    items = [f"{step.key!r}: {_expression(step, i, way, scope)}" for i, step in enumerate(steps)]
     source = f"def build(objects):\n return [{{{', '.join(items)}}} for o in objects]"  # keys are GraphQL names
     return _compiled(source, tuple(scope.items()))
 
@@ -103,29 +133,29 @@ def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> Builder:
     return build
 
 
-def _cell(step: Step, kind: str) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None, Any]:
+def _cell(step: Step, way: str) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None, Any]:
     if step.reading is None or step.reading is Reading.TYPENAME:
         return None, None, step.parent.name if step.reading else None
-    return _getter(step, kind), _checked(step.type), None
+    return _getter(step, way), _checked(step.type), None
 
 
-def _getter(step: Step, kind: str) -> Callable[[Any], Any]:
+def _getter(step: Step, way: str) -> Callable[[Any], Any]:
     name, field = step.name, step.known
     if step.reading is Reading.ATTRIBUTE and field is not None and field.attribute is not None:
         return attrgetter(field.attribute)
     if step.reading is Reading.FUNCTION and field is not None and field.pure is not None:
         return field.pure
-    if kind == "dict":
+    if way == "dict":
         return lambda o: o.get(name)
     return lambda o: getattr(o, name, None)
 
 
-def _expression(step: Step, i: int, kind: str, scope: dict[str, Any]) -> str:
+def _expression(step: Step, i: int, way: str, scope: dict[str, Any]) -> str:
     if step.reading is None:
         return "None"
     if step.reading is Reading.TYPENAME:
         return repr(step.parent.name)
-    get = _source(step, i, kind, scope)
+    get = _source(step, i, way, scope)
     required, inner = _required(step.type)
     if not isinstance(inner, GraphQLList):
         return _leaf(inner, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
@@ -135,19 +165,19 @@ def _expression(step: Step, i: int, kind: str, scope: dict[str, Any]) -> str:
     return f"([{item} for x in v{i}] if type(v{i} := {get}) is list else {none})"
 
 
-def _source(step: Step, i: int, kind: str, scope: dict[str, Any]) -> str:
+def _source(step: Step, i: int, way: str, scope: dict[str, Any]) -> str:
     field = step.known
     if step.reading is Reading.ATTRIBUTE and field is not None:
         return f"o.{field.attribute}"
     if step.reading is Reading.FUNCTION and field is not None:
         scope[f"pure{i}"] = field.pure
         return f"pure{i}(o)"
-    return f"o.get({step.name!r})" if kind == "dict" else f"getattr(o, {step.name!r}, None)"
+    return f"o.get({step.name!r})" if way == "dict" else f"getattr(o, {step.name!r}, None)"
 
 
 def _leaf(kind: Any, required: bool, name: str, first: str, odd: str, scope: dict[str, Any]) -> str:
     scope[odd] = _careful(kind, required)
-    test = PASSES.get(kind.name)
+    test = _PASSES.get(kind.name) if kind in specified_scalar_types.values() else None
     if test is None:
         return f"{odd}({first})"
     test = test.replace("{v}", first, 1).replace("{v}", name)

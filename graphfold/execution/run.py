@@ -8,9 +8,10 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLResolveInfo, OperationType
 from graphql.execution.values import get_argument_values
 
-from graphfold.execution.branches import Branches, asynchronous
+from graphfold.execution.branches import Branches
 from graphfold.execution.complete import Completion
 from graphfold.execution.info import LazyInfo, located_info
+from graphfold.execution.level import Level, Unwanted
 from graphfold.execution.places import FieldPlace, Frame, Place, Some
 from graphfold.execution.plan import Plan, Step
 from graphfold.loading.answer import MISSING, Failed
@@ -35,7 +36,7 @@ class Run(Completion):
         try:
             await self.selection(frame, serially=one_by_one)
         finally:
-            self.lose_spare()
+            await self.ended()
         data = None if self.errors.data_is_null else frame.rows[0]
         return ExecutionResult(data, self.errors.report())
 
@@ -59,27 +60,26 @@ class Run(Completion):
             await self._side_by_side(frame, steps)
 
     async def _side_by_side(self, frame: Frame, steps: list[Step]) -> None:
-        branches = Branches()
-        for step in steps:
-            branches.start(self.step(frame, step))
-        if branches.waiting and self.errors.data_is_null:
-            await branches.cancel()
-        elif branches.waiting:
+        with Branches(self) as branches:
+            for step in steps:
+                branches.start(self.step(frame, step))
             await branches.join()
 
     async def step(self, frame: Frame, step: Step) -> None:
         """One field for all objects of a frame: resolved, then completed into its place."""
         place: Place = FieldPlace(frame, step)
         objects = frame.objects
-        if frame.dead:
-            live = [i for i in range(len(objects)) if i not in frame.dead]
+        if self.errors and (live := frame.live(self.errors.gone)) is not None:
             place, objects = Some(place, live), [objects[i] for i in live]
-        values = await self._linked(step, objects)
+        try:
+            values = await self._linked(place, step, objects)
+        except Unwanted:
+            return
         if values is None:
             values = self._called(place, step, objects)
         await self.take(place, values)
 
-    async def _linked(self, step: Step, objects: list[Any]) -> list[Any] | None:
+    async def _linked(self, place: Place, step: Step, objects: list[Any]) -> list[Any] | None:
         """A field that is only a load: all keys at once. None where it is something else or does not work out."""
         if step.known is None or step.known.link is None or step.takes_arguments:
             return None
@@ -94,10 +94,9 @@ class Run(Completion):
             return None  # called one by one, each object gets its own error
         if type(loader) is not Loader:
             return None
-        if self.synchronous:
-            await asynchronous()
-            self.synchronous = False
-        return _settled(await loader.level(keys), keys, batch.existing if link.way != "find" else batch.found)
+        await self.with_loop()
+        answers = await Level(self.errors, place, len(keys), loader.level(keys))
+        return _settled(answers, keys, batch.existing if link.way != "find" else batch.found)
 
     def _called(self, place: Place, step: Step, objects: list[Any]) -> list[Any]:
         """The results of a resolver for all objects; what it raised as `Failed`."""
@@ -116,8 +115,8 @@ class Run(Completion):
     def _caller(self, place: Place, step: Step) -> Callable[[Any, int], Any]:
         arguments: dict[str, Any] = {}
         if step.takes_arguments:
-            fragment_variables = step.details[0].fragment_variable_values
-            arguments = get_argument_values(step.field, step.nodes[0], self.variables, fragment_variables)
+            given, hide = self.executor.variable_values, self.executor.hide_suggestions
+            arguments = get_argument_values(step.field, step.nodes[0], given, hide_suggestions=hide)
         base = self.info(step)
         known = step.known
         if known is not None and known.attribute is not None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
+from sys import getrefcount
 from typing import Any
+from weakref import getweakrefcount
 
 __all__ = ["Resumed", "Spare"]
 
@@ -44,7 +46,7 @@ class Resumed:
 class Spare:
     """Parks until it is given a coroutine that has begun, or is ended unused."""
 
-    __slots__ = ("_given", "_loop", "_park", "before", "context", "task")
+    __slots__ = ("_given", "_loop", "_park", "_references", "_weak", "before", "context", "task")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.before = copy_context()
@@ -55,6 +57,20 @@ class Spare:
         life = self._live()
         life.send(None)  # past its first yield: an early cancel() then reaches the resolver, not this wrapper
         self.task: asyncio.Task[Any] = asyncio.Task(life, loop=loop, context=self.context)
+
+    def mark(self) -> None:
+        """Remember how things are before a resolver runs."""
+        self._references, self._weak = getrefcount(self.task), getweakrefcount(self.task)
+
+    def is_taken(self) -> bool:
+        """Has somebody kept the task, cancelled it or changed its context since the mark?"""
+        task = self.task
+        return (
+            getrefcount(task) != self._references + 1  # the name here is one more
+            or self.context != self.before
+            or getweakrefcount(task) != self._weak
+            or task.cancelling() > 0
+        )
 
     def give(self, coroutine: Coroutine[Any, Any, Any], wait: Any) -> None:
         """This is the task of a coroutine that waits for `wait` now."""
