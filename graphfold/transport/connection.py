@@ -32,7 +32,7 @@ class Owner(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Use `ask`. `usable` turns False for good when either side ends it; `idle_since` belongs to the pool."""
+    """Use `ask` while it is `usable`; `idle_since` belongs to the pool."""
 
     __slots__ = (
         "_complete",
@@ -40,6 +40,7 @@ class Connection(asyncio.Protocol):
         "_headers",
         "_idle_bytes",
         "_keep",
+        "_open",
         "_owner",
         "_parser",
         "_raw",
@@ -48,7 +49,6 @@ class Connection(asyncio.Protocol):
         "_transport",
         "idle_since",
         "loop",
-        "usable",
     )
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
@@ -56,7 +56,7 @@ class Connection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._receiver: Receiver[object] | None = None
         self._transport: asyncio.Transport
-        self.usable, self.idle_since = False, 0.0
+        self._open, self.idle_since = False, 0.0
 
     async def ask(self, request: bytes, receiver: Receiver[T]) -> T:
         """Send `request` and wait for what `receiver` makes of the reply. Raises Stale, Lost, Malformed, TimeoutError.
@@ -77,6 +77,11 @@ class Connection(asyncio.Protocol):
             self.abandon(receiver)
             raise
 
+    @property
+    def usable(self) -> bool:
+        """False for good once either side has ended it; a transport that failed to write tells us later."""
+        return self._open and not self._transport.is_closing()
+
     def abandon(self, receiver: object) -> None:
         """Nobody wants the rest of this reply. Nothing happens once it is complete."""
         if self._receiver is receiver:
@@ -85,7 +90,7 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """End it at once, whatever it is doing."""
-        self.usable = False
+        self._open = False
         self._transport.abort()
 
     def pause(self) -> None:
@@ -99,7 +104,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self.usable = True
+        self._open = True
         self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -119,10 +124,10 @@ class Connection(asyncio.Protocol):
             self._fail(Malformed(f"over {_HEAD_LIMIT} bytes of headers"))
 
     def eof_received(self) -> None:
-        self.usable = False
+        self._open = False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.usable = False
+        self._open = False
         self._owner.gone(self)
         receiver, self._receiver = self._receiver, None
         if receiver is None:

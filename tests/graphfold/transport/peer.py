@@ -35,6 +35,8 @@ class Peer:
     async def send(self, *pieces: bytes) -> None:
         """Each piece arrives on its own: the client's loop is ours, and gets its turn in between."""
         for piece in pieces:
+            if self._writer.is_closing():  # uvloop has no patience with who writes now
+                raise ConnectionResetError
             self._writer.write(piece)
             await self._writer.drain()
             await asyncio.sleep(0)

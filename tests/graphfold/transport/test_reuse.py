@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
 from graphfold.errors import BackendUnavailable
-from graphfold.transport.call import Call
+from graphfold.transport.call import Call, Reply
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
@@ -156,6 +157,40 @@ async def test_a_call_cancelled_when_its_reply_is_there_harms_no_other(serve: Se
         lost.cancel()
         replies = await asyncio.gather(lost, calls.send(GET), return_exceptions=True)
         assert getattr(replies[1], "body", replies[1]) == b"ok"
+
+
+async def test_replies_find_their_calls_whatever_happens_to_others(serve: Serve, client: Connect) -> None:
+    chance = random.Random(7)  # noqa: S311  # the same each time
+
+    async def script(peer: Peer) -> None:
+        while True:
+            path = (await peer.request()).split()[1]
+            for _ in range(chance.randrange(4)):
+                await asyncio.sleep(0)
+            reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(path), path)
+            fault = chance.randrange(12)
+            surplus = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil" if fault == 3 else b""
+            await peer.send(reply[: chance.randrange(len(reply))] if fault < 3 else reply + surplus)
+            if fault < 5:
+                peer.close()
+
+    async def one(number: int) -> bool:
+        path = f"/{number}"
+        task = asyncio.ensure_future(calls.send(Call("GET", path)))
+        for _ in range(chance.randrange(12)):
+            await asyncio.sleep(0)
+        if chance.randrange(3) == 0:
+            task.cancel()
+        (answer,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(answer, Reply):
+            assert answer.body.decode() == path
+            return True
+        assert isinstance(answer, BackendUnavailable | asyncio.CancelledError)
+        return False
+
+    calls = client(await serve(script), parallel=5)
+    answered = await asyncio.gather(*map(one, range(400)))
+    assert 100 < sum(answered) < 400
 
 
 async def test_idle_connections_are_closed_in_time(serve: Serve) -> None:

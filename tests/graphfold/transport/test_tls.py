@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 import pytest
 import trustme
 
-from graphfold.errors import BackendUnavailable
+from graphfold.errors import BackendBadReply, BackendTimeout, BackendUnavailable
 from graphfold.transport.call import Call
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
-from tests.graphfold.transport.peer import OK, Backend, Connect, Peer, Serve, always
+from tests.graphfold.transport.peer import OK, Backend, Connect, Peer, Serve, always, until
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +88,25 @@ async def test_a_reply_over_tls_that_ends_early(serve: Serve, trusting: Network,
     backend = await serve(script, tls=certificate(authority, "localhost"))
     with pytest.raises(BackendUnavailable):
         await to(backend, trusting, "localhost").send(GET)
+
+
+async def test_no_http_over_tls(serve: Serve, trusting: Network, authority: trustme.CA) -> None:
+    backend = await serve(always(b"what?\r\n" * 10_000), tls=certificate(authority, "localhost"))
+    with pytest.raises(BackendBadReply):
+        await to(backend, trusting, "localhost").send(GET)
+    await until(lambda: backend.ended == 1)
+
+
+async def test_a_handshake_has_the_time_of_connecting(serve: Serve, trusting: Network) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.gone()
+
+    backend = await serve(script)
+    backend.scheme = "https"
+    client = Client(backend.url, trusting, CallLimits(connect=0.05), lambda _: Session())
+    with pytest.raises(BackendTimeout):
+        await client.send(GET)
+    await until(lambda: backend.ended == 1)
 
 
 async def test_a_name_that_only_one_family_answers_for(serve: Serve, network: Network) -> None:
