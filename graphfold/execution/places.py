@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -41,12 +40,6 @@ class Frame:
         self.selection, self.objects, self.place = selection, objects, place
         self.rows: list[dict[str, Any]] = []
         self.dead: set[int] = set()
-
-    def live(self, gone: Callable[[Place, int], bool]) -> list[int] | None:
-        """The indexes of the objects that no error has nulled; None for all."""
-        place, dead = self.place, self.dead
-        live = [i for i in range(len(self.objects)) if i not in dead and not (place and gone(place, i))]
-        return live if len(live) < len(self.objects) else None
 
 
 class FieldPlace:

@@ -69,7 +69,7 @@ class Run(Completion):
         """One field for all objects of a frame: resolved, then completed into its place."""
         place: Place = FieldPlace(frame, step)
         objects = frame.objects
-        if self.errors and (live := frame.live(self.errors.gone)) is not None:
+        if self.errors and (live := self._live(frame)) is not None:
             place, objects = Some(place, live), [objects[i] for i in live]
         try:
             values = await self._linked(place, step, objects)
@@ -78,6 +78,19 @@ class Run(Completion):
         if values is None:
             values = self._called(place, step, objects)
         await self.take(place, values)
+
+    def _live(self, frame: Frame) -> list[int] | None:
+        """The objects that no error has nulled, by index; None for all.
+
+        Below a nulled place graphql-core tells the errors of what it completed earlier. So do runs without waits.
+        """
+        above = None if self.synchronous else frame.place
+        live = [
+            i
+            for i in range(len(frame.objects))
+            if i not in frame.dead and not (above is not None and self.errors.gone(above, i))
+        ]
+        return live if len(live) < len(frame.objects) else None
 
     async def _linked(self, place: Place, step: Step, objects: list[Any]) -> list[Any] | None:
         """A field that is only a load: all keys at once. None where it is something else or does not work out."""

@@ -1,0 +1,104 @@
+"""Runs an operation twice, by graphql-core's own executor and as a plan, and compares all that a client could see."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse
+from graphql.execution.incremental import IncrementalExecutor
+
+from graphfold.execution.compile import FALLBACKS
+from graphfold.execution.executor import BreadthFirst
+
+__all__ = ["agree", "agree_at_once", "both", "counted", "same", "seen"]
+
+Root = Callable[[], Any]
+"""Makes the root value anew for each run: coroutines and generators in it can be used only once."""
+
+Both = tuple[ExecutionResult, ExecutionResult]
+
+
+def seen(result: ExecutionResult) -> dict[str, Any]:
+    """What a client sees of a result, keys in their order."""
+    errors = [error.formatted for error in result.errors or ()]
+    return {"data": json.dumps(result.data, default=repr), "errors": json.dumps(errors, default=repr)}
+
+
+def same(core: ExecutionResult, ours: ExecutionResult, *, exact: bool) -> None:
+    """Assert it. Of concurrent errors (not `exact`) the specification leaves open which of them is told at a null."""
+    assert seen(core)["data"] == seen(ours)["data"]
+    if exact:
+        assert seen(core)["errors"] == seen(ours)["errors"]
+    assert _nulled(core) == _nulled(ours)
+
+
+def agree_at_once(
+    schema: GraphQLSchema, query: str | DocumentNode, root: Root = dict, *, reason: str = "planned", **given: Any
+) -> ExecutionResult:
+    """For operations in which nothing is awaited: equal to the last letter. The plan's result."""
+    document = parse(query) if isinstance(query, str) else query
+    core = _execute(schema, document, root(), IncrementalExecutor, given)
+    with counted(reason):
+        ours = _execute(schema, document, root(), BreadthFirst, given)
+    assert isinstance(core, ExecutionResult)
+    assert isinstance(ours, ExecutionResult)
+    same(core, ours, exact=True)
+    return ours
+
+
+async def agree(
+    schema: GraphQLSchema,
+    query: str | DocumentNode,
+    root: Root = dict,
+    *,
+    exact: bool = True,
+    reason: str = "planned",
+    **given: Any,
+) -> ExecutionResult:
+    """The plan's result, after it has been compared with graphql-core's."""
+    core, ours = await both(schema, query, root, reason=reason, **given)
+    same(core, ours, exact=exact)
+    return ours
+
+
+async def both(
+    schema: GraphQLSchema, query: str | DocumentNode, root: Root = dict, *, reason: str = "planned", **given: Any
+) -> Both:
+    """The results of both executors, core's first."""
+    document = parse(query) if isinstance(query, str) else query
+    core = _execute(schema, document, root(), IncrementalExecutor, given)
+    core = await core if inspect.isawaitable(core) else core
+    with counted(reason):
+        ours = _execute(schema, document, root(), BreadthFirst, given)
+        ours = await ours if inspect.isawaitable(ours) else ours
+    return core, ours
+
+
+@contextmanager
+def counted(reason: str) -> Iterator[None]:
+    """The operation inside is run for this reason: "planned", or why graphql-core runs it."""
+    before = FALLBACKS.copy()
+    yield
+    assert FALLBACKS - before in (Counter({reason: 1}), Counter())
+
+
+def _execute(schema: GraphQLSchema, document: DocumentNode, root: Any, executor: Any, given: dict[str, Any]) -> Any:
+    return execute(schema, document, root, executor_class=executor, **given)
+
+
+def _nulled(result: ExecutionResult) -> set[tuple[str | int, ...]]:
+    """The places that errors have nulled: of each error's path as much as there is in the answer."""
+    return {_reached(result.data, error.path or []) for error in result.errors or ()}
+
+
+def _reached(data: Any, path: list[str | int]) -> tuple[str | int, ...]:
+    for length, key in enumerate(path):
+        if data is None:
+            return tuple(path[:length])
+        data = data[key]
+    return tuple(path)
