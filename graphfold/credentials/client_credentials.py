@@ -48,7 +48,7 @@ class _TokenSession(Session):
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
         }
-        self._call = Call("POST", path, headers=headers, body=urlencode(form).encode())
+        self._call = Call("POST", path, headers=headers, body=urlencode(form).encode(), safe=True)
         self._send = send
         self._lock = asyncio.Lock()
         self._header: dict[str, str] = {}
