@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
 
 from graphfold.rows.wire import Conversion
 
@@ -13,15 +15,26 @@ __all__ = ["EPOCH_MILLIS", "EPOCH_SECONDS", "YES_NO", "Conversion", "codes", "mi
 
 T = TypeVar("T")
 
+_one_of: Any = Literal  # of words that are known at run time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+
+def _since_epoch(per_second: int) -> Any:
+    """Whole numbers that are a time in the years 1 to 9999, checked as they are read."""
+    first, last = (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH for year in (1, 9999))
+    low, high = (int(span.total_seconds()) * per_second for span in (first, last))
+    return Annotated[int, msgspec.Meta(ge=low, le=high)]
+
+
 EPOCH_MILLIS: Conversion[int, datetime] = Conversion(
-    "milliseconds since 1970 to a UTC time", int, lambda value: _EPOCH + timedelta(milliseconds=value)
+    "milliseconds since 1970 to a UTC time", _since_epoch(1000), lambda value: _EPOCH + timedelta(milliseconds=value)
 )
 EPOCH_SECONDS: Conversion[int, datetime] = Conversion(
-    "seconds since 1970 to a UTC time", int, lambda value: _EPOCH + timedelta(seconds=value)
+    "seconds since 1970 to a UTC time", _since_epoch(1), lambda value: _EPOCH + timedelta(seconds=value)
 )
-YES_NO: Conversion[str, bool] = Conversion('"Y" / "N" to a boolean', str, {"Y": True, "N": False}.__getitem__)
+YES_NO: Conversion[str, bool] = Conversion(
+    '"Y" / "N" to a boolean', Literal["Y", "N"], {"Y": True, "N": False}.__getitem__
+)
 
 
 def minor_units(digits: int = 2) -> Conversion[int, Decimal]:
@@ -36,7 +49,7 @@ def codes(table: Mapping[str, T], *, otherwise: T | None = None) -> Conversion[s
     known = dict(table)
     name = "codes " + ", ".join(f"{code} = {getattr(value, 'name', value)}" for code, value in known.items())
     if otherwise is None:
-        return Conversion(name, str, known.__getitem__)
+        return Conversion(name, _one_of[tuple(known)] if known else str, known.__getitem__)
     return Conversion(
         f"{name}, others = {getattr(otherwise, 'name', otherwise)}", str, lambda code: known.get(code, otherwise)
     )

@@ -8,12 +8,10 @@ from typing import Any, get_args, get_origin
 
 from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, RowField, per_row, row_in
+from graphfold.rows.structs import row_class
+from graphfold.rows.traps import NotAskedFor, trap
 
 __all__ = ["NotAskedFor", "check_copy", "copy_into_graph", "graph_object"]
-
-
-class NotAskedFor(Mistake):
-    """A resolver read a field that this operation did not ask the backend for."""
 
 
 LeftOut = Callable[[type[Row[Any]]], frozenset[str]]
@@ -22,8 +20,7 @@ LeftOut = Callable[[type[Row[Any]]], frozenset[str]]
 
 def graph_object(value: Any, left_out: LeftOut) -> Any:
     """The graph object of a row; of each row in a list. `left_out` fields are not to be read."""
-    if isinstance(value, Row):
-        kind = type(value)
+    if isinstance(value, Row) and (kind := row_class(value)) is not None:
         made = _copier(kind)(value, left_out) if kind.domain is Row.domain else value.domain()
         missing = left_out(kind)
         if missing:
@@ -36,7 +33,7 @@ def graph_object(value: Any, left_out: LeftOut) -> Any:
 
 def copy_into_graph(row: Row[Any]) -> Any:
     """A new graph object with the row's same-named fields; nested rows become graph objects too."""
-    return _copier(type(row))(row, lambda _: frozenset())
+    return _copier(row_class(row) or type(row))(row, lambda _: frozenset())
 
 
 def check_copy(row: type[Row[Any]]) -> None:
@@ -104,17 +101,5 @@ def _taken(f: RowField) -> str:
 @per_row
 def _partial(graph_type: type, missing: frozenset[str]) -> type:
     """The graph type with traps where nobody asked: reading one is loud, never a silent None."""
-
-    def trap(name: str) -> property:
-        def read(_: Any) -> Any:
-            raise NotAskedFor(
-                graph_type.__name__,
-                f"{graph_type.__name__}.{name} was read, but this query does not ask the backend for it",
-                why="OnDemand fields are fetched only when a query selects them.",
-                fix="load it whole where you compute with it: `await crm.customers.whole.load(key)`.",
-            )
-
-        return property(read)
-
     names = {"__module__": graph_type.__module__, "__qualname__": graph_type.__qualname__}
-    return type(graph_type.__name__, (graph_type,), {name: trap(name) for name in missing} | names)
+    return type(graph_type.__name__, (graph_type,), {name: trap(graph_type, name) for name in missing} | names)

@@ -59,14 +59,8 @@ class RowShape:
     key: str | None
     feeds: type | None
     where: str
-
-    @property
-    def on_demand(self) -> frozenset[str]:
-        return frozenset(f.name for f in self.fields if f.on_demand)
-
-    @property
-    def always(self) -> frozenset[str]:
-        return frozenset(f.name for f in self.fields if not f.on_demand)
+    on_demand: frozenset[str]
+    always: frozenset[str]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
@@ -119,7 +113,9 @@ def _shape(cls: type[Row[Any]], key: str | None, where: str, scope: dict[str, An
         ) from None
     declared = tuple(_field(f, hints[f.name]) for f in fields(cls))  # type: ignore[arg-type]  # made a dataclass above
     feeds = _feeds(cls) or (inherited.feeds if inherited else None)
-    return RowShape(declared, key or (inherited.key if inherited else None), feeds, where)
+    on_demand = frozenset(f.name for f in declared if f.on_demand)
+    always = frozenset(f.name for f in declared) - on_demand
+    return RowShape(declared, key or (inherited.key if inherited else None), feeds, where, on_demand, always)
 
 
 def _field(declared: Any, hint: Any) -> RowField:

@@ -92,7 +92,10 @@ def test_at_steps_into_the_reply() -> None:
 def test_what_is_on_demand_is_read_only_where_it_is_asked_for() -> None:
     body = {"id": {"no": "1"}, "more": {"note": ["no", "text"]}, "place": {"town": "T", "zip": 1}}
     row = read(ThingRow, body, asked=nothing)
-    assert (row.note, row.place.code) == (None, "")
+    assert (row.number, row.place.town) == ("1", "T")
+    for holder, name in ((row, "note"), (row.place, "code")):
+        with pytest.raises(NotAskedFor, match=f"{name} was read"):
+            getattr(holder, name)
     with pytest.raises(Unreadable, match=r"more\.note"):
         read(ThingRow, body)
     with pytest.raises(Unreadable, match="more"):
@@ -217,7 +220,7 @@ def test_the_graph_object_is_a_copy_all_the_way_down() -> None:
     thing.tags.append("b")
     thing.places.clear()
     assert (row.tags, len(row.places)) == (["a"], 1)
-    assert type(graph_object(row, nothing).places[0]) is Place
+    assert isinstance(graph_object(row, nothing).places[0], Place)
 
 
 def test_fields_that_nobody_asked_for_cannot_be_read_in_rows_inside_rows_either() -> None:
