@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -38,6 +38,11 @@ class Failed:
         again.__dict__.update(error.__dict__)
         again.__cause__, again.__traceback__ = error.__cause__, error.__traceback__
         return again
+
+
+def are_graph_objects(answers: Iterable[Any]) -> bool:
+    """Is there nothing to do? Decoded rows mostly are graph objects already; their classes tell."""
+    return all(getattr(kind, "is_graph_object_", False) for kind in set(map(type, answers)))
 
 
 def in_graph(answer: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]]) -> Any:

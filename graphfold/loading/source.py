@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from graphfold.cache.store import Flight, Shelf
 from graphfold.errors import BackendUnavailable
-from graphfold.loading.answer import MISSING, Failed, in_graph
+from graphfold.loading.answer import MISSING, Failed, are_graph_objects, in_graph
 from graphfold.loading.scope import Scope
 from graphfold.rows.row import Row
 
@@ -69,6 +69,8 @@ class Source(Generic[K]):
         return self._all_in_graph(found)
 
     def _all_in_graph(self, answers: dict[K, Any]) -> dict[K, Any]:
+        if self._seen is None and are_graph_objects(answers.values()):
+            return answers
         return {key: self._in_graph(answer) for key, answer in answers.items()}
 
     def _in_graph(self, answer: Any) -> Any:

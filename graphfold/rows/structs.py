@@ -103,7 +103,8 @@ class _StructClass:
         names = tuple(f.name for f in self._row.shape.fields if f not in self._left_out or not self._serves)
         namespace |= {
             "row_class_": self._row,
-            "__class__": property(lambda _: kind),  # isinstance(row, Customer) is what resolvers would expect
+            "is_graph_object_": self._serves,
+            "__class__": kind,  # isinstance(row, Customer) is what resolvers would expect
             "__dict__": property(lambda row: {name: getattr(row, name) for name in names}),
         }
         return msgspec.defstruct(
