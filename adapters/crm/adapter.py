@@ -9,6 +9,9 @@ from graphfold.credentials import ClientCredentials
 from graphfold.errors import BackendRejected, GraphError
 from schema.customers import Address, Customer, Segment
 
+NUMBER = r"[0-9A-Za-z-]{1,40}"
+"""What a customer number may look like; they travel joined by commas."""
+
 SEGMENTS = codes({"RETAIL": Segment.RETAIL, "BUSINESS": Segment.BUSINESS, "KEY": Segment.KEY_ACCOUNT})
 
 
@@ -62,7 +65,7 @@ class Crm(RestAdapter):
     credential = ClientCredentials("/oauth/token")
     probe_path = "/v2/customers?limit=1&fields=custNo"
 
-    @batch(ttl=60, share="public")
+    @batch(ttl=60, share="public", key_pattern=NUMBER)
     async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]:
         """Customers by number."""
         rows = await self.get(

@@ -29,7 +29,7 @@ class Marketing(RestAdapter):
     credential = ApiKey("X-Api-Key")
     probe_path = "/engagement?customerIds="
 
-    @batch(ttl=120, share="public")
+    @batch(ttl=120, share="public", key_pattern=r"[0-9A-Za-z-]{1,40}")
     async def engagement(self, customers: Keys[str]) -> dict[str, EngagementRow | BackendError]:
         """How each customer reacts to what we send."""
         rows = await self.get("/engagement", list[EngagementRow], at="entries", customerIds=",".join(customers))

@@ -12,6 +12,9 @@ from graphfold.scalars import Currency
 from schema.money import Money
 from schema.orders import Order, OrderLine, OrderStatus
 
+NUMBER = r"[0-9A-Za-z-]{1,40}"
+"""What a number of an order or a customer may look like; they travel joined by commas."""
+
 STATES = {
     "NEW": OrderStatus.NEW,
     "PACKED": OrderStatus.PACKED,
@@ -76,13 +79,13 @@ class Shop(RestAdapter):
     credential = ApiKey("X-Shop-Key")
     probe_path = "/orders?limit=0"
 
-    @batch(ttl=10, share="public")
+    @batch(ttl=10, share="public", key_pattern=NUMBER)
     async def orders(self, numbers: Keys[str]) -> dict[str, OrderRow]:
         """Orders by number."""
         rows = await self.get("/orders", list[OrderRow], at="orders", numbers=",".join(numbers))
         return by(rows, lambda row: row.number)
 
-    @batch(ttl=10, share="public")
+    @batch(ttl=10, share="public", key_pattern=NUMBER)
     async def orders_of(
         self, customers: Keys[str], *, limit: int, offset: int, status: OrderStatus | None
     ) -> dict[str, Page[OrderRow]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from types import UnionType
@@ -28,13 +29,21 @@ class batch:  # a decorator
 
     `ttl`: seconds an answer may be reused (0: only within one graph operation). `share`: whose answers may be shared,
     each "viewer"'s own or all ("public", for adapters that call as a service). `max_size`: most keys in one call.
-    `cache_size`: most entries remembered.
+    `cache_size`: most entries remembered. `key_pattern`: what a key looks like; one that does not match is taken as
+    missing without a call, so that no client can slip a separator between the keys of others.
     """
 
     def __init__(
-        self, *, ttl: float = 0, share: Share = "viewer", max_size: int = 200, cache_size: int = 10_000
+        self,
+        *,
+        ttl: float = 0,
+        share: Share = "viewer",
+        max_size: int = 200,
+        cache_size: int = 10_000,
+        key_pattern: str | None = None,
     ) -> None:
-        self._policy = _policy(ttl=ttl, share=share, max_size=max_size, cache_size=cache_size)
+        pattern = _pattern(key_pattern)
+        self._policy = _policy(ttl=ttl, share=share, max_size=max_size, cache_size=cache_size, key_pattern=pattern)
 
     @overload
     def __call__(
@@ -140,6 +149,18 @@ def _policy(**declared: Any) -> Policy:
                 fix=f"leave {name} out for its default.",
             )
     return Policy(**declared)
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if text is not None else None
+    except re.error as error:
+        raise Mistake(
+            here(),
+            f"key_pattern={text!r} is no regular expression: {error}",
+            why="each key is matched against it.",
+            fix=r'write what a key looks like, e.g. key_pattern=r"[0-9]+".',
+        ) from None
 
 
 def _check_coroutine(function: Any, kind: str) -> None:

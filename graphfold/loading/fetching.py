@@ -29,7 +29,7 @@ def fetch_batch(
     kwargs: dict[str, Any],
 ) -> Callable[[list[Any]], Any]:
     """The fetch function of one batch with fixed arguments."""
-    size = operation.policy.max_size
+    size, pattern = operation.policy.max_size, operation.policy.key_pattern
 
     async def chunk(keys: list[Any]) -> dict[Any, Any]:
         try:
@@ -39,6 +39,10 @@ def fetch_batch(
             return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
 
     async def fetch(keys: list[Any]) -> dict[Any, Any]:
+        impossible = [key for key in keys if pattern.fullmatch(str(key)) is None] if pattern is not None else []
+        if impossible:
+            possible = [key for key in keys if key not in impossible]
+            return {**dict.fromkeys(impossible, MISSING), **(await fetch(possible) if possible else {})}
         if len(keys) <= size:
             return await chunk(keys)
         parts = await asyncio.gather(*(chunk(keys[i : i + size]) for i in range(0, len(keys), size)))

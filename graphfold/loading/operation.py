@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, overload
@@ -24,7 +25,7 @@ P = ParamSpec("P")
 class Policy:
     """How an operation is called and remembered, and what it gives for a key.
 
-    `ttl` in seconds (0: not cached), `cache_size` in entries.
+    `ttl` in seconds (0: not cached), `cache_size` in entries; a key that `key_pattern` does not match cannot exist.
     """
 
     ttl: float = 0.0
@@ -33,6 +34,7 @@ class Policy:
     max_size: int = 200
     idempotent: bool = False
     gives: Gives = "value"
+    key_pattern: re.Pattern[str] | None = None
 
 
 class Operation:

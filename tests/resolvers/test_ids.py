@@ -92,7 +92,7 @@ async def test_a_key_cannot_break_out_of_the_backends_address(graph: Gateway) ->
 async def test_two_keys_in_one_answer_nothing_and_harm_nobody(graph: Gateway) -> None:
     answer = await graph.answer('{ both: customer(id: "10001,10002") { name } one: customer(id: "10003") { number } }')
     assert answer["data"] == {"both": None, "one": {"number": "10003"}}
-    assert [error["path"] for error in answer["errors"]] == [["both"]]
+    assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [(["both"], "NOT_FOUND")]
 
 
 async def test_input_objects_take_both_forms_and_refuse_another_nouns_id(graph: Gateway, samples: Any) -> None:
