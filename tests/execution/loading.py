@@ -1,0 +1,63 @@
+"""Loads from a backend that is not there, for tests of whoever waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from graphfold.loading.answer import MISSING, Failed
+from graphfold.loading.load import Load, Loader
+from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.source import Source
+
+__all__ = ["Backend", "backend"]
+
+
+class Backend:
+    """`calls` holds the keys of each call. A call takes two turns of the loop and some milliseconds, if `takes` says so.
+
+    The value of a key is ten times the key; the key "bad" fails, "missing" is not there.
+    """
+
+    def __init__(self, scope: Scope, answer: Callable[[list[Any]], Awaitable[None]]) -> None:
+        self.calls: list[list[Any]] = []
+        self.answer = answer
+        nothing = frozenset[str]()
+        source: Source[Any] = Source(scope, self._fetch, shelf=None, asked=lambda _: nothing, fields=nothing)
+        self.loader: Loader[Any] = Loader(source)
+
+    def load(self, key: Any) -> Load[Any]:
+        return self.loader.load(key, settle)
+
+    async def _fetch(self, keys: list[Any]) -> dict[Any, Any]:
+        self.calls.append(list(keys))
+        await self.answer(keys)
+        return {key: _value(key) for key in keys}
+
+
+@asynccontextmanager
+async def backend(answer: Callable[[list[Any]], Awaitable[None]] | None = None) -> AsyncIterator[Backend]:
+    """`answer` is awaited before a call is answered."""
+    scope = Scope(cast("Home", None), Viewer(), dict)
+    try:
+        yield Backend(scope, answer or _at_once)
+    finally:
+        await scope.close()
+
+
+def settle(answer: Any, key: Any) -> Any:
+    if isinstance(answer, Failed):
+        raise answer.raised()
+    return None if answer is MISSING else answer
+
+
+async def _at_once(_keys: list[Any]) -> None:
+    await asyncio.sleep(0)
+
+
+def _value(key: Any) -> Any:
+    if key == "bad":
+        return Failed(ValueError("the backend refuses"))
+    return MISSING if key == "missing" else key * 10

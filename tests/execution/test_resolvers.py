@@ -1,0 +1,80 @@
+"""Resolvers that a plan drives behave as if each ran in a task of its own, whatever they do with asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from graphql import build_schema, execute, parse
+
+from graphfold.execution.executor import BreadthFirst
+from tests.execution.behaviours import ALL, DIFFERENT, WAITING, Loads, Resolver, variable
+from tests.execution.loading import backend
+
+pytestmark = pytest.mark.anyio
+
+LOOPS = [pytest.param(("asyncio", {"use_uvloop": use}), id="uvloop" if use else "asyncio") for use in (False, True)]
+SCHEMA = build_schema("scalar Any type Query { items: [Item] } type Item { value: Any }")
+QUERY = parse("{ items { value } }")
+Outcome = list[Any]
+
+
+@pytest.fixture(params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+async def as_tasks(resolver: Resolver, loads: Loads) -> Outcome:
+    tasks = [asyncio.ensure_future(resolver(i, loads)) for i in range(3)]
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    return [_told(outcome) if isinstance(outcome, BaseException) else outcome for outcome in outcomes]
+
+
+async def driven(resolver: Resolver, loads: Loads) -> Outcome:
+    async def value(i: int) -> Any:
+        return await resolver(i, loads)
+
+    root = {"items": [{"value": lambda _info, i=i: value(i)} for i in range(3)]}
+    result: Any = execute(SCHEMA, QUERY, root, executor_class=BreadthFirst)
+    result = await result
+    errors = {error.path[1]: _told(error.original_error) for error in result.errors or ()}
+    return [errors.get(i, item["value"]) for i, item in enumerate(result.data["items"])]
+
+
+async def outcome_of(
+    runner: Callable[[Resolver, Loads], Awaitable[Outcome]], name: str
+) -> tuple[Outcome, list[list[Any]]]:
+    """What came out, and the calls that were made; nothing else may be left of it."""
+    async with backend(_slowly if name in WAITING else None) as fake:
+        before, tasks = variable.get(), asyncio.all_tasks()
+        outcome = await asyncio.wait_for(runner(ALL[name], Loads(fake.load)), 5)
+        assert variable.get() == before
+        await _quiet(tasks)
+        return outcome, fake.calls
+
+
+def _told(error: BaseException | None) -> str:
+    return f"{type(error).__name__}({error})"
+
+
+async def _slowly(_keys: list[Any]) -> None:
+    await asyncio.sleep(0.01)
+
+
+async def _quiet(before: set[asyncio.Task[Any]]) -> None:
+    """What was begun and is not waited for may end; then no task is left."""
+    left = asyncio.all_tasks() - before
+    if left:
+        assert not (await asyncio.wait(left, timeout=5))[1]
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in DIFFERENT])
+async def test_as_in_a_task(name: str) -> None:
+    assert await outcome_of(driven, name) == await outcome_of(as_tasks, name)
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+async def test_known_differences(name: str) -> None:
+    assert await outcome_of(driven, name) != await outcome_of(as_tasks, name)
