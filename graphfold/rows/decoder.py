@@ -16,7 +16,7 @@ from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, per_row
 from graphfold.rows.structs import Structs
 
-__all__ = ["Asked", "Decoder", "Unreadable", "check_decoder", "decoder", "sparse_rows"]
+__all__ = ["Asked", "Decoder", "Unreadable", "check_decoder", "checked", "decoder", "sparse_rows"]
 
 Asked = Callable[[type[Row[Any]]], frozenset[str]]
 """Which OnDemand fields of a row class are asked for."""
@@ -27,7 +27,10 @@ class Unreadable(ValueError):
 
 
 class Decoder:
-    """Reads one declared type: `json` from bytes, `plain` from dicts and lists (as SOAP replies are)."""
+    """Reads one declared type: `json` from bytes, `plain` from dicts and lists.
+
+    Whoever reads another format makes the value that `wire`, a msgspec type, describes.
+    """
 
     __slots__ = ("_depth", "_json", "wire")
 
@@ -42,15 +45,20 @@ class Decoder:
             raise Unreadable(_without_values(error)) from None
 
     def plain(self, value: Any) -> Any:
-        try:
-            return self._inner(msgspec.convert(value, self.wire))
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise Unreadable(_without_values(error)) from None
+        return self._inner(checked(value, self.wire))
 
     def _inner(self, read: Any) -> Any:
         for _ in range(self._depth):
             read = read.inner
         return read
+
+
+def checked(value: Any, wire: Any) -> Any:
+    """Plain data as the msgspec type `wire`, or `Unreadable`."""
+    try:
+        return msgspec.convert(value, wire)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Unreadable(_without_values(error)) from None
 
 
 def check_decoder(row: type[Row[Any]]) -> None:
