@@ -38,9 +38,9 @@ class Client:
                 text = f"over {self._limits.total} s in total"
                 raise BackendTimeout("The backend did not answer in time.", internal=text) from None
 
-    def secure(self, envelope: object) -> None:
-        """Puts credentials into a SOAP envelope, where the backend wants them there."""
-        self._session.secure(envelope)
+    def security(self, body: str) -> str:
+        """The header block of a SOAP message with this body, where the backend wants credentials there."""
+        return self._session.security(body)
 
     async def _authorized(self, call: Call) -> Reply:
         credentials = await self._session.headers()

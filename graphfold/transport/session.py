@@ -23,5 +23,6 @@ class Session:
         """After a 401 to a call with the headers `refused`: True when there are other credentials to try once more."""
         return False
 
-    def secure(self, envelope: object) -> None:
-        """Add credentials to a SOAP envelope (an lxml element)."""
+    def security(self, body: str) -> str:
+        """The WS-Security header block for one SOAP message with this body (what a signature signs), or nothing."""
+        return ""

@@ -13,8 +13,7 @@ from zeep import Client
 from zeep.helpers import serialize_object
 
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.faults import message_in
-from graphfold.adapter.soap.reading import parse
+from graphfold.adapter.soap.message import message_in, parse
 from graphfold.graph.runtime import network
 from tests.e2e.gateway import ROOT, gateway
 

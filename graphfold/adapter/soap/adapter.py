@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
-
-from lxml import etree
-from zeep.exceptions import Error as ZeepError
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.problems import by_status, not_the_format
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in, message_in
-from graphfold.adapter.soap.reading import parse
+from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in
+from graphfold.adapter.soap.message import message_in, parse
+from graphfold.adapter.soap.texts import Misfit
 from graphfold.errors import BackendBadReply, BackendContract, GraphError
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Unreadable, decoder
@@ -21,6 +21,9 @@ from graphfold.transport.call import Call, Reply
 __all__ = ["SoapAdapter"]
 
 T = TypeVar("T")
+
+_LARGE = 200_000
+"""Bytes of a reply from which on it is read in a thread: what takes longer than some milliseconds holds up others."""
 
 
 class SoapAdapter(Adapter):
@@ -52,14 +55,14 @@ class SoapAdapter(Adapter):
         contract = self._backend.contract
         client = self._backend.client
         try:
-            envelope = contract.request(operation, arguments)
-        except (TypeError, ZeepError) as error:
+            body = contract.request(operation, arguments, client.security)
+        except Misfit as error:
             raise BackendContract("The request does not fit the backend's contract.", internal=str(error)) from None
-        client.secure(envelope)
-        body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
         call = Call("POST", "", "", contract.headers(operation), body, safe=self._repeatable)
         reply = await client.send(call)
-        return self._read(contract, operation, reply, into, at)
+        read = partial(self._read, contract, operation, reply, at, decoder(into, self.asked).wire)
+        value: T = read() if len(reply.body) < _LARGE else await asyncio.to_thread(read)
+        return value
 
     def fault(self, fault: SoapFault) -> GraphError:
         """The typed error of a SOAP fault. Override to map the backend's own; `super().fault(fault)` for the rest."""
@@ -71,7 +74,7 @@ class SoapAdapter(Adapter):
         if not reply.ok:
             raise by_status(reply)
 
-    def _read(self, contract: Contract, operation: str, reply: Reply, into: type[T], at: str | None) -> T:
+    def _read(self, contract: Contract, operation: str, reply: Reply, at: str | None, wire: Any) -> Any:
         if not reply.media_type.endswith("xml"):
             raise not_the_format(reply, "XML") if reply.ok else self.problem(reply)
         try:
@@ -81,8 +84,6 @@ class SoapAdapter(Adapter):
                 raise self.problem(reply) if reply.status == 401 else self.fault(fault)
             if not reply.ok:
                 raise self.problem(reply)
-            plain = contract.answer(operation, message, at)
-            value: T = decoder(into, self.asked).plain(plain)
+            return contract.answer(operation, message, at, wire)
         except Unreadable as error:
             raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
-        return value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,26 @@ import zeep
 from lxml import etree
 from zeep.exceptions import Error as ZeepError
 from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
+from zeep.wsdl.messages import RpcMessage
 from zeep.xsd import ComplexType
 
-from graphfold.adapter.soap.reading import Readers
-from graphfold.errors import InvalidInput
+from graphfold.adapter.soap.answers import answer_reader
+from graphfold.adapter.soap.message import Element, local
+from graphfold.adapter.soap.plain import Plain
+from graphfold.adapter.soap.reading import Read
+from graphfold.adapter.soap.requests import RequestWriter, enveloped, request_writer
 from graphfold.mistakes import Mistake
 from graphfold.rows.decoder import Unreadable
 
-__all__ = ["Contract", "Envelope", "contract_of"]
+__all__ = ["Contract", "Security", "contract_of"]
 
 logging.getLogger("zeep").setLevel(logging.CRITICAL)  # it logs what backends send
 
 _zeep: Any = zeep  # it has no types
 _SETTINGS = _zeep.Settings(strict=False, xsd_ignore_sequence_order=True, forbid_dtd=True, forbid_external=True)
 
-Envelope = Any
-"""An lxml element: the root of a SOAP message."""
+Security = Callable[[str], str]
+"""An envelope's body to the header blocks that the credentials put beside it; none are an empty text."""
 
 
 class _LocalFiles(zeep.Transport):
@@ -53,7 +58,9 @@ class Contract:
             ) from None
         self._types = definitions.types
         self._binding = self._choose(definitions, port)
-        self._readers = Readers()
+        self._plain = Plain()
+        self._writer = cache(self._make_writer)
+        self._reader = lru_cache(1024)(self._make_reader)  # clients choose the selections, and there are many
 
     @property
     def version(self) -> str:
@@ -65,14 +72,13 @@ class Contract:
 
     def arguments(self, operation: str) -> list[str]:
         """The names of an operation's arguments."""
-        return [name for name, _ in self._operation(operation).input.body.type.elements]
+        body = self._operation(operation).input.body
+        return [name for name, _ in body.type.elements] if body is not None else []
 
-    def request(self, operation: str, arguments: dict[str, Any]) -> Envelope:
-        """The envelope of a call, without credentials."""
-        try:
-            return self._operation(operation).create(**arguments).content
-        except ValueError as error:  # lxml: characters that XML cannot carry
-            raise InvalidInput("A text contains characters that cannot be sent.", internal=str(error)) from None
+    def request(self, operation: str, arguments: Mapping[str, Any], security: Security) -> bytes:
+        """The message of a call. Raises `Misfit` for arguments that the operation does not take."""
+        blocks, body = self._writer(operation)(arguments)
+        return enveloped(self.version, security(body) + blocks, body)
 
     def headers(self, operation: str) -> dict[str, str]:
         action = self._operation(operation).soapaction or ""
@@ -80,26 +86,29 @@ class Contract:
             return {"content-type": f'application/soap+xml; charset=utf-8; action="{action}"'}
         return {"content-type": "text/xml; charset=utf-8", "soapaction": f'"{action}"'}
 
-    def answer(self, operation: str, message: Any, at: str | None) -> Any:
-        """What the message in a reply's body holds, found at `at` below it.
+    def answer(self, operation: str, message: Element, at: str | None, wire: Any = Any) -> Any:
+        """What the message in a reply's body holds at `at` below it, as the msgspec type `wire`; plain data without.
 
         Without `at`, wrappers that can hold only one element are stepped through: by the WSDL, not by what came.
         """
-        element = self._operation(operation).output.body
-        if etree.QName(message) != element.qname:
-            raise Unreadable(f"<{etree.QName(message).localname}> instead of <{element.name}>")
-        value = self._readers.of(element.type)(message)
-        for step in at.split(".") if at is not None else _wrappers(element.type):
-            value = value.get(step) if isinstance(value, dict) else None
-        return value
+        return self._reader(operation, at, wire)(message)
 
-    def detail(self, element: Any) -> Any:
+    def detail(self, element: Element) -> Any:
         """An element of a fault's detail, read by the WSDL's type for it; None where it has none."""
         try:
             known = self._types.get_element(etree.QName(element).text)
         except (LookupError, ZeepError):
             return None
-        return self._readers.of(known.type)(element)
+        return self._plain.of(known.type)(element)
+
+    def _make_writer(self, operation: str) -> RequestWriter:
+        return request_writer(self._operation(operation))
+
+    def _make_reader(self, operation: str, at: str | None, wire: Any) -> Read:
+        output = self._operation(operation).output
+        steps = at.split(".") if at is not None else _wrappers(output.body.type)
+        read = answer_reader(output.body.type, steps, wire)
+        return read if isinstance(output, RpcMessage) else _named(output.body.qname.text, read)
 
     def _operation(self, name: str) -> Any:
         found = self._binding._operations.get(name)
@@ -130,6 +139,17 @@ class Contract:
 def contract_of(wsdl: Path, port: str | None = None) -> Contract:
     """The contract of a WSDL file, read once in a process."""
     return Contract(wsdl, port)
+
+
+def _named(tag: str, read: Read) -> Read:
+    """Only for messages of this name. In RPC style the name says nothing."""
+
+    def read_named(message: Element) -> Any:
+        if message.tag != tag:
+            raise Unreadable(f"<{local(message.tag)}> instead of <{local(tag)}>")
+        return read(message)
+
+    return read_named
 
 
 def _wrappers(xsd_type: Any) -> list[str]:

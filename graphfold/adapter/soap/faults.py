@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphfold.adapter.soap.contract import Contract
+from graphfold.adapter.soap.message import ENVELOPES, Element, local
 from graphfold.errors import BackendContract, BackendCredentials, BackendRejected, BackendUnavailable, GraphError
-from graphfold.rows.decoder import Unreadable
 
 __all__ = ["SoapFault", "by_code", "fault_in"]
 
-_ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")
+_SPACES = [f"{{{namespace}}}" for namespace in ENVELOPES.values()]
 
 _CREDENTIALS = {
     "FailedAuthentication",
@@ -35,32 +35,20 @@ class SoapFault:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-def message_in(root: Any) -> Any:
-    """The element in the envelope's body: the answer or a fault."""
-    for envelope in _ENVELOPES:
-        if root.tag == f"{envelope}Envelope":
-            body = root.find(f"{envelope}Body")
-            message = next(body.iterchildren("*"), None) if body is not None else None
-            if message is None:
-                raise Unreadable("the envelope's body is empty")
-            return message
-    raise Unreadable("the reply is no SOAP envelope")
-
-
-def fault_in(message: Any, contract: Contract) -> SoapFault | None:
+def fault_in(message: Element, contract: Contract) -> SoapFault | None:
     """The fault, if the message is one: whatever the HTTP status was.
 
     Its parts are believed more than its envelope: some servers put a fault of version 1.2 into an envelope of 1.1.
     """
-    space = next((envelope for envelope in _ENVELOPES if message.tag == f"{envelope}Fault"), None)
+    space = next((space for space in _SPACES if message.tag == f"{space}Fault"), None)
     if space is None:
         return None
-    codes = [_local(value.text) for value in message.iterfind(f"{space}Code//{space}Value")]
+    codes = [_code(value.text) for value in message.iterfind(f"{space}Code//{space}Value")]
     if codes:
         reason = message.findtext(f"{space}Reason/{space}Text") or ""
         return SoapFault(codes, reason.strip(), _detail(message.find(f"{space}Detail"), contract))
     return SoapFault(
-        [_local(message.findtext("faultcode"))],
+        [_code(message.findtext("faultcode"))],
         (message.findtext("faultstring") or "").strip(),
         _detail(message.find("detail"), contract),
     )
@@ -79,13 +67,13 @@ def by_code(fault: SoapFault) -> GraphError:
     return BackendUnavailable("The backend failed.", internal=internal)
 
 
-def _detail(element: Any, contract: Contract) -> dict[str, Any]:
+def _detail(element: Element, contract: Contract) -> dict[str, Any]:
     if element is None:
         return {}
-    found = {_local(child.tag): contract.detail(child) for child in element.iterchildren("*")}
+    found = {local(child.tag): contract.detail(child) for child in element}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _local(name: str | None) -> str:
+def _code(name: str | None) -> str:
     text = (name or "").strip()
     return text.rpartition("}")[2] if text.startswith("{") else text.rpartition(":")[2]

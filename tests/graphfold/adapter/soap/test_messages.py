@@ -1,0 +1,162 @@
+"""What bytes are a SOAP message, what lies at a path of its answer, and that size does not matter."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Annotated, Any, cast
+
+import httpx
+import pytest
+
+from graphfold import Row, SoapAdapter, Wire
+from graphfold.adapter.soap.answers import answer_reader
+from graphfold.adapter.soap.message import message_in, parse
+from graphfold.adapter.soap.plain import Plain
+from graphfold.adapter.soap.reading import reader
+from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.testing import declaring
+from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.session import Session
+from tests.graphfold.adapter.soap.contracts import BILLING, INVENTORY, LEDGER, element_type
+
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def envelope(inside: str) -> bytes:
+    return f'<s:Envelope xmlns:s="{SOAP}"><s:Body>{inside}</s:Body></s:Envelope>'.encode()
+
+
+def stock(inside: str) -> Any:
+    return message_in(
+        parse(envelope(f'<GetStockResponse xmlns="http://depot.example/inventory/2">{inside}</GetStockResponse>'))
+    )
+
+
+with declaring():
+
+    class LevelRow(Row[Any]):
+        sku: Annotated[str | None, Wire("Sku")]
+        on_hand: Annotated[int, Wire("OnHand")]
+
+    class Depot(SoapAdapter):
+        wsdl = INVENTORY.wsdl
+        identity = "service"
+
+
+LEVELS = decoder(list[LevelRow], lambda _: frozenset()).wire
+
+
+def test_the_source_of_a_reader_is_its_docstring() -> None:
+    level = dict(element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse").elements)["StockLevel"]
+    source = reader(Plain(), level.type, decoder(LevelRow, lambda _: frozenset()).wire).__doc__
+    assert (
+        source
+        == """\
+def read(element):
+    if not len(element) and is_nil(element):
+        return anew(element)
+    f0 = UNSET
+    f1 = UNSET
+    for child in element:
+        tag = child.tag
+        if tag == '{http://depot.example/inventory/2}Sku':
+            f0 = child.text
+            if not f0 or len(child):
+                f0 = read0(child)
+        elif tag == '{http://depot.example/inventory/2}OnHand':
+            f1 = child.text
+            if f1 and f1.isdecimal() and f1.isascii() and len(f1) < 19 and not len(child):
+                f1 = int(f1)
+            else:
+                f1 = read1(child)
+            if f0 is not UNSET and f1 is not UNSET:
+                break
+        elif tag not in unwanted and local(tag) in wanted:
+            return anew(element)
+    if f0 is UNSET or f1 is UNSET:
+        return anew(element)
+    return new(sku=f0, on_hand=f1)
+"""
+    )
+
+
+def test_node_soap_declares_no_xsi_and_is_read_all_the_same() -> None:
+    message = stock('<StockLevel><Sku xsi:nil="true"/><OnHand>1</OnHand></StockLevel>')
+    [level] = INVENTORY.answer("GetStock", message, None, LEVELS)
+    assert (level.sku, level.on_hand) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<a", b"<a xsi:b='1'><c></a>", b"\xff\xfe", b"<a b:c='1'/>", envelope("&undefined;")]
+)
+def test_what_is_no_xml(body: bytes) -> None:
+    with pytest.raises(Unreadable, match="well-formed"):
+        parse(body)
+
+
+def test_a_wrong_value_is_named_by_its_place() -> None:
+    message = stock("<StockLevel><Sku>a</Sku></StockLevel>" * 3)
+    with pytest.raises(Unreadable, match=r"`OnHand` - at `\$\[0\]`"):
+        INVENTORY.answer("GetStock", message, None, LEVELS)
+
+
+def test_elements_in_a_value_are_refused_not_cut() -> None:
+    include = '<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>'
+    for sku in (include, f"a{include}b"):
+        with pytest.raises(Unreadable):
+            INVENTORY.answer(
+                "GetStock", stock(f"<StockLevel><Sku>{sku}</Sku><OnHand>1</OnHand></StockLevel>"), None, LEVELS
+            )
+
+
+BALANCE = '<GetBalanceResponse xmlns="http://ledger.example/billing/2019/07">{}</GetBalanceResponse>'
+
+
+@pytest.mark.parametrize(
+    ("at", "into", "inside", "found"),
+    [
+        ("Balance.@currency", str, '<Balance currency="EUR"/>', "EUR"),
+        ("Balance.Open", str | None, "<Balance/>", None),
+        ("Balance.Open", str | None, "", None),
+        ("Balance.Nowhere", int | None, "<Balance/>", None),
+        (
+            "Balance",
+            dict[str, Any],
+            "<Balance><Open>1.0</Open><New/></Balance>",
+            {"Open": Decimal("1.0")},
+        ),
+    ],
+)
+def test_paths_that_lead_elsewhere(at: str, into: Any, inside: str, found: Any) -> None:
+    message = message_in(parse(envelope(BALANCE.format(inside))))
+    assert BILLING.answer("GetBalance", message, at, into) == found
+
+
+def test_the_wrapper_of_an_rpc_reply_may_have_any_name() -> None:
+    message = message_in(parse(envelope('<r:countOut xmlns:r="urn:ledger"><count>3</count></r:countOut>')))
+    assert LEDGER.answer("Count", message, "count", int) == 3
+
+
+def test_no_more_than_one_step_through_a_list() -> None:
+    wire = decoder(list[LevelRow] | None, lambda _: frozenset()).wire
+    read = answer_reader(
+        element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse"), ["StockLevel", "Warehouse"], wire
+    )
+    assert read(stock("<StockLevel/>")) is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("count", [1, 5000])
+async def test_large_replies_are_read_like_small_ones(count: int) -> None:
+    level = "<StockLevel><Sku>a</Sku><OnHand>1</OnHand><Reserved>0</Reserved></StockLevel>"
+    body = envelope(f'<GetStockResponse xmlns="http://depot.example/inventory/2">{level * count}</GetStockResponse>')
+    reply = httpx.Response(200, content=body, headers={"content-type": "text/xml"})
+    client = Client("http://depot.test", httpx.MockTransport(lambda _: reply), CallLimits(), lambda _: Session())
+    backend = SimpleNamespace(contract=INVENTORY, client=client)
+    home = cast("Home", SimpleNamespace(backend=lambda _: backend))
+    depot = Depot(Scope(home, Viewer(), dict))
+    levels = await depot.invoke("GetStock", list[LevelRow], Sku=["a"])
+    assert [(level.sku, level.on_hand) for level in levels] == [("a", 1)] * count

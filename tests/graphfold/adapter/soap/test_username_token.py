@@ -1,0 +1,67 @@
+"""The security header: read by the rules of WS-Security, fresh every time, and the same as zeep's but for the nonce."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from lxml import etree
+from pydantic import SecretStr
+from zeep.wsse.username import UsernameToken as ZeepToken
+
+from graphfold.credentials import UsernameToken
+from graphfold.settings import BackendSettings
+
+OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
+WSSE, WSU = f"{{{OASIS}wssecurity-secext-1.0.xsd}}", f"{{{OASIS}wssecurity-utility-1.0.xsd}}"
+NAME, PASSWORD = "j&j", "<pass>\u00e9"
+
+
+def header(*, digest: bool) -> str:
+    settings = BackendSettings("depot", username=SecretStr(NAME), password=SecretStr(PASSWORD))
+    session = UsernameToken(digest=digest).session(settings, send=None)  # type: ignore[arg-type]  # it sends nothing
+    return session.security("<soap:Body/>")
+
+
+def parts(security: Any) -> dict[str, Any]:
+    return {part.tag: part for part in security.find(f"{WSSE}UsernameToken")}
+
+
+def of_zeep(*, digest: bool) -> dict[str, Any]:
+    envelope = etree.fromstring(
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body/></e:Envelope>'
+    )
+    token: Any = ZeepToken
+    token(NAME, PASSWORD, use_digest=digest).apply(envelope, {})
+    return parts(envelope.find(f".//{WSSE}Security"))
+
+
+@pytest.mark.parametrize("digest", [False, True])
+def test_it_says_what_zeeps_says(digest: bool) -> None:
+    ours, zeeps = parts(etree.fromstring(header(digest=digest))), of_zeep(digest=digest)
+    assert {tag: dict(part.attrib) for tag, part in ours.items()} == {
+        tag: dict(part.attrib) for tag, part in zeeps.items()
+    }
+    assert ours[f"{WSSE}Username"].text == NAME
+
+
+def test_the_password_as_text() -> None:
+    assert parts(etree.fromstring(header(digest=False)))[f"{WSSE}Password"].text == PASSWORD
+
+
+def test_the_digest_proves_that_the_password_is_known() -> None:
+    text = header(digest=True)
+    told = {tag: part.text for tag, part in parts(etree.fromstring(text)).items()}
+    nonce, created = base64.b64decode(told[f"{WSSE}Nonce"]), told[f"{WSU}Created"]
+    assert base64.b64decode(told[f"{WSSE}Password"]) == hashlib.sha1(nonce + f"{created}{PASSWORD}".encode()).digest()
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(created)) < timedelta(minutes=1)
+    assert len(nonce) == 16
+    assert "pass" not in text.replace("Password", "")
+
+
+def test_no_message_has_the_nonce_of_another() -> None:
+    headers = [etree.fromstring(header(digest=True)) for _ in range(20)]
+    assert len({parts(each)[f"{WSSE}Nonce"].text for each in headers}) == 20

@@ -1,0 +1,173 @@
+"""Requests: the same as zeep's in canonical form, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from xml.etree.ElementTree import canonicalize
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphfold.adapter.soap.contract import Contract
+from graphfold.adapter.soap.texts import Misfit
+from graphfold.errors import InvalidInput
+from tests.graphfold.adapter.soap.contracts import BILLING, INVENTORY, LEDGER, values, zeeps
+
+OPERATIONS = [
+    *[(contract, operation) for contract in (INVENTORY, BILLING) for operation in contract.operations],
+    *[(LEDGER, operation) for operation in ("Book", "Count")],
+]
+
+
+def written(contract: Contract, operation: str, arguments: dict[str, Any]) -> str:
+    return contract.request(operation, arguments, lambda _: "").decode()
+
+
+def canonical(xml: str | bytes) -> str:
+    return canonicalize(xml, rewrite_prefixes=True)
+
+
+@pytest.mark.parametrize(("contract", "operation"), OPERATIONS)
+@settings(deadline=None, max_examples=30)
+@given(st.data())
+def test_it_is_what_zeep_writes(contract: Contract, operation: str, data: st.DataObject) -> None:
+    arguments = data.draw(values(contract._operation(operation).input.body.type))
+    assert canonical(written(contract, operation, arguments)) == canonical(zeeps(contract, operation)(arguments))
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("Pick", {"Word": "choices are zeep's"}),
+        ("Keyed", {"Number": 1, "_soapheaders": {"session": {"Key": "<k>"}}}),
+        ("Ping", {}),
+    ],
+)
+def test_what_is_not_covered_is_left_to_zeep(operation: str, arguments: dict[str, Any]) -> None:
+    assert canonical(written(LEDGER, operation, arguments)) == canonical(zeeps(LEDGER, operation)(arguments))
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("GetInvoice", {}),
+        ("GetInvoice", {"InvoiceNo": None}),
+        ("GetInvoice", {"InvoiceNo": "1", "Colour": "red"}),
+        ("GetInvoice", {"InvoiceNo": ["1", "2"]}),
+        ("GetInvoice", {"InvoiceNo": True}),
+        ("ListInvoices", {"CustomerNo": "1", "From": "first", "Count": 1}),
+        ("ListInvoices", {"CustomerNo": "1", "From": 1.5, "Count": 1}),
+        ("ListInvoices", {"CustomerNo": "1", "From": False, "Count": 1}),
+    ],
+)
+def test_what_the_types_do_not_allow_is_refused(operation: str, arguments: dict[str, Any]) -> None:
+    with pytest.raises(Misfit):
+        written(BILLING, operation, arguments)
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    buyer = {"Name": "n", "code": "c", "Founded": None, "Listed": True}
+    plain = {"Id": 1, "Amount": Decimal(1), "Due": None, "Tag": ["t"], "At": "2020-01-01T00:00:00Z", "Nothing": {}}
+    return {"Entry": [plain | {"Buyer": buyer} | changes], "Total": None}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Due": datetime(2020, 1, 1, 12)},
+        {"At": date(2020, 1, 1)},
+        {"Amount": Decimal("NaN")},
+        {"Amount": {"_value_1": Decimal(1), "colour": "red"}},
+        {"Remark": "by nobody"},
+        {"Tag": []},
+        {"Rate": "fast"},
+        {"Numbers": ["x"]},
+        {"Link": ["a"]},
+        {"Buyer": {"Name": "n", "code": "c", "Founded": None, "Listed": True, "Alias": ["a"] * 4}},
+        {"Buyer": "n"},
+        {"Nothing": {"at": "all"}},
+    ],
+    ids=str,
+)
+def test_odd_types_are_refused_too(changes: dict[str, Any]) -> None:
+    with pytest.raises(Misfit):
+        written(LEDGER, "Book", entry(**changes))
+
+
+def test_texts_are_no_structures() -> None:
+    with pytest.raises(Misfit):
+        written(LEDGER, "Book", {"Entry": ["x", "y"], "Total": None})
+
+
+def test_a_misfit_is_named_by_its_place_without_its_value() -> None:
+    with pytest.raises(Misfit) as refused:
+        written(LEDGER, "Book", entry(Buyer={"Name": "n", "code": "c", "Founded": None, "Listed": "S3CRET"}))
+    assert str(refused.value).startswith("Entry: Buyer: Listed: ")
+    assert "S3CRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["\0", "\x0b", "\ud800", "\ufffe", "\x1b[1m"])
+@pytest.mark.parametrize("operation", ["GetInvoice", "GetBalance"])
+def test_what_xml_cannot_carry_is_wrong_input(operation: str, text: str) -> None:
+    argument = "InvoiceNo" if operation == "GetInvoice" else "CustomerNo"
+    with pytest.raises(InvalidInput):
+        written(BILLING, operation, {argument: f"a{text}b"})
+
+
+def test_what_xml_cannot_carry_is_wrong_input_for_zeep_too() -> None:
+    with pytest.raises(InvalidInput):
+        written(LEDGER, "Pick", {"Word": "\0"})
+
+
+class Status(StrEnum):
+    OPEN = "open"
+
+
+@dataclass
+class Party:
+    Name: str
+    code: str
+    Founded: date | None
+    Listed: bool
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent"),
+    [
+        ({"Tag": ("a", Status.OPEN, 7)}, ["<n1:Tag>a</n1:Tag><n1:Tag>open</n1:Tag><n1:Tag>7</n1:Tag>"]),
+        ({"Tag": "alone"}, ["<n1:Tag>alone</n1:Tag>"]),
+        ({"Amount": 1e-7}, [">0.0000001</n1:Amount>"]),
+        ({"Amount": {"_value_1": "2.50", "currency": 'a"b'}}, ['currency="a&quot;b">2.50<']),
+        ({"Rate": float("-inf")}, ["<n1:Rate>-INF</n1:Rate>"]),
+        ({"Due": "2020-02-29"}, ["<n1:Due>2020-02-29</n1:Due>"]),
+        ({"Buyer": Party("n", "c", None, Listed=False)}, ["<Name>n</Name>", "<Listed>false</Listed>"]),
+        ({"Tag": ["\r\n"]}, ["<n1:Tag>&#13;\n</n1:Tag>"]),
+    ],
+    ids=str,
+)
+def test_python_values_and_their_texts(changes: dict[str, Any], sent: list[str]) -> None:
+    message = written(LEDGER, "Book", entry(**changes))
+    assert [part for part in sent if part not in message] == []
+
+
+def test_security_goes_into_the_header_and_knows_the_body() -> None:
+    bodies: list[str] = []
+
+    def security(body: str) -> str:
+        bodies.append(body)
+        return "<wsse:Security/>"
+
+    message = BILLING.request("GetInvoice", {"InvoiceNo": "1"}, security).decode()
+    assert f"<soap:Header><wsse:Security/></soap:Header>{bodies[0]}" in message
+    assert bodies[0].startswith("<soap:Body>")
+
+
+def test_header_blocks_of_the_wsdl_stand_beside_security() -> None:
+    arguments = {"Number": 1, "_soapheaders": {"session": {"Key": "k"}}}
+    message = LEDGER.request("Keyed", arguments, lambda _: "<wsse:Security/>").decode()
+    assert "<soap:Header><wsse:Security/><ns0:Session" in message
