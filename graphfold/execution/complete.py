@@ -140,7 +140,7 @@ class Completion(Owner):
         return keep
 
     def _leaves(self, place: Place, declared: Any, values: list[Any], kinds: set[type]) -> None:
-        if len(kinds) == 1 and passes(declared, next(iter(kinds)), values):
+        if len(kinds) == 1 and passes(declared.name, next(iter(kinds)), values):
             place.put_all(values)
             return
         for i, value in enumerate(values):

@@ -9,7 +9,6 @@ from math import isfinite
 from types import CoroutineType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, NoneType
 from typing import Any
 
-from graphql import specified_scalar_types
 from strawberry.types.base import StrawberryObjectDefinition
 
 __all__ = ["is_of_kind", "passes", "reads_alike", "waits", "waits_for"]
@@ -47,11 +46,8 @@ def _awaitable(kind: type) -> bool:
     return known
 
 
-def passes(declared: Any, kind: type, values: list[Any]) -> bool:
-    """Are values of this Python type already what the built-in scalar would make of them?"""
-    name: str = declared.name
-    if specified_scalar_types.get(name) is not declared:
-        return False
+def passes(name: str, kind: type, values: list[Any]) -> bool:
+    """Are values of this Python type already what the built-in scalar `name` would make of them?"""
     if kind is str:
         return name in ("String", "ID")
     if kind is int:

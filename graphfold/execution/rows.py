@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLList, GraphQLNonNull, Undefined, specified_scalar_types
+from graphql import GraphQLList, GraphQLNonNull, Undefined
 from graphql.execution import default_field_resolver
 
 from graphfold.execution.kinds import reads_alike
@@ -177,7 +177,7 @@ def _source(step: Step, i: int, way: str, scope: dict[str, Any]) -> str:
 
 def _leaf(kind: Any, required: bool, name: str, first: str, odd: str, scope: dict[str, Any]) -> str:
     scope[odd] = _careful(kind, required)
-    test = _PASSES.get(kind.name) if kind in specified_scalar_types.values() else None
+    test = _PASSES.get(kind.name)
     if test is None:
         return f"{odd}({first})"
     test = test.replace("{v}", first, 1).replace("{v}", name)

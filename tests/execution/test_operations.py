@@ -1,0 +1,243 @@
+"""Whole operations: mutations in series, subscriptions, what resolvers are told, and who runs what no plan covers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from graphql import (
+    AbortController,
+    ExecutionHooks,
+    build_schema,
+    execute_sync,
+    experimental_execute_incrementally,
+    parse,
+    subscribe,
+)
+
+from graphfold.execution import compile as compiling
+from graphfold.execution.compile import FALLBACKS, REASONS
+from graphfold.execution.executor import BreadthFirst
+from tests.execution.twice import agree, agree_at_once, counted, same
+
+pytestmark = pytest.mark.anyio
+
+SCHEMA = build_schema("""
+    type Query { number: Int told(a: Int): String items: [Item] }
+    type Item { id: Int told: String item: Item }
+    type Mutation { add(n: Int!): Sum! fail: Sum }
+    type Sum { value: Int later: Int }
+    type Subscription { ticks: Int items: Item }
+""")
+OWN_RESOLVER_ONLY = build_schema("type Query { a: Int b: B } type B { c: Int }")
+
+
+async def test_mutations_run_one_after_the_other() -> None:
+    def root() -> dict[str, Any]:
+        state = {"sum": 0}
+
+        async def add(_info: Any, n: int) -> Any:
+            before = state["sum"]
+            await asyncio.sleep(0.002 / n)
+            state["sum"] = before + n
+            return {"value": state["sum"], "later": lambda _info: asyncio.sleep(0, state["sum"])}
+
+        def fail(_info: Any) -> Any:
+            raise ValueError(f"at {state['sum']}")
+
+        return {"add": add, "fail": fail}
+
+    query = "mutation { a: add(n: 1) { value later } fail { value } b: add(n: 2) { later value } c: add(n: 3) { value } }"
+    result = await agree(SCHEMA, query, root)
+    assert [result.data[name]["value"] for name in "abc"] == [1, 3, 6]  # type: ignore[index]
+
+
+async def test_a_mutation_that_nulls_the_answer_is_the_last_one() -> None:
+    called: list[int] = []
+
+    def root() -> dict[str, Any]:
+        async def add(_info: Any, n: int) -> Any:
+            called.append(n)
+            return None if n == 2 else {"value": n}
+
+        return {"add": add}
+
+    query = "mutation { a: add(n: 1) { value } b: add(n: 2) { value } c: add(n: 3) { value } }"
+    await agree(SCHEMA, query, root)
+    assert called == [1, 2, 1, 2]
+
+
+async def test_the_events_of_a_subscription() -> None:
+    async def ticks(_root: Any, _info: Any) -> AsyncIterator[Any]:
+        for event in ({"items": {"id": 1}}, {"items": {"id": "x"}}, {"items": None}, {"items": ValueError("no")}):
+            yield event
+
+    subscription: Any = SCHEMA.subscription_type
+    subscription.fields["items"].subscribe = ticks
+    document = parse("subscription { items { id told } }")
+    core: Any = await _started(subscribe(SCHEMA, document))
+    with counted("planned"):
+        ours: Any = await _started(subscribe(SCHEMA, document, executor_class=BreadthFirst))
+        first = await anext(ours)
+    same(await anext(core), first, exact=True)
+    rest = [result async for result in ours]
+    for theirs, mine in zip([result async for result in core], rest, strict=True):
+        same(theirs, mine, exact=True)
+
+
+async def _started(stream: Any) -> Any:
+    return stream if hasattr(stream, "__aiter__") else await stream
+
+
+def test_what_resolvers_are_told() -> None:
+    seen: list[dict[str, Any]] = []
+
+    def told(info: Any, **arguments: Any) -> str:
+        return repr((
+            info.field_name, info.path.as_list(), str(info.parent_type), str(info.return_type), info.context,
+            info.operation.name.value, sorted(info.fragments), info.variable_values.coerced, len(info.field_nodes),
+            arguments,
+        ))  # fmt: skip
+
+    def root() -> dict[str, Any]:
+        seen.append({})
+        item: dict[str, Any] = {"id": 1, "told": told}
+        return {"told": told, "items": [item, {**item, "item": item}]}
+
+    query = """query Q($a: Int = 3) { told(a: $a) items { told ...F } } fragment F on Item { item { told } told }"""
+    result = agree_at_once(SCHEMA, query, root, context_value="context", variable_values={"a": 5})
+    assert "['items', 1, 'item', 'told']" in result.data["items"][1]["item"]["told"]  # type: ignore[index]
+
+
+def test_attributes_are_read_once() -> None:
+    class Item:
+        def __init__(self) -> None:
+            self.reads = 0
+
+        @property
+        def id(self) -> Any:
+            self.reads += 1
+            return "not a number" if self.reads == 1 else self.reads
+
+    class Asked:
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return ValueError(name) if name == "id" else None
+
+    items: list[Any] = []
+
+    def root() -> dict[str, Any]:
+        items[:] = [Item(), Asked(), Item()]
+        return {"items": items}
+
+    agree_at_once(SCHEMA, "{ items { id told } }", root)
+    assert items[0].reads == 1
+
+
+def test_two_field_resolvers_of_one_document() -> None:
+    document = parse("{ a b { c } }")
+    for number in (1, 2):
+        resolver = lambda _source, info, n=number: {} if info.field_name == "b" else n  # noqa: E731
+        result = agree_at_once(OWN_RESOLVER_ONLY, document, field_resolver=resolver)
+        assert result.data == {"a": number, "b": {"c": number}}
+
+
+def test_one_document_for_two_schemas() -> None:
+    document = parse("{ a }")
+    for declared in ("Int", "String", "[Int]"):
+        schema = build_schema(f"type Query {{ a: {declared} }}")
+        agree_at_once(schema, document, lambda: {"a": 1})
+
+
+def test_many_objects_are_built_as_few_are() -> None:
+    def root() -> dict[str, Any]:
+        good = [{"id": i, "told": f"{i}"} for i in range(60)]
+        return {"items": [*good, {"id": 1.5, "told": None}, None, {"id": True, "told": 5}, ValueError("item")]}
+
+    document = parse("{ items { id a: told __typename told } }")
+    for _ in range(3):
+        agree_at_once(SCHEMA, document, root)
+        agree_at_once(SCHEMA, document, lambda: {"items": [{"id": 1, "told": "x"}] * 60})
+
+
+def test_a_type_that_the_schema_does_not_have() -> None:
+    result = agree_at_once(build_schema("type Query { a: Int }"), "mutation { a }")
+    assert result.data is None
+
+
+HOOKS = ExecutionHooks(async_work_finished=lambda _info: None)
+FALLBACK: dict[str, tuple[str, dict[str, Any]]] = {
+    "introspection": ("{ __schema { queryType { name } } number }", {}),
+    "introspection below": ('{ number ...F } fragment F on Query { __type(name: "Item") { name } }', {}),
+    "fragment-variables": ("{ ...F(a: 3) } fragment F($a: Int) on Query { told(a: $a) }", {}),
+    "field-hooks": ("{ number }", {"middleware": [lambda following, *a, **k: following(*a, **k)]}),
+    "execution-hooks": ("{ number }", {"hooks": HOOKS}),
+    "abort-signal": ("{ number }", {"abort_signal": AbortController().signal}),
+    "own-awaitables": ("{ number }", {"is_awaitable": lambda _value: False}),
+}
+
+
+@pytest.mark.parametrize("name", FALLBACK)
+def test_what_graphql_core_runs(name: str) -> None:
+    query, given = FALLBACK[name]
+    document = parse(query, experimental_fragment_arguments="(" in query.split("}")[0])
+    result = agree_at_once(SCHEMA, document, lambda: {"number": 1}, reason=name.split()[0], **given)
+    assert result.errors is None
+
+
+async def test_incremental_delivery_is_graphql_cores() -> None:
+    schema = build_schema("directive @defer(if: Boolean! = true, label: String) on INLINE_FRAGMENT type Query { a: Int }")
+    with counted("incremental"):
+        result: Any = experimental_execute_incrementally(
+            schema, parse("{ ... @defer { a } }"), {"a": 1}, executor_class=BreadthFirst
+        )
+    assert result.initial_result.has_next
+    assert [patch async for patch in result.subsequent_results]
+
+
+def test_a_synchronous_run_is_graphql_cores() -> None:
+    with counted("synchronous"):
+        result = execute_sync(SCHEMA, parse("{ number }"), {"number": 1}, executor_class=BreadthFirst)
+    assert result.data == {"number": 1}
+
+
+def test_too_deep_for_a_plan() -> None:
+    depth = 2_000
+    chain = " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(depth))
+    document = parse(f"{{ ...F0 }} {chain} fragment F{depth} on Query {{ number }}", no_location=True)
+    agree_at_once(SCHEMA, document, reason="too-deep")
+
+
+def test_every_reason_is_listed() -> None:
+    assert set(FALLBACKS) <= {*REASONS, "planned"}
+    assert {name.split()[0] for name in FALLBACK} | {"synchronous", "too-deep", "incremental"} == set(REASONS)
+
+
+def test_the_variants_of_a_document_are_bounded() -> None:
+    names = [f"v{i}" for i in range(8)]
+    declared = " ".join(f"${name}: Boolean!" for name in names)
+    fields = " ".join(f"{name}: number @include(if: ${name})" for name in names)
+    document = parse(f"query ({declared}) {{ {fields} }}")
+    for number in range(2**8):
+        values = {name: bool(number >> i & 1) for i, name in enumerate(names)}
+        result = agree_at_once(SCHEMA, document, lambda: {"number": 1}, variable_values=values)
+        assert result.data == {name: 1 for name in names if values[name]}
+    kept = SCHEMA.extensions[compiling._NOTE][id(document.definitions[0])]
+    assert len(kept.plans) == compiling.VARIANTS
+
+
+def test_a_plan_goes_with_its_schema() -> None:
+    import gc
+    import weakref
+
+    schema = build_schema("type Query { a: Int }")
+    agree_at_once(schema, "{ a }", lambda: {"a": 1})
+    gone = weakref.ref(schema)
+    del schema
+    gc.collect()
+    assert gone() is None
+
+
