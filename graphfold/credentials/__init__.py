@@ -2,7 +2,7 @@
 
 Each credential is a declaration; its secrets come from `GRAPHFOLD_<BACKEND>_...` settings, never from code.
 To add one: a subclass of `Credential` in a file of its own, with the settings it `needs` and its `session`.
-May import: transport, settings, errors; zeep where a credential stands in the envelope.
+May import: transport, settings, errors.
 """
 
 from graphfold.credentials.client_credentials import ClientCredentials

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Final
 
 from graphfold.page import Page
@@ -48,5 +47,6 @@ def are_graph_objects(answers: Iterable[Any]) -> bool:
 def in_graph(answer: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]]) -> Any:
     """The answer as the graph sees it: rows, lists and pages of rows become graph objects."""
     if isinstance(answer, Page):
-        return replace(answer, items=graph_object(answer.items, left_out))
+        items = answer.items[:] if are_graph_objects(answer.items) else graph_object(answer.items, left_out)
+        return Page(items, answer.total, answer.cursors, answer.more)
     return graph_object(answer, left_out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from graphfold.cache.store import ALL_KEYS, Store
@@ -153,7 +154,17 @@ class Batch(_Handle, Generic[K, P, V]):
 
     def loader(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AnyLoader:
         """The loader of these arguments; the first load of an operation makes it."""
-        slot = self._operation.bound(args, kwargs)
+        loaders = self._adapter.scope.loaders
+        as_written = (self._operation, self._adapter.name, self._whole, args, *kwargs.items())
+        try:
+            return cast("AnyLoader", loaders[as_written])  # nearly always: a resolver writes the same each time
+        except (KeyError, TypeError):  # the first time, or an argument that is no key as it stands
+            loader = self._loader_of(self._operation.bound(args, kwargs), args, kwargs)
+        with suppress(TypeError):
+            loaders[as_written] = loader
+        return loader
+
+    def _loader_of(self, slot: Hashable, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AnyLoader:
         ident = (self._operation, self._adapter.name, slot, self._whole)
         loader: AnyLoader | None = self._adapter.scope.loaders.get(ident)
         if loader is None:

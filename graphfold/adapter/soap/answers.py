@@ -21,18 +21,19 @@ def answer_reader(xsd_type: Any, steps: Sequence[str], wire: Any) -> Read:
 
     It raises `Unreadable`, with the place: what cannot be read is read again in two steps, which know it.
     """
-    plain, below, listed = Plain(), xsd_type, False
+    plain, below, listed, tag = Plain(), xsd_type, False, ""
     for step in steps:
         known = elements_in(below).get(step) if isinstance(below, ComplexType) and not listed else None
         if known is None:
             return _in_two_steps(plain.of(xsd_type), steps, wire)
-        (element, listed), below = known, known[0].type
+        element, listed = known
+        below, tag = element.type, element.qname.text
     read_plain = plain.of(below, wanted_in(wire))
     if not listed:
         return _single(reader(plain, below, wire), read_plain, steps, wire)
     if item_of(wire) is None:
         return _in_two_steps(plain.of(xsd_type), steps, wire)
-    return _listed(reader(plain, below, item_of(wire)), read_plain, (*steps[:-1], element.qname.text), wire)
+    return _listed(reader(plain, below, item_of(wire)), read_plain, (*steps[:-1], tag), wire)
 
 
 def _single(read: Read, read_plain: Read, steps: Sequence[str], wire: Any) -> Read:
