@@ -14,8 +14,8 @@ from typing import Any
 from cachetools import LRUCache
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.collect_fields import collect_fields
-from graphql.execution.execute import assume_not_async_iterable, assume_not_awaitable
-from graphql.pyutils.is_awaitable import is_async_iterable, is_awaitable
+from graphql.execution.execute import assume_not_awaitable
+from graphql.pyutils.is_awaitable import is_awaitable
 from strawberry.execution import optimized_is_awaitable
 
 from graphfold.execution.document import contents
@@ -78,10 +78,9 @@ def _hindrance(executor: Any) -> str | None:
         return "execution-hooks"
     if executor.abort_signal is not None:
         return "abort-signal"
-    if assume_not_awaitable is executor.is_awaitable or assume_not_async_iterable is executor.is_async_iterable:
+    if executor.is_awaitable is assume_not_awaitable:
         return "synchronous"
-    usual = executor.is_awaitable in _AWAITABLE and executor.is_async_iterable is is_async_iterable
-    return None if usual else "own-awaitables"
+    return None if executor.is_awaitable in _AWAITABLE else "own-awaitables"
 
 
 def _planned(executor: Any) -> Plan | str:
