@@ -1,9 +1,10 @@
 """Stock levels of the inventory, many SKUs at a time."""
 
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated
 
-from graphfold import Keys, Row, SoapAdapter, Wire, batch, by
+from graphfold import Keys, OnDemand, Row, SoapAdapter, Wire, batch, by
 from graphfold.credentials import UsernameToken
 from schema.stock import Stock, WarehouseStock
 
@@ -16,8 +17,8 @@ class WarehouseRow(Row[WarehouseStock]):
 class StockRow(Row[Stock], key="sku"):
     sku: Annotated[str, Wire("Sku")]
     on_hand: Annotated[int, Wire("OnHand")]
-    reserved: Annotated[int, Wire("Reserved")]
-    warehouses: Annotated[list[WarehouseRow], Wire("Warehouse")]
+    reserved: Annotated[int, OnDemand("Reserved")] = 0
+    warehouses: Annotated[list[WarehouseRow], OnDemand("Warehouse")] = field(default_factory=list)
 
 
 class Inventory(SoapAdapter):
