@@ -24,12 +24,16 @@ ALL_KEYS: Hashable = object()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A remembered value, the fields it was asked with, when its call began (in the store's steps) and when it ends."""
+    """A remembered value, the fields it was asked with, when its call began (in the store's steps) and when it ends.
+
+    `size` counts its rows, at least one: a page of a thousand takes the room of a thousand.
+    """
 
     value: Any
     fields: frozenset[str]
     began: int
     ends: float
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,11 @@ class Flight:
 
 
 class Store:
-    """The entries and flights of one operation of a backend. `ttl` in seconds, `size` in entries."""
+    """The entries and flights of one operation of a backend. `ttl` in seconds, `size` in rows."""
 
     def __init__(self, ttl: float, size: int, timer: Callable[[], float]) -> None:
         self.ttl, self.timer = ttl, timer
-        self.entries: LRUCache[tuple[int, Hashable], Entry] = LRUCache(size)
+        self.entries: LRUCache[tuple[int, Hashable], Entry] = LRUCache(size, lambda entry: entry.size)
         self.flights: dict[tuple[int, Hashable], Flight] = {}
         self._shelves: LRUCache[Hashable, int] = LRUCache(size)
         self._numbers = count()
@@ -107,8 +111,11 @@ class Shelf:
         store, number = self._store, self._number
         entries, ends = store.entries, store.timer() + store.ttl
         for key, value in answers.items():
+            size = _rows(value)
+            if size > entries.maxsize:
+                continue  # it would drive out everything else
             if store.valid(key, began) and not (fields and self._knows_more(key, fields)):
-                entries[number, key] = Entry(value, fields, began, ends)
+                entries[number, key] = Entry(value, fields, began, ends, size)
 
     def flying(self, keys: Iterable[Any], fields: frozenset[str]) -> dict[Any, Flight]:
         """The calls under way whose answers will do, by key."""
@@ -145,3 +152,9 @@ class Shelf:
             and self._store.timer() < known.ends
             and self._store.valid(key, known.began)
         )
+
+
+def _rows(value: Any) -> int:
+    """How many rows an answer holds: those of a page or a list, else one."""
+    listed = value if isinstance(value, list) else getattr(value, "items", None)
+    return len(listed) or 1 if isinstance(listed, list) else 1

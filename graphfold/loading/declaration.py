@@ -29,7 +29,7 @@ class batch:  # a decorator
 
     `ttl`: seconds an answer may be reused (0: only within one graph operation). `share`: whose answers may be shared,
     each "viewer"'s own or all ("public", for adapters that call as a service). `max_size`: most keys in one call.
-    `cache_size`: most entries remembered. `key_pattern`: what a key looks like; one that does not match is taken as
+    `cache_size`: most rows remembered. `key_pattern`: what a key looks like; one that does not match is taken as
     missing without a call, so that no client can slip a separator between the keys of others.
     """
 
@@ -81,7 +81,7 @@ class read:  # a decorator
         *,
         ttl: float = 0,
         share: Share = "viewer",
-        cache_size: int = 1_000,
+        cache_size: int = 10_000,
         primes: BatchOperation[Any, Any, Any] | None = None,
     ) -> None:
         self._policy, self._primes = _policy(ttl=ttl, share=share, cache_size=cache_size), primes

@@ -25,7 +25,7 @@ P = ParamSpec("P")
 class Policy:
     """How an operation is called and remembered, and what it gives for a key.
 
-    `ttl` in seconds (0: not cached), `cache_size` in entries; a key that `key_pattern` does not match cannot exist.
+    `ttl` in seconds (0: not cached), `cache_size` in rows; a key that `key_pattern` does not match cannot exist.
     """
 
     ttl: float = 0.0

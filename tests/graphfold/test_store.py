@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphfold.cache.store import ALL_KEYS, Flight, Shelf, Store
+from graphfold.page import Page
 
 TTL = 10.0
 FIELDS = st.sampled_from([frozenset(), frozenset("a"), frozenset("b"), frozenset("ab")])
@@ -109,3 +110,12 @@ async def test_a_flight_is_shared_until_it_has_landed_or_its_key_is_forgotten() 
     flight.outcome.set_result({})
     await asyncio.sleep(0)
     assert shelf.flying(["y"], frozenset()) == {}
+
+
+def test_a_page_takes_the_room_of_its_rows() -> None:
+    store = Store(60, 10, lambda: 0.0)
+    shelf = store.shelf(())
+    shelf.keep({"a": Page([1] * 6), "b": [1] * 5}, frozenset(), store.begin())
+    assert shelf.find(["a", "b"], frozenset()) == {"b": [1] * 5}
+    shelf.keep({"too large": [1] * 11}, frozenset(), store.begin())
+    assert shelf.find(["b", "too large"], frozenset()) == {"b": [1] * 5}
