@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import orjson
 import typer
 
+from graphfold.cli.asked import document_of, variables_of
 from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
 from graphfold.cli.logs import configure
 from graphfold.cli.terminal import Stop, complain, out
@@ -29,38 +28,11 @@ def query(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as one line of JSON.")] = False,
 ) -> None:
     """Run a query. Exit code 0 when it was answered without errors, 1 with errors, 2 when called wrongly."""
-    document, values = _document(text), _variables(variables)
+    document, values = document_of(text), variables_of(variables)
     answer = _ask(url, document, values, operation) if url else _run(document, values, operation)
     _show(answer, as_json=as_json)
     if answer.get("errors"):
         raise typer.Exit(1)
-
-
-def _document(text: str) -> str:
-    if text == "-":
-        return sys.stdin.read()
-    return text if "{" in text else _read(Path(text), "TEXT|FILE")
-
-
-def _read(path: Path, option: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise Stop(f"{option}: {path} cannot be read: {reason}.", code=2) from None
-
-
-def _variables(given: str | None) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    text = _read(Path(given[1:]), "--variables") if given.startswith("@") else given
-    try:
-        values = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise Stop(f"--variables is not JSON: {error}.", fix="""write it like '{"id": "10001"}'.""", code=2) from None
-    if not isinstance(values, dict):
-        raise Stop("--variables has to be a JSON object.", fix="""write it like '{"id": "10001"}'.""", code=2)
-    return values
 
 
 def _run(document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from graphfold.graph.answer import Answer
 from graphfold.graph.checks import check, problems
 from graphfold.graph.connections import largest_page
 from graphfold.graph.documents import Documents
+from graphfold.graph.explaining import explain
+from graphfold.graph.explanation import Explanation
 from graphfold.graph.express import Express
 from graphfold.graph.masking import masked
 from graphfold.graph.notes import collecting
@@ -117,6 +119,12 @@ class Graph:
             largest_page.reset(page)
         answer.extensions.update(notes)
         return answer
+
+    def explain(
+        self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+    ) -> Explanation:
+        """What an operation would ask of the backends; it need not be running. Raises `Unexplained`."""
+        return explain(self, query, variables, operation_name)
 
     async def probe(self, adapter: type[Adapter]) -> Probe:
         """Ask a backend something cheap, now."""

@@ -15,13 +15,13 @@ from typing import Any
 
 from graphfold.adapter.base import Adapter
 
-__all__ = ["reads_of", "uses_of"]
+__all__ = ["reads_of", "source_tree", "uses_of"]
 
 
 @lru_cache(None)
 def reads_of(function: Callable[..., Any]) -> frozenset[str] | None:
     """The attributes of its first parameter that a resolver reads; None when that cannot be told."""
-    tree = _tree(function)
+    tree = source_tree(function)
     parameters = list(inspect.signature(function).parameters)
     if tree is None or not parameters:
         return None
@@ -37,7 +37,7 @@ def reads_of(function: Callable[..., Any]) -> frozenset[str] | None:
 
 def uses_of(function: Callable[..., Any], injected: Mapping[str, type[Adapter]]) -> list[tuple[type[Adapter], str]]:
     """The operations a resolver mentions: `crm.customers` for a parameter `crm: Crm` is (Crm, "customers")."""
-    tree = _tree(function)
+    tree = source_tree(function)
     if tree is None:
         return []
     found = [
@@ -49,7 +49,8 @@ def uses_of(function: Callable[..., Any], injected: Mapping[str, type[Adapter]])
 
 
 @lru_cache(None)
-def _tree(function: Callable[..., Any]) -> ast.AST | None:
+def source_tree(function: Callable[..., Any]) -> ast.AST | None:
+    """The syntax tree of a function; None where it has no source of its own."""
     try:
         return ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError, TypeError):

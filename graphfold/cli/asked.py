@@ -1,0 +1,42 @@
+"""What a command is asked: a query from its text, a file or stdin, and the variables that go with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from graphfold.cli.terminal import Stop
+
+__all__ = ["document_of", "variables_of"]
+
+
+def document_of(text: str) -> str:
+    """The query: `text` itself, what the file of that name has in it, or stdin for `-`."""
+    if text == "-":
+        return sys.stdin.read()
+    return text if "{" in text else _read(Path(text), "TEXT|FILE")
+
+
+def variables_of(given: str | None) -> dict[str, Any] | None:
+    """The variables from JSON, or from a file of JSON as `@values.json`."""
+    if given is None:
+        return None
+    text = _read(Path(given[1:]), "--variables") if given.startswith("@") else given
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Stop(f"--variables is not JSON: {error}.", fix="""write it like '{"id": "10001"}'.""", code=2) from None
+    if not isinstance(values, dict):
+        raise Stop("--variables has to be a JSON object.", fix="""write it like '{"id": "10001"}'.""", code=2)
+    return values
+
+
+def _read(path: Path, option: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Stop(f"{option}: {path} cannot be read: {reason}.", code=2) from None

@@ -1,0 +1,176 @@
+"""An explanation as a tree in 80 columns: the way through the query on the left, who is asked on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from textwrap import wrap
+
+from rich.text import Text
+
+from graphfold.graph.explanation import Cache, Calls, Explanation, Key, Step
+
+__all__ = ["drawn"]
+
+WIDTH = 80
+_LABEL = 9
+_GAP = "  "
+
+
+def drawn(explanation: Explanation) -> Iterator[Text]:
+    """The lines of an explanation."""
+    yield from _headline(explanation)
+    yield Text()
+    yield from _Tree(explanation).lines()
+    yield from _warnings(explanation)
+    if explanation.steps:
+        yield Text()
+        yield from _legend(explanation)
+
+
+def _headline(explanation: Explanation) -> Iterator[Text]:
+    yield Text(f"{explanation.kind} {explanation.name or ''}".rstrip(), "bold")
+    yield from _paragraph(_sum(explanation))
+    for backend in explanation.backends:
+        if backend.token:
+            yield from _paragraph(f"{backend.name}: 1 call more to sign in, when there is no token that is still good.")
+    if explanation.reason:
+        yield from _paragraph(f"Run by graphql-core, not as a plan: {explanation.reason}.", "yellow")
+
+
+def _sum(explanation: Explanation) -> str:
+    count = len(explanation.backends)
+    if not count:
+        return "No backend is called."
+    told = f"{_calls(explanation.calls)} to {count} backend{'s'[: count != 1]}"
+    rounds = explanation.rounds
+    return f"{told}, in {rounds} rounds: a round waits for the one before." if rounds > 1 else f"{told}."
+
+
+class _Tree:
+    """Columns as wide as the longest entry; what does not fit beside its path stands below it."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        self._steps = explanation.steps
+        steps = list(explanation.walk())
+        self._all = {step.number: step for step in steps}
+        self._names = max((len(step.name) for step in steps), default=0)
+        self._protocols = max((len(step.protocol) for step in steps), default=0)
+        self._counts = max((len(_calls(step.calls)) for step in steps), default=0)
+        self._left = WIDTH - self._names - self._protocols - self._counts - 3 * len(_GAP)
+
+    def lines(self) -> Iterator[Text]:
+        for step in self._steps:
+            yield from self._step(step, "", "", "")
+
+    def _step(self, step: Step, before: str, after: str, above: str) -> Iterator[Text]:
+        """`before` is drawn in front of the step itself, `after` in front of what belongs to it."""
+        path = step.path.removeprefix(f"{above}.") if above and step.path != above else step.path
+        path = "then" if step.path == above else path
+        shown = f"{path} on {step.only_on}" if step.only_on else path
+        yield from self._row(step, before, shown, after)
+        inner = after + ("│  " if step.steps else "   ")
+        for label, text in self._details(step):
+            yield from _detail(inner, label, text)
+        for below in step.steps:
+            last = below is step.steps[-1]
+            yield from self._step(
+                below, after + ("└─ " if last else "├─ "), after + ("   " if last else "│  "), step.path
+            )
+
+    def _row(self, step: Step, before: str, path: str, after: str) -> Iterator[Text]:
+        left = Text(before, "dim").append(path, "bold")
+        if len(left) > self._left:
+            yield left
+            left = Text(after + "│  " if step.steps else after, "dim")
+        left.pad_right(self._left - len(left))
+        name, protocol = step.name.ljust(self._names), step.protocol.ljust(self._protocols)
+        count = _calls(step.calls).rjust(self._counts)
+        style = "yellow" if step.warning else "" if step.calls else "dim"
+        yield left.append(_GAP + name, "cyan").append(_GAP + protocol, "dim").append(_GAP + count, style)
+
+    def _details(self, step: Step) -> Iterator[tuple[str, str]]:
+        if step.key is not None:
+            yield "key", _key(step, step.key)
+        if step.only_key:
+            yield "no call", "nothing but the key is selected"
+        elif step.because != [step.field]:
+            yield "needed", f"for {_fields(step.because)}; with the key alone no call"
+        elif step.fetches:
+            yield "fields", _fields(step.fetches)
+        if step.known_from is not None:
+            known = self._all[step.known_from]
+            yield "shared", f"with {known.path} ({known.name}): what came there is not asked for again"
+        if step.cache is not None and step.key is None:
+            yield "kept", _kept(step.cache)
+        if step.operation is None:
+            yield "unknown", "the resolver hands the backend on; what is called then cannot be read from it"
+
+
+def _key(step: Step, key: Key) -> str:
+    """`Product.sku, at most 300; 1,000 a call; kept 5 s`."""
+    told = [f"{key.source}, at most {key.most:,}" if key.most > 1 else key.source]
+    if step.each:
+        told.append("one a call")
+    elif key.most > 1 and not step.only_key:
+        told.append(f"{key.batch:,} a call")
+    if step.cache is not None and not step.only_key:
+        told.append(f"kept {_kept(step.cache)}")
+    return "; ".join(told)
+
+
+def _kept(cache: Cache) -> str:
+    whose = "" if cache.share == "public" else " for each caller"
+    return f"{cache.ttl:g} s{whose}" + (f", {cache.held:,} there now" if cache.held else "")
+
+
+def _fields(names: list[str]) -> str:
+    """`name, email of Customer`."""
+    types: dict[str, list[str]] = {}
+    for name in names:
+        owner, _, field = name.partition(".")
+        types.setdefault(owner, []).append(field)
+    return "; ".join(f"{', '.join(fields)} of {owner}" for owner, fields in types.items())
+
+
+def _calls(calls: Calls) -> str:
+    if calls.most is None:
+        return f"{calls.least:,} calls or more" if calls.least else "calls unknown"
+    if calls.most == 0:
+        return "no call"
+    least = "" if calls.least == calls.most else f"{calls.least:,} {'or' if calls.most - calls.least == 1 else 'to'} "
+    return f"{least}{calls.most:,} call{'s'[: calls.most != 1]}"
+
+
+def _detail(before: str, label: str, text: str) -> Iterator[Text]:
+    for line in wrap(text, WIDTH - len(before) - _LABEL):
+        yield Text(before, "dim").append(label.ljust(_LABEL), "dim").append(line, "dim")
+        label = ""
+
+
+def _warnings(explanation: Explanation) -> Iterator[Text]:
+    for warning in explanation.warnings:
+        yield Text()
+        yield Text("N+1 ", "bold yellow").append(warning.path, "bold")
+        yield from _paragraph(warning.message, before="  ")
+        yield from _paragraph(f"Fix: {warning.fix}", before="  ")
+        yield Text(f"  {warning.where}", "dim")
+
+
+def _legend(explanation: Explanation) -> Iterator[Text]:
+    told = []
+    if explanation.serial:
+        told.append("The fields of a mutation run one after another. Below a step: what waits for it.")
+    elif len(list(explanation.walk())) > 1:
+        told.append("Below a step: what waits for it. Side by side: what runs at the same time.")
+    told.append("Fewer calls where a list is empty, or an answer is known already.")
+    if explanation.counted:
+        lists = ", ".join(explanation.counted)
+        told.append(
+            f"Lists without a page size are counted as {explanation.per_list} items; they may have more: {lists}."
+        )
+    for sentence in told:
+        yield from _paragraph(sentence, "dim")
+
+
+def _paragraph(text: str, style: str = "", before: str = "") -> Iterable[Text]:
+    return [Text(line, style) for line in wrap(text, WIDTH, initial_indent=before, subsequent_indent=before)]
