@@ -1,23 +1,23 @@
-"""What resolvers may do with asyncio, context variables and loads. Each is a coroutine function of a number and a loader.
+"""What resolvers may do with asyncio, context variables and loads. Each is a coroutine function of a number and loads.
 
-They are run as tasks and driven by a plan: nobody, the resolvers themselves included, may see a difference.
+Those about what surrounds a resolver are in `surroundings`. All run as tasks and driven by a plan: nobody, the
+resolvers themselves included, may see a difference.
 """
 
 from __future__ import annotations
 
 import asyncio
-import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from typing import Any
 
 import anyio
 
-__all__ = ["ALL", "DIFFERENT", "WAITING", "Loads", "Resolver", "variable"]
+__all__ = ["ALL", "DIFFERENT", "SOON", "WAITING", "Loads", "Resolver", "behaviour", "variable"]
 
 variable: ContextVar[object] = ContextVar("variable", default="unset")
 
-Resolver = Callable[[int, "Loads"], Awaitable[Any]]
+Resolver = Callable[[int, "Loads"], Coroutine[Any, Any, Any]]
 
 SOON, LATE = 0.001, 10
 """Seconds. Loads take longer than SOON; nothing takes as long as LATE."""
@@ -56,7 +56,7 @@ def behaviour(name: str, *, waits: bool = False) -> Callable[[Resolver], Resolve
 
 
 @behaviour("a load")
-async def _(i: int, to: Loads) -> Any:
+async def loaded(i: int, to: Loads) -> Any:
     return await to.load(i)
 
 
@@ -185,7 +185,7 @@ async def _(i: int, to: Loads) -> Any:
 
 @behaviour("a task of its own")
 async def _(i: int, to: Loads) -> Any:
-    return await asyncio.create_task(ALL["a load"](i, to))  # type: ignore[arg-type]
+    return await asyncio.create_task(ALL["a load"](i, to))
 
 
 @behaviour("nothing at all")
@@ -256,8 +256,8 @@ async def _(i: int, to: Loads) -> Any:
 @behaviour("a task group of loads")
 async def _(i: int, to: Loads) -> Any:
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(ALL["a load"](i, to))  # type: ignore[arg-type]
-        second = group.create_task(ALL["a load"](i + 50, to))  # type: ignore[arg-type]
+        first: Any = group.create_task(loaded(i, to))
+        second: Any = group.create_task(loaded(i + 50, to))
     return first.result(), second.result()
 
 
@@ -266,6 +266,7 @@ async def _(i: int, to: Loads) -> Any:
     async def failing() -> None:
         raise ValueError(i)
 
+    told: list[str] = []
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(failing())
@@ -287,132 +288,3 @@ async def _(i: int, to: Loads) -> Any:
         group.start_soon(one, i)
         group.start_soon(one, i + 1)
     return sorted(found)
-
-
-# Context variables
-
-
-@behaviour("a context variable set before a load")
-async def _(i: int, to: Loads) -> Any:
-    before = variable.get()
-    variable.set(i)
-    await to.load(i)
-    return before, variable.get()
-
-
-@behaviour("a context variable set without a wait")
-async def _(i: int, to: Loads) -> Any:
-    before = variable.get()
-    variable.set(i)
-    return before, variable.get()
-
-
-@behaviour("a context variable set between loads")
-async def _(i: int, to: Loads) -> Any:
-    await to.load(i)
-    before = variable.get()
-    variable.set(i)
-    await to.load(i + 9)
-    return before, variable.get()
-
-
-@behaviour("a context variable reset after a load")
-async def _(i: int, to: Loads) -> Any:
-    token = variable.set(i)
-    value = await to.load(i)
-    variable.reset(token)
-    return value, variable.get()
-
-
-@behaviour("a context variable set before sleep", waits=True)
-async def _(i: int, to: Loads) -> Any:
-    variable.set(i)
-    await asyncio.sleep(SOON)
-    return variable.get()
-
-
-# Errors and cancellation
-
-
-@behaviour("an error before any wait")
-async def _(i: int, to: Loads) -> Any:
-    raise KeyError(i)
-
-
-@behaviour("an error after a load")
-async def _(i: int, to: Loads) -> Any:
-    await to.load(i)
-    raise KeyError(i)
-
-
-@behaviour("cancelling itself, and staying")
-async def _(i: int, to: Loads) -> Any:
-    task = asyncio.current_task()
-    assert task is not None
-    task.cancel()
-    try:
-        return await to.load(i)
-    except asyncio.CancelledError:
-        task.uncancel()
-        return "cancelled", task.cancelling()
-
-
-# The current task
-
-
-@behaviour("the same task all along")
-async def _(i: int, to: Loads) -> Any:
-    task = asyncio.current_task()
-    await to.load(i)
-    return task is asyncio.current_task(), isinstance(task, asyncio.Task)
-
-
-@behaviour("the same task after sleep", waits=True)
-async def _(i: int, to: Loads) -> Any:
-    task = asyncio.current_task()
-    await asyncio.sleep(SOON)
-    return task is asyncio.current_task()
-
-
-@behaviour("a weak reference to the task")
-async def _(i: int, to: Loads) -> Any:
-    reference = weakref.ref(asyncio.current_task(), lambda _: None)  # type: ignore[type-var]
-    await to.load(i)
-    return reference() is asyncio.current_task()
-
-
-@behaviour("a weak dictionary keyed by the task")
-async def _(i: int, to: Loads) -> Any:
-    notes: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
-    notes[asyncio.current_task()] = i
-    await to.load(i)
-    return notes.get(asyncio.current_task())
-
-
-@behaviour("the task is among all tasks")
-async def _(i: int, to: Loads) -> Any:
-    task = asyncio.current_task()
-    await to.load(i)
-    return task in asyncio.all_tasks()
-
-
-@behaviour("the id of a task that nobody keeps")
-async def _(i: int, to: Loads) -> Any:
-    to.seen.append(id(asyncio.current_task()))
-    await to.load(i)
-    return len(set(to.seen)) == 3
-
-
-@behaviour("the coroutine of the task")
-async def _(i: int, to: Loads) -> Any:
-    await asyncio.sleep(0)
-    task: Any = asyncio.current_task()
-    return task.get_coro().__qualname__.endswith("_")
-
-
-@behaviour("all begin before the next turn")
-async def _(i: int, to: Loads) -> Any:
-    to.seen.append(i)
-    asyncio.get_running_loop().call_soon(to.seen.append, "turn")
-    await to.load(i)
-    return tuple(to.seen[:4])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     ArgumentNode,
@@ -29,6 +29,8 @@ from graphql import (
 )
 
 __all__ = ["livelier"]
+
+Conditional = TypeVar("Conditional", FieldNode, InlineFragmentNode)
 
 
 def livelier(schema: GraphQLSchema, document: DocumentNode, rng: Random) -> tuple[DocumentNode, dict[str, Any]]:
@@ -81,14 +83,14 @@ class _Lifting(Visitor):
     def leave_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> InlineFragmentNode | None:
         return self._conditional(node)
 
-    def _conditional(self, node: Any) -> Any:
+    def _conditional(self, node: Conditional) -> Conditional | None:
         if self._rng.random() > 0.15:
             return None
         name = self._rng.choice(["skip", "include"])
         holds = self._rng.random() < (0.2 if name == "skip" else 0.8)
         value = self._variable("Boolean!", holds) if self._rng.random() < 0.6 else BooleanValueNode(value=holds)
         argument = ArgumentNode(name=NameNode(value="if"), value=value)
-        others = [directive for directive in node.directives or () if directive.name.value != name]
+        others: list[DirectiveNode] = [directive for directive in node.directives or () if directive.name.value != name]
         return replace(node, directives=(*others, DirectiveNode(name=NameNode(value=name), arguments=(argument,))))
 
     def _variable(self, declared: str, value: Any) -> VariableNode:
@@ -96,7 +98,9 @@ class _Lifting(Visitor):
         variable = VariableNode(name=NameNode(value=name))
         directives: tuple[ConstDirectiveNode, ...] = ()
         self.declared.append(
-            VariableDefinitionNode(variable=variable, type=parse_type(declared), default_value=None, directives=directives)
+            VariableDefinitionNode(
+                variable=variable, type=parse_type(declared), default_value=None, directives=directives
+            )
         )
         self.values[name] = value
         return variable

@@ -16,7 +16,7 @@ __all__ = ["Backend", "backend"]
 
 
 class Backend:
-    """`calls` holds the keys of each call. A call takes two turns of the loop and some milliseconds, if `takes` says so.
+    """`calls` holds the keys of each call. A call takes two turns of the loop, and milliseconds if `takes` says so.
 
     The value of a key is ten times the key; the key "bad" fails, "missing" is not there.
     """

@@ -106,7 +106,10 @@ async def test_cancelled_in_any_turn(count: int) -> None:
 
         async def item(i: int) -> Any:
             await asyncio.sleep(0)
-            return {"value": lambda _info: diary.load(f"value {i}", fake.load(i)), "other": lambda _info: diary.sleep("other")}
+            return {
+                "value": lambda _info: diary.load(f"value {i}", fake.load(i)),
+                "other": lambda _info: diary.sleep("other"),
+            }
 
         async def items() -> Any:
             return [item(i) for i in range(3)]
@@ -165,7 +168,9 @@ async def test_an_error_in_an_item_ends_only_that_item() -> None:
         return {"one": {"list": [*good, items]}, "items": [{"below": items, "value": 1}, good[1]]}
 
     result = await agree(SCHEMA, "{ items { value other below { other value } } }", root, exact=False)
-    assert result.data == {"items": [{"value": 1, "other": None, "below": None}, {"value": 1, "other": 1, "below": None}]}
+    assert result.data == {
+        "items": [{"value": 1, "other": None, "below": None}, {"value": 1, "other": 1, "below": None}]
+    }
 
 
 async def test_an_error_at_once_does_not_even_begin_what_would_have_to_be_awaited() -> None:

@@ -1,4 +1,4 @@
-"""Nulls and errors at every position of every list and non-null type, at once and awaited: compared with graphql-core."""
+"""Nulls and errors at every position of every list and non-null type, at once and awaited: as in graphql-core."""
 
 from __future__ import annotations
 

@@ -49,7 +49,9 @@ async def test_mutations_run_one_after_the_other() -> None:
 
         return {"add": add, "fail": fail}
 
-    query = "mutation { a: add(n: 1) { value later } fail { value } b: add(n: 2) { later value } c: add(n: 3) { value } }"
+    query = (
+        "mutation { a: add(n: 1) { value later } fail { value } b: add(n: 2) { later value } c: add(n: 3) { value } }"
+    )
     result = await agree(SCHEMA, query, root)
     assert [result.data[name]["value"] for name in "abc"] == [1, 3, 6]  # type: ignore[index]
 
@@ -184,12 +186,14 @@ FALLBACK: dict[str, tuple[str, dict[str, Any]]] = {
 def test_what_graphql_core_runs(name: str) -> None:
     query, given = FALLBACK[name]
     document = parse(query, experimental_fragment_arguments="(" in query.split("}")[0])
-    result = agree_at_once(SCHEMA, document, lambda: {"number": 1}, reason=name.split()[0], **given)
+    result = agree_at_once(SCHEMA, document, lambda: {"number": 1}, reason=name.split(maxsplit=1)[0], **given)
     assert result.errors is None
 
 
 async def test_incremental_delivery_is_graphql_cores() -> None:
-    schema = build_schema("directive @defer(if: Boolean! = true, label: String) on INLINE_FRAGMENT type Query { a: Int }")
+    schema = build_schema(
+        "directive @defer(if: Boolean! = true, label: String) on INLINE_FRAGMENT type Query { a: Int }"
+    )
     with counted("incremental"):
         result: Any = experimental_execute_incrementally(
             schema, parse("{ ... @defer { a } }"), {"a": 1}, executor_class=BreadthFirst
@@ -239,5 +243,3 @@ def test_a_plan_goes_with_its_schema() -> None:
     del schema
     gc.collect()
     assert gone() is None
-
-

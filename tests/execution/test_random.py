@@ -1,4 +1,4 @@
-"""Random queries over random schemas, answered by graphql-core and as plans: they agree, and all of them are planned."""
+"""Random queries over random schemas, answered by graphql-core and as plans: they agree, and all are planned."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ examples = settings(
     max_examples=settings().max_examples if many else 150,
     derandomize=not many,
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 
 

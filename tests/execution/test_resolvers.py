@@ -10,8 +10,9 @@ import pytest
 from graphql import build_schema, execute, parse
 
 from graphfold.execution.executor import BreadthFirst
-from tests.execution.behaviours import ALL, DIFFERENT, WAITING, Loads, Resolver, variable
+from tests.execution.behaviours import DIFFERENT, WAITING, Loads, Resolver, variable
 from tests.execution.loading import backend
+from tests.execution.surroundings import ALL
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,9 @@ from tests.execution.twice import agree_at_once
 
 SCHEMA = build_schema("""
     interface Named { name(upper: Boolean = false): String! }
-    type Person implements Named { name(upper: Boolean = false): String! age: Int friends: [Person!] pet: Pet best: Named }
+    type Person implements Named {
+        name(upper: Boolean = false): String! age: Int friends: [Person!] pet: Pet best: Named
+    }
     type Cat implements Named { name(upper: Boolean = false): String! lives: Int owner: Person }
     type Dog implements Named { name(upper: Boolean = false): String! barks: Boolean! owner: Person }
     union Pet = Cat | Dog
@@ -52,19 +54,23 @@ QUERIES = {
     "merged fields": "{ me { pet { __typename } } me { age pet { ... on Dog { barks } } } }",
     "merged order": "{ you { age } me { name } you { name } }",
     "merged deep": "{ me { friends { name } } ... { me { friends { age } } } me { friends { age name } } }",
-    "fragments": "{ ...F } fragment F on Query { me { ...P } } fragment P on Person { age ...N } fragment N on Named { name }",
+    "fragments": "{ ...F } fragment F on Query { me { ...P } } "
+    "fragment P on Person { age ...N } fragment N on Named { name }",
     "a fragment twice": "{ me { ...P age ...P } } fragment P on Person { name age }",
-    "inline fragments": "{ me { ... { age } ... on Person { name } ... on Named { n: name } ... @include(if: true) { b: age } } }",
+    "inline fragments": "{ me { ... { age } ... on Person { name } "
+    "... on Named { n: name } ... @include(if: true) { b: age } } }",
     "typename": "{ __typename me { __typename t: __typename } pets { __typename } named { __typename } }",
     "interface": "{ named { name __typename ... on Cat { lives } ... on Dog { barks } ... on Person { age } } }",
     "union": "{ pets { ... on Named { name } ... on Cat { lives } } }",
     "union of nothing": "{ pets { ... on Cat { lives } } }",
-    "types of one place select differently": "{ named { ... on Cat { x: name } ... on Dog { x: barks } ... on Person { x: age } } }",
+    "types of one place select differently": "{ named { ... on Cat { x: name } "
+    "... on Dog { x: barks } ... on Person { x: age } } }",
     "null object": "{ nobody { name } me { name best { name } } }",
     "missing key": "{ you { friends { name } pet { __typename } } }",
     "arguments": '{ me { name(upper: true) low: name(upper: false) } echo(text: "x", ids: [1, "b", null]) }',
     "defaults": "{ echo }",
-    "input objects": "{ a: echo(range: {}) b: echo(range: {high: 3, sizes: [LARGE, SMALL]}) c: echo(range: null, text: null) }",
+    "input objects": "{ a: echo(range: {}) b: echo(range: {high: 3, sizes: [LARGE, SMALL]}) "
+    "c: echo(range: null, text: null) }",
     "literal skip": "{ me { name @skip(if: true) age @skip(if: false) } }",
     "literal include": "{ me @include(if: false) { name } you { name @include(if: true) } }",
     "skipped by one of two": "{ me { name @skip(if: true) name age @include(if: true) @skip(if: false) } }",

@@ -140,11 +140,11 @@ class Query:
     def named(self, given: Annotated[str, strawberry.argument(name="theName")] = "n") -> str:
         return given
 
-    @strawberry.field(permission_classes=[Nobody])
+    @strawberry.field(permission_classes=[Nobody])  # type: ignore[untyped-decorator]
     def forbidden(self) -> str | None:
         return "secret"
 
-    @strawberry.field(extensions=[Doubled()])
+    @strawberry.field(extensions=[Doubled()])  # type: ignore[untyped-decorator]
     def doubled(self) -> int:
         return 21
 
@@ -164,10 +164,10 @@ class Query:
 
 QUERIES = {
     "attributes": "{ person { name age } other: person(age: null) { age n: name } }",
-    "methods": "{ person { shout friend { name friend(name: \"Cid\") { shout } } } }",
+    "methods": '{ person { shout friend { name friend(name: "Cid") { shout } } } }',
     "info": '{ person { told(prefix: "p") friend { told(prefix: "q") } } }',
     "interface": "{ people { __typename name shout ... on Robot { number } ... on Person { age } } }",
-    "union": "{ either { __typename ... on Named { name } ... on Person { told(prefix: \"u\") } } }",
+    "union": '{ either { __typename ... on Named { name } ... on Person { told(prefix: "u") } } }',
     "is_type_of": "{ robots { name number shout } }",
     "generic": "{ edges { __typename cursor node { name shout } } }",
     "enum": "{ colours other: colours(colour: BLUE) }",

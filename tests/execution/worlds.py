@@ -112,13 +112,15 @@ class World:
             return self._list(declared, place, rng)
         if isinstance(declared, GraphQLScalarType | GraphQLEnumType):
             return self._leaf(declared, rng)
-        possible = self.schema.get_possible_types(declared) if not isinstance(declared, GraphQLObjectType) else [declared]
+        possible = (
+            self.schema.get_possible_types(declared) if not isinstance(declared, GraphQLObjectType) else [declared]
+        )
         return self._object(rng.choice([kind.name for kind in possible]), place)
 
     def _list(self, declared: Any, place: str, rng: Random) -> Any:
         count = rng.choice([0, 1, 2, 2, 3])
         items = [self._item(declared.of_type, f"{place}.{i}") for i in range(count)]
-        makers = [list, list, tuple, _generated]
+        makers: list[Any] = [list, list, tuple, _generated]
         return rng.choice([*makers, _async_generated] if self.waits else makers)(items)
 
     def _item(self, declared: Any, place: str) -> Any:

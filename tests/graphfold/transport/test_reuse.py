@@ -160,7 +160,7 @@ async def test_a_call_cancelled_when_its_reply_is_there_harms_no_other(serve: Se
 
 
 async def test_replies_find_their_calls_whatever_happens_to_others(serve: Serve, client: Connect) -> None:
-    chance = random.Random(7)  # noqa: S311  # the same each time
+    chance = random.Random(7)  # the same each time
 
     async def script(peer: Peer) -> None:
         while True:
