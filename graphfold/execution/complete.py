@@ -59,29 +59,36 @@ class Completion(Owner):
             await self.complete(place, values, kinds)
             return
         await self.with_loop(values)
-        with Drive(self, place, values) as drive, Branches(self) as branches:
-            await self._as_they_come(place, values, drive, branches)
+        with Drive(self, place, values) as drive:
+            ready = self._begun(drive, values)
+            if drive.running:
+                await self._as_they_come(place, values, drive, ready)
+                return
+        await self.complete(place, values, set(map(type, values)))
 
-    async def _as_they_come(self, place: Place, values: list[Any], drive: Drive, branches: Branches) -> None:
-        """A child starts as soon as its own parent is there, not when the whole level is."""
+    def _begun(self, drive: Drive, values: list[Any]) -> list[int]:
+        """The indexes of the values that are there once all have begun."""
         driven = _waiting(values)
         ready = drive.start(driven)
-        if len(driven) < len(values):
-            others = set(range(len(values))).difference(driven)
-            ready = sorted([*ready, *others])
-        while True:
-            ready = ready or await drive.ready()
-            last = not drive.running
-            if len(ready) == len(values):
-                await self.complete(place, values, set(map(type, values)))
-                return
-            if ready:
-                part = [values[i] for i in ready]
-                branches.start(self.complete(Some(place, ready), part, set(map(type, part))), as_task=not last)
-            if last:
-                await branches.join()
-                return
-            ready = []
+        if len(driven) == len(values):
+            return ready
+        return sorted([*ready, *set(range(len(values))).difference(driven)])
+
+    async def _as_they_come(self, place: Place, values: list[Any], drive: Drive, ready: list[int]) -> None:
+        """A child starts as soon as its own parent is there, not when the whole level is."""
+        with Branches(self) as branches:
+            while True:
+                ready = ready or await drive.ready()
+                last = not drive.running
+                if len(ready) == len(values):
+                    await self.complete(place, values, set(map(type, values)))
+                elif ready:
+                    part = [values[i] for i in ready]
+                    branches.start(self.complete(Some(place, ready), part, set(map(type, part))), as_task=not last)
+                if last:
+                    break
+                ready = []
+            await branches.join()
 
     async def with_loop(self, values: Iterable[Any] = ()) -> None:
         """From here on something is waited for. Where that never comes, the values are not even begun."""

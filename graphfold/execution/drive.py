@@ -15,6 +15,7 @@ from operator import methodcaller
 from types import CoroutineType, GeneratorType
 from typing import Any, Final, Self
 
+from graphfold.execution.bell import Bell
 from graphfold.execution.owner import Owner
 from graphfold.execution.places import Place
 from graphfold.execution.spare import Spare
@@ -46,7 +47,7 @@ class Drive:
         self._tasks: dict[asyncio.Task[Any], int] = {}
         self._ended: list[asyncio.Task[Any]] = []
         self._done: list[int] = []
-        self._bell: asyncio.Future[None] | None = None
+        self._bell: Bell | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -70,13 +71,17 @@ class Drive:
     async def ready(self) -> list[int]:
         """The indexes that have come ready since the last call; empty when there are no more."""
         while not self._done and self.running:
-            self._bell = self._loop.create_future()
-            await self._bell
+            await self._change()
             for wave in [wave for wave in self._waiting if wave.results is not None]:
                 self._send(self._waiting.pop(wave), _send_on)
             self._collect()
         done, self._done = self._done, []
         return done
+
+    async def _change(self) -> None:
+        if not self._ended:
+            self._bell = Bell(self._loop, [wave.done for wave in self._waiting if wave.done is not None])
+            await self._bell
 
     def drop(self, gone: Callable[[int], bool]) -> None:
         """Cancel what runs for positions that no longer exist. What it does to clean up belongs to the owner then."""
@@ -151,10 +156,9 @@ class Drive:
         """Without a task: its wave wakes it."""
         entries = self._waiting.get(wave)
         if entries is None:
-            entries = self._waiting[wave] = []
-            assert wave.done is not None
-            wave.done.add_done_callback(self._ring)
-        entries.append(entry)
+            self._waiting[wave] = [entry]
+        else:
+            entries.append(entry)
 
     def _give(self, spare: Spare, entry: Entry, wait: Any) -> None:
         """The spare becomes the task of this coroutine."""
@@ -171,9 +175,9 @@ class Drive:
         self._ended.append(task)
         self._ring()
 
-    def _ring(self, _: object = None) -> None:
-        if self._bell is not None and not self._bell.done():
-            self._bell.set_result(None)
+    def _ring(self) -> None:
+        if self._bell is not None:
+            self._bell.ring()
 
     def _collect(self) -> None:
         ended, self._ended = self._ended, []

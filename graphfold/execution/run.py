@@ -19,7 +19,7 @@ from graphfold.loading.load import Loader
 
 __all__ = ["Run"]
 
-_SPECIAL = (Failed, type(MISSING))
+_SPECIAL = {Failed, type(MISSING)}
 
 
 class Run(Completion):
@@ -154,6 +154,8 @@ class Run(Completion):
 
 def _settled(answers: list[Any], keys: list[Any], settle: Callable[[Any, Any], Any]) -> list[Any]:
     """Values, None where a key may be missing, and errors as `Failed`."""
+    if _SPECIAL.isdisjoint(map(type, answers)):
+        return answers
     return [
         _one(answer, key, settle) if type(answer) in _SPECIAL else answer
         for answer, key in zip(answers, keys, strict=True)
