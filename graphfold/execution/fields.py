@@ -47,6 +47,7 @@ class Known:
         self.function = wrapped
         if declared is not None:
             self._unwrap(declared)
+        self._is_simple = self._self_first and not (self._info or self._parents or field.arguments)
 
     def _unwrap(self, declared: Any) -> None:
         """Ours: called without the wrapper that Strawberry calls, its adapters looked up once for a whole level."""
@@ -61,12 +62,11 @@ class Known:
         """A function (source, index) -> result. Arguments are converted once for the level, not for each object."""
         function, info_name, field = self.function, self._info, self.field
         assert function is not None
-        info_class = strawberry.config.info_class
         fixed: dict[str, Any] = {name: context.adapter(kind) for name, kind in self.injected.items()}
-        convert = self._converter(strawberry, arguments)
-        given = convert()
-        if self._self_first and not info_name and not self._parents and not given:
+        if self._is_simple:
             return lambda source, i: function(source, **fixed)
+        info_class, convert = strawberry.config.info_class, self._converter(strawberry, arguments)
+        given = convert()
         fresh = any(isinstance(value, list | dict) or hasattr(value, "__dict__") for value in given.values())
 
         def call(source: Any, i: int) -> Any:

@@ -37,6 +37,8 @@ class Run(Completion):
             await self.selection(frame, serially=one_by_one)
         finally:
             await self.ended()
+            # here graphql-core's executors refer to themselves: all that was loaded would be kept as garbage
+            self.executor.async_helpers = None
         data = None if self.errors.data_is_null else frame.rows[0]
         return ExecutionResult(data, self.errors.report())
 
@@ -126,21 +128,22 @@ class Run(Completion):
         return values
 
     def _caller(self, place: Place, step: Step) -> Callable[[Any, int], Any]:
-        arguments: dict[str, Any] = {}
-        if step.takes_arguments:
-            given, hide = self.executor.variable_values, self.executor.hide_suggestions
-            arguments = get_argument_values(step.field, step.nodes[0], given, hide_suggestions=hide)
-        base = self.info(step)
+        """A function (source, index) -> result."""
+        arguments = self._arguments(step) if step.takes_arguments else {}
         known = step.known
-        if known is not None and known.attribute is not None:
+        if known is None:
+            resolve, base = step.resolve, self.info(step)
+            return lambda source, i: resolve(source, located_info(base, place.path(i)), **arguments)
+        if known.attribute is not None:
             attribute = known.attribute
             return lambda source, i: getattr(source, attribute)
-        if known is not None:
-            strawberry = self.plan.schema._strawberry_schema  # type: ignore[attr-defined]  # Strawberry put it there
-            context = self.executor.context_value
-            return known.caller(strawberry, arguments, context, lambda i: LazyInfo(base, place, i))
-        resolve = step.resolve
-        return lambda source, i: resolve(source, located_info(base, place.path(i)), **arguments)
+        strawberry = self.plan.schema._strawberry_schema  # type: ignore[attr-defined]  # Strawberry put it there
+        context = self.executor.context_value
+        return known.caller(strawberry, arguments, context, lambda i: LazyInfo(self.info(step), place, i))
+
+    def _arguments(self, step: Step) -> dict[str, Any]:
+        given, hide = self.executor.variable_values, self.executor.hide_suggestions
+        return get_argument_values(step.field, step.nodes[0], given, hide_suggestions=hide)
 
     def info(self, step: Step) -> GraphQLResolveInfo[Any]:
         """What graphql-core tells a resolver, without the path."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from graphql import (
     AbortController,
     ExecutionHooks,
     build_schema,
+    execute,
     execute_sync,
     experimental_execute_incrementally,
     parse,
@@ -234,12 +237,29 @@ def test_the_variants_of_a_document_are_bounded() -> None:
 
 
 def test_a_plan_goes_with_its_schema() -> None:
-    import gc
-    import weakref
-
     schema = build_schema("type Query { a: Int }")
     agree_at_once(schema, "{ a }", lambda: {"a": 1})
     gone = weakref.ref(schema)
     del schema
     gc.collect()
     assert gone() is None
+
+
+async def test_nothing_is_left_for_the_garbage_collector() -> None:
+    class Loaded:
+        id = 1
+
+    async def items() -> Any:
+        return [Loaded() for _ in range(3)]
+
+    gc.collect()
+    gc.disable()
+    try:
+        result: Any = execute(
+            SCHEMA, parse("{ items { id } }"), {"items": lambda _info: items()}, executor_class=BreadthFirst
+        )
+        assert (await result).data == {"items": [{"id": 1}] * 3}
+        del result
+        assert not [thing for thing in gc.get_objects() if isinstance(thing, Loaded)]
+    finally:
+        gc.enable()
