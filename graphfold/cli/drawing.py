@@ -19,10 +19,10 @@ _GAP = "  "
 def drawn(explanation: Explanation) -> Iterator[Text]:
     """The lines of an explanation."""
     yield from _headline(explanation)
-    yield Text()
-    yield from _Tree(explanation).lines()
-    yield from _warnings(explanation)
     if explanation.steps:
+        yield Text()
+        yield from _Tree(explanation).lines()
+        yield from _warnings(explanation)
         yield Text()
         yield from _legend(explanation)
 

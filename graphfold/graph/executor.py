@@ -29,7 +29,7 @@ class GraphExecutor(BreadthFirst):
         request = self.context_value
         if not isinstance(request, Request):
             return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
-        scope = Scope(request.runtime, request.viewer, self._wants)
+        scope = request.scope(self._wants)
         self.context_value = Operation(request, scope)
         try:
             result = super().execute_operation(serially)

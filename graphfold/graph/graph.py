@@ -25,11 +25,13 @@ from graphfold.graph.documents import Documents
 from graphfold.graph.explaining import explain
 from graphfold.graph.explanation import Explanation
 from graphfold.graph.express import Express
+from graphfold.graph.insight import HEADER, Insight
 from graphfold.graph.masking import masked
 from graphfold.graph.notes import collecting
 from graphfold.graph.operation import Request
 from graphfold.graph.runtime import Runtime, Transports, network
 from graphfold.graph.schema import assemble
+from graphfold.graph.trace import Trace
 from graphfold.loading.scope import Viewer
 from graphfold.settings import BackendSettings, Settings
 
@@ -108,9 +110,14 @@ class Graph:
     ) -> Answer:
         """Run one operation. Never raises for what a client or a backend does: the answer says it.
 
-        `headers` are the client's, names in lower case; `mutations=False` refuses them (GET requests).
+        `headers` are the client's, names in lower case; `mutations=False` refuses them (GET requests). In development
+        the header `graphfold-explain: plan, trace` adds both to the answer's `extensions`.
         """
-        request = self._request(headers or {}, request_id or uuid.uuid4().hex)
+        headers = headers or {}
+        insight = None
+        if self.documents.development and HEADER in headers:
+            insight = Insight(self, headers[HEADER], query, variables, operation_name)
+        request = self._request(headers, request_id or uuid.uuid4().hex, insight.trace if insight else None)
         page = largest_page.set(self.settings.max_page_size)
         try:
             with collecting() as notes:
@@ -118,6 +125,8 @@ class Graph:
         finally:
             largest_page.reset(page)
         answer.extensions.update(notes)
+        if insight is not None:
+            answer.extensions.update(insight.extensions)
         return answer
 
     def explain(
@@ -183,10 +192,10 @@ class Graph:
             allowed_operation_types=allowed,
         )
 
-    def _request(self, headers: Mapping[str, str], request_id: str) -> Request:
+    def _request(self, headers: Mapping[str, str], request_id: str, trace: Trace | None) -> Request:
         authorization = headers.get("authorization", "")
         key = blake2b(authorization.encode(), digest_size=16).hexdigest() if authorization else ""
-        return Request(self._running(), Viewer(key), request_id, headers)
+        return Request(self._running(), Viewer(key), request_id, headers, trace)
 
     def _running(self) -> Runtime:
         if self.runtime is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from graphfold.adapter.base import Adapter
+from graphfold.graph.trace import Trace
 from graphfold.loading.scope import Scope, Viewer
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Operation", "Request"]
 
 A = TypeVar("A", bound=Adapter)
+
+Wanted = dict[type, frozenset[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,12 @@ class Request:
     request_id: str
     headers: Mapping[str, str]
     """The client's headers, names in lower case."""
+    trace: Trace | None = None
+
+    def scope(self, wants: Callable[[], Wanted]) -> Scope:
+        """The scope of one operation of this request."""
+        scope = Scope if self.trace is None else self.trace.scope
+        return scope(self.runtime, self.viewer, wants)
 
 
 @dataclass(frozen=True, slots=True)

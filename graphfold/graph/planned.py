@@ -97,7 +97,7 @@ class Planned:
         return below
 
     def _below(self, field: Field, place: Place) -> list[Step]:
-        size, kinds = self._size(field, place), self._kinds(field)
+        size, kinds, counted = self._size(field, place), self._kinds(field), len(self.counted)
         steps: list[Step] = []
         for kind in kinds:
             inner = replace(place, objects=place.objects * size, page=self._page(field, kind), only_on=None)
@@ -105,7 +105,7 @@ class Planned:
                 inner = replace(inner, maybe=True, only_on=kind.name)
             steps += self._selection(field.selection(kind, self._executor), inner)
         if steps and _is_list(field) and not _is_page(field):
-            self.counted.append(".".join(place.path))
+            self.counted.insert(counted, ".".join(place.path))
         return steps
 
     def _size(self, field: Field, place: Place) -> int:

@@ -30,10 +30,11 @@ def fetch_batch(
 ) -> Callable[[list[Any]], Any]:
     """The fetch function of one batch with fixed arguments."""
     size, pattern = operation.policy.max_size, operation.policy.key_pattern
+    function = adapter.scope.function(operation)
 
     async def chunk(keys: list[Any]) -> dict[Any, Any]:
         try:
-            found = await operation.function(adapter, Keys(keys, asked), *args, **kwargs)
+            found = await function(adapter, Keys(keys, asked), *args, **kwargs)
             return _matched(operation, adapter, keys, found)
         except Exception as error:
             return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
@@ -53,10 +54,11 @@ def fetch_batch(
 
 def fetch_read(operation: Operation, adapter: Any) -> Callable[[list[Any]], Any]:
     """The fetch function of a read: a call for each different set of arguments."""
+    function = adapter.scope.function(operation)
 
     async def one(arguments: Any) -> Any:
         try:
-            answer = await operation.function(adapter, *arguments.args, **arguments.kwargs)
+            answer = await function(adapter, *arguments.args, **arguments.kwargs)
         except Exception as error:
             return failed(error, adapter.name, operation.name)
         return answer

@@ -216,7 +216,7 @@ class Write(_Handle, Generic[P, V]):
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
         adapter = self._adapter.calling(self._operation.name, whole=True)
         try:
-            answer = await self._operation.function(adapter, *args, **kwargs)
+            answer = await adapter.scope.function(self._operation)(adapter, *args, **kwargs)
         except GraphError as error:
             raise error.at(self._adapter.name, self._operation.name) from error.__cause__
         return cast("V", in_graph(answer, lambda _: frozenset()))

@@ -7,7 +7,7 @@ one context for all its operations, and loaders kept on that would go stale.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Protocol, TypeVar
 
 from graphfold.cache.store import Store
@@ -59,6 +59,11 @@ class Scope:
             self._wanted = self._wants()
         wanted = self._wanted.get(row.shape.feeds)
         return on_demand if wanted is None else on_demand & wanted
+
+    def function(self, operation: Any) -> Callable[..., Awaitable[Any]]:
+        """The author's function of an operation. A trace puts a clock around it."""
+        function: Callable[..., Awaitable[Any]] = operation.function
+        return function
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """This task ends with the operation."""
