@@ -143,7 +143,7 @@ class Planned:
     def _fill(self, step: Step, field: Field, place: Place, ask: Ask, operation: Operation) -> None:
         keys = place.objects * (PLAIN_LIST if ask.repeated else 1)
         step.cache = self._cache(ask, operation)
-        step.fetches = list(self._fetched(operation, whole=ask.whole))
+        step.fetches = list(self._fetched(operation, whole=ask.whole)) if step.kind != "write" else []
         step.because = step.fetches if ask.way == "ref" else [step.field]
         step.known_from = self._known(step, field, ask, operation)
         if isinstance(operation, BatchOperation):
