@@ -149,3 +149,13 @@ async def test_outside_development_nobody_is_told() -> None:
     async with people().running(transports=fakes(hr=Office())) as graph:
         answer = await graph.execute('{ person(number: "1") { name } }', headers={"graphfold-explain": "plan, trace"})
     assert answer.extensions == {}
+
+
+@pytest.mark.parametrize(("development", "extensions"), [(True, {"plan", "trace"}), (False, set[str]())])
+async def test_the_header_arrives_by_http(*, development: bool, extensions: set[str]) -> None:
+    graph = people()
+    transport = httpx.ASGITransport(graph.app(development=development))
+    async with graph.running(transports=fakes(hr=Office())), httpx.AsyncClient(transport=transport) as client:
+        sent = {"query": '{ person(number: "1") { name } }'}
+        reply = await client.post("http://gateway/graphql", json=sent, headers={"Graphfold-Explain": "plan, trace"})
+    assert set(reply.json().get("extensions", {})) == extensions
