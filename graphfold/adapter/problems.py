@@ -60,7 +60,7 @@ def retry_after(reply: Reply) -> float | None:
         return float(min(int(text[:9]), 3600))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for an offset of years
         return None
     seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
     return min(max(seconds.total_seconds(), 0.0), 3600.0)

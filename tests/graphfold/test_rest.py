@@ -180,6 +180,21 @@ async def test_when_to_come_back_is_told() -> None:
         assert (told.code, told.extensions["retryAfter"]) == ("BACKEND_BUSY", 7.0)
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Fri, 01 Jan 2027 00:00:00 +2500", None),
+        (f"Fri, 01 Jan 2027 00:00:00 +{'9' * 20}", None),
+        ("soon", None),
+    ],
+)
+async def test_when_to_come_back_may_be_a_date(header: str, seconds: float | None) -> None:
+    told = await rest(lambda shop: shop.get("/a", int), httpx.Response(429, headers={"retry-after": header}))
+    assert (told.code, told.extensions.get("retryAfter")) == ("BACKEND_BUSY", seconds)
+
+
 BAD = {
     "a page": httpx.Response(200, html="<h1>Maintenance</h1>"),
     "nothing": httpx.Response(200, headers={"content-type": "application/json"}),
