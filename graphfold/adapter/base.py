@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from graphfold.adapter.problems import by_status
 from graphfold.credentials.credential import Credential
 from graphfold.declarations import current
-from graphfold.errors import Forbidden, GraphError, Unauthenticated
+from graphfold.errors import GraphError
 from graphfold.loading.operation import Operation
 from graphfold.loading.scope import Scope
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.row import Row
 from graphfold.rows.selection import wire_names, wire_selection
+from graphfold.rows.structs import ORIGINS
 
 if TYPE_CHECKING:
     from graphfold.adapter.backend import Backend
@@ -37,7 +38,9 @@ class Adapter:
     critical: ClassVar[bool] = True
     """Whether the graph counts as broken without it."""
     identity: ClassVar[Literal["viewer", "service"]] = "viewer"
-    """As whom it calls. Only what a service was told may be shared between viewers."""
+    """Whose answers these are. `service`: the backend is told nothing of the caller, so what it says may be shared.
+    `viewer`: each caller's are kept apart, whatever the backend may know of them.
+    """
     credential: ClassVar[Credential] = Credential()
     max_parallel: ClassVar[int] = 32
     """Most calls at once from this process."""
@@ -60,6 +63,8 @@ class Adapter:
         _check_credential(cls)
         for operation in cls.operations():
             _check_share(cls, operation)
+            if operation.row is not None:
+                ORIGINS.setdefault(operation.row, (cls.name, operation.name))
         if cls.operations():  # without any it is a base for other adapters
             current().adapters.append(cls)
 
@@ -93,9 +98,6 @@ class Adapter:
 
     def problem(self, reply: Reply) -> GraphError:
         """The typed error for a reply that is not a success. Override for the backend's own error bodies."""
-        if reply.status in (401, 403) and self.identity == "viewer" and not self.credential.needs:
-            kind = Unauthenticated if reply.status == 401 else Forbidden
-            return kind("The backend does not let you do this.")
         return by_status(reply)
 
     @property

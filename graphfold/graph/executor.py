@@ -35,7 +35,10 @@ class GraphExecutor(BreadthFirst):
             result = super().execute_operation(serially)
         except Exception as error:
             return _refused(error)
-        return _in_scope(result, scope) if self.is_awaitable(result) else result
+        if self.is_awaitable(result):
+            return _in_scope(result, scope)
+        scope.end()
+        return result
 
     def plan(self) -> Plan | str:
         """Its loads gather by level where a plan runs them, and one by one where graphql-core does."""
@@ -50,7 +53,7 @@ class GraphExecutor(BreadthFirst):
     def _check_size(self, settings: Settings) -> None:
         """Page sizes may come from variables: what was counted is remembered for their values."""
         values = self.variable_values.coerced
-        sizes = ("nodes", *(value for value in values.values() if type(value) is int))
+        sizes = ("nodes", *((name, value) for name, value in values.items() if type(value) is int))
         if sizes not in self._remarks:
             check_nodes(self.schema, self.operation, self.fragment_definitions, values, settings)
             if len(self._remarks) < MOST_REMARKS:

@@ -90,9 +90,9 @@ class Graph:
         `transports` and `timer` (seconds, for what is remembered) are what tests replace.
         """
         runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer)
-        await runtime.open()
-        self.runtime = runtime
         try:
+            await runtime.open()
+            self.runtime = runtime
             yield self
         finally:
             self.runtime = None

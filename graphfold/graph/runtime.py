@@ -75,7 +75,10 @@ class Runtime:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        await asyncio.gather(*(backend.close() for backend in self._backends.values()))
+        ends = await asyncio.gather(*(backend.close() for backend in self._backends.values()), return_exceptions=True)
+        for error in ends:
+            if isinstance(error, BaseException):
+                raise error
 
     async def probe(self, adapter: type[Adapter]) -> None:
         """Raises the typed error of a backend that is not well."""

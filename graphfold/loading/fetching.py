@@ -42,7 +42,8 @@ def fetch_batch(
     async def fetch(keys: list[Any]) -> dict[Any, Any]:
         impossible = [key for key in keys if pattern.fullmatch(str(key)) is None] if pattern is not None else []
         if impossible:
-            possible = [key for key in keys if key not in impossible]
+            missing = set(impossible)
+            possible = [key for key in keys if key not in missing]
             return {**dict.fromkeys(impossible, MISSING), **(await fetch(possible) if possible else {})}
         if len(keys) <= size:
             return await chunk(keys)

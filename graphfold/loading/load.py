@@ -14,7 +14,11 @@ from collections.abc import Callable, Collection, Coroutine, Generator, Hashable
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
+from graphfold.errors import BackendUnavailable
+from graphfold.loading.answer import Failed
 from graphfold.loading.source import Source
+
+_PROTOCOL = {"done", "result", "exception", "cancel", "cancelled", "remove_done_callback"}
 
 __all__ = ["Load", "Loader", "Wave", "landing"]
 
@@ -85,8 +89,10 @@ class Load(Generic[V]):
         # the waker wants this object back: its result() is what it asks for
         self._real().add_done_callback(lambda _: function(self), context=context)
 
-    def __getattr__(self, name: str) -> Any:  # done, result, exception, cancel, cancelled, remove_done_callback
-        return getattr(self._real(), name)
+    def __getattr__(self, name: str) -> Any:
+        if name in _PROTOCOL:
+            return getattr(self._real(), name)
+        raise AttributeError(f"a load has no {name!r}: it is not there yet. Await it first: (await ...).{name}")
 
     def _real(self) -> asyncio.Future[V]:
         if self._future is None:
@@ -168,6 +174,9 @@ class Loader(Generic[K]):
     def _depart(self) -> None:
         wave, self._open = self._open, None
         assert wave is not None
+        if self._source.scope.ended:
+            wave.land(dict.fromkeys(wave.keys, Failed(BackendUnavailable("The operation has ended."))))
+            return
         task = _begun(self._run(wave))
         if not task.done():
             self._source.scope.own(task)

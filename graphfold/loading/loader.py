@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Generator, Hashable
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
+from graphfold.errors import BackendUnavailable
+from graphfold.loading.answer import Failed
 from graphfold.loading.source import Source
 
 __all__ = ["TaskLoader"]
@@ -27,9 +29,11 @@ class TaskLoader(DataLoader[K, Any], Generic[K]):
 
     def settled(self, key: K, settle: Callable[[Any, Any], V]) -> Awaitable[V]:
         """The key's value or error. The key travels from now on, whenever it is awaited."""
-        return _settled(self.load(key), key, settle)
+        return _Settled(self.load(key), key, settle)
 
     async def batch_load_fn(self, keys: list[K]) -> list[Any]:
+        if self._source.scope.ended:
+            return [Failed(BackendUnavailable("The operation has ended."))] * len(keys)
         task = asyncio.current_task()
         if task is not None:
             self._source.scope.own(task)
@@ -47,5 +51,14 @@ class TaskLoader(DataLoader[K, Any], Generic[K]):
         self.clear(key)
 
 
-async def _settled(future: asyncio.Future[Any], key: Any, settle: Callable[[Any, Any], V]) -> V:
-    return settle(await asyncio.shield(future), key)
+class _Settled(Generic[V]):
+    """Awaits a key's answer without cancelling it for others. Nothing is left over where nobody awaits it."""
+
+    __slots__ = ("_future", "_key", "_settle")
+
+    def __init__(self, future: asyncio.Future[Any], key: Any, settle: Callable[[Any, Any], V]) -> None:
+        self._future, self._key, self._settle = future, key, settle
+
+    def __await__(self) -> Generator[Any, Any, V]:
+        answer = yield from asyncio.shield(self._future).__await__()
+        return self._settle(answer, self._key)

@@ -49,6 +49,7 @@ class Scope:
         self._wanted: dict[type, frozenset[str] | None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.level_by_level = False
+        self.ended = False
 
     def asked(self, row: type[Row[Any]]) -> frozenset[str]:
         """The OnDemand fields of `row` that this operation wants, wherever in the query its graph type stands."""
@@ -66,12 +67,21 @@ class Scope:
         return function
 
     def own(self, task: asyncio.Task[Any]) -> None:
-        """This task ends with the operation."""
+        """This task ends with the operation, at once where that has ended already."""
+        if self.ended:
+            task.cancel()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def end(self) -> None:
+        """The operation has ended: from now on no call is made for it."""
+        self.ended = True
+        for task in self._tasks:
+            task.cancel()
+
     async def close(self) -> None:
         """The operation has ended: cancel what nobody waits for any more, and wait until it has stopped."""
+        self.ended = True
         left = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in left:
             task.cancel()

@@ -66,6 +66,8 @@ class Source(Generic[K]):
             found = await (self._fetch(keys) if self._shelf is None else self._through(self._shelf, keys))
         except asyncio.CancelledError:
             return dict.fromkeys(keys, Failed(BackendUnavailable("The call was cancelled.")))
+        except Exception as error:  # a defect of ours: whoever waits is told all the same
+            return dict.fromkeys(keys, Failed(error))
         return self._all_in_graph(found)
 
     def _all_in_graph(self, answers: dict[K, Any]) -> dict[K, Any]:

@@ -13,6 +13,7 @@ from dataclasses import MISSING, fields
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -22,10 +23,13 @@ from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, RowField, per_row, row_in
 from graphfold.rows.traps import trap
 
-__all__ = ["Selected", "Structs", "is_graph_object", "row_class"]
+__all__ = ["ORIGINS", "Selected", "Structs", "is_graph_object", "row_class"]
 
 Selected = dict[type[Row[Any]], frozenset[str]]
 """The OnDemand fields that are asked for, by row class."""
+
+ORIGINS: WeakKeyDictionary[type[Row[Any]], tuple[str, str]] = WeakKeyDictionary()
+"""Which operation of which backend a row comes from, for errors that show only when a field is read."""
 
 Leaves = list[tuple[tuple[str, ...], RowField]]
 
@@ -129,7 +133,7 @@ class _StructClass:
             if here:
                 kind = self._leaf(here[0])
                 for f in here:
-                    self._namespace[f.name] = _computed(f, [*above, name])
+                    self._namespace[f.name] = _computed(self._row, f, [*above, name])
             else:
                 inner, names = self._fields(deeper, [*above, name], top=False)
                 kind = msgspec.defstruct("Part", inner, rename=names, kw_only=True, frozen=True, gc=False)
@@ -172,10 +176,10 @@ def _default(f: RowField) -> tuple[Any, ...]:
     return (msgspec.field(default_factory=f.default),) if callable(f.default) else (f.default,)
 
 
-def _computed(f: RowField, steps: list[str]) -> property:
+def _computed(row: type[Row[Any]], f: RowField, steps: list[str]) -> property:
     """A field that is read from the struct's wire fields when somebody wants it."""
     lists = any(get_origin(part) is list for part in (f.type, *get_args(f.type)))
-    convert = list if lists and f.convert is None else _converting(f)
+    convert = list if lists and f.convert is None else _converting(row, f)
     scope = {"UNSET": UNSET, "convert": convert, "default": f.default_value if f.default is not MISSING else None}
     lines = [f"value = self.{steps[0]}"]
     lines += [f"if value is not None and value is not UNSET: value = value.{step}" for step in steps[1:]]
@@ -188,7 +192,7 @@ def _computed(f: RowField, steps: list[str]) -> property:
     return property(scope["read"])  # type: ignore[arg-type]  # defined by the line above
 
 
-def _converting(f: RowField) -> Callable[[Any], Any] | None:
+def _converting(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None:
     """The conversion, its failures said as what they are: a reply that does not fit."""
     if f.convert is None:
         return None
@@ -198,8 +202,11 @@ def _converting(f: RowField) -> Callable[[Any], Any] | None:
         try:
             return convert(value)
         except (ValueError, KeyError, TypeError, ArithmeticError):
+            backend, operation = ORIGINS.get(row, (None, None))
             raise BackendBadReply(
                 "The backend answered something that cannot be used.",
+                backend=backend,
+                operation=operation,
                 internal=f"a value at `{place}` does not fit: {name}",
             ) from None
 

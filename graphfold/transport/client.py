@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
-from graphfold.errors import BackendTimeout
+from graphfold.errors import BackendBusy, BackendTimeout
 from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.limits import CallLimits
@@ -30,17 +30,28 @@ class Client:
 
     async def send(self, call: Call) -> Reply:
         """The reply, whatever its status. A 401 is answered with fresh credentials once, where there are any."""
-        async with self._places:
-            try:
-                async with asyncio.timeout(self._limits.total):
-                    return await self._authorized(call)
-            except TimeoutError:
-                text = f"over {self._limits.total} s in total"
-                raise BackendTimeout("The backend did not answer in time.", internal=text) from None
+        await self._place()
+        try:
+            async with asyncio.timeout(self._limits.total):
+                return await self._authorized(call)
+        except TimeoutError:
+            text = f"over {self._limits.total} s in total"
+            raise BackendTimeout("The backend did not answer in time.", internal=text) from None
+        finally:
+            self._places.release()
 
     def security(self, body: str) -> str:
         """The header block of a SOAP message with this body, where the backend wants credentials there."""
         return self._session.security(body)
+
+    async def _place(self) -> None:
+        """Wait for one of the backend's places, but no longer than a call itself may take."""
+        try:
+            async with asyncio.timeout(self._limits.total if self._places.locked() else None):
+                await self._places.acquire()
+        except TimeoutError:
+            text = f"{self._limits.parallel} calls at once, none of which ended in {self._limits.total} s"
+            raise BackendBusy("Too many calls to the backend are waiting.", internal=text) from None
 
     async def _authorized(self, call: Call) -> Reply:
         credentials = await self._session.headers()

@@ -1,0 +1,108 @@
+"""An operation ends for good, a queue is bounded, and what shows late still says where it came from."""
+
+import asyncio
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+
+import httpx
+import pytest
+import strawberry
+from structlog.testing import capture_logs
+
+from graphfold import Keys, RestAdapter, Row, Wire, batch, by, resolves
+from graphfold.conversions import Conversion
+from graphfold.graph.graph import Graph
+from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
+
+pytestmark = pytest.mark.anyio
+
+
+def things(**settings: str) -> Graph:
+    with declaring():
+
+        @strawberry.type
+        class Thing:
+            number: str
+            share: Decimal
+
+        @strawberry.type
+        class Query:
+            pass
+
+        half: Conversion[str, Decimal] = Conversion("a fraction as text", str, lambda text: Decimal(1) / Fraction(text).numerator)
+
+        class ThingRow(Row[Thing], key="number"):
+            number: str
+            share: Annotated[Decimal, Wire("part", half)]
+
+        class Store(RestAdapter):
+            max_parallel = 1
+
+            @batch()
+            async def things(self, numbers: Keys[str]) -> dict[str, ThingRow]:
+                return by(await self.get("/things", list[ThingRow], ids=",".join(numbers)), lambda row: row.number)
+
+        @resolves(Query)
+        async def thing(number: str, store: Store) -> Thing | None:
+            return await store.things.load(number)
+
+        @resolves(Query)
+        def forgotten(number: str, store: Store) -> str:
+            store.things.load(number)
+            return number
+
+        @resolves(Query)
+        async def hasty(number: str, store: Store) -> str:
+            return store.things.load(number).number  # type: ignore[attr-defined,no-any-return]  # the mistake meant
+
+        return graph_of(settings)
+
+
+def told(request: httpx.Request) -> Any:
+    return [{"number": number, "part": "1/2"} for number in request.url.params["ids"].split(",")]
+
+
+@pytest.mark.parametrize("execution", ["breadth-first", "graphql-core"])
+async def test_nothing_is_called_for_an_operation_that_has_ended(execution: str) -> None:
+    backend, before = FakeBackend({"GET /things": told}), asyncio.all_tasks()
+    async with things(GRAPHFOLD_EXECUTION=execution).running(transports=fakes(store=backend)) as graph:
+        assert await ask(graph, '{ forgotten(number: "1") }') == {"forgotten": "1"}
+        cancelled = asyncio.ensure_future(graph.execute('{ thing(number: "1") { number } }'))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.gather(cancelled, return_exceptions=True)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert backend.calls == []
+        assert asyncio.all_tasks() <= before
+
+
+async def test_a_place_in_the_queue_is_not_waited_for_longer_than_a_call_may_take() -> None:
+    async def hang(request: httpx.Request) -> Any:
+        await asyncio.Event().wait()
+
+    graph = things(GRAPHFOLD_CALL_TIMEOUT="0.05")
+    async with graph.running(transports=lambda _: httpx.MockTransport(hang)):
+        answers = await asyncio.gather(*(graph.execute(f'{{ thing(number: "{i}") {{ number }} }}') for i in range(6)))
+    codes = sorted(error["extensions"]["code"] for answer in answers for error in answer.errors)
+    assert set(codes) == {"BACKEND_BUSY", "BACKEND_TIMEOUT"}
+    assert codes.count("BACKEND_TIMEOUT") <= 2
+
+
+async def test_a_value_that_cannot_be_converted_says_which_backend_sent_it() -> None:
+    backend = FakeBackend({"GET /things": lambda _: [{"number": "1", "part": "0/1"}]})
+    async with things().running(transports=fakes(store=backend)) as graph:
+        answer = await graph.execute('{ thing(number: "1") { number share } }', request_id="r")
+    (error,) = answer.errors
+    told = {"code": "BACKEND_BAD_REPLY", "retryable": False, "backend": "store", "operation": "things"}
+    assert (error["path"], error["extensions"]) == (["thing", "share"], told | {"requestId": "r"})
+
+
+async def test_a_load_that_is_not_awaited_says_so() -> None:
+    backend = FakeBackend({"GET /things": told})
+    with capture_logs() as lines:
+        async with things().running(transports=fakes(store=backend)) as graph:
+            answer = await graph.execute('{ hasty(number: "1") }')
+    assert answer.errors[0]["extensions"]["code"] == "INTERNAL"
+    assert "Await it first: (await ...).number" in str(lines)
