@@ -20,6 +20,7 @@ from aiodataloader import DataLoader
 from graphql import DocumentNode, GraphQLSchema, execute, parse, validate
 
 from graphfold.adapter.base import Adapter
+from graphfold.declarations import declaring
 from graphfold.execution.executor import BreadthFirst
 from graphfold.graph.resolving import resolves
 from graphfold.loading.load import Loader
@@ -138,62 +139,52 @@ def links(values: list[int]) -> dict[int, Any]:
 SOURCES = {function.__name__: function for function in (orders, lines, products, stock, links)}
 
 
-# Each load twice: in the one line that is seen to be a link, and in two that are driven.
+with declaring():  # each load twice: in the one line that is seen to be a link, and in two that are driven
 
+    @resolves(Customer)
+    async def orders_linked(self: Customer, shop: Shop) -> list[Order]:
+        return await shop.orders.load(self.id)
 
-@resolves(Customer)
-async def orders_linked(self: Customer, shop: Shop) -> list[Order]:
-    return await shop.orders.load(self.id)
+    @resolves(Customer)
+    async def orders_driven(self: Customer, shop: Shop) -> list[Order]:
+        found: list[Order] = await shop.orders.load(self.id)
+        return found
 
+    @resolves(Order)
+    async def lines_linked(self: Order, shop: Shop) -> list[Line]:
+        return await shop.lines.load(self.id)
 
-@resolves(Customer)
-async def orders_driven(self: Customer, shop: Shop) -> list[Order]:
-    found: list[Order] = await shop.orders.load(self.id)
-    return found
+    @resolves(Order)
+    async def lines_driven(self: Order, shop: Shop) -> list[Line]:
+        found: list[Line] = await shop.lines.load(self.id)
+        return found
 
+    @resolves(Line)
+    async def product_linked(self: Line, shop: Shop) -> Product:
+        return await shop.products.load(self.product_id)
 
-@resolves(Order)
-async def lines_linked(self: Order, shop: Shop) -> list[Line]:
-    return await shop.lines.load(self.id)
+    @resolves(Line)
+    async def product_driven(self: Line, shop: Shop) -> Product:
+        found: Product = await shop.products.load(self.product_id)
+        return found
 
+    @resolves(Product)
+    async def stock_linked(self: Product, shop: Shop) -> int:
+        return await shop.stock.load(self.id)
 
-@resolves(Order)
-async def lines_driven(self: Order, shop: Shop) -> list[Line]:
-    found: list[Line] = await shop.lines.load(self.id)
-    return found
+    @resolves(Product)
+    async def stock_driven(self: Product, shop: Shop) -> int:
+        found: int = await shop.stock.load(self.id)
+        return found
 
+    @resolves(Link)
+    async def load_linked(self: Link, shop: Shop) -> Link:
+        return await shop.links.load(self.value)
 
-@resolves(Line)
-async def product_linked(self: Line, shop: Shop) -> Product:
-    return await shop.products.load(self.product_id)
-
-
-@resolves(Line)
-async def product_driven(self: Line, shop: Shop) -> Product:
-    found: Product = await shop.products.load(self.product_id)
-    return found
-
-
-@resolves(Product)
-async def stock_linked(self: Product, shop: Shop) -> int:
-    return await shop.stock.load(self.id)
-
-
-@resolves(Product)
-async def stock_driven(self: Product, shop: Shop) -> int:
-    found: int = await shop.stock.load(self.id)
-    return found
-
-
-@resolves(Link)
-async def load_linked(self: Link, shop: Shop) -> Link:
-    return await shop.links.load(self.value)
-
-
-@resolves(Link)
-async def load_driven(self: Link, shop: Shop) -> Link:
-    found: Link = await shop.links.load(self.value)
-    return found
+    @resolves(Link)
+    async def load_driven(self: Link, shop: Shop) -> Link:
+        found: Link = await shop.links.load(self.value)
+        return found
 
 
 class Desk:

@@ -12,6 +12,7 @@ from graphfold.execution.branches import Branches
 from graphfold.execution.complete import Completion
 from graphfold.execution.info import LazyInfo, located_info
 from graphfold.execution.level import Level, Unwanted
+from graphfold.execution.links import Link
 from graphfold.execution.places import FieldPlace, Frame, Place, Some
 from graphfold.execution.plan import Plan, Step
 from graphfold.loading.answer import MISSING, Failed
@@ -95,18 +96,25 @@ class Run(Completion):
         return live if len(live) < len(frame.objects) else None
 
     async def _linked(self, place: Place, step: Step, objects: list[Any]) -> list[Any] | None:
-        """A field that is only a load: all keys at once. None where it is something else or does not work out."""
-        if step.known is None or step.known.link is None or step.takes_arguments:
+        """A field that is only a load: all keys at once. None where it is something else, or does not work out: then
+        the resolver is called for each object, and each gets its own error.
+        """
+        link = step.known.link if step.known is not None and not step.takes_arguments else None
+        if link is None:
             return None
-        link = step.known.link
         try:
-            batch = getattr(self.executor.context_value.adapter(link.adapter), link.batch)
-            keys = list(map(link.keys, objects))
-            if link.way == "ref" and batch.needs_only_key():
-                return list(map(batch.of_key, keys))
-            loader = batch.loader((), {})
+            return await self._level(place, link, objects)
+        except Unwanted:
+            raise
         except Exception:
-            return None  # called one by one, each object gets its own error
+            return None
+
+    async def _level(self, place: Place, link: Link, objects: list[Any]) -> list[Any] | None:
+        batch = getattr(self.executor.context_value.adapter(link.adapter), link.batch)
+        keys = list(map(link.keys, objects))
+        if link.way == "ref" and batch.needs_only_key():
+            return list(map(batch.of_key, keys))
+        loader = batch.loader((), {})
         if type(loader) is not Loader:
             return None
         await self.with_loop()

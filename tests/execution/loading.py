@@ -18,7 +18,7 @@ __all__ = ["Backend", "backend"]
 class Backend:
     """`calls` holds the keys of each call. A call takes two turns of the loop, and milliseconds if `takes` says so.
 
-    The value of a key is ten times the key; the key "bad" fails, "missing" is not there.
+    The value of a key is ten times the key, or its length; the key "bad" fails, "missing" is not there.
     """
 
     def __init__(self, scope: Scope, answer: Callable[[list[Any]], Awaitable[None]]) -> None:
@@ -60,4 +60,4 @@ async def _at_once(_keys: list[Any]) -> None:
 def _value(key: Any) -> Any:
     if key == "bad":
         return Failed(ValueError("the backend refuses"))
-    return MISSING if key == "missing" else key * 10
+    return MISSING if key == "missing" else 10 * (len(key) if isinstance(key, str) else key)
