@@ -78,10 +78,10 @@ class _Tree:
             )
 
     def _row(self, step: Step, before: str, path: str, after: str) -> Iterator[Text]:
-        left = Text(before, "dim").append(path, "bold")
+        left = Text().append(before, "dim").append(path, "bold")
         if len(left) > self._left:
             yield left
-            left = Text(after + "│  " if step.steps else after, "dim")
+            left = Text().append(after + "│  " if step.steps else after, "dim")
         left.pad_right(self._left - len(left))
         name, protocol = step.name.ljust(self._names), step.protocol.ljust(self._protocols)
         count = _calls(step.calls).rjust(self._counts)
@@ -143,14 +143,14 @@ def _calls(calls: Calls) -> str:
 
 def _detail(before: str, label: str, text: str) -> Iterator[Text]:
     for line in wrap(text, WIDTH - len(before) - _LABEL):
-        yield Text(before, "dim").append(label.ljust(_LABEL), "dim").append(line, "dim")
+        yield Text(before + label.ljust(_LABEL) + line, "dim")
         label = ""
 
 
 def _warnings(explanation: Explanation) -> Iterator[Text]:
     for warning in explanation.warnings:
         yield Text()
-        yield Text("N+1 ", "bold yellow").append(warning.path, "bold")
+        yield Text().append("N+1 ", "bold yellow").append(warning.path, "bold")
         yield from _paragraph(warning.message, before="  ")
         yield from _paragraph(f"Fix: {warning.fix}", before="  ")
         yield Text(f"  {warning.where}", "dim")
