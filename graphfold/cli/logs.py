@@ -40,9 +40,15 @@ def _readable() -> list[structlog.types.Processor]:
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        _below,
         console,
         lambda _logger, _name, line: line.encode() if isinstance(line, str) else line,
     ]
+
+
+def _below(_logger: object, _name: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """A traceback stands under its line, as the console shows what is called `exception`."""
+    return {"exception" if name == "traceback" else name: value for name, value in line.items()}
 
 
 def _heading(_logger: object, _name: str, line: structlog.types.EventDict) -> structlog.types.EventDict:

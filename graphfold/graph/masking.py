@@ -1,13 +1,15 @@
 """What the client may read of an error: ours are told, wrong queries are explained, the rest is masked.
 
 Whatever is not written for the client (an exception's text, a value that does not fit its type) goes to the log, with
-the request id that the client is shown: that id is all that has to be exchanged to find it. Mask the errors of an
-answer last, after everything that can add one.
+the request id that the client is shown: that id is all that has to be exchanged to find it. A traceback is logged as
+text, since some formatters of exceptions print local variables, too. Mask the errors of an answer last, after
+everything that can add one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from traceback import format_exception
 
 import structlog
 from graphql import GraphQLError
@@ -76,4 +78,4 @@ def _tell_operator(error: GraphQLError, request_id: str) -> None:
             told = {"backend": cause.backend, "operation": cause.operation, "internal": cause.internal}
             _log.warning("error", code=cause.code, request_id=request_id, path=path, **told)
     elif isinstance(_known(error), Internal):
-        _log.error("internal error", request_id=request_id, path=path, exc_info=cause)
+        _log.error("internal error", request_id=request_id, path=path, traceback="".join(format_exception(cause)))

@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections import Counter
+from traceback import format_exception
 from typing import Any, ClassVar, Self
 
 import structlog
@@ -102,8 +103,9 @@ class RequestLog:
         except asyncio.CancelledError:
             await _refuse(exchange, tagged, 503, "The gateway is shutting down.", "BACKEND_UNAVAILABLE")
             raise
-        except Exception:  # a defect of ours must not show its text
-            _log.exception("request failed", request_id=exchange.request_id)
+        except Exception as error:  # a defect of ours must not show its text
+            told = "".join(format_exception(error))  # text: some formatters of exceptions print local variables, too
+            _log.error("request failed", request_id=exchange.request_id, traceback=told)
             await _refuse(exchange, tagged, 500, "Internal error.", "INTERNAL")
         finally:
             exchange.log()

@@ -143,7 +143,7 @@ async def test_a_defect_in_a_batch_is_internal_and_told_to_the_operator_only(
     assert answer["errors"][0]["message"] == "Internal error."
     assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
     assert "hunter2" not in str(answer)
-    assert any(line["event"] == "internal error" and "hunter2" in str(line["exc_info"]) for line in log)
+    assert any(line["event"] == "internal error" and "hunter2" in line["traceback"] for line in log)
 
 
 async def test_a_list_for_each_key_is_empty_where_there_is_nothing(environment: Mapping[str, str]) -> None:
