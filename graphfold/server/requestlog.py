@@ -85,30 +85,39 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         exchange = Exchange(scope)
-
-        async def tagged(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                exchange.status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", exchange.request_id.encode()),
-                    _NO_SNIFFING,
-                ]
-            await send(message)
-
         try:
-            await self._app(scope, receive, tagged)
+            await self._answered(exchange, scope, receive, _tagged(exchange, send))
+        finally:
+            exchange.log()
+
+    async def _answered(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
         except (ClientGone, ConnectionResetError):
             exchange.status = CLIENT_GONE
         except asyncio.CancelledError:
-            await _refuse(exchange, tagged, 503, "The gateway is shutting down.", "BACKEND_UNAVAILABLE")
+            await _refuse(exchange, send, 503, "The gateway is shutting down.", "BACKEND_UNAVAILABLE")
             raise
         except Exception as error:  # a defect of ours must not show its text
             told = "".join(format_exception(error))  # text: some formatters of exceptions print local variables, too
             _log.error("request failed", request_id=exchange.request_id, traceback=told)
-            await _refuse(exchange, tagged, 500, "Internal error.", "INTERNAL")
-        finally:
-            exchange.log()
+            await _refuse(exchange, send, 500, "Internal error.", "INTERNAL")
+
+
+def _tagged(exchange: Exchange, send: Send) -> Send:
+    """`send` that notes the status and adds the headers of every answer."""
+
+    async def tagged(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            message["headers"] = [
+                *message["headers"],
+                (b"x-request-id", exchange.request_id.encode()),
+                _NO_SNIFFING,
+            ]
+        await send(message)
+
+    return tagged
 
 
 async def _refuse(exchange: Exchange, send: Send, status: int, message: str, code: str) -> None:
