@@ -39,10 +39,10 @@ REASONS = {
 FALLBACKS: Counter[str] = Counter()
 """How often each reason came up in this process; `planned` counts the others."""
 
-DOCUMENTS = 1_000
-"""Operations of one schema whose plans are kept."""
+CHARACTERS = 250_000
+"""Text of the documents of one schema whose plans are kept; a plan takes some hundred bytes for each character."""
 
-VARIANTS = 32
+VARIANTS = 8
 """Plans kept for one operation: each variable that decides what is included doubles what a client may ask for."""
 
 _NOTE = "graphfold-plans"
@@ -96,11 +96,18 @@ def _known(executor: Any) -> Compiled:
     schema, operation = executor.schema, executor.operation
     kept: LRUCache[int, Compiled] | None = schema.extensions.get(_NOTE)
     if kept is None:
-        kept = schema.extensions[_NOTE] = LRUCache(DOCUMENTS)
+        kept = schema.extensions[_NOTE] = LRUCache(CHARACTERS, lambda compiled: _size(compiled.operation))
     compiled = kept.get(id(operation))
     if compiled is None or compiled.operation is not operation or compiled.schema is not schema:
-        compiled = kept[id(operation)] = _looked_through(executor)
+        compiled = _looked_through(executor)
+        if _size(operation) <= CHARACTERS // 10:  # one document must not drive out all the others
+            kept[id(operation)] = compiled
     return compiled
+
+
+def _size(operation: OperationDefinitionNode) -> int:
+    """The length of the text that an operation stands in."""
+    return len(operation.loc.source.body) if operation.loc else 1_000
 
 
 def _looked_through(executor: Any) -> Compiled:

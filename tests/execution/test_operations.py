@@ -263,3 +263,13 @@ async def test_nothing_is_left_for_the_garbage_collector() -> None:
         assert not [thing for thing in gc.get_objects() if isinstance(thing, Loaded)]
     finally:
         gc.enable()
+
+
+def test_plans_of_long_documents_are_not_kept_and_those_of_many_are_bounded() -> None:
+    SCHEMA.extensions.pop(compiling._NOTE, None)
+    for number in range(60):
+        agree_at_once(SCHEMA, parse(f"query Q{number} {{ number }} #" + "x" * 20_000), lambda: {"number": 1})
+    agree_at_once(SCHEMA, parse("query Long { number } #" + "x" * 25_000), lambda: {"number": 1})
+    kept = SCHEMA.extensions[compiling._NOTE]
+    assert 0 < kept.currsize <= compiling.CHARACTERS
+    assert not any(compiled.operation.name.value == "Long" for compiled in kept.values())
