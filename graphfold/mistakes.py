@@ -1,4 +1,4 @@
-"""What an author did wrong, said at import or start: file and line, what, why, and the fix."""
+"""What an author did wrong, said at import or start, if it shows by then: file and line, what, why, and the fix."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _ENGINE = str(Path(__file__).parent)
 
 class Mistake(TypeError):
     """An adapter, row, type or resolver is declared in a way that cannot work. Raised before the first request.
+
+    Only what a declaration does not show is raised when it happens: a parameter that no backend could read.
 
     `where` is `file:line`; the message has one line each for what, why and the fix.
     """

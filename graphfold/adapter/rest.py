@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from string import Formatter
@@ -13,6 +13,7 @@ from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
 from graphfold.adapter.problems import not_the_format
 from graphfold.errors import BackendBadReply, InvalidInput
+from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
 
@@ -32,7 +33,7 @@ class RestAdapter(Adapter):
         """GET `path` and read the answer as `into`, found at the dotted path `at` of the body.
 
         Parameters named in the path (`"/orders/{number}"`) fill it, safely quoted; the others are the query string,
-        without those that are None.
+        without those that are None. A list has no one way to be written there: join it as the backend reads it.
         """
         return await self.request("GET", path, into, at=at, **parameters)
 
@@ -106,21 +107,34 @@ def _filled(path: str, parameters: dict[str, Any]) -> tuple[str, dict[str, Any]]
 
 
 def _segment(name: str, value: Any) -> str:
-    text = "" if value is None else _text(value)
+    text = "" if value is None else _text(name, value)
     if text in ("", ".", "..") or any(ord(character) < 32 for character in text):
         raise InvalidInput(f"{name}: this is not a possible value.")
     return quote(text, safe="")
 
 
 def _query(parameters: dict[str, Any]) -> str:
-    return urlencode({name: _text(value) for name, value in parameters.items() if value is not None}, safe=",")
+    return urlencode({name: _text(name, value) for name, value in parameters.items() if value is not None}, safe=",")
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value.tzinfo else value.isoformat()
+    if isinstance(value, Collection):
+        raise _several(name, type(value).__name__)
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _several(name: str, kind: str) -> Mistake:
+    return Mistake(
+        here(),
+        f"{name}: a {kind} cannot be sent in a path or a query",
+        why="each backend reads several values in its own way, and none reads Python's.",
+        fix=f'make it a text as the backend reads it, e.g. {name}=",".join(values).',
+    )
