@@ -29,7 +29,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from graphfold.errors import GraphError, InvalidInput, LimitExceeded
+from graphfold.errors import GraphError, InvalidInput
 from graphfold.graph.limits import exceeded, limit_rule
 from graphfold.settings import Settings
 
@@ -113,7 +113,7 @@ class Documents:
     ) -> list[GraphQLError]:
         errors = validate(schema, document, rules, max_errors=MOST_ERRORS, hide_suggestions=not self.development)
         if errors and isinstance(errors[-1], ValidationAbortedError):
-            errors = errors[:-1] or [_located(LimitExceeded("The query is too large and nested to be checked."))]
+            errors = errors[:-1] or [_too_deep("checked", self._settings)]
         return errors
 
 
@@ -131,8 +131,13 @@ def _syntax_error(error: GraphQLSyntaxError, settings: Settings) -> GraphQLError
     if "tokens" in error.message and "aborted" in error.message:
         return _located(exceeded("The query has too many tokens", settings.max_tokens, "max_tokens"))
     if "nested too deeply" in error.message:
-        return _located(exceeded("The query is nested too deeply to be read", settings.max_depth, "max_depth"))
+        return _too_deep("read", settings)
     return _located(InvalidInput(error.message), error)
+
+
+def _too_deep(to_be: str, settings: Settings) -> GraphQLError:
+    """Nesting ends parser and validation even where it is made of fragments and lists, which are no levels of fields."""
+    return _located(exceeded(f"The query is nested too deeply to be {to_be}", settings.max_depth, "max_depth"))
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

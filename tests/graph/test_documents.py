@@ -124,6 +124,7 @@ async def test_the_operation_that_runs_can_be_looked_up(ask: Asked) -> None:
 
 TOO_MANY = "The query has too many tokens; the limit is 5,000 (GRAPHFOLD_MAX_TOKENS)."
 NESTED = "The query is nested too deeply to be read; the limit is 16 (GRAPHFOLD_MAX_DEPTH)."
+UNCHECKED = "The query is nested too deeply to be checked; the limit is 16 (GRAPHFOLD_MAX_DEPTH)."
 
 
 @pytest.mark.parametrize(
@@ -134,9 +135,10 @@ NESTED = "The query is nested too deeply to be read; the limit is 16 (GRAPHFOLD_
         ("{ a " * 1_200 + "}" * 1_200, NESTED),
         ("{ twice(number: " + "[" * 2_000 + "1" + "]" * 2_000 + ") }", NESTED),
         ("query($a: " + "[" * 2_000 + "Int" + "]" * 2_000 + ") { name }", NESTED),
+        ("{ ...F0 } " + " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(300)), UNCHECKED),
         ("{ " + "name " * 65 + "}", "The query has 65 root fields; the limit is 64 (GRAPHFOLD_MAX_ROOT_FIELDS)."),
     ],
-    ids=["tokens", "comments", "selections", "lists", "types", "root fields"],
+    ids=["tokens", "comments", "selections", "lists", "types", "fragments", "root fields"],
 )
 async def test_more_than_a_limit_allows_is_refused(ask: Asked, query: str, message: str) -> None:
     assert await ask(query) == [message]
