@@ -136,7 +136,7 @@ def _syntax_error(error: GraphQLSyntaxError, settings: Settings) -> GraphQLError
 
 
 def _too_deep(to_be: str, settings: Settings) -> GraphQLError:
-    """Nesting ends parser and validation even where it is made of fragments and lists, which are no levels of fields."""
+    """Parser and validation end here even where what nests, fragments and lists, is no level of fields."""
     return _located(exceeded(f"The query is nested too deeply to be {to_be}", settings.max_depth, "max_depth"))
 
 
