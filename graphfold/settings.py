@@ -174,14 +174,15 @@ def _value(variable: str, environment: Mapping[str, str], problems: list[str]) -
 
 
 def _file(variable: str, path: str, problems: list[str]) -> str | None:
+    """The credential in a file. Never shows the path: it may well be the secret itself in the wrong variable."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        problems.append(f"{variable} is {path!r}, which cannot be read: {reason}.")
+        problems.append(f"{variable} names a file that cannot be read: {reason}.")
         return None
     if not text.strip():
-        problems.append(f"{variable} is {path!r}, which is empty.")
+        problems.append(f"{variable} names a file that is empty.")
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -73,12 +73,18 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     }
     with pytest.raises(SettingsError) as refused:
         BackendSettings.read("crm", given)
-    gone, empty, binary = refused.value.problems
-    assert gone.startswith("GRAPHFOLD_CRM_TOKEN_FILE is") and gone.endswith(
-        "cannot be read: No such file or directory."
-    )
-    assert empty.endswith("which is empty.")
-    assert binary.endswith("cannot be read: it is not UTF-8 text.")
+    assert refused.value.problems == [
+        "GRAPHFOLD_CRM_TOKEN_FILE names a file that cannot be read: No such file or directory.",
+        "GRAPHFOLD_CRM_USERNAME_FILE names a file that is empty.",
+        "GRAPHFOLD_CRM_PASSWORD_FILE names a file that cannot be read: it is not UTF-8 text.",
+    ]
+
+
+@pytest.mark.parametrize("mistaken", [SECRET, SECRET * 100])
+def test_a_credential_in_the_variable_of_its_file_is_not_shown(mistaken: str) -> None:
+    with pytest.raises(SettingsError, match="GRAPHFOLD_CRM_TOKEN_FILE names a file that cannot be read") as refused:
+        BackendSettings.read("crm", {"GRAPHFOLD_CRM_TOKEN_FILE": mistaken})
+    assert SECRET not in str(refused.value)
 
 
 def test_a_value_and_a_file_at_once_are_refused(tmp_path: Path) -> None:
