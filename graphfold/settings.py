@@ -11,7 +11,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
@@ -131,10 +131,10 @@ def _allowed(field: FieldInfo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BackendSettings:
-    """Where one backend is and what we show it. What is not set is None; secrets do not print."""
+    """Where one backend is and what we show it. What is not set is None; secrets do not print, nor does the URL."""
 
     name: str
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     token: SecretStr | None = None
     username: SecretStr | None = None
     password: SecretStr | None = None
@@ -152,6 +152,12 @@ class BackendSettings:
             raise SettingsError(problems)
         secrets = {part: SecretStr(value) for part in _CREDENTIALS if (value := values[part]) is not None}
         return cls(name, values["url"], **secrets)
+
+    @property
+    def address(self) -> str:
+        """The URL as it may be shown, without user name and query; empty where it is not set."""
+        parts = urlsplit(self.url or "")
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
     def missing(self, needs: Collection[str]) -> list[str]:
         """The variables that are not set of those needed: names of fields in, full variable names out."""

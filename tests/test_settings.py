@@ -118,6 +118,13 @@ def test_plain_http_stays_on_this_machine(url: str) -> None:
     assert BackendSettings.read("crm", {"GRAPHFOLD_CRM_URL": url}).url == url
 
 
+def test_an_address_is_shown_without_what_may_be_secret() -> None:
+    settings = BackendSettings("crm", f"https://me:{SECRET}@crm.example:1/v2?key={SECRET}#{SECRET}")
+    assert settings.address == "https://crm.example:1/v2"
+    assert SECRET not in repr(settings)
+    assert BackendSettings("crm").address == ""
+
+
 def test_plain_http_elsewhere_needs_a_word() -> None:
     given = {"GRAPHFOLD_CRM_URL": "http://crm.example"}
     with pytest.raises(SettingsError, match="set GRAPHFOLD_CRM_ALLOW_HTTP=1 to allow it"):

@@ -23,7 +23,7 @@ async def show_backends(graph: Graph) -> None:
         with Live(_table(graph, probes), console=out, refresh_per_second=12) as live:
             await _probe_all(graph, probes, lambda _: live.update(_table(graph, probes)))
     else:
-        await _probe_all(graph, probes, lambda adapter: out.print(_line(adapter, probes[adapter.name])))
+        await _probe_all(graph, probes, lambda adapter: out.print(_line(graph, adapter, probes[adapter.name])))
 
 
 async def _probe_all(graph: Graph, probes: dict[str, Probe | None], shown: Callable[[type[Adapter]], None]) -> None:
@@ -39,13 +39,13 @@ def _table(graph: Graph, probes: dict[str, Probe | None]) -> Table:
     for adapter in graph.adapters:
         probe = probes[adapter.name]
         style = "yellow" if probe is None else "green" if probe.ok else "red"
-        address = graph.backends[adapter.name].url or ""
+        address = graph.backends[adapter.name].address
         table.add_row(f"  {adapter.name}", adapter.protocol, address, Text(state_of(probe), style))
     return table
 
 
-def _line(adapter: type[Adapter], probe: Probe | None) -> str:
-    address = probe.address if probe else ""
+def _line(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
+    address = graph.backends[adapter.name].address
     return f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {state_of(probe)}"
 
 

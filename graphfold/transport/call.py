@@ -12,14 +12,15 @@ __all__ = ["Call", "Reply"]
 class Call:
     """One request to a backend. `path` is appended to the backend's address; `query` is already encoded.
 
+    Headers and body do not print: credentials and people's data are in them.
     `safe` says that it does no harm if the backend gets it twice; GET and HEAD are so without saying.
     """
 
     method: str
     path: str
     query: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     safe: bool = False
 
     @property
@@ -29,11 +30,14 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """A complete answer: the body is whole, decompressed and within the size limit. Header names are lower case."""
+    """A complete answer: the body is whole, decompressed and within the size limit. Header names are lower case.
+
+    Neither prints, as with a `Call`.
+    """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     @property
     def ok(self) -> bool:

@@ -100,6 +100,7 @@ def test_the_schema_is_printed(tiny: Any) -> None:
 
 def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     shop = {"GRAPHFOLD_SHOP_URL": f"{demo.sandbox}/shop", "GRAPHFOLD_SHOP_TOKEN": "shop-demo-key"}
+    shop["GRAPHFOLD_BILLING_URL"] = "https://billing.test/soap?key=hunter2"
     listed = repository.run("backends", "--json", **shop)
     backends = {backend["name"]: backend for backend in json.loads(listed.out)["backends"]}
     assert set(backends) == {"crm", "shop", "catalog", "inventory", "billing", "marketing"}
@@ -108,6 +109,7 @@ def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     assert {"name", "kind", "description"} == set(backends["shop"]["operations"][0])
     assert (backends["crm"]["ready"], backends["crm"]["address"]) == (False, None)
     assert backends["crm"]["state"].startswith("not set: GRAPHFOLD_CRM_URL, ")
+    assert backends["billing"]["address"] == "https://billing.test/soap"
 
 
 def test_check_finds_nothing_wrong_or_says_what(tiny: Any) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from graphfold.errors import InvalidInput
-from graphfold.transport.call import Call
+from graphfold.transport.call import Call, Reply
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
@@ -20,6 +20,13 @@ pytestmark = pytest.mark.anyio
 class _SignedIn(Session):
     async def headers(self) -> Mapping[str, str]:
         return {"authorization": "Bearer t"}
+
+
+def test_what_is_sent_and_answered_does_not_print() -> None:
+    call = Call("POST", "/p", headers={"x-key": "hunter2"}, body=b"hunter2")
+    reply = Reply(200, {"set-cookie": "hunter2"}, b"hunter2")
+    assert repr(call) == "Call(method='POST', path='/p', query='', safe=False)"
+    assert repr(reply) == "Reply(status=200)"
 
 
 async def test_a_get_byte_for_byte(serve: Serve, network: Network) -> None:
