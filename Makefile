@@ -1,6 +1,6 @@
 # Every command of this checkout. Python 3.11 or newer, git and make are all it needs; the rest it gets itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel check bench assets peers setup clean
+.PHONY: help demo test test-wheel test-pythons fuzz check bench assets peers setup clean
 MAKEFLAGS += --no-print-directory
 
 # uv runs what is installed here; it never downloads an interpreter.
@@ -23,7 +23,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done)
 
 help: ## List these commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s%s\n", $$1, $$2 }'
 
 demo: setup ## Start the sandbox and the gateway with GraphiQL (ARGS="--port 9000" is passed on)
 	@$(RUN) python frontend/build.py || echo "Going on without GraphiQL: a plain page takes its place."
@@ -34,6 +34,15 @@ test: setup assets peers ## Run the tests (ARGS="-k orders" is passed on)
 
 test-wheel: setup assets peers ## Run the tests against the built wheel, with graphfold/ out of the way
 	@.ci/test-wheel -rs $(ARGS)
+
+test-pythons: setup assets peers ## Run the tests on every Python from 3.11 on that is installed here
+	@for version in 3.11 3.12 3.13 3.14; do \
+	python=$$("$(UV)" python find $$version 2>/dev/null || ls "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python 2>/dev/null); \
+	if test -n "$$python"; then echo "Python $$version"; UV_PROJECT_ENVIRONMENT=.tools/python-$$version \
+	"$(UV)" run --quiet --locked --python "$${python##* }" pytest -rs $(ARGS) || exit 1; fi; done
+
+fuzz: setup ## Run 3,000 random queries as plans and by graphql-core, and compare
+	@$(RUN) pytest tests/execution/test_random.py --hypothesis-profile=fuzz $(ARGS)
 
 check: setup assets peers ## Run everything a change must pass: format, lint, types, import contracts, tests
 	$(RUN) ruff format --check .
