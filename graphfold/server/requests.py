@@ -74,12 +74,22 @@ def by_post(body: bytes) -> Asked:
     try:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refused(400, f"The request body is not JSON: {str(error)[:200]}.") from None
+        raise Refused(400, _not_json(body, error)) from None
     if isinstance(sent, list):
         raise Refused(400, "Batches are not taken; send one operation in each request.")
     if not isinstance(sent, dict):
         raise Refused(400, 'The request body has to be a JSON object such as {"query": "{ __typename }"}.')
     return _asked(sent)
+
+
+def _not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
+    if not body.strip():
+        return "The request body is empty."
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return "The request body is not UTF-8 text."
+    return f"The request body is not JSON; it goes wrong at line {error.lineno}, column {error.colno}."
 
 
 def by_get(query_string: bytes) -> Asked:

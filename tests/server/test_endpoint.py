@@ -123,6 +123,20 @@ async def test_a_malformed_request_is_refused(client: httpx.AsyncClient, body: b
 
 
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b" ", "The request body is empty."),
+        (b'{"query": "\xff"}', "The request body is not UTF-8 text."),
+        (b'{"query":\n "{ name }",}', "The request body is not JSON; it goes wrong at line 2, column 13."),
+        (b'{"query": nul}', "The request body is not JSON; it goes wrong at line 1, column 11."),
+    ],
+)
+async def test_a_body_that_is_no_json_is_told_where(client: httpx.AsyncClient, body: bytes, told: str) -> None:
+    response = await client.post("/graphql", content=body, headers={"content-type": OLD})
+    assert response.json()["errors"][0]["message"] == told
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {},
