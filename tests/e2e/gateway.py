@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +61,16 @@ class Gateway:
 
 
 @asynccontextmanager
-async def gateway(sandbox: str, transports: Transports = network, /, **settings: str) -> AsyncIterator[Gateway]:
-    """The graph over the sandbox at this address. `settings` are variables that differ from the sandbox's own."""
+async def gateway(
+    sandbox: str, transports: Transports = network, /, timer: Callable[[], float] = lambda: 0.0, **settings: str
+) -> AsyncIterator[Gateway]:
+    """The graph over the sandbox at this address. `settings` are variables that differ from the sandbox's own.
+
+    Unless the test brings a `timer`, nothing that is remembered grows old, however slow the machine is.
+    """
     graph = graphfold.load(ROOT, environment={**variables(sandbox), **settings})
     async with (
-        graph.running(transports=transports),
+        graph.running(transports=transports, timer=timer),
         httpx.AsyncClient(base_url=sandbox, verify=NO_TLS, trust_env=False) as http,
     ):
         opened = Gateway(graph, http)
