@@ -127,7 +127,7 @@ async def test_a_malformed_request_is_refused(client: httpx.AsyncClient, body: b
     [
         (b" ", "The request body is empty."),
         (b'{"query": "\xff"}', "The request body is not UTF-8 text."),
-        (b'{"query":\n "{ name }",}', "The request body is not JSON; it goes wrong at line 2, column 13."),
+        (b'{"query":\n "{ name }",}', "The request body is not JSON; it goes wrong at line 2, column 12."),
         (b'{"query": nul}', "The request body is not JSON; it goes wrong at line 1, column 11."),
     ],
 )
