@@ -14,6 +14,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from graphfold.cli.terminal import Stop
+
 __all__ = ["run", "served"]
 
 GRACE = 1.3
@@ -22,18 +24,30 @@ GRACE = 1.3
 
 @asynccontextmanager
 async def served(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
-    """The application answers on this socket until the block ends."""
+    """The application answers on this socket until the block ends. Raises `Stop` where it cannot."""
     async with app.router.lifespan_context(app):
         _settle_memory()
         server = _Server(_configured(app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await asyncio.wait((serving, asyncio.create_task(server.up.wait())), return_when=asyncio.FIRST_COMPLETED)
+        await _up(server, serving)
         try:
             yield
         finally:
             app.state.health.draining = True
             server.should_exit = True
             await serving
+
+
+async def _up(server: _Server, serving: asyncio.Task[None]) -> None:
+    """Wait until the server answers. Raises `Stop` where it ends before that."""
+    serving.add_done_callback(lambda _: server.up.set())
+    try:
+        await server.up.wait()
+    except asyncio.CancelledError:
+        serving.cancel()
+        raise
+    if not server.started:
+        raise Stop(f"The web server ended before it was up: {serving.exception() or 'it does not say why'}")
 
 
 def _settle_memory() -> None:
