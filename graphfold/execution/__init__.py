@@ -1,6 +1,7 @@
 """Breadth-first execution: a query is compiled into a plan once, and a plan runs one level of objects at a time.
 
 Read it in the order in which a query passes: `compile` makes a `plan` of steps, `run` walks it, `rows` builds the
-answer's dicts for a whole level, `complete` turns resolved values into it, `drive` runs resolvers without a task each,
-`places` and `errors` hold the rules of null. May import: loading, and graphql-core and Strawberry.
+answer's dicts for a whole level, `complete` turns resolved values into it, `level` waits for links, `drive` runs other
+resolvers without a task each, `branches` what goes on side by side; `places` and `errors` hold the rules of null.
+`owner` ends all that a run began. May import: loading, and graphql-core and Strawberry.
 """

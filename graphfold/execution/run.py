@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLResolveInfo, OperationType
+from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, OperationType
 from graphql.execution.values import get_argument_values
 
 from graphfold.execution.branches import Branches
@@ -36,6 +36,8 @@ class Run(Completion):
         frame = Frame(self.plan.root, [self.executor.root_value], None)
         try:
             await self.selection(frame, serially=one_by_one)
+        except Exception as error:  # too deep for Python's stack: errors of resolvers are values here
+            return ExecutionResult(None, [GraphQLError(str(error), self.plan.operation, original_error=error)])
         finally:
             await self.ended()
             # here graphql-core's executors refer to themselves: all that was loaded would be kept as garbage

@@ -273,3 +273,14 @@ def test_plans_of_long_documents_are_not_kept_and_those_of_many_are_bounded() ->
     kept = SCHEMA.extensions[compiling._NOTE]
     assert 0 < kept.currsize <= compiling.CHARACTERS
     assert not any(compiled.operation.name.value == "Long" for compiled in kept.values())
+
+
+@pytest.mark.parametrize("field", ["item", "items"])
+def test_objects_too_deep_for_the_stack_are_an_error(field: str) -> None:
+    schema = build_schema("type Query { item: Item } type Item { item: Item items: [Item] }")
+    item: dict[str, Any] = {}
+    item.update(item=item, items=[item])
+    depth = 185
+    query = parse(f"{{ item {{ {f'{field} {{ ' * depth} __typename {'}' * depth} }} }}")
+    result: Any = execute(schema, query, {"item": item}, executor_class=BreadthFirst)
+    assert result.errors
