@@ -96,13 +96,17 @@ def _known(executor: Any) -> Compiled:
     schema, operation = executor.schema, executor.operation
     kept: LRUCache[int, Compiled] | None = schema.extensions.get(_NOTE)
     if kept is None:
-        kept = schema.extensions[_NOTE] = LRUCache(CHARACTERS, lambda compiled: _size(compiled.operation))
+        kept = schema.extensions[_NOTE] = LRUCache(CHARACTERS, _weight)
     compiled = kept.get(id(operation))
     if compiled is None or compiled.operation is not operation or compiled.schema is not schema:
         compiled = _looked_through(executor)
         if _size(operation) <= CHARACTERS // 10:  # one document must not drive out all the others
             kept[id(operation)] = compiled
     return compiled
+
+
+def _weight(compiled: Compiled) -> int:
+    return _size(compiled.operation)
 
 
 def _size(operation: OperationDefinitionNode) -> int:
