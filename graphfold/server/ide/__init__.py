@@ -1,7 +1,7 @@
 """What a browser gets at the GraphQL endpoint: GraphiQL, or a plain form where GraphiQL has not been built.
 
 Lives here: the two pages (``*.html``) and the code that fills them. The bundle itself is built by ``frontend/build.py``
-into ``graphfold/server/static``. Imports nothing of graphfold. Adding a page: an ``.html`` file here and a line in
+into ``graphfold/server/static``. Imports nothing of graphfold. To add a page: an ``.html`` file here and a line in
 ``page.py``.
 """
 
