@@ -110,10 +110,15 @@ def _origin(error: Exception, project: Project) -> str:
     """Where in the project the error came from: the innermost of its files in the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if frame.filename.startswith(str(project.root))]
-    inside = [frame for frame in ours if "site-packages" not in frame.filename and "/graphfold/" not in frame.filename]
+    inside = [frame for frame in ours if "site-packages" not in frame.filename and not _is_engine(frame.filename)]
     if not inside:
         return str(project.root)
     return f"{_shown(inside[-1].filename, project)}:{inside[-1].lineno}"
+
+
+def _is_engine(filename: str) -> bool:
+    """Of this package itself: a project may well lie in a folder that is called graphfold, too."""
+    return Path(filename).is_relative_to(Path(__file__).parents[1])
 
 
 def _shown(filename: str | None, project: Project) -> str:

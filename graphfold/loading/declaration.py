@@ -141,14 +141,20 @@ def _policy(**declared: Any) -> Policy:
             fix='use "viewer" (each caller its own), or "public" where the adapter calls as a service.',
         )
     for name in ("ttl", "max_size", "cache_size"):
-        if name in declared and (declared[name] < 0 or (name != "ttl" and declared[name] < 1)):
+        if name in declared and not _is_possible(name, declared[name]):
             raise Mistake(
                 here(),
                 f"{name}={declared[name]!r} cannot be",
-                why="a time is not negative, and a size is at least 1.",
-                fix=f"leave {name} out for its default.",
+                why="a time is a number of seconds, not negative; a size is a whole number from 1.",
+                fix=f"write it as a number, or leave {name} out for its default.",
             )
     return Policy(**declared)
+
+
+def _is_possible(name: str, value: object) -> bool:
+    if name == "ttl":
+        return isinstance(value, int | float) and value >= 0
+    return isinstance(value, int) and value >= 1
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

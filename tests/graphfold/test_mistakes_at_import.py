@@ -147,6 +147,15 @@ AT_IMPORT = {
         "ttl=-1 cannot be",
         "leave ttl out",
     ),
+    "a time as text": Wrong(
+        """
+        class Crm(RestAdapter):
+            @batch(ttl="60")  # <-
+            async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
+        """,
+        "ttl='60' cannot be",
+        "write it as a number",
+    ),
     "no keys at a time": Wrong(
         """
         class Crm(RestAdapter):

@@ -82,6 +82,11 @@ def test_what_is_wrong_is_told_with_its_place(files: dict[str, str], told: str, 
     assert told in loaded(tmp_path, files)
 
 
+def test_a_project_may_lie_in_a_folder_called_graphfold(tmp_path: Path) -> None:
+    files, told = WRONG["defect"]
+    assert told in loaded(tmp_path / "graphfold", files)
+
+
 def test_the_nearest_project_is_found(tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[tool.graphfold]\ntitle = "Mine"\n')
