@@ -62,7 +62,7 @@ class Gateway:
 
 @asynccontextmanager
 async def gateway(
-    sandbox: str, transports: Transports = network, /, timer: Callable[[], float] = lambda: 0.0, **settings: str
+    sandbox: str, transports: Transports = network, timer: Callable[[], float] = lambda: 0.0, /, **settings: str
 ) -> AsyncIterator[Gateway]:
     """The graph over the sandbox at this address. `settings` are variables that differ from the sandbox's own.
 

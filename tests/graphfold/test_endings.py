@@ -30,7 +30,9 @@ def things(**settings: str) -> Graph:
         class Query:
             pass
 
-        half: Conversion[str, Decimal] = Conversion("a fraction as text", str, lambda text: Decimal(1) / Fraction(text).numerator)
+        half: Conversion[str, Decimal] = Conversion(
+            "a fraction as text", str, lambda text: Decimal(1) / Fraction(text).numerator
+        )
 
         class ThingRow(Row[Thing], key="number"):
             number: str

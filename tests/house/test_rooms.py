@@ -12,9 +12,7 @@ import graphfold
 
 ENGINE = Path(graphfold.__file__).parent
 ROOMS = sorted(folder for folder in ENGINE.iterdir() if (folder / "__init__.py").exists())
-SILENT = {"execution", "loading"}
-"""Their docstrings do not say yet how to add to them."""
-PACKAGES = sorted(file.parent for file in ENGINE.rglob("__init__.py") if file.parent.name not in SILENT)
+PACKAGES = sorted(file.parent for file in ENGINE.rglob("__init__.py"))
 
 
 def told_by(package: Path) -> str:
