@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -157,6 +160,53 @@ def test_one_document_for_two_schemas() -> None:
         agree_at_once(schema, document, lambda: {"a": 1})
 
 
+LEAVES = build_schema("""
+    enum Mood { GLAD SAD }
+    type Query { things: [Thing!]! }
+    type Thing {
+        int: Int real: Float! text: String id: ID flag: Boolean mood: Mood many: [Int!] rows: [[Int]] most: [Mood]!
+    }
+""")
+
+
+class Text(StrEnum):
+    A = "a"
+
+
+class Thing:
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
+
+
+ODD: dict[str, list[Any]] = {
+    "int": [2**31, -(2**31) - 1, 2**31 - 1, -(2**31), True, 1.0, 1.5, "1", "x", None, ValueError("x"), lambda _info: 5],
+    "real": [1, True, float("nan"), float("inf"), -float("inf"), None, "1.5", 2**2000, Decimal("1.5")],
+    "text": [1, 1.5, True, b"x", None, {}, Text.A],
+    "id": [1, 1.0, 1.5, None, True],
+    "flag": [1, 0.0, "true", None],
+    "mood": ["SAD", "BAD", None, 1, []],
+    "many": [[], (1, 2), [1, None], [2**31], "12", None, {1: 2}, [ValueError("x")], iter([1])],
+    "rows": [[[1], None], [[1, "x"]], [None], 5],
+    "most": [["GLAD", None], ["BAD"], None],
+}
+
+CASES = [(name, i) for name, values in ODD.items() for i in range(len(values))]
+
+
+@pytest.mark.parametrize("of", [dict, Thing, SimpleNamespace])
+@pytest.mark.parametrize(("name", "i"), CASES)
+def test_an_odd_value_among_many(name: str, i: int, of: Any) -> None:
+    """Rows of many objects are built by generated code, which must know what it does not know."""
+
+    def root() -> dict[str, Any]:
+        good = {"int": 1, "real": 1.5, "text": "t", "id": "i", "flag": True, "mood": "GLAD", "many": [1, 2]}
+        things = [of(**good, rows=[[1]], most=["SAD"]) for _ in range(60)]
+        odd = iter([1]) if isinstance(ODD[name][i], Iterator) else ODD[name][i]
+        return {"things": [*things, of(**{**good, "rows": [], "most": [], name: odd})]}
+
+    agree_at_once(LEAVES, "{ things { int real text id flag mood many rows most __typename } }", root)
+
+
 def test_many_objects_are_built_as_few_are() -> None:
     def root() -> dict[str, Any]:
         good = [{"id": i, "told": f"{i}"} for i in range(60)]
@@ -249,15 +299,15 @@ async def test_nothing_is_left_for_the_garbage_collector() -> None:
     class Loaded:
         id = 1
 
-    async def items() -> Any:
-        return [Loaded() for _ in range(3)]
+    async def items(info: Any) -> Any:
+        info.context.extend(Loaded() for _ in range(3))
+        return info.context
 
     gc.collect()
     gc.disable()
     try:
-        result: Any = execute(
-            SCHEMA, parse("{ items { id } }"), {"items": lambda _info: items()}, executor_class=BreadthFirst
-        )
+        query = parse("{ items { id } }")
+        result: Any = execute(SCHEMA, query, {"items": items}, context_value=[], executor_class=BreadthFirst)
         assert (await result).data == {"items": [{"id": 1}] * 3}
         del result
         assert not [thing for thing in gc.get_objects() if isinstance(thing, Loaded)]
