@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from graphfold.server import ide
 from graphfold.server.endpoint import PATH, Endpoint
@@ -41,25 +41,29 @@ def create_app(graph: Served, *, development: bool = False) -> FastAPI:
     if development:
         app.mount(f"{PATH}/static", StaticFiles(directory=ide.STATIC, check_dir=False))
     page = Page(graph.title, PATH, graph.project.root / "queries") if development else None
-    endpoint: ASGIApp = Endpoint(app.behind, graph=graph, page=page)
-    app.front = RequestLog(_with_origins(endpoint, graph.settings.allowed_origins))
+
+    def front(behind: ASGIApp) -> ASGIApp:
+        return RequestLog(_with_origins(Endpoint(behind, graph=graph, page=page), graph.settings.allowed_origins))
+
+    app.front = front
     return app
 
 
 class Application(FastAPI):
-    """FastAPI, with what nearly every request asks for in front of it: its own layers cost more than a small answer."""
+    """FastAPI, with what nearly every request asks for in front of it: its own layers cost more than a small answer.
 
-    front: ASGIApp
+    What a user adds as middleware stands before both.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self.front(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+    front: Callable[[ASGIApp], ASGIApp]
 
-    async def behind(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The routes."""
-        await super().__call__(scope, receive, send)
+    def build_middleware_stack(self) -> ASGIApp:
+        added, self.user_middleware = self.user_middleware, []
+        app = self.front(super().build_middleware_stack())
+        self.user_middleware = added
+        for middleware, arguments, named in reversed(added):
+            app = middleware(app, *arguments, **named)
+        return app
 
 
 def _with_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 
 from graphfold.settings import Settings
 
@@ -242,3 +244,13 @@ async def test_other_methods_are_refused(client: httpx.AsyncClient, method: str)
 async def test_headers_reach_the_graph_in_lower_case(client: httpx.AsyncClient, graph: Any) -> None:
     await client.post("/graphql", json={"query": "{ name }"}, headers={"Authorization": "Bearer x"})
     assert graph.headers["authorization"] == "Bearer x"
+
+
+async def test_what_a_user_adds_as_middleware_sees_queries_too(app: FastAPI, client: httpx.AsyncClient) -> None:
+    @app.middleware("http")
+    async def closed(request: Request, answer: RequestResponseEndpoint) -> Response:
+        return Response(status_code=401) if "authorization" not in request.headers else await answer(request)
+
+    assert (await post(client, query="{ name }")).status_code == 401
+    response = await client.post("/graphql", json={"query": "{ name }"}, headers={"authorization": "me"})
+    assert response.json() == {"data": {"name": "graph"}}
