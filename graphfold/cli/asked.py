@@ -17,6 +17,8 @@ def document_of(text: str) -> str:
     """The query: `text` itself, what the file of that name has in it, or stdin for `-`."""
     if text == "-":
         return sys.stdin.read()
+    if not text.strip():
+        raise Stop("TEXT|FILE: there is no query in it.", fix="""write one, like '{ __typename }'.""", code=2)
     return text if "{" in text else _read(Path(text), "TEXT|FILE")
 
 

@@ -42,6 +42,7 @@ def test_errors_are_diagnostics(tiny: Any) -> None:
     ("arguments", "message"),
     [
         (["query"], "Missing argument 'TEXT|FILE'"),
+        (["query", ""], "TEXT|FILE: there is no query in it."),
         (["query", "gone.graphql"], "TEXT|FILE: gone.graphql cannot be read: No such file or directory."),
         (["query", "{ a }", "--variables", "{"], "--variables is not JSON"),
         (["query", "{ a }", "--variables", "[1]"], "--variables has to be a JSON object."),
