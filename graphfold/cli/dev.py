@@ -54,15 +54,14 @@ async def _dev(here: Project, listener: socket.socket, sandbox_port: int | None,
 
 @asynccontextmanager
 async def _environment(here: Project, sandbox_port: int | None) -> AsyncIterator[dict[str, str]]:
-    """The variables for the gateway: the process's own over `.env` over the sandbox's."""
-    own = development_environment(here.root)
+    """The variables for the gateway. The sandbox that was just started is meant, whatever `.env` says."""
     if sandbox_port is None or here.sandbox is None:
-        yield own
+        yield development_environment(here.root)
         return
     async with sandbox(here.sandbox, here.root, sandbox_port) as running:
         out.print(f"The sandbox is ready at {running.url}")
         async with _while_it_runs(running.ended):
-            yield {**running.settings, **own}
+            yield development_environment(here.root, running.settings)
 
 
 @asynccontextmanager

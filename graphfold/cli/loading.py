@@ -34,9 +34,18 @@ def loaded(environment: Mapping[str, str]) -> Graph:
         raise Stop(told, fix="correct the type, or the resolver that returns it.") from error
 
 
-def development_environment(root: Path) -> dict[str, str]:
-    """The process's variables over those of the project's `.env`."""
-    return {**dotenv(root / ".env"), **os.environ}
+def development_environment(root: Path, sandbox: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The process's variables over the sandbox's, where one runs, over those of the project's `.env`."""
+    return _over(os.environ, _over(sandbox or {}, dotenv(root / ".env")))
+
+
+def _over(upper: Mapping[str, str], lower: Mapping[str, str]) -> dict[str, str]:
+    """Both, `upper` first: a setting given there is not given a second time below, as a value or as a file's name."""
+    return {name: value for name, value in lower.items() if _other_form(name) not in upper} | dict(upper)
+
+
+def _other_form(name: str) -> str:
+    return name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE"
 
 
 def refuse_missing(graph: Graph, fix: str) -> None:

@@ -75,3 +75,17 @@ def test_a_second_ctrl_c_ends_it_at_once(own_demo: Any) -> None:
 
 def test_a_killed_gateway_takes_its_sandbox_along(own_demo: Any) -> None:
     own_demo.running.end(signal.SIGKILL)  # the fixture waits for the sandbox
+
+
+def test_its_sandbox_is_meant_whatever_the_env_file_says(own_copy: Any) -> None:
+    (own_copy.folder / ".env").write_text(
+        "GRAPHFOLD_CRM_URL=http://127.0.0.1:1\nGRAPHFOLD_SHOP_TOKEN_FILE=/gone\nGRAPHFOLD_MAX_DEPTH=1\n"
+    )
+    elsewhere = {"GRAPHFOLD_BILLING_URL": "http://127.0.0.1:1"}
+    with own_copy.start("dev", "--port", "0", "--sandbox-port", "0", **elsewhere) as dev:
+        url = dev.until(r"GraphiQL: (\S+)")
+        ready = set(re.findall(r"^  (\w+) .* ready \(", dev.said, re.MULTILINE))
+        assert ready == {"crm", "shop", "catalog", "inventory", "marketing"}
+        assert re.search(r"^  billing +SOAP +http://127.0.0.1:1 +not ready", dev.said, re.MULTILINE)
+        answer = httpx.post(url, json={"query": "{ customers(first: 1) { nodes { number } } }"})
+        assert "(GRAPHFOLD_MAX_DEPTH)" in answer.text
