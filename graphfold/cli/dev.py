@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from graphfold.cli.listening import address_of, listen
-from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
+from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.logs import configure
 from graphfold.cli.progress import show_backends
 from graphfold.cli.sandbox import sandbox
@@ -93,7 +93,6 @@ async def gateway(
 
     configure()
     graph = loaded(environment)
-    refuse_missing(graph, "set them in the environment or in .env (see .env.example), or use the sandbox.")
     async with served(graph.app(development=True), listener):
         if announced:
             await show_backends(graph)

@@ -109,7 +109,7 @@ def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     assert backends["shop"]["owner"]
     assert {"name", "kind", "description"} == set(backends["shop"]["operations"][0])
     assert (backends["crm"]["ready"], backends["crm"]["address"]) == (False, None)
-    assert backends["crm"]["state"].startswith("not set: GRAPHFOLD_CRM_URL, ")
+    assert backends["crm"]["state"].startswith("not set up: GRAPHFOLD_CRM_URL, ")
     assert backends["billing"]["address"] == "https://billing.test/soap"
 
 
