@@ -12,7 +12,7 @@ from graphfold.graph.project import Project, ProjectError, load
 from graphfold.mistakes import Mistake
 from graphfold.settings import SettingsError, dotenv
 
-__all__ = ["development_environment", "loaded", "project", "refuse_missing"]
+__all__ = ["development_environment", "loaded", "missing_of", "project", "refuse_missing"]
 
 
 def project() -> Project:
@@ -50,5 +50,12 @@ def _other_form(name: str) -> str:
 
 def refuse_missing(graph: Graph, fix: str) -> None:
     """Stops when a backend has no address or credentials."""
-    if missing := graph.missing_settings():
-        raise Stop("These settings are missing:\n" + "\n".join(f"    {name}" for name in missing), fix=fix)
+    if missing := missing_of(graph):
+        raise Stop(missing, fix=fix)
+
+
+def missing_of(graph: Graph) -> str:
+    """The settings without which backends cannot be called, a line for each backend; empty where there are none."""
+    missing = [(adapter.name, graph.backends[adapter.name].missing(adapter.needs())) for adapter in graph.adapters]
+    lines = [f"    {name}: {', '.join(variables)}" for name, variables in missing if variables]
+    return "\n".join(["These settings are missing:", *lines]) if lines else ""

@@ -90,12 +90,13 @@ def test_no_project(stopped: Stopped, tiny: Any) -> None:
     assert "no pyproject.toml with [tool.graphfold] here or above" in stopped("schema")
 
 
-def test_missing_settings_are_named(repository: Any) -> None:
-    ended = repository.run("serve", "--port", "0", GRAPHFOLD_CRM_URL="http://127.0.0.1:1")
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("check",), ("query", "{ __typename }")])
+def test_missing_settings_are_named_by_backend(repository: Any, command: tuple[str, ...]) -> None:
+    ended = repository.run(*command, GRAPHFOLD_CRM_URL="http://127.0.0.1:1")
     assert ended.code == 1
-    assert "These settings are missing:" in ended.err
-    assert "    GRAPHFOLD_CRM_CLIENT_ID\n" in ended.err
-    assert "GRAPHFOLD_CRM_URL" not in ended.err
+    assert "graphfold: These settings are missing:\n" in ended.err
+    assert "\n    crm: GRAPHFOLD_CRM_CLIENT_ID, GRAPHFOLD_CRM_CLIENT_SECRET\n" in ended.err
+    assert "\n  Fix: set them" in ended.err
 
 
 def test_a_wrong_setting_is_named(tiny: Any) -> None:
