@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from graphfold.cli.listening import address_of, listen
+from graphfold.cli.listening import address_of, check_sandbox_port, listen
 from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.logs import configure
 from graphfold.cli.progress import show_backends
@@ -35,8 +35,11 @@ def dev(
     from graphfold.cli.serving import run
 
     here = project()
+    with_sandbox = here.sandbox is not None and not no_sandbox
+    if with_sandbox:
+        check_sandbox_port(sandbox_port, port)
     with listen(host, port) as listener:
-        code = run(_dev(here, listener, None if no_sandbox else sandbox_port, reload=reload))
+        code = run(_dev(here, listener, sandbox_port if with_sandbox else None, reload=reload))
     raise typer.Exit(code)
 
 
