@@ -6,6 +6,25 @@ To add a fake of another protocol: a file of its own beside `backend.py`.
 
 from graphfold.declarations import declaring
 from graphfold.testing.backend import FakeBackend, fakes
+from graphfold.testing.faults import Blackhole, Cut, Delay, Drip, Fault, HalfClose, Refuse, Reset, Stale
 from graphfold.testing.graphs import ask, graph_of, variables_of
+from graphfold.testing.proxy import FaultProxy
 
-__all__ = ["FakeBackend", "ask", "declaring", "fakes", "graph_of", "variables_of"]
+__all__ = [
+    "Blackhole",
+    "Cut",
+    "Delay",
+    "Drip",
+    "FakeBackend",
+    "Fault",
+    "FaultProxy",
+    "HalfClose",
+    "Refuse",
+    "Reset",
+    "Stale",
+    "ask",
+    "declaring",
+    "fakes",
+    "graph_of",
+    "variables_of",
+]

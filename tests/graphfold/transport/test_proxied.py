@@ -1,0 +1,159 @@
+"""The network's faults, one by one: a typed error in the time for a call, no second sending of what may not be sent
+twice, and a good answer as soon as the fault is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from graphfold.errors import BackendBadReply, BackendError, BackendTimeout, BackendUnavailable
+from graphfold.testing import Blackhole, Cut, Delay, Drip, Fault, FaultProxy, HalfClose, Refuse, Reset, Stale
+from graphfold.transport.call import Call
+from graphfold.transport.client import Client
+from tests.graphfold.transport.peer import OK, Backend, Connect, Peer, Script, Serve, always, until
+
+pytestmark = pytest.mark.anyio
+
+GET = Call("GET", "/x")
+POST = Call("POST", "/x", body=b"{}")
+LARGE_POST = Call("POST", "/x", body=b"x" * 20_000_000)
+"""More than fits into the buffers between us and a backend that does not read."""
+
+SHORT = 0.2
+"""Seconds for a call that cannot end well; the others have all the time a slow machine may need."""
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+
+
+@dataclass
+class Between:
+    """Two clients over the same connections and their backend, with a proxy in between."""
+
+    client: Client
+    impatient: Client
+    proxy: FaultProxy
+    backend: Backend
+
+
+async def _calm(peer: Peer) -> None:
+    await always(OK)(peer)
+
+
+@pytest.fixture
+async def between(serve: Serve, client: Connect) -> AsyncIterator[Between]:
+    backend = await serve(_calm)
+    async with FaultProxy(backend.url) as proxy:
+        yield Between(client(proxy.url), client(proxy.url, total=SHORT), proxy, backend)
+
+
+async def in_time(client: Client, call: Call, error: type[BackendError]) -> None:
+    """The call fails so, long before a test would be given up."""
+    async with asyncio.timeout(5):
+        with pytest.raises(error) as raised:
+            await client.send(call)
+    assert type(raised.value) is error
+
+
+FAULTS = [
+    (Refuse(), BackendUnavailable),
+    (Reset(), BackendUnavailable),
+    (Reset(25), BackendUnavailable),
+    (Cut(), BackendUnavailable),
+    (Cut(25), BackendUnavailable),
+    (Cut(len(OK) - 1), BackendUnavailable),
+    (HalfClose(), BackendUnavailable),
+    (HalfClose(25), BackendUnavailable),
+    (Blackhole(), BackendTimeout),
+    (Delay(60), BackendTimeout),
+    (Drip(0.05), BackendTimeout),
+]
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
+@pytest.mark.parametrize("call", [GET, POST], ids=["read", "write"])
+@pytest.mark.parametrize(("fault", "error"), FAULTS, ids=repr)
+async def test_a_fault_is_a_typed_error_and_passes(
+    between: Between, fault: Fault, error: type[BackendError], call: Call, *, kept: bool
+) -> None:
+    if kept:
+        await between.client.send(GET)
+    before = len(between.backend.requests)
+    await between.proxy.inject(fault)
+    client = between.impatient if error is BackendTimeout else between.client
+    await in_time(client, call, error)
+    if call is POST:
+        assert len(between.backend.requests) - before <= 1
+    await between.proxy.heal()
+    assert (await between.client.send(GET)).body == b"ok"
+
+
+async def test_a_stale_connection_is_not_noticed_by_a_read(between: Between) -> None:
+    await between.proxy.inject(Stale())
+    for _ in range(3):
+        assert (await between.client.send(GET)).body == b"ok"
+    assert len(between.backend.requests) == 3
+
+
+async def test_a_stale_connection_fails_a_write_rather_than_to_send_it_twice(between: Between) -> None:
+    await between.proxy.inject(Stale())
+    await between.client.send(POST)
+    await in_time(between.client, POST, BackendUnavailable)
+    assert len(between.backend.requests) == 1
+
+
+async def test_a_backend_that_does_not_read_holds_nobody(between: Between) -> None:
+    await between.proxy.inject(Blackhole())
+    await in_time(between.impatient, LARGE_POST, BackendTimeout)
+
+
+async def test_a_slow_backend_is_waited_for(between: Between) -> None:
+    await between.proxy.inject(Delay(0.02))
+    assert (await between.client.send(GET)).body == b"ok"
+
+
+def _never_ends() -> Script:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(CHUNKED)
+        while True:
+            await peer.send(b"1\r\nx\r\n")
+
+    return script
+
+
+def _once(*pieces: bytes) -> Script:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(*pieces)
+        peer.close()
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (_never_ends(), BackendTimeout),
+        (_once(LENGTH, b"short"), BackendUnavailable),
+        (_once(LENGTH, b"0123456789 and more"), None),
+        (_once(CHUNKED, b"5\r\nhe"), BackendUnavailable),
+        (_once(CHUNKED, b"zz\r\nhello\r\n0\r\n\r\n"), BackendBadReply),
+        (_once(CHUNKED, b"2\r\nhello\r\n0\r\n\r\n"), BackendBadReply),
+        (_once(b"\x15\x03\x03\x00\x02\x02\x28"), BackendBadReply),
+    ],
+    ids=["never-ends", "too-short", "too-long", "half-chunk", "no-size", "wrong-size", "tls-alert"],
+)
+async def test_http_that_lies(serve: Serve, client: Connect, script: Script, error: type[BackendError] | None) -> None:
+    backend = await serve(script)
+    async with FaultProxy(backend.url) as proxy:
+        calls = client(proxy.url, total=SHORT if error is BackendTimeout else 5)
+        if error is None:
+            assert (await calls.send(GET)).body == b"0123456789"
+        else:
+            await in_time(calls, GET, error)
+        await until(lambda: backend.ended == 1)
