@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -42,12 +43,21 @@ def check(workload: Workload, programs: Mapping[str, Program], backends: Program
 
 
 def _asked(workload: Workload, program: Program, backends: Program, place: int) -> tuple[Any, dict[str, int]]:
-    fetch(f"{backends.url}/_sandbox/requests", method="DELETE")
-    answer = fetch(f"{program.url}/graphql", workload.about(place))
+    with counted(backends) as calls:
+        answer = fetch(f"{program.url}/graphql", workload.about(place))
     if answer.get("errors"):
         raise Disagreement(f"{workload.name}: {program.url} answers {answer['errors'][0]}")
+    return answer["data"], calls
+
+
+@contextmanager
+def counted(backends: Program) -> Iterator[dict[str, int]]:
+    """The calls that each backend gets within the block, filled in at its end."""
+    calls: dict[str, int] = {}
+    fetch(f"{backends.url}/_sandbox/requests", method="DELETE")
+    yield calls
     counts = fetch(f"{backends.url}/_sandbox/requests")
-    return answer["data"], {name: calls for name, calls in counts.items() if calls}
+    calls |= {name: count for name, count in counts.items() if count}
 
 
 def differs(one: Any, other: Any, path: str = "data") -> str:

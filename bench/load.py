@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from itertools import count
+from collections.abc import Iterator
+from itertools import count, cycle
 from time import perf_counter
 
 import msgspec
@@ -19,7 +20,10 @@ from bench.workloads import NUMBER, number_at
 
 
 class Job(msgspec.Struct):
-    """The first request is about the customer at `place`, each further one about one `span` customers on."""
+    """The first request is about the customer at `place`, each further one about one `span` customers on.
+
+    With `again` they begin anew after so many, and each has been asked once before the clock runs.
+    """
 
     url: str
     body: str
@@ -27,6 +31,13 @@ class Job(msgspec.Struct):
     place: int
     connections: int
     seconds: float
+    again: int = 0
+
+    def places(self) -> Iterator[int]:
+        return count(self.place, self.span) if not self.again else cycle(self.known())
+
+    def known(self) -> range:
+        return range(self.place, self.place + self.again * self.span, self.span)
 
 
 class Outcome(msgspec.Struct):
@@ -43,22 +54,28 @@ class WrongAnswer(Exception):
 
 
 async def run(job: Job) -> Outcome:
-    address, places, taken = Address(job.url), count(job.place, job.span), list[float]()
+    address, places, taken = Address(job.url), job.places(), list[float]()
     body = job.body.encode()
     clients = [await address.connect() for _ in range(job.connections)]
-    began = perf_counter()
 
-    async def ask(client: Client) -> None:
+    async def ask(client: Client, place: int) -> None:
+        about = body.replace(NUMBER, number_at(place))
+        sent = perf_counter()
+        answer = await client.send(address.post(about))
+        taken.append((perf_counter() - sent) * 1000)
+        if b'"errors"' in answer:
+            raise WrongAnswer(answer[:500])
+
+    async def keep_asking(client: Client) -> None:
         while perf_counter() - began < job.seconds:
-            about = body.replace(NUMBER, number_at(next(places)))
-            sent = perf_counter()
-            answer = await client.send(address.post(about))
-            taken.append((perf_counter() - sent) * 1000)
-            if b'"errors"' in answer:
-                raise WrongAnswer(answer[:500])
+            await ask(client, next(places))
 
     try:
-        await asyncio.gather(*map(ask, clients))
+        for place in job.known():
+            await ask(clients[0], place)
+        taken.clear()
+        began = perf_counter()
+        await asyncio.gather(*map(keep_asking, clients))
     finally:
         for client in clients:
             client.close()

@@ -95,7 +95,7 @@ class Measuring:
     def _interleaved(self, workload: Workload, programs: Mapping[str, Program], connections: int) -> None:
         self.place = workload.fits(self.place)
         asked = [self._one(workload, name, program, connections) for name, program in programs.items()]
-        self.place += max(asked) * workload.span
+        self.place += (workload.again or max(asked)) * workload.span
 
     def _one(self, workload: Workload, name: str, program: Program, connections: int) -> int:
         before = program.cpu()
@@ -114,6 +114,7 @@ class Measuring:
             place=self.place,
             connections=connections,
             seconds=self.plan.seconds,
+            again=workload.again,
         )
 
 

@@ -33,10 +33,10 @@ def figures(results: Results, memory: Mapping[str, float | None]) -> str:
     head += [f"queries/s, {MANY}", f"p50 ms, {MANY}", f"p99 ms, {MANY}", f"CPU ms/query, {MANY}", "peak MiB"]
     rows = []
     for load, program in dict.fromkeys((load, program) for load, program, _ in results):
-        alone, many = results[load, program, 1], results.get((load, program, MANY))
-        row = [load, program, short(alone.p50), short(alone.p99), short(alone.cpu)]
+        alone, many = results.get((load, program, 1)), results.get((load, program, MANY))
+        row = [short(alone.p50), short(alone.p99), short(alone.cpu)] if alone else [""] * 3
         row += [short(many.rate), short(many.p50), short(many.p99), short(many.cpu)] if many else [""] * 4
-        rows.append([*row, short(memory.get(program))])
+        rows.append([load, program, *row, short(memory.get(program))])
     return table(head, rows)
 
 

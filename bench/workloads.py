@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -20,6 +20,7 @@ EXAMPLES = Path(__file__).parent.parent / "queries"
 class Workload:
     """A query about `span` customers, each request about others, so that no cache has seen them.
 
+    `again`: only so many different requests, each asked once before the clock runs, then again and again.
     `calls` are the fewest backend calls that answer it; None where nobody has counted.
     """
 
@@ -27,6 +28,7 @@ class Workload:
     query: str
     variable: str = ""
     span: int = 1
+    again: int = 0
     calls: dict[str, int] | None = None
 
     @property
@@ -95,6 +97,10 @@ DEEP = Workload(
     calls={"crm": 1, "shop": 1, "catalog": 1, "inventory": 1},
 )
 WORKLOADS = (TINY, PAGE, REST_PAGE, LIST, DEEP)
+
+ENTITIES_CACHED = replace(PAGE, name="page, entities cached", again=16)
+ANSWER_CACHED = replace(PAGE, name="page, whole answer cached", again=16)
+DELAYED = replace(PAGE, name="page, 20 ms before each reply")
 
 
 def examples() -> Iterator[Workload]:

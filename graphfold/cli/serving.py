@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from graphfold.cli.terminal import Stop
 
-__all__ = ["run", "served"]
+__all__ = ["run", "served", "settle_memory"]
 
 GRACE = 1.3
 """Seconds that requests under way get to finish when the gateway is told to stop."""
@@ -26,7 +26,7 @@ GRACE = 1.3
 async def served(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
     """The application answers on this socket until the block ends. Raises `Stop` where it cannot."""
     async with app.router.lifespan_context(app):
-        _settle_memory()
+        settle_memory()
         server = _Server(_configured(app))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await _up(server, serving)
@@ -50,7 +50,7 @@ async def _up(server: _Server, serving: asyncio.Task[None]) -> None:
         raise Stop(f"The web server ended before it was up: {serving.exception() or 'it does not say why'}")
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What was loaded stays: the collector need not walk it again, nor come after every few hundred small objects."""
     gc.collect()
     gc.freeze()

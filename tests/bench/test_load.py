@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from bench.load import Job, WrongAnswer, percentile, run
 from bench.wire import Refused, Served
@@ -47,6 +48,15 @@ async def test_every_request_is_about_other_customers() -> None:
     assert sorted(asked)[:2] == ["10000200", "10000220"]
     assert outcome.p50 <= outcome.p99
     assert outcome.rate > 0
+
+
+async def test_the_same_requests_again_and_again_have_all_been_asked_before() -> None:
+    asked: list[str] = []
+    async with answering(b'{"data":{}}', asked) as url:
+        outcome = await run(replace(job(url, connections=2), again=3))
+    assert asked[:3] == ["10000200", "10000220", "10000240"]
+    assert set(asked) == set(asked[:3])
+    assert outcome.requests == len(asked) - 3 >= 2
 
 
 async def test_an_answer_with_errors_is_no_answer() -> None:

@@ -1,0 +1,82 @@
+"""`python -m bench.firsts`: what a document costs when it is seen for the first time, as a line of JSON.
+
+Runs the reference graph in this process, in front of the backends that the environment names. Each document is the
+page's under a name of its own, each request about other customers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable
+from itertools import count
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import msgspec
+from graphql import parse, validate
+
+import graphfold
+from bench.workloads import PAGE, number_at
+from graphfold.cli.serving import settle_memory
+from graphfold.graph.graph import Graph
+
+DOCUMENTS = 40
+
+
+class Firsts(msgspec.Struct):
+    """Medians in milliseconds: graphql-core's `parse` and `validate`, and what a first run takes more than a later."""
+
+    checked: float
+    first: float
+
+    @property
+    def ratio(self) -> float:
+        return self.first / self.checked
+
+
+async def measured(documents: int = DOCUMENTS) -> Firsts:
+    graph = graphfold.load(Path(__file__).parent)
+    checked, first, later = list[float](), list[float](), list[float]()
+    places = count(50_000, PAGE.span)
+
+    def asked(text: str) -> Awaitable[Any]:
+        return graph.execute(text, {PAGE.variable: number_at(next(places)).decode()})
+
+    async with graph.running():
+        settle_memory()
+        await asked(PAGE.query)
+        for number in range(documents):
+            text = PAGE.query.replace("Page", f"Page{number}", 1)
+            checked.append(_checking(graph, text))
+            first.append(await _milliseconds(asked(text)))
+            await asked(text)
+            later += [await _milliseconds(asked(text)) for _ in range(3)]
+    return Firsts(median(checked), median(first) - median(later))
+
+
+def _checking(graph: Graph, text: str) -> float:
+    began = perf_counter()
+    document = parse(text)
+    errors = validate(graph.schema._schema, document)  # noqa: SLF001  # Strawberry has no public name for it
+    taken = (perf_counter() - began) * 1000
+    assert not errors, errors
+    return taken
+
+
+async def _milliseconds(work: Awaitable[Any]) -> float:
+    began = perf_counter()
+    answer = await work
+    taken = (perf_counter() - began) * 1000
+    assert not answer.errors, answer.errors
+    return taken
+
+
+def main() -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(measured())) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

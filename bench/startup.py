@@ -1,0 +1,23 @@
+"""How long a program takes from the start of its process to its first answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from time import perf_counter
+
+from bench.agreement import fetch
+from bench.programs import running
+from bench.workloads import TINY
+
+
+def first_answer(command: Sequence[str], environment: Mapping[str, str], *, core: int | None, times: int) -> float:
+    """Seconds, the median of so many starts."""
+    return median([_once(command, environment, core) for _ in range(times)])
+
+
+def _once(command: Sequence[str], environment: Mapping[str, str], core: int | None) -> float:
+    started = perf_counter()
+    with running(command, core=core, environment=environment) as program:
+        fetch(f"{program.url}/graphql", TINY.about(0))
+        return perf_counter() - started

@@ -1,0 +1,19 @@
+"""What is wanted and what was measured, as the table tells it."""
+
+import pytest
+
+from bench.goals import Goal, table
+
+
+@pytest.mark.parametrize(
+    ("goal", "told"),
+    [
+        (Goal("time", 1.5, 1.6), ["time", "<= 1.6", "1.5", "yes"]),
+        (Goal("time", 1.61, 1.6), ["time", "<= 1.6", "1.61", "no"]),
+        (Goal("throughput", 0.7, 0.6, least=True), ["throughput", ">= 0.6", "0.7", "yes"]),
+        (Goal("throughput", 0.59, 0.6, least=True), ["throughput", ">= 0.6", "0.59", "no"]),
+    ],
+)
+def test_a_goal_is_reached_from_its_side(goal: Goal, told: list[str]) -> None:
+    cells = [cell.strip() for cell in table([goal]).splitlines()[-1].strip("|").split("|")]
+    assert cells == told
