@@ -108,6 +108,8 @@ class Adapter:
 
     @property
     def _backend(self) -> Backend:
+        if self._operation is None:  # a call of its own, which no cache knows
+            self.scope.parts.spoil()
         backend: Backend = self.scope.home.backend(type(self))
         return backend
 

@@ -43,7 +43,7 @@ class GraphExecutor(BreadthFirst):
     def plan(self) -> Plan | str:
         """Its loads gather by level where a plan runs them, and one by one where graphql-core does."""
         operation: Operation = self.context_value
-        settings = operation.request.runtime.settings
+        settings = operation.runtime.settings
         plan = super().plan() if settings.execution == "breadth-first" else "switched-off"
         self._remarks = plan.remarks if isinstance(plan, Plan) else {}
         self._check_size(settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from graphfold.adapter.base import Adapter
+from graphfold.cache.parts import Parts
 from graphfold.graph.trace import Trace
 from graphfold.loading.scope import Scope, Viewer
 
@@ -30,19 +31,32 @@ class Request:
     headers: Mapping[str, str]
     """The client's headers, names in lower case."""
     trace: Trace | None = None
+    parts: Parts | None = None
+    """Told what goes into the answer, where there is one operation only."""
 
     def scope(self, wants: Callable[[], Wanted]) -> Scope:
         """The scope of one operation of this request."""
         scope = Scope if self.trace is None else self.trace.scope
-        return scope(self.runtime, self.viewer, wants)
+        return scope(self.runtime, self.viewer, wants, self.parts)
 
 
-@dataclass(frozen=True, slots=True)
 class Operation:
     """The context of a running operation. Its adapters and their loaders end with it."""
 
-    request: Request
-    scope: Scope
+    __slots__ = ("_request", "scope")
+
+    def __init__(self, request: Request, scope: Scope) -> None:
+        self._request, self.scope = request, scope
+
+    @property
+    def request(self) -> Request:
+        """The request. An answer for which somebody looked at it is for this request only, and is not kept."""
+        self.scope.parts.spoil()
+        return self._request
+
+    @property
+    def runtime(self) -> Runtime:
+        return self._request.runtime
 
     def adapter(self, kind: type[A]) -> A:
         """The adapter of this kind; one for the whole operation."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeVar
 
+from graphfold.cache.parts import Parts
 from graphfold.errors import GraphError
 from graphfold.loading.keys import Keys
 from graphfold.loading.operation import Operation
@@ -79,9 +80,9 @@ class Trace:
         self._asked: list[Asked] = []
         self._known: dict[tuple[str, str], Asked] = {}
 
-    def scope(self, home: Home, viewer: Viewer, wants: Callable[[], Any]) -> Scope:
+    def scope(self, home: Home, viewer: Viewer, wants: Callable[[], Any], parts: Parts | None = None) -> Scope:
         """The scope of an operation that is traced."""
-        return _Scope(home, viewer, wants, self)
+        return _Scope(home, viewer, wants, parts, self)
 
     def json(self) -> dict[str, Any]:
         """For `extensions.trace`: times in milliseconds since the request began, in order."""
@@ -128,8 +129,8 @@ class Trace:
 
 
 class _Scope(Scope):
-    def __init__(self, home: Home, viewer: Viewer, wants: Callable[[], Any], trace: Trace) -> None:
-        super().__init__(_Home(home, trace), viewer, wants)
+    def __init__(self, home: Home, viewer: Viewer, wants: Callable[[], Any], parts: Parts | None, trace: Trace) -> None:
+        super().__init__(_Home(home, trace), viewer, wants, parts)
         self._trace = trace
 
     def function(self, operation: Any) -> Callable[..., Awaitable[Any]]:
@@ -167,8 +168,8 @@ class _Store(_Instead):
         super().__init__(real)
         self._told = trace, backend, operation
 
-    def shelf(self, slot: Any) -> Any:
-        return _Shelf(self._real.shelf(slot), *self._told)
+    def shelf(self, slot: Any, parts: Parts | None = None) -> Any:
+        return _Shelf(self._real.shelf(slot, parts), *self._told)
 
 
 class _Shelf(_Instead):

@@ -75,10 +75,11 @@ class _Handle:
         scope, operation = self._adapter.scope, self._operation
         policy = operation.policy
         who = scope.viewer.key if policy.share == "viewer" else ""
+        scope.parts.narrow(policy.share)
         source: Source[Any] = Source(
             scope,
             fetch,
-            shelf=self._store().shelf((who, slot)) if policy.ttl else None,
+            shelf=self._store().shelf((who, slot), scope.parts) if policy.ttl else None,
             asked=self._asked,
             fields=self._fields(),
             seen=seen,
@@ -214,6 +215,7 @@ class Write(_Handle, Generic[P, V]):
     __slots__ = ()
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
+        self._adapter.scope.parts.spoil()
         adapter = self._adapter.calling(self._operation.name, whole=True)
         try:
             answer = await adapter.scope.function(self._operation)(adapter, *args, **kwargs)

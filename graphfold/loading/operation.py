@@ -7,13 +7,13 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, overload
 
+from graphfold.cache.parts import Share
 from graphfold.loading.arguments import Signature
 from graphfold.loading.handle import Batch, Read, Write
 from graphfold.rows.row import Row
 
 __all__ = ["BatchOperation", "Gives", "Operation", "Policy", "ReadOperation", "Share", "WriteOperation"]
 
-Share = Literal["viewer", "public"]
 Gives = Literal["row", "list", "value"]
 
 K = TypeVar("K", bound=Hashable)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Protocol, TypeVar
 
+from graphfold.cache.parts import Parts
 from graphfold.cache.store import Store
 from graphfold.rows.row import Row
 
@@ -39,10 +40,17 @@ class Scope:
     """The loaders and tasks of one operation. `close` ends what is still under way.
 
     `level_by_level` says who runs the resolvers: the plan, which knows a `Load`, or graphql-core with a task for each.
+    `parts` gather what goes into the answer.
     """
 
-    def __init__(self, home: Home, viewer: Viewer, wants: Callable[[], dict[type, frozenset[str] | None]]) -> None:
-        self.home, self.viewer = home, viewer
+    def __init__(
+        self,
+        home: Home,
+        viewer: Viewer,
+        wants: Callable[[], dict[type, frozenset[str] | None]],
+        parts: Parts | None = None,
+    ) -> None:
+        self.home, self.viewer, self.parts = home, viewer, parts or Parts()
         self.loaders: dict[Hashable, Any] = {}
         self.adapters: dict[type, Any] = {}
         self._wants = wants

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from graphfold.cache.store import Flight, Shelf
@@ -52,7 +53,11 @@ class Source(Generic[K]):
         self._brought.pop(key, None)
 
     def known(self, keys: Collection[K]) -> dict[K, Any]:
-        """The answers that can be told at once."""
+        """The answers that can be told at once. Every key passes here first."""
+        if self._shelf is None:
+            self.scope.parts.spoil()
+        else:
+            self._shelf.use(keys)
         found: dict[K, Any] = {}
         if self._brought:
             found = {key: self._brought[key] for key in keys if key in self._brought}
@@ -65,10 +70,14 @@ class Source(Generic[K]):
         try:
             found = await (self._fetch(keys) if self._shelf is None else self._through(self._shelf, keys))
         except asyncio.CancelledError:
-            return dict.fromkeys(keys, Failed(BackendUnavailable("The call was cancelled.")))
+            return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
         except Exception as error:  # a defect of ours: whoever waits is told all the same
-            return dict.fromkeys(keys, Failed(error))
+            return self._all_failed(keys, error)
         return self._all_in_graph(found)
+
+    def _all_failed(self, keys: list[K], error: Exception) -> dict[K, Any]:
+        self.scope.parts.spoil()
+        return dict.fromkeys(keys, Failed(error))
 
     def _all_in_graph(self, answers: dict[K, Any]) -> dict[K, Any]:
         if self._seen is None and are_graph_objects(answers.values()):
@@ -89,9 +98,9 @@ class Source(Generic[K]):
         """From calls that others have under way, and the rest from the backend."""
         flights = shelf.flying(keys, self._fields)
         rest = [key for key in keys if key not in flights] if flights else keys
-        answers: dict[K, Any] = await _landed(self._depart(shelf, rest)) if rest else {}
+        answers: dict[K, Any] = dict(await self._landed(self._depart(shelf, rest))) if rest else {}
         for key, flight in flights.items():
-            answers[key] = (await _landed(flight))[key]
+            answers[key] = (await self._landed(flight))[key]
         return answers
 
     def _depart(self, shelf: Shelf, keys: list[K]) -> Flight:
@@ -102,15 +111,15 @@ class Source(Generic[K]):
         shelf.depart(keys, flight)
         return flight
 
-    async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> dict[K, Any]:
+    async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> tuple[dict[K, Any], float]:
         answers = await self._fetch(keys)
         lasting = {k: answer for k, answer in answers.items() if not isinstance(answer, Failed) or answer.lasting}
-        shelf.keep(lasting, self._fields, began)
+        ends = shelf.keep(lasting, self._fields, began)
+        return answers, ends if len(lasting) == len(answers) else -inf
+
+    async def _landed(self, flight: Flight) -> dict[Any, Any]:
+        """The flight's answers. If this waiter is cancelled the flight goes on for the others."""
+        outcome = flight.outcome
+        answers, ends = outcome.result() if outcome.done() else await asyncio.shield(outcome)
+        self.scope.parts.last(ends)
         return answers
-
-
-async def _landed(flight: Flight) -> dict[Any, Any]:
-    """The flight's answers. If this waiter is cancelled the flight goes on for the others."""
-    outcome = flight.outcome
-    answers: dict[Any, Any] = outcome.result() if outcome.done() else await asyncio.shield(outcome)
-    return dict(answers)
