@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import orjson
@@ -14,9 +16,10 @@ __all__ = ["FakeBackend", "fakes"]
 
 
 class FakeBackend(httpx.AsyncBaseTransport):
-    """Answers by route: `FakeBackend({"GET /customers": [{"id": "c1"}]})`.
+    """Answers by route: `FakeBackend({"GET /customers": [{"id": "c1"}], "GET /orders?state=NEW": []})`.
 
-    An answer is JSON, an `httpx.Response`, an exception to raise, or a function (plain or async) of the
+    A route with a query is for requests with these parameters, whatever else they have; the route that names most
+    wins. An answer is JSON, an `httpx.Response`, an exception to raise, or a function (plain or async) of the
     `httpx.Request` that gives any of these. `calls` holds every request in order of arrival.
     A call without a route is answered with status 501 and fails the test when the graph closes.
     """
@@ -32,19 +35,30 @@ class FakeBackend(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request)
-        route = f"{request.method} {request.url.path}"
-        if route not in self.routes:
-            self.unrouted.append(route)
+        fitting = [route for route in self.routes if _fits(route, request)]
+        if not fitting:
+            self.unrouted.append(f"{request.method} {request.url.raw_path.decode()}")
             return httpx.Response(501)
-        return await _response(self.routes[route], request)
+        return await _response(self.routes[max(fitting, key=lambda route: route.count("="))], request)
 
     async def aclose(self) -> None:
-        assert not self.unrouted, f"no route for {self.unrouted}; there are {sorted(self.routes)}"
+        assert not self.unrouted, f"no route for {self.unrouted}; {self._nearest(self.unrouted[0])}"
+
+    def _nearest(self, asked: str) -> str:
+        near = difflib.get_close_matches(asked, self.routes, n=1, cutoff=0)
+        return f"the nearest is {near[0]!r}" if near else "there are none"
 
 
 def fakes(**backends: FakeBackend) -> Transports:
     """For `graph.running(transports=fakes(crm=...))`. A backend that is not named takes no call."""
     return lambda name: backends.get(name) or FakeBackend()
+
+
+def _fits(route: str, request: httpx.Request) -> bool:
+    target, _, query = route.partition("?")
+    if target != f"{request.method} {request.url.path}":
+        return False
+    return not query or {*parse_qsl(query, keep_blank_values=True)} <= {*request.url.params.multi_items()}
 
 
 async def _response(answer: Any, request: httpx.Request) -> httpx.Response:

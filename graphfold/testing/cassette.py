@@ -1,0 +1,144 @@
+"""Conversations with backends, recorded once and replayed: a readable file for each test, without credentials."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import httpx
+
+from graphfold.graph.runtime import Transports, network
+from graphfold.testing.exchanges import Exchange, Json, asked, replied
+from graphfold.testing.scrubbing import Scrubber
+
+__all__ = ["Cassette"]
+
+
+class Cassette:
+    """`graph.running(transports=Cassette(file))` replays what `Cassette(file, record=True)` has recorded.
+
+    A recorded reply is given once to the request it belongs to: same backend, method, target and body. A request that
+    is not on the cassette is answered with status 501 and fails the test when the graph closes, with the recorded
+    request that comes nearest.
+    Credentials, cookies and most headers never get into the file. `names`: further fields, parameters and XML elements
+    to hide; `headers`: further ones to keep; `secrets`: texts to hide wherever they stand.
+    `transports` is what a recording goes through: the network, unless a test says otherwise.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        *,
+        record: bool = False,
+        names: Iterable[str] = (),
+        headers: Iterable[str] = (),
+        secrets: Iterable[str] = (),
+        transports: Transports = network,
+    ) -> None:
+        self.file, self._record, self._transports = file, record, transports
+        self._scrub = Scrubber(names, headers, secrets)
+        self.exchanges = [] if record else [Exchange(**told) for told in _read(file)]
+        self._left = list(self.exchanges)
+        self._misses: list[str] = []
+
+    def __call__(self, backend: str) -> httpx.AsyncBaseTransport:
+        return _Recording(self, backend, self._transports(backend)) if self._record else _Replaying(self, backend)
+
+    def replay(self, backend: str, request: httpx.Request) -> httpx.Response:
+        """The recorded reply; 501 where there is none."""
+        told = asked(request, self._scrub)
+        found = next((one for one in self._left if one.backend == backend and _same(one.request, told)), None)
+        if found is None:
+            self._misses.append(self._miss(backend, told))
+            return httpx.Response(501)
+        self._left.remove(found)
+        return found.response
+
+    def keep(self, backend: str, request: httpx.Request, response: httpx.Response) -> None:
+        """Record one exchange."""
+        self.exchanges.append(Exchange(backend, asked(request, self._scrub), replied(response, self._scrub)))
+
+    def close(self) -> None:
+        """Write the file, or say what was not on it."""
+        if self._record:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            told = json.dumps([asdict(one) for one in self.exchanges], indent=2, ensure_ascii=False)
+            self.file.write_text(told + "\n", encoding="utf-8")
+        misses, self._misses = self._misses, []
+        if misses:
+            raise AssertionError("\n".join(misses))
+
+    def _miss(self, backend: str, told: Json) -> str:
+        again = f"To record it anew: Cassette({self.file.name!r}, record=True)."
+        here = [one for one in self.exchanges if one.backend == backend]
+        if any(_same(one.request, told) for one in here):
+            return f"{self.file}: {backend} was asked once more than recorded: {_line(told)}. {again}"
+        wanted = _text(told)
+        near = max((_text(one.request) for one in here), key=lambda text: _likeness(text, wanted), default="")
+        if not near:
+            return f"{self.file}: {backend} was asked {_line(told)}, and nothing of it was recorded. {again}"
+        lines = difflib.unified_diff(near.split("\n"), wanted.split("\n"), "recorded", "asked", lineterm="", n=1)
+        return f"{self.file}: {backend} was asked {_line(told)}. The nearest on record:\n" + "\n".join([*lines, again])
+
+
+class _Replaying(httpx.AsyncBaseTransport):
+    def __init__(self, cassette: Cassette, backend: str) -> None:
+        self._cassette, self._backend = cassette, backend
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return self._cassette.replay(self._backend, request)
+
+    async def aclose(self) -> None:
+        self._cassette.close()
+
+
+class _Recording(httpx.AsyncBaseTransport):
+    def __init__(self, cassette: Cassette, backend: str, real: httpx.AsyncBaseTransport) -> None:
+        self._cassette, self._backend, self._real = cassette, backend, real
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        response = await self._real.handle_async_request(request)
+        await response.aread()
+        self._cassette.keep(self._backend, request, response)
+        return httpx.Response(response.status_code, headers=_plain(response.headers), content=response.content)
+
+    async def aclose(self) -> None:
+        await self._real.aclose()
+        self._cassette.close()
+
+
+def _read(file: Path) -> list[Json]:
+    try:
+        told: list[Json] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file} is not there. Record it: Cassette({file.name!r}, record=True).") from None
+    return told
+
+
+def _same(recorded: Json, told: Json) -> bool:
+    """Headers do not count: the body says what they say of it."""
+    return all(recorded.get(part) == told.get(part) for part in ("method", "target", "json", "text", "base64"))
+
+
+def _line(told: Json) -> str:
+    return f"{told['method']} {told['target']}"
+
+
+def _text(told: Json) -> str:
+    body = {part: told[part] for part in ("json", "text", "base64") if part in told}
+    return f"{_line(told)}\n{json.dumps(body, indent=2)}"
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def _plain(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """Of a body that is no longer compressed, nor in pieces."""
+    framing = ("content-encoding", "content-length", "transfer-encoding")
+    return [(name, value) for name, value in headers.multi_items() if name not in framing]

@@ -1,0 +1,138 @@
+"""Cassettes: what was recorded is replayed exactly, nothing secret is in the file, a miss says what came nearest."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.testing import Cassette, FakeBackend, fakes
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "c4n4ry"
+SOAP = """<soap:Envelope><soap:Header><wsse:Security soap:mustUnderstand="1"><wsse:UsernameToken>
+<wsse:Username>c4n4ry</wsse:Username><wsu:Created>{now}</wsu:Created></wsse:UsernameToken></wsse:Security></soap:Header>
+<soap:Body><Ask><n:Password type="x">c4n4ry</n:Password><Sku>007</Sku></Ask></soap:Body></soap:Envelope>"""
+
+
+async def sent(cassette: Cassette, *requests: httpx.Request, backend: str = "crm") -> list[httpx.Response]:
+    transport = cassette(backend)
+    replies = [await transport.handle_async_request(request) for request in requests]
+    await transport.aclose()
+    return replies
+
+
+async def recorded(file: Path, answer: Any, *requests: httpx.Request, **how: Any) -> list[httpx.Response]:
+    routes = {f"{request.method} {request.url.path}": answer for request in requests}
+    return await sent(Cassette(file, record=True, transports=fakes(crm=FakeBackend(routes)), **how), *requests)
+
+
+def get(target: str, **headers: str) -> httpx.Request:
+    return httpx.Request("GET", f"https://b.test{target}", headers=headers)
+
+
+def post(target: str, body: bytes, media_type: str) -> httpx.Request:
+    return httpx.Request("POST", f"https://b.test{target}", content=body, headers={"content-type": media_type})
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        (b'{"price": 1.10, "id": "007", "n": 12345678901234567890, "none": null}', "application/json"),
+        ('{"name": "Zo\u00eb"}'.encode(), "application/json; charset=utf-8"),
+        (b"<a>\n  <b>1.10</b>\n</a>", "text/xml"),
+        (b"\x00\xff\x89PNG", "image/png"),
+        (b"{not json", "application/json"),
+        (b"", "application/json"),
+    ],
+)
+async def test_a_reply_comes_back_as_it_was(tmp_path: Path, body: bytes, media_type: str) -> None:
+    answer = httpx.Response(201, content=body, headers={"content-type": media_type, "retry-after": "3"})
+    await recorded(tmp_path / "a.json", answer, get("/x?b=2&a=1"))
+    [reply] = await sent(Cassette(tmp_path / "a.json"), get("/x?b=2&a=1"))
+    assert (reply.status_code, reply.headers["retry-after"]) == (201, "3")
+    assert reply.content == body
+
+
+async def test_a_compressed_reply_is_told_plainly(tmp_path: Path) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    answer = httpx.Response(200, content=gzip.compress(b'{"a": 1}'), headers=headers)
+    [live] = await recorded(tmp_path / "a.json", answer, get("/x"))
+    assert '"a": 1' in (tmp_path / "a.json").read_text()
+    [reply] = await sent(Cassette(tmp_path / "a.json"), get("/x"))
+    assert reply.content == live.content == b'{"a": 1}'
+    assert "content-encoding" not in {*live.headers, *reply.headers}
+
+
+async def test_nothing_secret_is_in_the_file(tmp_path: Path) -> None:
+    json = b'{"access_token": "c4n4ry", "expires_in": 60, "token_type": "Bearer", "deep": [{"clientSecret": "c4n4ry"}]}'
+    cookies = {"content-type": "application/json", "set-cookie": f"s={SECRET}", "x-user": SECRET, "x-debug": SECRET}
+    answer = httpx.Response(200, content=json, headers=cookies)
+    requests = [
+        get(f"/a?api_key={SECRET}&page=2", authorization=f"Bearer {SECRET}", cookie=f"s={SECRET}"),
+        post("/b", b"grant_type=client_credentials&client_secret=c4n4ry", "application/x-www-form-urlencoded"),
+        post("/c", SOAP.format(now="2026").encode(), "text/xml"),
+        post("/d", b'{"price": 1.10, "password": "c4n4ry", "pin": 1.0, "note": "knows it-is-me"}', "application/json"),
+    ]
+    await recorded(tmp_path / "a.json", answer, *requests, secrets=["it-is-me"])
+    written = (tmp_path / "a.json").read_text()
+    assert SECRET not in written
+    assert "it-is-me" not in written
+    assert all(kept in written for kept in ("page=2", "expires_in", "Bearer", "007", "1.10", "client_credentials"))
+
+
+async def test_credentials_that_differ_are_no_difference(tmp_path: Path) -> None:
+    def asking(secret: str) -> list[httpx.Request]:
+        return [get(f"/a?token={secret}"), post("/c", SOAP.format(now=secret).encode(), "text/xml")]
+
+    await recorded(tmp_path / "a.json", {"a": 1}, *asking("then"))
+    assert [reply.status_code for reply in await sent(Cassette(tmp_path / "a.json"), *asking("now"))] == [200, 200]
+
+
+async def test_more_can_be_hidden_and_kept(tmp_path: Path) -> None:
+    answer = httpx.Response(200, json={"mail": "ann@x.test", "id": 7}, headers={"x-total": "9"})
+    await recorded(tmp_path / "a.json", answer, get("/a"), names=["mail"], headers=["X-Total"])
+    [reply] = await sent(Cassette(tmp_path / "a.json"), get("/a"))
+    assert (reply.json(), reply.headers["x-total"]) == ({"mail": "scrubbed", "id": 7}, "9")
+
+
+async def test_a_miss_says_what_was_asked_and_what_came_nearest(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    await recorded(file, {}, get("/orders?state=NEW"), get("/customers?ids=1"))
+    with pytest.raises(AssertionError) as missed:
+        await sent(Cassette(file), get("/orders?state=OLD"))
+    told = str(missed.value)
+    assert "crm was asked GET /orders?state=OLD" in told
+    assert "-GET /orders?state=NEW" in told
+    assert "record=True" in told
+    assert "/customers" not in told
+
+
+async def test_a_body_that_differs_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    await recorded(file, {}, post("/x", b'{"number": "1", "name": "Ann"}', "application/json"))
+    with pytest.raises(AssertionError, match=r'(?s)-    "name": "Ann".*\+    "name": "Bob"'):
+        await sent(Cassette(file), post("/x", b'{"name": "Bob", "number": "1"}', "application/json"))
+
+
+async def test_a_call_too_many_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    await recorded(file, {}, get("/x"))
+    with pytest.raises(AssertionError, match="once more than recorded: GET /x"):
+        await sent(Cassette(file), get("/x"), get("/x"))
+
+
+async def test_a_backend_that_was_not_recorded_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    await recorded(file, {}, get("/x"))
+    with pytest.raises(AssertionError, match="shop was asked GET /x, and nothing of it was recorded"):
+        await sent(Cassette(file), get("/x"), backend="shop")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"Record it: Cassette\('a.json', record=True\)"):
+        Cassette(tmp_path / "a.json")
