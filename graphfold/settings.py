@@ -68,6 +68,12 @@ class Settings(BaseModel):
         default=10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression."
     )
     body_timeout: float = Field(default=10, gt=0, le=3600, description="Seconds a request body may take to arrive.")
+    deadline: float = Field(
+        default=10,
+        gt=0,
+        le=3600,
+        description="Seconds one operation may take in all; `Graphfold-Deadline` of a request may say less.",
+    )
     call_timeout: float = Field(default=5, gt=0, le=3600, description="Seconds one call to a backend may take in all.")
     connect_timeout: float = Field(default=1, gt=0, le=3600, description="Seconds to connect to a backend.")
     execution: Literal["breadth-first", "graphql-core"] = Field(

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
 
+from graphfold.deadline import Deadline, current, set_current
 from graphfold.errors import Internal
 from graphfold.execution.executor import BreadthFirst
 from graphfold.execution.plan import Plan
@@ -31,12 +32,16 @@ class GraphExecutor(BreadthFirst):
             return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
         scope = request.scope(self._wants)
         self.context_value = Operation(request, scope)
+        around, deadline = current(), request.deadline()
+        set_current(deadline)
         try:
             result = super().execute_operation(serially)
         except Exception as error:
             return _refused(error)
+        finally:
+            set_current(around)
         if self.is_awaitable(result):
-            return _in_scope(result, scope)
+            return _in_scope(result, scope, deadline)
         scope.end()
         return result
 
@@ -67,12 +72,15 @@ class GraphExecutor(BreadthFirst):
         return found
 
 
-async def _in_scope(result: Awaitable[Any], scope: Scope) -> Any:
+async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) -> Any:
+    around = current()
+    set_current(deadline)
     try:
         return await result
     except Exception as error:
         return _refused(error)
     finally:
+        set_current(around)
         await scope.close()
 
 

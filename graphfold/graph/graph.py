@@ -106,17 +106,19 @@ class Graph:
         headers: Mapping[str, str] | None = None,
         request_id: str | None = None,
         mutations: bool = True,
+        seconds: float | None = None,
     ) -> Answer:
         """Run one operation. Never raises for what a client or a backend does: the answer says it.
 
         `headers` are the client's, names in lower case; `mutations=False` refuses them (GET requests). In development
-        the header `graphfold-explain: plan, trace` adds both to the answer's `extensions`.
+        the header `graphfold-explain: plan, trace` adds both to the answer's `extensions`. `seconds` is how long the
+        client wants to wait; the setting for it may say less.
         """
         headers = headers or {}
         insight = None
         if self.documents.development and HEADER in headers:
             insight = Insight(self, headers[HEADER], query, variables, operation_name)
-        request = self._request(headers, request_id or uuid.uuid4().hex, insight.trace if insight else None)
+        request = self._request(headers, request_id or uuid.uuid4().hex, insight.trace if insight else None, seconds)
         page = largest_page.set(self.settings.max_page_size)
         try:
             with collecting() as notes:
@@ -190,10 +192,12 @@ class Graph:
             allowed_operation_types=allowed,
         )
 
-    def _request(self, headers: Mapping[str, str], request_id: str, trace: Trace | None) -> Request:
+    def _request(
+        self, headers: Mapping[str, str], request_id: str, trace: Trace | None, seconds: float | None
+    ) -> Request:
         authorization = headers.get("authorization", "")
         key = blake2b(authorization.encode(), digest_size=16).hexdigest() if authorization else ""
-        return Request(self._running(), Viewer(key), request_id, headers, trace)
+        return Request(self._running(), Viewer(key), request_id, headers, trace, seconds=seconds)
 
     def _running(self) -> Runtime:
         if self.runtime is None:

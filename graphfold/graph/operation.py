@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from graphfold.adapter.base import Adapter
 from graphfold.cache.parts import Parts
+from graphfold.deadline import Deadline
 from graphfold.graph.trace import Trace
 from graphfold.loading.scope import Scope, Viewer
 
@@ -33,6 +34,13 @@ class Request:
     trace: Trace | None = None
     parts: Parts | None = None
     """Told what goes into the answer, where there is one operation only."""
+    seconds: float | None = None
+    """How long the client wants to wait for an operation; never longer than the setting says."""
+
+    def deadline(self) -> Deadline:
+        """The deadline of an operation that begins now."""
+        most = self.runtime.settings.deadline
+        return Deadline(most if self.seconds is None else min(self.seconds, most))
 
     def scope(self, wants: Callable[[], Wanted]) -> Scope:
         """The scope of one operation of this request."""

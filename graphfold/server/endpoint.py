@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from graphfold.server.departure import unless_gone
 from graphfold.server.page import Page
 from graphfold.server.requestlog import Exchange
-from graphfold.server.requests import Asked, Refused, body_of, by_get, by_post, check_content
+from graphfold.server.requests import Asked, Refused, body_of, by_get, by_post, check_content, seconds_of
 from graphfold.server.responses import Reply, answered, media_type, refusal
 from graphfold.server.served import Served
 
@@ -96,6 +96,7 @@ class Endpoint:
             headers=headers,
             request_id=exchange.request_id,
             mutations=mutations,
+            seconds=seconds_of(headers.get("graphfold-deadline")),
         )
         answer = await unless_gone(receive, work)
         exchange.codes = [_code(error) for error in answer.errors]

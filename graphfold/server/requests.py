@@ -6,6 +6,7 @@ form, plain text, a GET for an image) never runs anything.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-__all__ = ["Asked", "Refused", "body_of", "by_get", "by_post", "check_content"]
+__all__ = ["Asked", "Refused", "body_of", "by_get", "by_post", "check_content", "seconds_of"]
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -45,6 +46,19 @@ def check_content(content_type: str, encoding: str) -> None:
         raise Refused(415, "Send the request as UTF-8.")
     if encoding.strip().lower() not in ("", "identity"):
         raise Refused(415, "Send the request uncompressed.")
+
+
+def seconds_of(deadline: str | None) -> float | None:
+    """The seconds of a `Graphfold-Deadline` header; None without one."""
+    if deadline is None:
+        return None
+    try:
+        seconds = float(deadline)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise Refused(400, "Graphfold-Deadline has to be a number of seconds above zero, such as 2.5.")
+    return seconds
 
 
 async def body_of(receive: Receive, length: str | None, limit: int) -> bytes:

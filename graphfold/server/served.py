@@ -55,4 +55,5 @@ class Served(Protocol):
         headers: Mapping[str, str],
         request_id: str | None,
         mutations: bool,
+        seconds: float | None,
     ) -> Answer: ...

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import httpx
 
-from graphfold.errors import BackendBusy, BackendTimeout
+from graphfold.deadline import exceeded, within
+from graphfold.errors import BackendBusy, BackendTimeout, GraphError
 from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.limits import CallLimits
@@ -29,16 +30,25 @@ class Client:
         self._exchange = _way(self.address, transport, limits).exchange
 
     async def send(self, call: Call) -> Reply:
-        """The reply, whatever its status. A 401 is answered with fresh credentials once, where there are any."""
+        """The reply, whatever its status. A 401 is answered with fresh credentials once, where there are any.
+
+        No call outlives its operation: where that has less time left than a call may take, DEADLINE_EXCEEDED.
+        """
         await self._place()
+        seconds = self._limits.total
         try:
-            async with asyncio.timeout(self._limits.total):
+            seconds = within(seconds)
+            async with asyncio.timeout(seconds):
                 return await self._authorized(call)
         except TimeoutError:
-            text = f"over {self._limits.total} s in total"
-            raise BackendTimeout("The backend did not answer in time.", internal=text) from None
+            raise self._late(seconds) from None
         finally:
             self._places.release()
+
+    def _late(self, seconds: float) -> GraphError:
+        if seconds < self._limits.total:
+            return exceeded(f"{seconds:.3f} s were left for a call")
+        return BackendTimeout("The backend did not answer in time.", internal=f"over {seconds} s in total")
 
     def security(self, body: str) -> str:
         """The header block of a SOAP message with this body, where the backend wants credentials there."""
@@ -46,10 +56,13 @@ class Client:
 
     async def _place(self) -> None:
         """Wait for one of the backend's places, but no longer than a call itself may take."""
+        seconds = within(self._limits.total) if self._places.locked() else None
         try:
-            async with asyncio.timeout(self._limits.total if self._places.locked() else None):
+            async with asyncio.timeout(seconds):
                 await self._places.acquire()
         except TimeoutError:
+            if seconds != self._limits.total:
+                raise exceeded("while the call waited for its turn") from None
             text = f"{self._limits.parallel} calls at once, none of which ended in {self._limits.total} s"
             raise BackendBusy("Too many calls to the backend are waiting.", internal=text) from None
 

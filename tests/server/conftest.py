@@ -83,6 +83,7 @@ class Demo:
     runs: bool = False
     defect: Exception | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    seconds: float | None = None
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     abandoned: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -116,8 +117,9 @@ class Demo:
         headers: Mapping[str, str],
         request_id: str | None,
         mutations: bool,
+        seconds: float | None,
     ) -> Answered:
-        self.headers = headers
+        self.headers, self.seconds = headers, seconds
         if self.defect:
             raise self.defect
         result = await self.schema.execute(query, variables, self, operation_name=operation_name)
