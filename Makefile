@@ -1,6 +1,6 @@
 # Every command of this checkout. Python 3.11 or newer, git and make are all it needs; the rest it gets itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-pythons fuzz check bench assets peers setup clean
+.PHONY: help demo test test-wheel test-pythons fuzz check bench bench-plots assets peers setup clean
 MAKEFLAGS += --no-print-directory
 
 # uv runs what is installed here; it never downloads an interpreter.
@@ -54,6 +54,9 @@ check: setup assets peers ## Run everything a change must pass: format, lint, ty
 
 bench: setup ## Measure the gateway against its hand-written twin
 	@$(RUN) python -m bench $(ARGS)
+
+bench-plots: setup ## Draw how the cost of a query grows, into docs/
+	@"$(UV)" run --quiet --locked --group plots python -m bench.plots
 
 assets: setup ## Build the GraphiQL page, unless it is current
 	@$(RUN) python frontend/build.py
