@@ -10,7 +10,7 @@ import orjson
 
 from graphfold.cli.terminal import Stop
 
-__all__ = ["document_of", "variables_of"]
+__all__ = ["document_of", "source_of", "variables_of"]
 
 
 def document_of(text: str) -> str:
@@ -20,6 +20,11 @@ def document_of(text: str) -> str:
     if not text.strip():
         raise Stop("TEXT|FILE: there is no query in it.", fix="""write one, like '{ __typename }'.""", code=2)
     return text if "{" in text else _read(Path(text), "TEXT|FILE")
+
+
+def source_of(text: str) -> str:
+    """What to call the query where something is wrong in it: the file it is in, or `query`."""
+    return "query" if text == "-" or "{" in text else text
 
 
 def variables_of(given: str | None) -> dict[str, Any] | None:

@@ -47,7 +47,7 @@ def _described(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> dic
         "address": own.address or None,
         "operations": [{"name": o.name, "kind": o.kind, "description": o.description} for o in adapter.operations()],
         "ready": probe is not None and probe.ok,
-        "state": state_of(probe) if probe else f"not set: {', '.join(own.missing(adapter.needs()))}",
+        "state": state_of(graph, adapter, probe),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from graphfold.cli.loading import development_environment, loaded, project
+from graphfold.cli.loading import development_environment, loaded, missing_of, project
 from graphfold.cli.terminal import complain, out
 from graphfold.graph.graph import Graph
 from graphfold.settings import unknown
@@ -25,5 +25,6 @@ def check() -> None:
 
 
 def _found(graph: Graph, environment: dict[str, str]) -> list[str]:
-    missing = [f"{name} is not set." for name in graph.missing_settings()]
-    return missing + unknown(environment, [adapter.name for adapter in graph.adapters]) + graph.problems()
+    missing = missing_of(graph)
+    problems = [f"{missing}\n  Fix: set them in the environment or in .env (see .env.example)."] if missing else []
+    return problems + unknown(environment, [adapter.name for adapter in graph.adapters]) + graph.problems()

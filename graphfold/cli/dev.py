@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from graphfold.cli.listening import address_of, listen
-from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
+from graphfold.cli.listening import address_of, check_sandbox_port, listen
+from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.logs import configure
 from graphfold.cli.progress import show_backends
 from graphfold.cli.sandbox import sandbox
@@ -35,8 +35,11 @@ def dev(
     from graphfold.cli.serving import run
 
     here = project()
+    with_sandbox = here.sandbox is not None and not no_sandbox
+    if with_sandbox:
+        check_sandbox_port(sandbox_port, port)
     with listen(host, port) as listener:
-        code = run(_dev(here, listener, None if no_sandbox else sandbox_port, reload=reload))
+        code = run(_dev(here, listener, sandbox_port if with_sandbox else None, reload=reload))
     raise typer.Exit(code)
 
 
@@ -54,15 +57,14 @@ async def _dev(here: Project, listener: socket.socket, sandbox_port: int | None,
 
 @asynccontextmanager
 async def _environment(here: Project, sandbox_port: int | None) -> AsyncIterator[dict[str, str]]:
-    """The variables for the gateway: the process's own over `.env` over the sandbox's."""
-    own = development_environment(here.root)
+    """The variables for the gateway. The sandbox that was just started is meant, whatever `.env` says."""
     if sandbox_port is None or here.sandbox is None:
-        yield own
+        yield development_environment(here.root)
         return
     async with sandbox(here.sandbox, here.root, sandbox_port) as running:
         out.print(f"The sandbox is ready at {running.url}")
         async with _while_it_runs(running.ended):
-            yield {**running.settings, **own}
+            yield development_environment(here.root, running.settings)
 
 
 @asynccontextmanager
@@ -94,7 +96,6 @@ async def gateway(
 
     configure()
     graph = loaded(environment)
-    refuse_missing(graph, "set them in the environment or in .env (see .env.example), or use the sandbox.")
     async with served(graph.app(development=True), listener):
         if announced:
             await show_backends(graph)

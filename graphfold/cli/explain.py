@@ -6,9 +6,9 @@ from typing import Annotated
 
 import orjson
 import typer
-from graphql import GraphQLError
 
-from graphfold.cli.asked import document_of, variables_of
+from graphfold.cli.asked import document_of, source_of, variables_of
+from graphfold.cli.diagnostics import diagnosed
 from graphfold.cli.drawing import drawn
 from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.terminal import complain, out
@@ -32,15 +32,10 @@ def explain(
         explanation = graph.explain(document, values, operation)
     except Unexplained as refused:
         for error in refused.errors:
-            complain(_told(present(error, "", suggestions=True)))
+            complain(diagnosed(present(error, "", suggestions=True).formatted, source_of(text)))
         raise typer.Exit(1) from None
     if as_json:
         out.file.write(orjson.dumps(explanation.json(), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
         for line in drawn(explanation):
             out.print(line)
-
-
-def _told(error: GraphQLError) -> str:
-    places = "".join(f"{place.line}:{place.column}: " for place in (error.locations or ())[:1])
-    return f"{places}{error.message} ({(error.extensions or {}).get('code')})"

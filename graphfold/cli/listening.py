@@ -7,11 +7,11 @@ import socket
 
 from graphfold.cli.terminal import Stop
 
-__all__ = ["address_of", "listen"]
+__all__ = ["address_of", "check_sandbox_port", "listen"]
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one."""
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
+    """A bound socket; port 0 takes a free one. `option` is where another port is named."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -25,20 +25,28 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(1024)  # a second program on this port is found out only here
     except OSError as error:
         listener.close()
-        raise _refused(host, port, error) from None
+        raise _refused(host, port, option, error) from None
     return listener
 
 
-def _refused(host: str, port: int, error: OSError) -> Stop:
+def _refused(host: str, port: int, option: str, error: OSError) -> Stop:
     if error.errno == errno.EADDRINUSE:
         other = port + 10 if port < 65_000 else 8000
         return Stop(
             f"Port {port} of {host} is taken by another program.",
-            fix=f"stop that program, or choose another port: --port {other} (--port 0 takes any free one).",
+            fix=f"stop that program, or choose another port: {option} {other} ({option} 0 takes any free one).",
         )
     if error.errno == errno.EACCES:
-        return Stop(f"Port {port} of {host} is not ours to take.", fix="choose a port from 1024 up: --port 8000.")
-    return Stop(f"Cannot listen on port {port} of {host}: {error.strerror}.", fix="choose another --host or --port.")
+        return Stop(f"Port {port} of {host} is not ours to take.", fix=f"choose a port from 1024 up: {option} 8000.")
+    return Stop(f"Cannot listen on port {port} of {host}: {error.strerror}.", fix=f"choose another --host or {option}.")
+
+
+def check_sandbox_port(port: int, gateway: int) -> None:
+    """Stops when the sandbox, on this machine, could not have `port` beside the gateway's. A check before the start."""
+    if port and port == gateway:
+        told = f"--port and --sandbox-port: both are {port}."
+        raise Stop(told, fix="choose another for one of them (0 takes any free one).", code=2)
+    listen("127.0.0.1", port, "--sandbox-port").close()
 
 
 def address_of(listener: socket.socket) -> str:

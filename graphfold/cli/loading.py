@@ -12,7 +12,7 @@ from graphfold.graph.project import Project, ProjectError, load
 from graphfold.mistakes import Mistake
 from graphfold.settings import SettingsError, dotenv
 
-__all__ = ["development_environment", "loaded", "project", "refuse_missing"]
+__all__ = ["development_environment", "loaded", "missing_of", "project", "refuse_missing"]
 
 
 def project() -> Project:
@@ -34,12 +34,28 @@ def loaded(environment: Mapping[str, str]) -> Graph:
         raise Stop(told, fix="correct the type, or the resolver that returns it.") from error
 
 
-def development_environment(root: Path) -> dict[str, str]:
-    """The process's variables over those of the project's `.env`."""
-    return {**dotenv(root / ".env"), **os.environ}
+def development_environment(root: Path, sandbox: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The process's variables over the sandbox's, where one runs, over those of the project's `.env`."""
+    return _over(os.environ, _over(sandbox or {}, dotenv(root / ".env")))
+
+
+def _over(upper: Mapping[str, str], lower: Mapping[str, str]) -> dict[str, str]:
+    """Both, `upper` first: a setting given there is not given a second time below, as a value or as a file's name."""
+    return {name: value for name, value in lower.items() if _other_form(name) not in upper} | dict(upper)
+
+
+def _other_form(name: str) -> str:
+    return name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE"
 
 
 def refuse_missing(graph: Graph, fix: str) -> None:
     """Stops when a backend has no address or credentials."""
-    if missing := graph.missing_settings():
-        raise Stop("These settings are missing:\n" + "\n".join(f"    {name}" for name in missing), fix=fix)
+    if missing := missing_of(graph):
+        raise Stop(missing, fix=fix)
+
+
+def missing_of(graph: Graph) -> str:
+    """The settings without which backends cannot be called, a line for each backend; empty where there are none."""
+    missing = [(adapter.name, graph.backends[adapter.name].missing(adapter.needs())) for adapter in graph.adapters]
+    lines = [f"    {name}: {', '.join(variables)}" for name, variables in missing if variables]
+    return "\n".join(["These settings are missing:", *lines]) if lines else ""

@@ -28,7 +28,8 @@ async def show_backends(graph: Graph) -> None:
 
 async def _probe_all(graph: Graph, probes: dict[str, Probe | None], shown: Callable[[type[Adapter]], None]) -> None:
     async def probe(adapter: type[Adapter]) -> None:
-        probes[adapter.name] = await graph.probe(adapter)
+        if not _missing(graph, adapter):
+            probes[adapter.name] = await graph.probe(adapter)
         shown(adapter)
 
     await asyncio.gather(*(probe(adapter) for adapter in graph.adapters))
@@ -40,17 +41,23 @@ def _table(graph: Graph, probes: dict[str, Probe | None]) -> Table:
         probe = probes[adapter.name]
         style = "yellow" if probe is None else "green" if probe.ok else "red"
         address = graph.backends[adapter.name].address
-        table.add_row(f"  {adapter.name}", adapter.protocol, address, Text(state_of(probe), style))
+        table.add_row(f"  {adapter.name}", adapter.protocol, address, Text(state_of(graph, adapter, probe), style))
     return table
 
 
 def _line(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
     address = graph.backends[adapter.name].address
-    return f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {state_of(probe)}"
+    return f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {state_of(graph, adapter, probe)}"
 
 
-def state_of(probe: Probe | None) -> str:
+def state_of(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
     """How a backend is, in words."""
+    if missing := _missing(graph, adapter):
+        return f"not set up: {', '.join(missing)}"
     if probe is None:
         return "starting"
     return f"ready ({probe.seconds * 1000:.0f} ms)" if probe.ok else f"not ready: {probe.message}"
+
+
+def _missing(graph: Graph, adapter: type[Adapter]) -> list[str]:
+    return graph.backends[adapter.name].missing(adapter.needs())

@@ -9,7 +9,8 @@ import httpx
 import orjson
 import typer
 
-from graphfold.cli.asked import document_of, variables_of
+from graphfold.cli.asked import document_of, source_of, variables_of
+from graphfold.cli.diagnostics import diagnosed
 from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
 from graphfold.cli.logs import configure
 from graphfold.cli.terminal import Stop, complain, out
@@ -30,7 +31,7 @@ def query(
     """Run a query. Exit code 0 when it was answered without errors, 1 with errors, 2 when called wrongly."""
     document, values = document_of(text), variables_of(variables)
     answer = _ask(url, document, values, operation) if url else _run(document, values, operation)
-    _show(answer, as_json=as_json)
+    _show(answer, source_of(text), as_json=as_json)
     if answer.get("errors"):
         raise typer.Exit(1)
 
@@ -71,17 +72,11 @@ def _ask(url: str, document: str, variables: dict[str, Any] | None, operation: s
 _ACCEPT = "application/graphql-response+json, application/json;q=0.9"
 
 
-def _show(answer: dict[str, Any], *, as_json: bool) -> None:
+def _show(answer: dict[str, Any], source: str, *, as_json: bool) -> None:
     if as_json:
         out.file.write(orjson.dumps(answer).decode() + "\n")
         return
     if answer.get("data") is not None:
         out.print_json(orjson.dumps(answer["data"]).decode(), highlight=out.is_terminal)
     for error in answer.get("errors", ()):
-        complain(_told(error))
-
-
-def _told(error: dict[str, Any]) -> str:
-    path = ".".join(map(str, error.get("path") or ()))
-    code = error.get("extensions", {}).get("code")
-    return f"{path}: " * bool(path) + str(error.get("message")) + f" ({code})" * bool(code)
+        complain(diagnosed(error, source))

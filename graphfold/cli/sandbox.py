@@ -42,7 +42,7 @@ async def sandbox(command: str, root: Path, port: int) -> AsyncIterator[Sandbox]
     """The sandbox of the project at `root`, for as long as the block runs."""
     process = await _start(_arguments(command, port), root)
     try:
-        url = await _ready(process, command, port)
+        url = await _ready(process, command)
         settings = await _settings(url)
         ended = asyncio.ensure_future(_drained(process))
         try:
@@ -73,7 +73,7 @@ async def _start(arguments: list[str], root: Path) -> Process:
         ) from None
 
 
-async def _ready(process: Process, command: str, port: int) -> str:
+async def _ready(process: Process, command: str) -> str:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START):
@@ -85,13 +85,10 @@ async def _ready(process: Process, command: str, port: int) -> str:
     if line:
         raise Stop(f"The sandbox (`{command}`) said {line[:200]!r} instead of its ready line.", fix=_FIX)
     code = await process.wait()
-    raise Stop(
-        f"The sandbox (`{command}`) did not start on port {port}; it ended with exit code {code} (see above).",
-        fix=f"if the port is taken, choose another: --sandbox-port {port + 10} (0 takes any free one). {_FIX}",
-    )
+    raise Stop(f"The sandbox (`{command}`) did not start; it ended with exit code {code} (see above).", fix=_FIX)
 
 
-_FIX = "Run the command by itself to see more, or go without it: --no-sandbox."
+_FIX = "run the command by itself to see more, or go without it: --no-sandbox."
 
 
 async def _settings(url: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ROOMS = ("schema", "adapters", "resolvers", "queries", "sandbox")
 PATIENCE = 40.0
 """Seconds after which a process that does not do what it should is killed; no test waits for it to pass."""
 
@@ -156,10 +158,26 @@ def address_of(url: str) -> tuple[str, int]:
     return parts.host, parts.port or 80
 
 
+def _copy(folder: Path) -> None:
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    """Commands in this repository, the reference graph."""
-    return Commands(ROOT, tmp_path_factory.mktemp("logs"))
+    """Commands in the reference graph: in a copy of it, where no `.env` of a developer lies."""
+    folder = tmp_path_factory.mktemp("repository")
+    _copy(folder)
+    return Commands(folder, tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture
+def own_copy(tmp_path: Path) -> Commands:
+    """Commands in a copy of the reference graph for one test, which may change it."""
+    folder = tmp_path / "reference"
+    _copy(folder)
+    return Commands(folder, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,18 @@ import httpx
 import pytest
 
 from graphfold.cli.main import main
+
+BUSY = '''
+from graphfold import resolves
+from graphfold.errors import BackendBusy
+from schema.roots import Query
+
+
+@resolves(Query)
+def busy() -> str | None:
+    """Never there."""
+    raise BackendBusy("Wait.", backend="crm", operation="customers")
+'''
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,7 +48,16 @@ def test_a_query_from_files(tiny: Any) -> None:
 def test_errors_are_diagnostics(tiny: Any) -> None:
     asked = tiny.run("query", "-", stdin="{ helo }")
     assert (asked.code, asked.out) == (1, "")
-    assert asked.err == "graphfold: Cannot query field 'helo' on type 'Query'. Did you mean 'hello'? (BAD_INPUT)\n"
+    told = r"query:1:3: Cannot query field 'helo' on type 'Query'. Did you mean 'hello'\? \(BAD_INPUT\) \[request \w+\]"
+    assert re.fullmatch(f"graphfold: {told}\n", asked.err)
+
+
+def test_errors_say_where_whose_and_whether_to_try_again(tiny: Any) -> None:
+    (tiny.folder / "resolvers" / "busy.py").write_text(BUSY)
+    (tiny.folder / "busy.graphql").write_text("{\n  busy\n}\n")
+    asked = tiny.run("query", "busy.graphql")
+    told = r"busy.graphql:2:3: busy: Wait. \(BACKEND_BUSY\) \[crm.customers, request \w+\]; may be tried again"
+    assert re.search(f"^graphfold: {told}$", asked.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +131,7 @@ def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     assert backends["shop"]["owner"]
     assert {"name", "kind", "description"} == set(backends["shop"]["operations"][0])
     assert (backends["crm"]["ready"], backends["crm"]["address"]) == (False, None)
-    assert backends["crm"]["state"].startswith("not set: GRAPHFOLD_CRM_URL, ")
+    assert backends["crm"]["state"].startswith("not set up: GRAPHFOLD_CRM_URL, ")
     assert backends["billing"]["address"] == "https://billing.test/soap"
 
 

@@ -75,3 +75,33 @@ def test_a_second_ctrl_c_ends_it_at_once(own_demo: Any) -> None:
 
 def test_a_killed_gateway_takes_its_sandbox_along(own_demo: Any) -> None:
     own_demo.running.end(signal.SIGKILL)  # the fixture waits for the sandbox
+
+
+def test_its_sandbox_is_meant_whatever_the_env_file_says(own_copy: Any) -> None:
+    (own_copy.folder / ".env").write_text(
+        "GRAPHFOLD_CRM_URL=http://127.0.0.1:1\nGRAPHFOLD_SHOP_TOKEN_FILE=/gone\nGRAPHFOLD_MAX_DEPTH=1\n"
+    )
+    elsewhere = {"GRAPHFOLD_BILLING_URL": "http://127.0.0.1:1"}
+    with own_copy.start("dev", "--port", "0", "--sandbox-port", "0", **elsewhere) as dev:
+        url = dev.until(r"GraphiQL: (\S+)")
+        ready = set(re.findall(r"^  (\w+) .* ready \(", dev.said, re.MULTILINE))
+        assert ready == {"crm", "shop", "catalog", "inventory", "marketing"}
+        assert re.search(r"^  billing +SOAP +http://127.0.0.1:1 +not ready", dev.said, re.MULTILINE)
+        answer = httpx.post(url, json={"query": "{ customers(first: 1) { nodes { number } } }"})
+        assert "(GRAPHFOLD_MAX_DEPTH)" in answer.text
+
+
+def test_a_backend_that_is_not_set_up_stops_nobody_else(repository: Any) -> None:
+    unset = {"GRAPHFOLD_MARKETING_URL": "", "GRAPHFOLD_INVENTORY_PASSWORD": ""}
+    with repository.start("dev", "--port", "0", "--sandbox-port", "0", **unset) as dev:
+        url = dev.until(r"GraphiQL: (\S+)")
+        assert re.search(r"^  marketing +REST +not set up: GRAPHFOLD_MARKETING_URL$", dev.said, re.MULTILINE)
+        assert re.search(r"^  inventory .* not set up: GRAPHFOLD_INVENTORY_PASSWORD$", dev.said, re.MULTILINE)
+        for query, missing in ((SLOW, "GRAPHFOLD_MARKETING_URL"), (HANGING, "GRAPHFOLD_INVENTORY_PASSWORD")):
+            [error] = httpx.post(url, json={"query": query}).json()["errors"]
+            assert (error["message"], error["extensions"]["code"]) == (
+                "The backend is not set up.",
+                "BACKEND_CREDENTIALS",
+            )
+            assert f'"internal":"not set: {missing}"' in dev.log
+        assert "data" in httpx.post(url, json={"query": "{ customers(first: 1) { nodes { number } } }"}).json()

@@ -45,8 +45,11 @@ def test_graphql_core_runs_introspection(repository: Any) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("{ helo }", "graphfold: 1:3: Cannot query field 'helo' on type 'Query'. Did you mean 'hello'? (BAD_INPUT)\n"),
-        ("{ hello ", "graphfold: 1:9: Syntax Error: Expected Name, found <EOF>. (BAD_INPUT)\n"),
+        (
+            "{ helo }",
+            "graphfold: query:1:3: Cannot query field 'helo' on type 'Query'. Did you mean 'hello'? (BAD_INPUT)\n",
+        ),
+        ("{ hello ", "graphfold: query:1:9: Syntax Error: Expected Name, found <EOF>. (BAD_INPUT)\n"),
         ("query A { hello } query B { hello }", "Say which operation to run: operationName. (BAD_INPUT)\n"),
         (
             "query($n: String!) { hello(name: $n) }",

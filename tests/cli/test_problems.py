@@ -56,7 +56,7 @@ def test_a_port_that_is_taken(stopped: Stopped, taken: int, command: str) -> Non
     ("source", "message"),
     [
         ("print('hello')", "(`python box.py`) said b'hello\\n' instead of its ready line."),
-        ("import sys; sys.exit('no database')", "did not start on port 8001; it ended with exit code 1 (see above)."),
+        ("import sys; sys.exit('no database')", "did not start; it ended with exit code 1 (see above)."),
         ("""print('{"ready": true, "url": "http://127.0.0.1:1"}')""", "The sandbox does not tell its settings at"),
     ],
 )
@@ -64,25 +64,32 @@ def test_a_sandbox_that_does_not_start(
     stopped: Stopped, with_sandbox: Callable[[str, str], None], source: str, message: str
 ) -> None:
     with_sandbox("python box.py", source)
-    told = stopped("dev", "--port", "0")
+    told = stopped("dev", "--port", "0", "--sandbox-port", "0")
     assert message in told
     assert "--no-sandbox" in told
 
 
 def test_a_sandbox_that_is_no_program(stopped: Stopped, with_sandbox: Callable[[str, str], None]) -> None:
     with_sandbox("no-such-program --x", "")
-    told = stopped("dev", "--port", "0")
-    assert "cannot be started: no-such-program --x --port 8001 --with-parent: No such file or directory." in told
+    told = stopped("dev", "--port", "0", "--sandbox-port", "0")
+    assert "cannot be started: no-such-program --x --port 0 --with-parent: No such file or directory." in told
 
 
-def test_the_sandboxs_port_is_taken(
-    taken: int, repository: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(repository.folder)
-    assert main(["dev", "--port", "0", "--sandbox-port", str(taken)]) == 1
-    told = capfd.readouterr().err
-    assert f"did not start on port {taken}; it ended with exit code 1" in told
-    assert f"--sandbox-port {taken + 10}" in told
+def test_the_sandboxs_port_is_taken(stopped: Stopped, with_sandbox: Callable[[str, str], None], taken: int) -> None:
+    with_sandbox("python box.py", "raise AssertionError('started')")
+    told = stopped("dev", "--port", "0", "--sandbox-port", str(taken))
+    other = f"--sandbox-port {taken + 10} (--sandbox-port 0 takes any free one)"
+    assert told == (
+        f"graphfold: Port {taken} of 127.0.0.1 is taken by another program.\n"
+        f"  Fix: stop that program, or choose another port: {other}.\n"
+    )
+
+
+def test_both_ports_are_the_same(tiny: Any, with_sandbox: Callable[[str, str], None]) -> None:
+    with_sandbox("python box.py", "raise AssertionError('started')")
+    told = tiny.run("dev", "--port", "8301", "--sandbox-port", "8301")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("graphfold: --port and --sandbox-port: both are 8301.\n  Fix: ")
 
 
 def test_no_project(stopped: Stopped, tiny: Any) -> None:
@@ -90,12 +97,13 @@ def test_no_project(stopped: Stopped, tiny: Any) -> None:
     assert "no pyproject.toml with [tool.graphfold] here or above" in stopped("schema")
 
 
-def test_missing_settings_are_named(repository: Any) -> None:
-    ended = repository.run("serve", "--port", "0", GRAPHFOLD_CRM_URL="http://127.0.0.1:1")
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("check",), ("query", "{ __typename }")])
+def test_missing_settings_are_named_by_backend(repository: Any, command: tuple[str, ...]) -> None:
+    ended = repository.run(*command, GRAPHFOLD_CRM_URL="http://127.0.0.1:1")
     assert ended.code == 1
-    assert "These settings are missing:" in ended.err
-    assert "    GRAPHFOLD_CRM_CLIENT_ID\n" in ended.err
-    assert "GRAPHFOLD_CRM_URL" not in ended.err
+    assert "graphfold: These settings are missing:\n" in ended.err
+    assert "\n    crm: GRAPHFOLD_CRM_CLIENT_ID, GRAPHFOLD_CRM_CLIENT_SECRET\n" in ended.err
+    assert "\n  Fix: set them" in ended.err
 
 
 def test_a_wrong_setting_is_named(tiny: Any) -> None:
