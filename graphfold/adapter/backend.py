@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
-from graphfold.errors import BackendCredentials
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
-from graphfold.transport.session import Send, Session
 
 __all__ = ["Backend"]
 
@@ -32,7 +29,7 @@ class Backend:
             parallel=adapter.max_parallel,
         )
         self._transport = transport
-        self.client = Client(own.url or "", transport, limits, lambda send: _session(adapter, own, send))
+        self.client = Client(own.url or "", transport, limits, lambda send: adapter.credential.session(own, send))
 
     @property
     def contract(self) -> Contract:
@@ -47,24 +44,3 @@ class Backend:
 
     async def close(self) -> None:
         await self._transport.aclose()
-
-
-def _session(adapter: type[Adapter], own: BackendSettings, send: Send) -> Session:
-    missing = own.missing(adapter.needs())
-    return _NotSetUp(missing) if missing else adapter.credential.session(own, send)
-
-
-class _NotSetUp(Session):
-    """Refuses every call: in development a graph runs without the backends whose settings are missing."""
-
-    def __init__(self, missing: Sequence[str]) -> None:
-        self._missing = missing
-
-    async def headers(self) -> Mapping[str, str]:
-        self._refuse()
-
-    def security(self, body: str) -> str:
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise BackendCredentials("The backend is not set up.", internal=f"not set: {', '.join(self._missing)}")

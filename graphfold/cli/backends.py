@@ -32,7 +32,7 @@ def backends(
 
 
 async def _probed(graph: Graph) -> dict[str, Probe]:
-    able = [a for a in graph.adapters if not graph.backends[a.name].missing(a.needs())]
+    able = [a for a in graph.adapters if not graph.missing(a)]
     async with graph.running():
         return dict(zip([a.name for a in able], await asyncio.gather(*map(graph.probe, able)), strict=True))
 

@@ -56,6 +56,6 @@ def refuse_missing(graph: Graph, fix: str) -> None:
 
 def missing_of(graph: Graph) -> str:
     """The settings without which backends cannot be called, a line for each backend; empty where there are none."""
-    missing = [(adapter.name, graph.backends[adapter.name].missing(adapter.needs())) for adapter in graph.adapters]
+    missing = [(adapter.name, graph.missing(adapter)) for adapter in graph.adapters]
     lines = [f"    {name}: {', '.join(variables)}" for name, variables in missing if variables]
     return "\n".join(["These settings are missing:", *lines]) if lines else ""

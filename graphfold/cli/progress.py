@@ -28,7 +28,7 @@ async def show_backends(graph: Graph) -> None:
 
 async def _probe_all(graph: Graph, probes: dict[str, Probe | None], shown: Callable[[type[Adapter]], None]) -> None:
     async def probe(adapter: type[Adapter]) -> None:
-        if not _missing(graph, adapter):
+        if not graph.missing(adapter):
             probes[adapter.name] = await graph.probe(adapter)
         shown(adapter)
 
@@ -52,12 +52,8 @@ def _line(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
 
 def state_of(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
     """How a backend is, in words."""
-    if missing := _missing(graph, adapter):
+    if missing := graph.missing(adapter):
         return f"not set up: {', '.join(missing)}"
     if probe is None:
         return "starting"
     return f"ready ({probe.seconds * 1000:.0f} ms)" if probe.ok else f"not ready: {probe.message}"
-
-
-def _missing(graph: Graph, adapter: type[Adapter]) -> list[str]:
-    return graph.backends[adapter.name].missing(adapter.needs())

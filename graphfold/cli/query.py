@@ -65,7 +65,8 @@ def _ask(url: str, document: str, variables: dict[str, Any] | None, operation: s
         answer = None
     if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
         kind = response.headers.get("content-type", "no content type")
-        raise Stop(f"--url {url}: that is no GraphQL endpoint (status {response.status_code}, {kind}).")
+        told = f"--url {url}: that is no GraphQL endpoint (status {response.status_code}, {kind})."
+        raise Stop(told, fix=f"try --url {response.url.join('/graphql')}, where a gateway answers.")
     return answer
 
 

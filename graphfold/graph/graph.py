@@ -29,7 +29,7 @@ from graphfold.graph.insight import HEADER, Insight
 from graphfold.graph.masking import masked
 from graphfold.graph.notes import collecting
 from graphfold.graph.operation import Request
-from graphfold.graph.runtime import Runtime, Transports, network
+from graphfold.graph.runtime import Runtime, Transports
 from graphfold.graph.schema import assemble
 from graphfold.graph.trace import Trace
 from graphfold.loading.scope import Viewer
@@ -72,9 +72,11 @@ class Graph:
 
     def missing_settings(self) -> list[str]:
         """The variables that must be set before every backend can be called."""
-        return [
-            variable for adapter in self.adapters for variable in self.backends[adapter.name].missing(adapter.needs())
-        ]
+        return [variable for adapter in self.adapters for variable in self.missing(adapter)]
+
+    def missing(self, adapter: type[Adapter]) -> list[str]:
+        """The variables that must be set before this backend can be called."""
+        return self.backends[adapter.name].missing(adapter.needs())
 
     def problems(self) -> list[str]:
         """What would go wrong or be slow, found without a request: one text each."""
@@ -82,7 +84,7 @@ class Graph:
 
     @asynccontextmanager
     async def running(
-        self, *, transports: Transports = network, timer: Callable[[], float] = time.monotonic
+        self, *, transports: Transports | None = None, timer: Callable[[], float] = time.monotonic
     ) -> AsyncIterator[Graph]:
         """Open connections and caches; close them at the end.
 

@@ -15,6 +15,7 @@ from graphfold.cache.store import Store
 from graphfold.loading.scope import Scope, Viewer
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.network import Network
+from graphfold.transport.unset import NotSetUp
 
 __all__ = ["Runtime", "Transports"]
 
@@ -29,22 +30,28 @@ def network(_: str) -> httpx.AsyncBaseTransport:
     return Network()
 
 
+def _connections(adapter: type[Adapter], own: BackendSettings) -> httpx.AsyncBaseTransport:
+    missing = own.missing(adapter.needs())
+    return NotSetUp(missing) if missing else network(adapter.name)
+
+
 class Runtime:
-    """Opened and closed by `Graph.running`."""
+    """Opened and closed by `Graph.running`. Without `transports`, calls go out over the network."""
 
     def __init__(
         self,
         adapters: Iterable[type[Adapter]],
         settings: Settings,
         backends: Mapping[str, BackendSettings],
-        transports: Transports = network,
+        transports: Transports | None = None,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
-        self._backends = {
-            adapter: Backend(adapter, backends[adapter.name], settings, transports(adapter.name))
-            for adapter in adapters
-        }
+        self._backends: dict[type, Backend] = {}
+        for adapter in adapters:
+            own = backends[adapter.name]
+            transport = transports(adapter.name) if transports else _connections(adapter, own)
+            self._backends[adapter] = Backend(adapter, own, settings, transport)
         self._stores: dict[str, Store] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer = timer

@@ -69,7 +69,7 @@ class Endpoint:
     def _got(self, scope: Scope, headers: dict[str, str]) -> Asked:
         if "json" not in headers.get("accept", "") and headers.get("sec-fetch-mode") != "cors":
             # What an image or a link on a foreign page sends: it can neither name a media type nor be a `fetch`.
-            raise Refused(406, "A GET has to accept application/graphql-response+json or application/json by name.")
+            raise Refused(406, "A GET has to say by name that it takes JSON. Add this header: Accept: application/json")
         if "content-type" in headers:
             check_content(headers["content-type"], "")
         asked = by_get(scope["query_string"])

@@ -65,10 +65,10 @@ def test_errors_say_where_whose_and_whether_to_try_again(tiny: Any) -> None:
     [
         (["query"], "Missing argument 'TEXT|FILE'"),
         (["query", ""], "TEXT|FILE: there is no query in it."),
-        (["query", "gone.graphql"], "TEXT|FILE: gone.graphql cannot be read: No such file or directory."),
+        (["query", "gone.graphql"], "cannot be read: No such file or directory.\n  Fix: write a query"),
         (["query", "{ a }", "--variables", "{"], "--variables is not JSON"),
         (["query", "{ a }", "--variables", "[1]"], "--variables has to be a JSON object."),
-        (["query", "{ a }", "--variables", "@gone.json"], "--variables: gone.json cannot be read"),
+        (["query", "{ a }", "--variables", "@gone.json"], "No such file or directory.\n  Fix: write them like"),
         (["dev", "--port", "70000"], "65535"),
         (["serve", "--host", "256.1.1.1"], "--host 256.1.1.1"),
         (["nothing"], "No such command 'nothing'"),
@@ -79,6 +79,16 @@ def test_wrong_usage_is_2(arguments: list[str], message: str, capsys: pytest.Cap
     told = capsys.readouterr()
     assert message in told.err
     assert told.out == ""
+
+
+def test_a_file_without_a_query(tiny: Any) -> None:
+    (tiny.folder / "empty.graphql").write_text("\n")
+    for asked in (tiny.run("query", "empty.graphql"), tiny.run("query", "-")):
+        assert asked.code == 2
+        assert asked.err == (
+            "graphfold: TEXT|FILE: there is no query in it.\n"
+            "  Fix: write a query, like '{ __typename }', or name a file with one in it.\n"
+        )
 
 
 @pytest.fixture
@@ -98,7 +108,9 @@ def test_an_address_without_a_gateway(closed: str, capsys: pytest.CaptureFixture
 
 def test_an_address_that_is_no_gateway(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "{ a }", "--url", demo.url.replace("/graphql", "/healthz")]) == 1
-    assert "that is no GraphQL endpoint (status 405, application/json)" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "that is no GraphQL endpoint (status 405, application/json)" in told
+    assert f"Fix: try --url {demo.url}, where" in told
 
 
 def test_a_query_to_a_gateway(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
