@@ -17,14 +17,17 @@ from typing import Annotated, Literal, Self, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 import dotenv as _dotenv
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
+
+from graphfold.secret import FileSecret, Secret, one_line
 
 __all__ = ["BackendSettings", "Setting", "Settings", "SettingsError", "dotenv", "table", "unknown"]
 
 PREFIX = "GRAPHFOLD_"
-_CREDENTIALS = ("token", "username", "password", "client_id", "client_secret")
-_PARTS = ("url", *_CREDENTIALS)
+_SECRETS = ("token", "username", "password", "client_id", "client_secret")
+_ADDRESSES = ("url", "token_url")
+_PARTS = (*_ADDRESSES, *_SECRETS)
 
 
 class SettingsError(ValueError):
@@ -137,27 +140,31 @@ def _allowed(field: FieldInfo) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BackendSettings:
-    """Where one backend is and what we show it. What is not set is None; secrets do not print, nor does the URL."""
+    """Where one backend is and what we show it. What is not set is None; secrets do not print, nor do addresses.
+
+    `token_url` is where OAuth2 tokens are issued, if the backend does not do that itself.
+    """
 
     name: str
     url: str | None = field(default=None, repr=False)
-    token: SecretStr | None = None
-    username: SecretStr | None = None
-    password: SecretStr | None = None
-    client_id: SecretStr | None = None
-    client_secret: SecretStr | None = None
+    token_url: str | None = field(default=None, repr=False)
+    token: Secret | None = None
+    username: Secret | None = None
+    password: Secret | None = None
+    client_id: Secret | None = None
+    client_secret: Secret | None = None
 
     @classmethod
     def read(cls, name: str, environment: Mapping[str, str]) -> Self:
         """This backend's settings. Raises `SettingsError` with everything that is wrong with them."""
         problems: list[str] = []
         values = {part: _value(f"{_prefix(name)}{part.upper()}", environment, problems) for part in _PARTS}
-        if values["url"] is not None:
-            problems += _url_problems(_prefix(name), values["url"], environment)
+        url, token_url = (value.text if (value := values[part]) is not None else None for part in _ADDRESSES)
+        problems += _url_problems(_prefix(name), "URL", url, environment)
+        problems += _url_problems(_prefix(name), "TOKEN_URL", token_url, environment)
         if problems:
             raise SettingsError(problems)
-        secrets = {part: SecretStr(value) for part in _CREDENTIALS if (value := values[part]) is not None}
-        return cls(name, values["url"], **secrets)
+        return cls(name, url, token_url, **{part: values[part] for part in _SECRETS})
 
     @property
     def address(self) -> str:
@@ -174,39 +181,38 @@ def _prefix(backend: str) -> str:
     return f"{PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', backend).upper()}_"
 
 
-def _value(variable: str, environment: Mapping[str, str], problems: list[str]) -> str | None:
+def _value(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
     text, path = environment.get(variable), environment.get(f"{variable}_FILE")
     if text and path:
         problems.append(f"{variable} and {variable}_FILE are both set; set one of them.")
-    if path and not text:
-        text = _file(f"{variable}_FILE", path, problems)
-    if text and any(ord(character) < 32 or ord(character) == 127 for character in text):
+    elif path:
+        return _from_file(f"{variable}_FILE", path, problems)
+    if text and not one_line(text):
         problems.append(f"{variable} has a control character in it (a line break?); it has to be one line of text.")
-    return text or None
+    return Secret(text) if text else None
 
 
-def _file(variable: str, path: str, problems: list[str]) -> str | None:
-    """The credential in a file. Never shows the path: it may well be the secret itself in the wrong variable."""
+def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
+    """Never shows the path: it may well be the secret itself in the wrong variable."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        problems.append(f"{variable} names a file that cannot be read: {reason}.")
+        return FileSecret(Path(path), variable)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        problems.append(f"{variable} names a file that cannot be used: {reason}.")
         return None
-    if not text.strip():
-        problems.append(f"{variable} names a file that is empty.")
-    return text.removesuffix("\n").removesuffix("\r")
 
 
-def _url_problems(prefix: str, url: str, environment: Mapping[str, str]) -> list[str]:
+def _url_problems(prefix: str, part: str, url: str | None, environment: Mapping[str, str]) -> list[str]:
     """Never shows the URL: one that is wrong may well be a secret in the wrong variable."""
+    if url is None:
+        return []
     parts = _split(url)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        return [f"{prefix}URL is not an address; it has to look like https://host/path."]
+        return [f"{prefix}{part} is not an address; it has to look like https://host/path."]
     if parts.username is not None or parts.password is not None:
-        return [f"{prefix}URL has a user name in it; put it into {prefix}USERNAME and {prefix}PASSWORD instead."]
+        return [f"{prefix}{part} has a user name in it; put it into {prefix}USERNAME and {prefix}PASSWORD instead."]
     if parts.scheme == "http" and not _loopback(parts.hostname) and environment.get(f"{prefix}ALLOW_HTTP") != "1":
-        told = f"{prefix}URL is plain http to {parts.hostname}, which sends credentials unprotected"
+        told = f"{prefix}{part} is plain http to {parts.hostname}, which sends credentials unprotected"
         return [f"{told}; use https, or set {prefix}ALLOW_HTTP=1 to allow it."]
     return []
 

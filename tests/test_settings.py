@@ -51,7 +51,7 @@ def test_a_backend_is_read_by_its_name() -> None:
     given = {"GRAPHFOLD_OLD_SHOP_URL": "https://shop.example/api", "GRAPHFOLD_OLD_SHOP_TOKEN": SECRET}
     settings = BackendSettings.read("old-shop", given)
     assert settings.url == "https://shop.example/api"
-    assert settings.token is not None and settings.token.get_secret_value() == SECRET
+    assert settings.token is not None and settings.token.text == SECRET
     assert settings.missing({"url", "token", "password"}) == ["GRAPHFOLD_OLD_SHOP_PASSWORD"]
     assert SECRET not in repr(settings)
 
@@ -60,7 +60,7 @@ def test_a_credential_may_come_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text(f"{SECRET}\n")
     settings = BackendSettings.read("crm", {"GRAPHFOLD_CRM_TOKEN_FILE": str(path)})
-    assert settings.token is not None and settings.token.get_secret_value() == SECRET
+    assert settings.token is not None and settings.token.text == SECRET
 
 
 def test_a_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
@@ -74,15 +74,15 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         BackendSettings.read("crm", given)
     assert refused.value.problems == [
-        "GRAPHFOLD_CRM_TOKEN_FILE names a file that cannot be read: No such file or directory.",
-        "GRAPHFOLD_CRM_USERNAME_FILE names a file that is empty.",
-        "GRAPHFOLD_CRM_PASSWORD_FILE names a file that cannot be read: it is not UTF-8 text.",
+        "GRAPHFOLD_CRM_TOKEN_FILE names a file that cannot be used: No such file or directory.",
+        "GRAPHFOLD_CRM_USERNAME_FILE names a file that cannot be used: it is empty.",
+        "GRAPHFOLD_CRM_PASSWORD_FILE names a file that cannot be used: it is not UTF-8 text.",
     ]
 
 
 @pytest.mark.parametrize("mistaken", [SECRET, SECRET * 100])
 def test_a_credential_in_the_variable_of_its_file_is_not_shown(mistaken: str) -> None:
-    with pytest.raises(SettingsError, match="GRAPHFOLD_CRM_TOKEN_FILE names a file that cannot be read") as refused:
+    with pytest.raises(SettingsError, match="GRAPHFOLD_CRM_TOKEN_FILE names a file that cannot be used") as refused:
         BackendSettings.read("crm", {"GRAPHFOLD_CRM_TOKEN_FILE": mistaken})
     assert SECRET not in str(refused.value)
 

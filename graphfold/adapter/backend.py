@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -9,6 +11,7 @@ import httpx
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
+from graphfold.credentials.credential import Access
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
 
@@ -19,7 +22,12 @@ class Backend:
     """Opened when the graph starts, closed when it stops. `transport` is what tests replace."""
 
     def __init__(
-        self, adapter: type[Adapter], own: BackendSettings, settings: Settings, transport: httpx.AsyncBaseTransport
+        self,
+        adapter: type[Adapter],
+        own: BackendSettings,
+        settings: Settings,
+        transport: httpx.AsyncBaseTransport,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.adapter = adapter
         limits = CallLimits(
@@ -29,7 +37,9 @@ class Backend:
             parallel=adapter.max_parallel,
         )
         self._transport = transport
-        self.client = Client(own.url or "", transport, limits, lambda send: adapter.credential.session(own, send))
+        self.client = Client(
+            own.url or "", transport, limits, lambda reach: adapter.credential.session(Access(own, reach, timer))
+        )
 
     @property
     def contract(self) -> Contract:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from graphfold.adapter.grants import check_credential, check_operation
 from graphfold.adapter.problems import by_status
+from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
 from graphfold.declarations import current
 from graphfold.errors import GraphError
@@ -18,7 +21,7 @@ from graphfold.rows.structs import ORIGINS
 
 if TYPE_CHECKING:
     from graphfold.adapter.backend import Backend
-    from graphfold.transport.call import Reply
+    from graphfold.transport.call import Call, Reply
 
 __all__ = ["Adapter"]
 
@@ -42,6 +45,9 @@ class Adapter:
     `viewer`: each caller's are kept apart, whatever the backend may know of them.
     """
     credential: ClassVar[Credential] = Credential()
+    propagates: ClassVar[tuple[str, ...]] = ()
+    """Headers of the caller that go on to the backend: `("accept-language",)`. None that is not named does."""
+    _varying: ClassVar[tuple[str, ...]] = ()
     max_parallel: ClassVar[int] = 32
     """Most calls at once from this process."""
     timeout: ClassVar[float | None] = None
@@ -60,9 +66,11 @@ class Adapter:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls.where = here()
         _check_name(cls)
-        _check_credential(cls)
+        check_credential(cls)
+        check_propagation(cls)
+        cls._varying = varying(cls.propagates)
         for operation in cls.operations():
-            _check_share(cls, operation)
+            check_operation(cls, operation)
             if operation.row is not None:
                 ORIGINS.setdefault(operation.row, (cls.name, operation.name))
         if cls.operations():  # without any it is a base for other adapters
@@ -98,13 +106,33 @@ class Adapter:
 
     def problem(self, reply: Reply) -> GraphError:
         """The typed error for a reply that is not a success. Override for the backend's own error bodies."""
-        return by_status(reply)
+        return by_status(reply, of_caller=bool(self.credential.caller_headers))
 
     @property
-    def _repeatable(self) -> bool:
-        """Whether its calls do no harm when they arrive twice: it is reading, or writes what it may write again."""
-        operation = getattr(type(self), self._operation) if self._operation else None
-        return operation is not None and (operation.kind != "write" or operation.policy.idempotent)
+    def passed_on(self) -> dict[str, str]:
+        """Those of the caller's headers that this backend is sent."""
+        return passed_on(self.propagates, self.scope.viewer.headers or {})
+
+    @property
+    def variant(self) -> str:
+        """What answers depend on beside their arguments and the viewer: the caller's headers that were passed on.
+
+        Whole answers are not told apart by them, so none is kept.
+        """
+        if not self._varying:
+            return ""
+        self.scope.parts.spoil()
+        return variant(passed_on(self._varying, self.scope.viewer.headers or {}))
+
+    def _send(self, call: Call) -> Awaitable[Reply]:
+        """Every call goes out here, on behalf of the caller and with what the running operation declares."""
+        operation: Operation | None = getattr(type(self), self._operation) if self._operation else None
+        if operation is not None:
+            call.safe, call.scope = operation.repeatable, operation.policy.scope
+        call.caller = self.scope.viewer.headers
+        if self.propagates:
+            call.headers = self.passed_on | call.headers
+        return self._backend.client.send(call)
 
     @property
     def _backend(self) -> Backend:
@@ -121,24 +149,4 @@ def _check_name(cls: type[Adapter]) -> None:
             f"{cls.__name__}: name={cls.name!r} is not a backend's name",
             why="it names settings (GRAPHFOLD_CRM_URL), log fields and error reports.",
             fix='use lower case letters, digits and underscores, e.g. name = "crm".',
-        )
-
-
-def _check_credential(cls: type[Adapter]) -> None:
-    if not isinstance(cls.credential, Credential):
-        raise Mistake(
-            here(),
-            f"{cls.__name__}: credential={cls.credential!r} is no credential",
-            why="it says how the adapter signs in; its secrets come from the settings.",
-            fix='use one of graphfold.credentials with its brackets, e.g. credential = ApiKey("X-Api-Key").',
-        )
-
-
-def _check_share(cls: type[Adapter], operation: Operation) -> None:
-    if operation.policy.ttl and operation.policy.share == "public" and cls.identity == "viewer":
-        raise Mistake(
-            here(),
-            f'{cls.__name__}.{operation.name}: share="public", but {cls.__name__} calls as the viewer',
-            why="one viewer's answer would be shown to another.",
-            fix='use share="viewer", or say identity = "service" if it calls with its own credentials.',
         )

@@ -8,7 +8,7 @@ import msgspec
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
-from graphfold.adapter.problems import not_the_format
+from graphfold.adapter.problems import CALLER_REFUSED, not_the_format
 from graphfold.errors import (
     BackendBadReply,
     BackendContract,
@@ -43,6 +43,7 @@ _KINDS: dict[str, type[GraphError]] = {
     "INTERNAL_SERVER_ERROR": BackendUnavailable,
 }
 
+_OF_CALLER = {"UNAUTHENTICATED": CALLER_REFUSED[401], "FORBIDDEN": CALLER_REFUSED[403]}
 
 _SAYS_MORE = (401, 403, 408, 429)
 """Statuses that say more than the errors beside them, as 5xx do."""
@@ -64,8 +65,11 @@ class GraphQLAdapter(Adapter):
 
     def error(self, message: str, extensions: dict[str, Any]) -> GraphError:
         """The typed error for the first GraphQL error of a reply. Override for the backend's own codes."""
-        kind = _KINDS.get(str(extensions.get("code")), BackendUnavailable)
-        return kind("The backend could not answer.", internal=f"{extensions.get('code')}: {message}")
+        code = str(extensions.get("code"))
+        if self.credential.caller_headers and code in _OF_CALLER:
+            kind, text = _OF_CALLER[code]
+            return kind(text, internal=f"{code}: {message}")
+        return _KINDS.get(code, BackendUnavailable)("The backend could not answer.", internal=f"{code}: {message}")
 
     async def probe(self) -> None:
         """Ask for `__typename`; raises the typed error when the backend is not well."""
@@ -74,7 +78,7 @@ class GraphQLAdapter(Adapter):
     async def _post(self, document: str, variables: dict[str, Any]) -> Reply:
         body = json_of({"query": document, "variables": variables})
         headers = {"content-type": "application/json", "accept": "application/json"}
-        reply = await self._backend.client.send(Call("POST", "", "", headers, body, safe=self._repeatable))
+        reply = await self._send(Call("POST", "", "", headers, body))
         if reply.ok and not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")
         told = [] if reply.status in _SAYS_MORE or reply.status >= 500 else _errors(reply)

@@ -14,12 +14,14 @@ from graphfold.errors import (
     BackendRejected,
     BackendTimeout,
     BackendUnavailable,
+    Forbidden,
     GraphError,
     NotFound,
+    Unauthenticated,
 )
 from graphfold.transport.call import Reply
 
-__all__ = ["by_status", "not_the_format", "retry_after"]
+__all__ = ["CALLER_REFUSED", "by_status", "not_the_format", "retry_after"]
 
 _KINDS: dict[int, tuple[type[GraphError], str]] = {
     401: (BackendCredentials, "The backend refuses our credentials."),
@@ -33,14 +35,21 @@ _KINDS: dict[int, tuple[type[GraphError], str]] = {
     504: (BackendTimeout, "The backend did not answer in time."),
 }
 
+CALLER_REFUSED: dict[int, tuple[type[GraphError], str]] = {
+    401: (Unauthenticated, "The backend does not take the caller's credentials."),
+    403: (Forbidden, "The caller may not see or do this at the backend."),
+}
+"""The same, where the credentials were the caller's."""
 
-def by_status(reply: Reply) -> GraphError:
-    """The typed error for a status that is not 2xx."""
+
+def by_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
+    """The typed error for a status that is not 2xx. `of_caller`: the credentials were not ours."""
     internal = f"status {reply.status}, {reply.media_type or 'no content type'}"
     if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
         return BackendBusy("The backend takes no more calls now.", retry_after=retry_after(reply), internal=internal)
-    if reply.status in _KINDS:
-        kind, text = _KINDS[reply.status]
+    known = _KINDS | CALLER_REFUSED if of_caller else _KINDS
+    if reply.status in known:
+        kind, text = known[reply.status]
         return kind(text, internal=internal)
     return _by_class(reply.status, internal)
 

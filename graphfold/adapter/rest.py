@@ -69,7 +69,7 @@ class RestAdapter(Adapter):
         body = b""
         if json is not None:
             body, sent["content-type"] = json_of(json), "application/json"
-        return await self._backend.client.send(Call(method, filled, query, sent, body, safe=self._repeatable))
+        return await self._send(Call(method, filled, query, sent, body))
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
         """The body as `into`; BACKEND_BAD_REPLY where it does not fit."""

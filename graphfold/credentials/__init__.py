@@ -2,12 +2,28 @@
 
 Each credential is a declaration; its secrets come from `GRAPHFOLD_<BACKEND>_...` settings, never from code.
 To add one: a subclass of `Credential` in a file of its own, with the settings it `needs` and its `session`.
-May import: transport, settings, errors.
+May import: transport, settings, secret, mistakes, errors.
 """
 
+from graphfold.credentials.all_of import AllOf
 from graphfold.credentials.client_credentials import ClientCredentials
-from graphfold.credentials.credential import Credential
+from graphfold.credentials.credential import Access, Credential
 from graphfold.credentials.keys import ApiKey, Basic, Bearer
+from graphfold.credentials.pass_through import PassThrough
+from graphfold.credentials.timestamp import Timestamp
 from graphfold.credentials.username_token import UsernameToken
+from graphfold.credentials.ws_security import WsSecurity
 
-__all__ = ["ApiKey", "Basic", "Bearer", "ClientCredentials", "Credential", "UsernameToken"]
+__all__ = [
+    "Access",
+    "AllOf",
+    "ApiKey",
+    "Basic",
+    "Bearer",
+    "ClientCredentials",
+    "Credential",
+    "PassThrough",
+    "Timestamp",
+    "UsernameToken",
+    "WsSecurity",
+]

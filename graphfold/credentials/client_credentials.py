@@ -1,85 +1,117 @@
-"""OAuth2 client credentials (RFC 6749 section 4.4): one token for all calls, fetched once however many wait for it."""
+"""OAuth2 client credentials (RFC 6749 section 4.4): a token for each set of scopes, shared by all calls."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from graphfold.credentials.credential import Credential, secret
+from graphfold.credentials.access_token import AccessToken, Issued
+from graphfold.credentials.credential import Access, Credential, secret
 from graphfold.errors import BackendBadReply, BackendCredentials, BackendUnavailable
-from graphfold.settings import BackendSettings
+from graphfold.secret import Secret
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.session import Send, Session
 
 __all__ = ["ClientCredentials"]
 
-_MARGIN = 5.0  # seconds before its expiry that a token is no longer used: clocks differ and calls take time
-
-
-class _Token(msgspec.Struct):
-    access_token: str
-    expires_in: float = 60.0
-
 
 class ClientCredentials(Credential):
-    """The settings `client_id` and `client_secret`, exchanged at the backend's token path for a bearer token."""
+    """The settings `client_id` and `client_secret`, exchanged for a bearer token.
+
+    Tokens are issued at `token_path` below the backend's address or, where it is set, at GRAPHFOLD_<BACKEND>_TOKEN_URL.
+    `scope` is for operations that declare none of their own (`@read(scope="orders:read")`). `skew`: how many seconds
+    before its end a token is renewed.
+    """
 
     needs = ("client_id", "client_secret")
+    scoped = True
 
-    def __init__(self, token_path: str, *, scope: str | None = None) -> None:
-        self.token_path, self.scope = token_path, scope
+    def __init__(self, token_path: str = "", *, scope: str = "", skew: float = 30.0) -> None:
+        self.token_path, self.scope, self.skew = token_path, scope, skew
 
-    def session(self, settings: BackendSettings, send: Send) -> Session:
-        client = (secret(settings.client_id), secret(settings.client_secret))
-        return _TokenSession(self.token_path, self.scope, client, send)
+    def session(self, access: Access) -> Session:
+        own = access.settings
+        send, path = access.reach(own.token_url or own.url or ""), "" if own.token_url else self.token_path
+        client = _Client(path, secret(own.client_id), secret(own.client_secret), send)
+        return _Tokens(self.scope, lambda scope: AccessToken(client.issuing(scope), access.clock, self.skew))
+
+    def __str__(self) -> str:
+        return "OAuth2 client credentials"
 
 
-class _TokenSession(Session):
-    def __init__(self, path: str, scope: str | None, client: tuple[str, str], send: Send) -> None:
+class _Tokens(Session):
+    def __init__(self, scope: str, new: Callable[[str], AccessToken]) -> None:
+        self._scope, self._new = scope, new
+        self._tokens: dict[str, AccessToken] = {}
+
+    def signed(self, call: Call) -> Call | None:
+        text = self._token(call).current()
+        return None if text is None else call.adding({"authorization": f"Bearer {text}"})
+
+    async def fetched(self, call: Call) -> Call:
+        return call.adding({"authorization": f"Bearer {await self._token(call).next()}"})
+
+    async def renewed(self, call: Call, refused: Call) -> Call | None:
+        text = await self._token(call).next(refused.headers["authorization"].removeprefix("Bearer "))
+        return call.adding({"authorization": f"Bearer {text}"})
+
+    def _token(self, call: Call) -> AccessToken:
+        scope = call.scope or self._scope
+        token = self._tokens.get(scope)
+        if token is None:  # the same scopes in another order are the same token
+            ordered = " ".join(sorted(scope.split()))
+            token = self._tokens[scope] = self._tokens[ordered] = self._tokens.get(ordered) or self._new(ordered)
+        return token
+
+
+class _Client:
+    """We, as the token endpoint knows us."""
+
+    def __init__(self, path: str, id: Secret, secret: Secret, send: Send) -> None:
+        self._path, self._id, self._secret, self._send = path, id, secret, send
+
+    def issuing(self, scope: str) -> Callable[[], Awaitable[Issued]]:
         form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
-        pair = ":".join(quote(part, safe="") for part in client)
-        headers = {
+        body = urlencode(form).encode()
+
+        async def issue() -> Issued:
+            return _read(await self._send(Call("POST", self._path, headers=self._headers(), body=body, safe=True)))
+
+        return issue
+
+    def _headers(self) -> dict[str, str]:
+        pair = ":".join(quote(part.text, safe="") for part in (self._id, self._secret))
+        return {
             "authorization": "Basic " + b64encode(pair.encode()).decode(),
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
         }
-        self._call = Call("POST", path, headers=headers, body=urlencode(form).encode(), safe=True)
-        self._send = send
-        self._lock = asyncio.Lock()
-        self._header: dict[str, str] = {}
-        self._expires = 0.0
-
-    async def headers(self) -> Mapping[str, str]:
-        if time.monotonic() >= self._expires:
-            async with self._lock:
-                if time.monotonic() >= self._expires:
-                    await self._fetch()
-        return self._header
-
-    async def renew(self, refused: Mapping[str, str]) -> bool:
-        async with self._lock:
-            if self._header is refused:
-                await self._fetch()
-        return True
-
-    async def _fetch(self) -> None:
-        asked = time.monotonic()
-        token = _read(await self._send(self._call))
-        self._header = {"authorization": f"Bearer {token.access_token}"}
-        self._expires = asked + max(token.expires_in - _MARGIN, token.expires_in / 2)
 
 
-def _read(reply: Reply) -> _Token:
+class _Answer(msgspec.Struct):
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105  # its kind
+    expires_in: float = 60.0
+
+
+def _read(reply: Reply) -> Issued:
     if reply.status in (400, 401, 403):
         raise BackendCredentials("The backend refuses our credentials.", internal=f"token request: {reply.status}")
     if not reply.ok:
         raise BackendUnavailable("The backend's sign-in failed.", internal=f"token request: {reply.status}")
     try:
-        return msgspec.json.decode(reply.body, type=_Token, strict=False)  # some say "3600"
+        answer = msgspec.json.decode(reply.body, type=_Answer, strict=False)  # some say "3600"
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise BackendBadReply("The backend's sign-in answered nonsense.", internal="no token in the reply") from None
+        raise _nonsense("no token in the reply") from None
+    if answer.token_type.lower() != "bearer":
+        raise _nonsense("a token of another type than bearer")
+    if not answer.access_token or not (answer.access_token.isascii() and answer.access_token.isprintable()):
+        raise _nonsense("a token that no header can carry")
+    return Issued(answer.access_token, max(answer.expires_in, 0.0))
+
+
+def _nonsense(what: str) -> BackendBadReply:
+    return BackendBadReply("The backend's sign-in answered nonsense.", internal=what)

@@ -1,52 +1,69 @@
-"""Credentials that are one fixed header: an API key, a bearer token, HTTP Basic."""
+"""Credentials that are one fixed text: an API key, a bearer token, HTTP Basic."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 
-from graphfold.credentials.credential import Credential, secret
-from graphfold.settings import BackendSettings
-from graphfold.transport.session import Send, Session
+from graphfold.credentials.credential import Access, Credential, secret
+from graphfold.credentials.fixed import FixedHeader, FixedParameter
+from graphfold.mistakes import Mistake, here
+from graphfold.transport.session import Session
 
 __all__ = ["ApiKey", "Basic", "Bearer"]
 
 
-class _FixedHeader(Session):
-    """The same header on every call."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._header = {name: value}
-
-    async def headers(self) -> dict[str, str]:
-        return self._header
-
-
 class ApiKey(Credential):
-    """The setting `token` in a header of the backend's choice."""
+    """The setting `token` in a header of the backend's choice, or in a parameter of the query.
+
+    A query stands in the backend's logs and in those of every proxy on the way: use it where there is no other way.
+    """
 
     needs = ("token",)
 
-    def __init__(self, header: str) -> None:
-        self.header = header
+    def __init__(self, header: str = "", *, query: str = "") -> None:
+        if bool(header) == bool(query):
+            raise Mistake(
+                here(),
+                "ApiKey: it needs the name of a header or that of a parameter of the query",
+                why="each backend reads its key in a place of its own.",
+                fix='write ApiKey("X-Api-Key") or ApiKey(query="api_key").',
+            )
+        self.header, self.query = header, query
 
-    def session(self, settings: BackendSettings, send: Send) -> Session:
-        return _FixedHeader(self.header, secret(settings.token))
+    def session(self, access: Access) -> Session:
+        token = secret(access.settings.token)
+        return (
+            FixedHeader(lambda text: {self.header: text}, token) if self.header else FixedParameter(self.query, token)
+        )
+
+    def __str__(self) -> str:
+        return f"API key (header {self.header})" if self.header else f"API key (query parameter {self.query})"
 
 
 class Bearer(Credential):
-    """The setting `token` as `Authorization: Bearer ...`."""
+    """The setting `token` as `Authorization: Bearer ...` (RFC 6750)."""
 
     needs = ("token",)
 
-    def session(self, settings: BackendSettings, send: Send) -> Session:
-        return _FixedHeader("authorization", f"Bearer {secret(settings.token)}")
+    def session(self, access: Access) -> Session:
+        return FixedHeader(lambda text: {"authorization": f"Bearer {text}"}, secret(access.settings.token))
+
+    def __str__(self) -> str:
+        return "bearer token"
 
 
 class Basic(Credential):
-    """The settings `username` and `password` as `Authorization: Basic ...`."""
+    """The settings `username` and `password` as `Authorization: Basic ...` (RFC 7617)."""
 
     needs = ("username", "password")
 
-    def session(self, settings: BackendSettings, send: Send) -> Session:
-        pair = f"{secret(settings.username)}:{secret(settings.password)}"
-        return _FixedHeader("authorization", "Basic " + b64encode(pair.encode()).decode())
+    def session(self, access: Access) -> Session:
+        own = access.settings
+        return FixedHeader(_basic, secret(own.username), secret(own.password))
+
+    def __str__(self) -> str:
+        return "user name and password (Basic)"
+
+
+def _basic(username: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + b64encode(f"{username}:{password}".encode()).decode()}

@@ -51,7 +51,7 @@ class Runtime:
         for adapter in adapters:
             own = backends[adapter.name]
             transport = transports(adapter.name) if transports else _connections(adapter, own)
-            self._backends[adapter] = Backend(adapter, own, settings, transport)
+            self._backends[adapter] = Backend(adapter, own, settings, transport, timer)
         self._stores: dict[str, Store] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer = timer

@@ -30,7 +30,8 @@ class batch:  # a decorator
     `ttl`: seconds an answer may be reused (0: only within one graph operation). `share`: whose answers may be shared,
     each "viewer"'s own or all ("public", for adapters that call as a service). `max_size`: most keys in one call.
     `cache_size`: most rows remembered. `key_pattern`: what a key looks like; one that does not match is taken as
-    missing without a call, so that no client can slip a separator between the keys of others.
+    missing without a call, so that no client can slip a separator between the keys of others. `scope`: what the access
+    token for it has to allow (OAuth2), e.g. "orders:read".
     """
 
     def __init__(
@@ -41,9 +42,12 @@ class batch:  # a decorator
         max_size: int = 200,
         cache_size: int = 10_000,
         key_pattern: str | None = None,
+        scope: str = "",
     ) -> None:
         pattern = _pattern(key_pattern)
-        self._policy = _policy(ttl=ttl, share=share, max_size=max_size, cache_size=cache_size, key_pattern=pattern)
+        self._policy = _policy(
+            ttl=ttl, share=share, max_size=max_size, cache_size=cache_size, key_pattern=pattern, scope=scope
+        )
 
     @overload
     def __call__(
@@ -83,8 +87,9 @@ class read:  # a decorator
         share: Share = "viewer",
         cache_size: int = 10_000,
         primes: BatchOperation[Any, Any, Any] | None = None,
+        scope: str = "",
     ) -> None:
-        self._policy, self._primes = _policy(ttl=ttl, share=share, cache_size=cache_size), primes
+        self._policy, self._primes = _policy(ttl=ttl, share=share, cache_size=cache_size, scope=scope), primes
 
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]) -> ReadOperation[P, Page[V]]: ...
@@ -116,8 +121,8 @@ class write:  # a decorator
     What it changes it forgets: `self.customers.forget(number)` in its body.
     """
 
-    def __init__(self, *, idempotent: bool = False) -> None:
-        self._policy = Policy(idempotent=idempotent)
+    def __init__(self, *, idempotent: bool = False, scope: str = "") -> None:
+        self._policy = Policy(idempotent=idempotent, scope=scope)
 
     @overload
     def __call__(

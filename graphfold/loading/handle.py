@@ -37,6 +37,8 @@ class Caller(Protocol):
     name: ClassVar[str]
     scope: Scope
 
+    @property
+    def variant(self) -> str: ...
     def asked(self, row: type[Row[Any]]) -> frozenset[str]: ...
     def calling(self, operation: str, *, whole: bool) -> Any: ...
 
@@ -79,7 +81,7 @@ class _Handle:
         source: Source[Any] = Source(
             scope,
             fetch,
-            shelf=self._store().shelf((who, slot), scope.parts) if policy.ttl else None,
+            shelf=self._store().shelf((who, self._adapter.variant, slot), scope.parts) if policy.ttl else None,
             asked=self._asked,
             fields=self._fields(),
             seen=seen,

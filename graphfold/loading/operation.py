@@ -25,7 +25,8 @@ P = ParamSpec("P")
 class Policy:
     """How an operation is called and remembered, and what it gives for a key.
 
-    `ttl` in seconds (0: not cached), `cache_size` in rows; a key that `key_pattern` does not match cannot exist.
+    `ttl` in seconds (0: not cached), `cache_size` in rows; a key that `key_pattern` does not match cannot exist;
+    `scope` is what the access token for it has to allow.
     """
 
     ttl: float = 0.0
@@ -33,12 +34,16 @@ class Policy:
     cache_size: int = 10_000
     max_size: int = 200
     idempotent: bool = False
+    scope: str = ""
     gives: Gives = "value"
     key_pattern: re.Pattern[str] | None = None
 
 
 class Operation:
-    """What every kind has in common: the author's function, its policy, and its name once it belongs to an adapter."""
+    """What every kind has in common: the author's function, its policy, and its name once it belongs to an adapter.
+
+    `repeatable`: its calls do no harm when they arrive twice. It is reading, or writes what it may write again.
+    """
 
     kind: ClassVar[Literal["batch", "read", "write"]]
 
@@ -54,6 +59,7 @@ class Operation:
         self.name = getattr(function, "__name__", "?")
         self.owner: type | None = None
         self.bound = Signature(function, skip=2 if self.kind == "batch" else 1).bound
+        self.repeatable = self.kind != "write" or policy.idempotent
         self.__doc__ = function.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -7,7 +7,7 @@ one context for all its operations, and loaders kept on that would go stale.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from graphfold.cache.parts import Parts
@@ -20,12 +20,15 @@ T = TypeVar("T")
 
 
 class Viewer:
-    """Who asks. `key` tells viewers apart in caches without being a secret itself."""
+    """Who asks. `key` tells viewers apart in caches without being a secret itself.
 
-    __slots__ = ("key",)
+    `headers` are the caller's, names in lower case: credentials that are passed on come from there. None: nobody asks.
+    """
 
-    def __init__(self, key: str = "") -> None:
-        self.key = key
+    __slots__ = ("headers", "key")
+
+    def __init__(self, key: str = "", headers: Mapping[str, str] | None = None) -> None:
+        self.key, self.headers = key, headers
 
 
 class Home(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import httpx
@@ -40,12 +39,12 @@ class Address:
         self._base = "" if parsed.raw_path == b"/" else parsed.raw_path.decode("ascii")
         self._host = f" HTTP/1.1\r\nhost: {parsed.netloc.decode('ascii')}\r\n"
 
-    def request(self, call: Call, credentials: Mapping[str, str]) -> bytes:
+    def request(self, call: Call) -> bytes:
         """The whole request as bytes. Raises BAD_INPUT for what cannot be said in one."""
         method, target = checked_method(call.method), self._base + checked_target(call.path, call.query)
         if target[:1] != "/":
             target = "/" + target
-        headers = header_lines({**STANDARD_HEADERS, **call.headers, **credentials})
+        headers = header_lines({**STANDARD_HEADERS, **call.headers})
         if call.body or call.method in _WITH_LENGTH:
             headers = f"{headers}content-length: {len(call.body)}\r\n"
         return f"{method} {target}{self._host}{headers}\r\n".encode("ascii") + call.body

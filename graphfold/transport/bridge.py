@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import httpx
 
 from graphfold.errors import BackendTimeout, BackendUnavailable
@@ -25,9 +23,9 @@ class Bridge:
         seconds = limits.total
         self._timeouts = {"connect": limits.connect, "read": seconds, "write": seconds, "pool": seconds}
 
-    async def exchange(self, call: Call, credentials: Mapping[str, str]) -> Reply:
+    async def exchange(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises the typed error of a backend, BAD_INPUT for what cannot be sent."""
-        request = self._request(call, credentials)
+        request = self._request(call)
         try:
             response = await self._transport.handle_async_request(request)
             try:
@@ -40,8 +38,8 @@ class Bridge:
             text = f"{type(error).__name__}: {error}"
             raise BackendUnavailable("The backend cannot be reached.", internal=text) from error
 
-    def _request(self, call: Call, credentials: Mapping[str, str]) -> httpx.Request:
-        headers = {**STANDARD_HEADERS, **call.headers, **credentials}
+    def _request(self, call: Call) -> httpx.Request:
+        headers = {**STANDARD_HEADERS, **call.headers}
         header_lines(headers)  # they go out as a mapping, but httpx sends what it is given
         method, url = checked_method(call.method), self._address + checked_target(call.path, call.query)
         extensions = {"timeout": self._timeouts}

@@ -13,7 +13,7 @@ from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.limits import CallLimits
 from graphfold.transport.network import Channel, Network
-from graphfold.transport.session import Send, Session
+from graphfold.transport.session import Reach, Send, Session
 
 __all__ = ["CallLimits", "Client"]
 
@@ -22,12 +22,13 @@ class Client:
     """All traffic to one backend. `address` is its base URL; a redirect is never followed."""
 
     def __init__(
-        self, address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits, sign_in: Callable[[Send], Session]
+        self, address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits, sign_in: Callable[[Reach], Session]
     ) -> None:
         self.address = address.rstrip("/")
-        self._limits, self._session = limits, sign_in(self._bare)
+        self._transport, self._limits = transport, limits
         self._places = asyncio.Semaphore(limits.parallel)
-        self._exchange = _way(self.address, transport, limits).exchange
+        self._exchange = self.reach(self.address)
+        self._session = sign_in(self.reach)
 
     async def send(self, call: Call) -> Reply:
         """The reply, whatever its status. A 401 is answered with fresh credentials once, where there are any.
@@ -50,9 +51,9 @@ class Client:
             return exceeded(f"{seconds:.3f} s were left for a call")
         return BackendTimeout("The backend did not answer in time.", internal=f"over {seconds} s in total")
 
-    def security(self, body: str) -> str:
-        """The header block of a SOAP message with this body, where the backend wants credentials there."""
-        return self._session.security(body)
+    def reach(self, address: str) -> Send:
+        """The way to an address without credentials. Its calls have the time of the one they are made for."""
+        return _way(address.rstrip("/"), self._transport, self._limits).exchange
 
     async def _place(self) -> None:
         """Wait for one of the backend's places, but no longer than a call itself may take."""
@@ -67,14 +68,12 @@ class Client:
             raise BackendBusy("Too many calls to the backend are waiting.", internal=text) from None
 
     async def _authorized(self, call: Call) -> Reply:
-        credentials = await self._session.headers()
-        reply = await self._exchange(call, credentials)
-        if reply.status == 401 and await self._session.renew(credentials):
-            reply = await self._exchange(call, await self._session.headers())
+        session = self._session
+        signed = session.signed(call) or await session.fetched(call)
+        reply = await self._exchange(signed)
+        if reply.status == 401 and (again := await session.renewed(call, signed)) is not None:
+            reply = await self._exchange(again)
         return reply
-
-    async def _bare(self, call: Call) -> Reply:
-        return await self._exchange(call, {})
 
 
 def _way(address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits) -> Channel | Bridge:

@@ -7,7 +7,6 @@ that looks through all its connections for each call), and the more calls are op
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
 
 import httpx
 
@@ -73,9 +72,9 @@ class Channel:
         self._address, self._pool = address, pool
         self._connect, self._limit = limits.connect, limits.reply
 
-    async def exchange(self, call: Call, credentials: Mapping[str, str]) -> Reply:
+    async def exchange(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises the typed error of a backend, BAD_INPUT for what cannot be sent."""
-        request = self._address.request(call, credentials)
+        request = self._address.request(call)
         receiver = Collected(self._limit, bodiless=call.method == "HEAD")
         try:
             return await self._pool.ask(request, receiver, self._connect, safe=call.repeatable)

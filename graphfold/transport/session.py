@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from graphfold.transport.call import Call, Reply
 
-__all__ = ["Send", "Session"]
+__all__ = ["Reach", "Send", "Session"]
 
 Send = Callable[[Call], Awaitable[Reply]]
-"""Sends a call to the same backend without credentials: for token requests."""
+"""Sends a call as it is, without credentials."""
+
+Reach = Callable[[str], Send]
+"""A way to an address, the backend's or another: for token requests."""
 
 
 class Session:
-    """The base class is "no credentials"."""
+    """The base class is "no credentials".
 
-    async def headers(self) -> Mapping[str, str]:
-        """The headers to add to a call."""
-        return {}
+    `signed` waits for nothing, so that a call whose credentials are at hand costs no more than they do.
+    """
 
-    async def renew(self, refused: Mapping[str, str]) -> bool:
-        """After a 401 to a call with the headers `refused`: True when there are other credentials to try once more."""
-        return False
+    def signed(self, call: Call) -> Call | None:
+        """The call with credentials, made for one attempt; None where they have to be fetched first."""
+        return call
 
-    def security(self, body: str) -> str:
-        """The WS-Security header block for one SOAP message with this body (what a signature signs), or nothing."""
-        return ""
+    async def fetched(self, call: Call) -> Call:
+        """The call with credentials that are fetched for it. Asked for only where `signed` has none."""
+        raise NotImplementedError
+
+    async def renewed(self, call: Call, refused: Call) -> Call | None:
+        """After a 401 to `refused`, which was `call` signed: the same with others, None if there are none."""
+        return None

@@ -53,13 +53,12 @@ class SoapAdapter(Adapter):
         through. Paths in rows are element names, `@name` for attributes, `#text` for an element's own text.
         """
         contract = self._backend.contract
-        client = self._backend.client
         try:
-            body = contract.request(operation, arguments, client.security)
+            enclosing = contract.request(operation, arguments)
         except Misfit as error:
             raise BackendContract("The request does not fit the backend's contract.", internal=str(error)) from None
-        call = Call("POST", "", "", contract.headers(operation), body, safe=self._repeatable)
-        reply = await client.send(call)
+        call = Call("POST", "", "", contract.headers(operation), enclosing(""), enclosing=enclosing)
+        reply = await self._send(call)
         read = partial(self._read, contract, operation, reply, at, decoder(into, self.asked).wire)
         value: T = read() if len(reply.body) < _LARGE else await asyncio.to_thread(read)
         return value
@@ -70,9 +69,9 @@ class SoapAdapter(Adapter):
 
     async def probe(self) -> None:
         """Ask for the WSDL; raises the typed error when the backend is not well."""
-        reply = await self._backend.client.send(Call("GET", "", "wsdl"))
+        reply = await self._send(Call("GET", "", "wsdl"))
         if not reply.ok:
-            raise by_status(reply)
+            raise by_status(reply, of_caller=bool(self.credential.caller_headers))
 
     def _read(self, contract: Contract, operation: str, reply: Reply, at: str | None, wire: Any) -> Any:
         if not reply.media_type.endswith("xml"):

@@ -23,15 +23,15 @@ from graphfold.adapter.soap.requests import RequestWriter, enveloped, request_wr
 from graphfold.mistakes import Mistake
 from graphfold.rows.decoder import Unreadable
 
-__all__ = ["Contract", "Security", "contract_of"]
+__all__ = ["Contract", "Enclosing", "contract_of"]
 
 logging.getLogger("zeep").setLevel(logging.CRITICAL)  # it logs what backends send
 
 _zeep: Any = zeep  # it has no types
 _SETTINGS = _zeep.Settings(strict=False, xsd_ignore_sequence_order=True, forbid_dtd=True, forbid_external=True)
 
-Security = Callable[[str], str]
-"""An envelope's body to the header blocks that the credentials put beside it; none are an empty text."""
+Enclosing = Callable[[str], bytes]
+"""The header blocks of the credentials (an empty text for none) to the whole message."""
 
 
 class _LocalFiles(zeep.Transport):
@@ -75,10 +75,10 @@ class Contract:
         body = self._operation(operation).input.body
         return [name for name, _ in body.type.elements] if body is not None else []
 
-    def request(self, operation: str, arguments: Mapping[str, Any], security: Security) -> bytes:
+    def request(self, operation: str, arguments: Mapping[str, Any]) -> Enclosing:
         """The message of a call. Raises `Misfit` for arguments that the operation does not take."""
         blocks, body = self._writer(operation)(arguments)
-        return enveloped(self.version, security(body) + blocks, body)
+        return lambda security: enveloped(self.version, security + blocks, body)
 
     def headers(self, operation: str) -> dict[str, str]:
         action = self._operation(operation).soapaction or ""

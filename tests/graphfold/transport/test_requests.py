@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import fields
 
 import httpx
 import pytest
@@ -18,15 +18,25 @@ pytestmark = pytest.mark.anyio
 
 
 class _SignedIn(Session):
-    async def headers(self) -> Mapping[str, str]:
-        return {"authorization": "Bearer t"}
+    def signed(self, call: Call) -> Call:
+        return call.adding({"authorization": "Bearer t"})
 
 
 def test_what_is_sent_and_answered_does_not_print() -> None:
-    call = Call("POST", "/p", headers={"x-key": "hunter2"}, body=b"hunter2")
+    told = {"x-key": "hunter2"}
+    call = Call("POST", "/p", "key=hunter2", told, b"hunter2", caller=told)
     reply = Reply(200, {"set-cookie": "hunter2"}, b"hunter2")
-    assert repr(call) == "Call(method='POST', path='/p', query='', safe=False)"
+    assert repr(call) == "Call(method='POST', path='/p', safe=False, scope='')"
     assert repr(reply) == "Reply(status=200)"
+
+
+def test_a_signed_call_is_the_same_call() -> None:
+    """Whoever adds a field to it has to add it there, too."""
+    call = Call("POST", "/p", "q=1", {"a": "1"}, b"body", True, "read", {"b": "2"}, str.encode)
+    signed = call.adding({"c": "3"})
+    assert signed.headers == {"a": "1", "c": "3"} and call.headers == {"a": "1"}
+    assert {f.name for f in fields(Call) if getattr(signed, f.name) != getattr(call, f.name)} == {"headers"}
+    assert len(fields(Call)) == 9
 
 
 async def test_a_get_byte_for_byte(serve: Serve, network: Network) -> None:
@@ -80,8 +90,8 @@ async def test_nothing_breaks_out_of_its_place(
     serve: Serve, way: httpx.AsyncBaseTransport, character: str, place: str
 ) -> None:
     class _Tampered(Session):
-        async def headers(self) -> Mapping[str, str]:
-            return {"authorization": f"a{character}b"} if place == "credential" else {}
+        def signed(self, call: Call) -> Call:
+            return call.adding({"authorization": f"a{character}b"} if place == "credential" else {})
 
     backend = await serve(always(OK))
     client = Client(backend.url, way, CallLimits(), lambda _: _Tampered())

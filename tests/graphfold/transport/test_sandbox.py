@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -22,8 +22,8 @@ CALL = Call("GET", "/engagement", "customerIds=10001")
 
 
 class _Key(Session):
-    async def headers(self) -> Mapping[str, str]:
-        return {"x-api-key": credentials.MARKETING_KEY}
+    def signed(self, call: Call) -> Call:
+        return call.adding({"x-api-key": credentials.MARKETING_KEY})
 
 
 @pytest.fixture

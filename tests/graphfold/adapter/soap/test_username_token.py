@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from pydantic import SecretStr
 from zeep.wsse.username import UsernameToken as ZeepToken
 
-from graphfold.credentials import UsernameToken
+from graphfold.credentials import Access, UsernameToken
+from graphfold.secret import Secret
 from graphfold.settings import BackendSettings
+from graphfold.transport.call import Call, Reply
 
 OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 WSSE, WSU = f"{{{OASIS}wssecurity-secext-1.0.xsd}}", f"{{{OASIS}wssecurity-utility-1.0.xsd}}"
@@ -21,9 +22,15 @@ NAME, PASSWORD = "j&j", "<pass>\u00e9"
 
 
 def header(*, digest: bool) -> str:
-    settings = BackendSettings("depot", username=SecretStr(NAME), password=SecretStr(PASSWORD))
-    session = UsernameToken(digest=digest).session(settings, send=None)  # type: ignore[arg-type]  # it sends nothing
-    return session.security("<soap:Body/>")
+    settings = BackendSettings("depot", username=Secret(NAME), password=Secret(PASSWORD))
+    session = UsernameToken(digest=digest).session(Access(settings, reach=lambda _: lost))
+    signed = session.signed(Call("POST", "", enclosing=str.encode))
+    assert signed is not None
+    return signed.body.decode()
+
+
+async def lost(call: Call) -> Reply:
+    raise AssertionError(f"it sends nothing, and not {call}")
 
 
 def parts(security: Any) -> dict[str, Any]:

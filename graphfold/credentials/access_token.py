@@ -1,0 +1,78 @@
+"""The life of one access token: fetched once however many wait, renewed before it ends, given up when refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from graphfold.errors import BackendCredentials, GraphError
+
+__all__ = ["AccessToken", "Issued"]
+
+_PAUSE = 1.0
+"""Seconds: a token that is still good is not tried to renew more often, and a refusal is not provoked again."""
+
+
+class Issued(NamedTuple):
+    """A new token, and for how many seconds it is good."""
+
+    text: str
+    lifetime: float
+
+
+class AccessToken:
+    """`clock` counts seconds; `skew` is by how many clocks may differ: that long before its end a token is renewed.
+
+    A token that lives for less than twice that is renewed at half of its life.
+    """
+
+    def __init__(self, issue: Callable[[], Awaitable[Issued]], clock: Callable[[], float], skew: float) -> None:
+        self._issue, self._clock, self._skew = issue, clock, skew
+        self._lock = asyncio.Lock()
+        self._asked = 0
+        self._text: str | None = None
+        self._renew_at = self._ends_at = 0.0
+        self._refusal: GraphError | None = None
+        self._quiet_until = 0.0
+
+    def current(self) -> str | None:
+        """The token, None where it is time for another."""
+        return self._text if self._clock() < self._renew_at else None
+
+    async def next(self, refused: str | None = None) -> str:
+        """A token, another than `refused`. Raises what the request for it raised.
+
+        The request belongs to whoever makes it, with the time that one has; who waited for it shares the outcome. If
+        that one gives up, the next makes a request of its own.
+        """
+        asked = self._asked
+        async with self._lock:
+            if self._asked == asked and (refused == self._text or self.current() is None):
+                await self._renew(refused)
+            if self._text is not None:
+                return self._text
+            assert self._refusal is not None
+            raise type(self._refusal)(self._refusal.message, internal=self._refusal.internal)
+
+    async def _renew(self, refused: str | None) -> None:
+        began = self._clock()
+        if self._text is None and began < self._quiet_until:
+            return
+        try:
+            issued = await self._issue()
+        except GraphError as error:
+            self._failed(error, keep=refused is None and began < self._ends_at)
+        else:
+            self._text, self._ends_at = issued.text, began + issued.lifetime
+            self._renew_at = began + max(issued.lifetime - self._skew, issued.lifetime / 2)
+        self._asked += 1
+
+    def _failed(self, error: GraphError, *, keep: bool) -> None:
+        """A token that is still good stays in use: who issues them may be away for a moment."""
+        now = self._clock()
+        if keep:
+            self._renew_at = min(now + _PAUSE, self._ends_at)
+            return
+        self._text, self._refusal, self._renew_at = None, error, 0.0
+        self._quiet_until = now + _PAUSE if isinstance(error, BackendCredentials) else 0.0

@@ -1,0 +1,49 @@
+"""Several credentials at once: a client certificate and a token, say."""
+
+from __future__ import annotations
+
+from graphfold.credentials.credential import Access, Credential
+from graphfold.transport.call import Call
+from graphfold.transport.session import Session
+
+__all__ = ["AllOf"]
+
+
+class AllOf(Credential):
+    """`AllOf(ClientCertificate(), ClientCredentials("/oauth/token"))`: each does its part of every call."""
+
+    def __init__(self, *credentials: Credential) -> None:
+        self.credentials = credentials
+        self.needs = tuple(dict.fromkeys(need for each in credentials for need in each.needs))
+        self.caller_headers = tuple(name for each in credentials for name in each.caller_headers)
+        self.scoped = any(each.scoped for each in credentials)
+
+    def session(self, access: Access) -> Session:
+        return _Several([each.session(access) for each in self.credentials])
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.credentials))
+
+
+class _Several(Session):
+    def __init__(self, sessions: list[Session]) -> None:
+        self._sessions = sessions
+
+    def signed(self, call: Call) -> Call | None:
+        signed: Call | None = call
+        for session in self._sessions:
+            signed = session.signed(signed) if signed is not None else None
+        return signed
+
+    async def fetched(self, call: Call) -> Call:
+        for session in self._sessions:
+            call = session.signed(call) or await session.fetched(call)
+        return call
+
+    async def renewed(self, call: Call, refused: Call) -> Call | None:
+        other = False
+        for session in self._sessions:
+            again = None if other else await session.renewed(call, refused)
+            other = other or again is not None
+            call = again or session.signed(call) or await session.fetched(call)
+        return call if other else None

@@ -1,0 +1,49 @@
+"""Headers that are the same on every call, until the file of a secret changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from graphfold.secret import Secret
+from graphfold.transport.call import Call
+from graphfold.transport.session import Session
+
+__all__ = ["FixedHeader", "FixedParameter"]
+
+
+class FixedHeader(Session):
+    """`write` makes the headers from the texts of `secrets`."""
+
+    def __init__(self, write: Callable[..., Mapping[str, str]], *secrets: Secret) -> None:
+        self._write, self._secrets = write, secrets
+        self._texts: list[str] = []
+        self._headers: Mapping[str, str] = {}
+
+    def signed(self, call: Call) -> Call:
+        texts = [secret.text for secret in self._secrets]
+        if texts != self._texts:
+            self._texts, self._headers = texts, self._write(*texts)
+        return call.adding(self._headers)
+
+    async def renewed(self, call: Call, refused: Call) -> Call | None:
+        for secret in self._secrets:
+            secret.reread()
+        again = self.signed(call)
+        return again if again.headers != refused.headers else None
+
+
+class FixedParameter(Session):
+    """A secret as a parameter of the query."""
+
+    def __init__(self, name: str, secret: Secret) -> None:
+        self._name, self._secret = quote(name, safe=""), secret
+
+    def signed(self, call: Call) -> Call:
+        told = f"{self._name}={quote(self._secret.text, safe='')}"
+        return call.adding({}, query=f"{call.query}&{told}" if call.query else told)
+
+    async def renewed(self, call: Call, refused: Call) -> Call | None:
+        self._secret.reread()
+        again = self.signed(call)
+        return again if again.query != refused.query else None

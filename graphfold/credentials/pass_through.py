@@ -1,0 +1,48 @@
+"""The caller's own credentials, handed on: the backend decides what this caller may see."""
+
+from __future__ import annotations
+
+from graphfold.credentials.credential import Access, Credential
+from graphfold.errors import Unauthenticated
+from graphfold.mistakes import Mistake, here
+from graphfold.transport.call import Call
+from graphfold.transport.session import Session
+
+__all__ = ["PassThrough"]
+
+
+class PassThrough(Credential):
+    """The header that the caller sent, as it came. Who sends none is told to sign in, and the backend is not asked.
+
+    Answers are kept apart by it: operations of the adapter have share="viewer", the adapter identity="viewer".
+    """
+
+    def __init__(self, header: str = "authorization") -> None:
+        self.header = header.lower()
+        self.caller_headers = (self.header,)
+        if not self.header.replace("-", "").isalnum():
+            raise Mistake(
+                here(),
+                "PassThrough: this is not the name of a header",
+                why="it names the caller's header that goes on to the backend.",
+                fix='write PassThrough() for Authorization, or e.g. PassThrough("x-session").',
+            )
+
+    def session(self, access: Access) -> Session:
+        return _Caller(self.header)
+
+    def __str__(self) -> str:
+        return f"the caller's {self.header} header"
+
+
+class _Caller(Session):
+    def __init__(self, header: str) -> None:
+        self._header = header
+
+    def signed(self, call: Call) -> Call:
+        if call.caller is None:  # nobody's call: a probe, which wants to know whether anybody answers
+            return call
+        told = call.caller.get(self._header)
+        if not told:
+            raise Unauthenticated("Sign in: this is answered only to those who do.", internal=f"no {self._header}")
+        return call.adding({self._header: told})

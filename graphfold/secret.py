@@ -1,0 +1,125 @@
+"""A secret as this process holds it: it does not print, and one that came from a file follows the file."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+__all__ = ["FileSecret", "FileWatch", "Secret", "looks_secret", "one_line"]
+
+_log = structlog.get_logger("graphfold")
+
+_PAUSE = 1.0
+"""Seconds for which a file is not looked at again."""
+
+_TELLING = re.compile(
+    r"(?i)(bearer|basic) \S{8}|-----BEGIN|(sk|pk|rk)[-_]|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|eyJ|AKIA|AIza"
+)
+_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+=.~-]{20,}")
+
+
+class Secret:
+    """The value of a variable."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def reread(self) -> None:
+        """Look for a new value now: the one in use was refused."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
+
+
+class FileWatch:
+    """Tells when one of some files has changed. It looks at most once a second, by time, size and inode.
+
+    Raises OSError when it is made for a file that is not there; one that goes later has not changed.
+    """
+
+    __slots__ = ("_clock", "_due", "_paths", "_seen")
+
+    def __init__(self, *paths: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._paths, self._clock = paths, clock
+        self._seen, self._due = self._versions(), clock() + _PAUSE
+
+    @property
+    def due(self) -> bool:
+        return self._clock() >= self._due
+
+    def changed(self) -> bool:
+        """Whether there is something new since this was last asked."""
+        self._due = self._clock() + _PAUSE
+        try:
+            seen, self._seen = self._seen, self._versions()
+        except OSError:
+            return False
+        return seen != self._seen
+
+    def _versions(self) -> list[tuple[int, int, int]]:
+        states = [path.stat() for path in self._paths]  # links are followed: orchestrators replace those
+        return [(state.st_mtime_ns, state.st_size, state.st_ino) for state in states]
+
+
+class FileSecret(Secret):
+    """One line in a file, read again when the file has changed. `variable` names it in the log.
+
+    A file that cannot be used any more leaves the last value in use: files are replaced in two steps by those who know
+    no better. Raises OSError or ValueError when it is first read.
+    """
+
+    __slots__ = ("_path", "_variable", "_watch")
+
+    def __init__(self, path: Path, variable: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        self._path, self._variable, self._watch = path, variable, FileWatch(path, clock=clock)
+        super().__init__(_read(path))
+
+    @property
+    def text(self) -> str:
+        if self._watch.due:
+            self.reread()
+        return self._text
+
+    def reread(self) -> None:
+        if not self._watch.changed():
+            return
+        try:
+            self._text = _read(self._path)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            _log.warning("secret file unusable, the last value stays in use", variable=self._variable, reason=reason)
+
+
+def one_line(text: str) -> bool:
+    return not any(ord(character) < 32 or ord(character) == 127 for character in text)
+
+
+def looks_secret(value: object) -> bool:
+    """Whether it is a text like a key or a token: by what issuers put in front, or by being long and random."""
+    if not isinstance(value, str):
+        return False
+    return bool(_TELLING.match(value) or (_RANDOM.fullmatch(value) and len(set(value)) > 10))
+
+
+def _read(path: Path) -> str:
+    """Raises OSError, or ValueError with what is wrong, in words that show nothing of it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8 text") from None
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text.strip():
+        raise ValueError("it is empty")
+    if not one_line(text):
+        raise ValueError("it has a control character in it (a line break?)")
+    return text

@@ -1,0 +1,78 @@
+"""The caller's own credentials: they arrive, nobody else's do, and answers stay with whom they were given to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.credentials import PassThrough
+from graphfold.graph.graph import Graph
+from graphfold.testing import FakeBackend
+from tests.graphfold.credentials.conftest import Open
+
+pytestmark = pytest.mark.anyio
+
+PRICES = {"Bearer ann": {"a": 1}, "Bearer bob": {"a": 2}}
+
+
+def shop() -> FakeBackend:
+    def prices(request: httpx.Request) -> Any:
+        return PRICES.get(request.headers["authorization"]) or httpx.Response(401, text=str(request.headers))
+
+    return FakeBackend({"GET /prices": prices, "GET /count": 7})
+
+
+async def price(graph: Graph, **headers: str) -> Any:
+    answer = await graph.execute('{ price(sku: "a") }', headers=headers)
+    return answer.errors[0] if answer.errors else answer.data and answer.data["price"]
+
+
+async def test_each_caller_asks_with_its_own_and_gets_its_own(opened: Open) -> None:
+    backend = shop()
+    async with opened(backend, PassThrough()) as graph:
+        told = [await price(graph, authorization=f"Bearer {who}") for who in ("ann", "bob", "ann", "bob")]
+    assert told == [1, 2, 1, 2]
+    assert [call.headers["authorization"] for call in backend.calls] == ["Bearer ann", "Bearer bob"]
+
+
+async def test_who_is_not_signed_in_is_told_so_and_the_backend_is_not_asked(opened: Open) -> None:
+    backend = shop()
+    async with opened(backend, PassThrough()) as graph:
+        error = await price(graph)
+    assert (error["extensions"]["code"], error["message"]) == (
+        "UNAUTHENTICATED",
+        "Sign in: this is answered only to those who do.",
+    )
+    assert not backend.calls
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHENTICATED"), (403, "FORBIDDEN")])
+async def test_a_refusal_is_the_callers(opened: Open, status: int, code: str, log: list[Any]) -> None:
+    backend = FakeBackend({"GET /prices": lambda r: httpx.Response(status, text=str(r.headers["authorization"]))})
+    async with opened(backend, PassThrough()) as graph:
+        error = await price(graph, authorization="Bearer expired-token")
+    assert error["extensions"]["code"] == code
+    assert len(backend.calls) == 1
+    assert "expired-token" not in str(error) + str(log)
+
+
+async def test_another_header_tells_callers_apart_too(opened: Open) -> None:
+    def prices(request: httpx.Request) -> Any:
+        assert "authorization" not in request.headers
+        return {"a": len(request.headers["x-session"])}
+
+    backend = FakeBackend({"GET /prices": prices})
+    async with opened(backend, PassThrough("X-Session")) as graph:
+        told = [await price(graph, **{"x-session": "1" * n, "authorization": "Bearer ann"}) for n in (3, 5, 3)]
+    assert told == [3, 5, 3]
+    assert len(backend.calls) == 2
+
+
+async def test_whether_it_answers_can_be_asked_without_a_caller(opened: Open) -> None:
+    backend = FakeBackend({"GET /": httpx.Response(401)})
+    async with opened(backend, PassThrough()) as graph:
+        probe = await graph.probe(graph.adapters[0])
+    assert probe.ok
+    assert "authorization" not in backend.calls[0].headers

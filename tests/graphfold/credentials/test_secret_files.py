@@ -1,0 +1,93 @@
+"""Secrets in files: followed when they change, and a file that goes bad changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.credentials import ApiKey, Basic, Bearer, Credential
+from graphfold.secret import FileSecret
+from graphfold.testing import FakeBackend, ask
+from tests.graphfold.credentials.conftest import Open
+
+pytestmark = pytest.mark.anyio
+
+
+def put(path: Path, text: str) -> None:
+    """As orchestrators do it: another file under the same name."""
+    new = path.with_name("new")
+    new.write_text(text)
+    new.replace(path)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_change_is_seen_after_a_second(tmp_path: Path) -> None:
+    path, clock = tmp_path / "token", Clock()
+    path.write_text("one\n")
+    secret = FileSecret(path, clock=clock)
+    put(path, "two")
+    assert secret.text == "one"
+    clock.now = 1.0
+    assert secret.text == "two"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "a\nb", None])
+def test_a_file_that_goes_bad_leaves_the_last_value(tmp_path: Path, text: str | None, log: list[Any]) -> None:
+    path, clock = tmp_path / "token", Clock()
+    path.write_text("one-secret")
+    secret = FileSecret(path, "GRAPHFOLD_SHOP_TOKEN_FILE", clock)
+    path.unlink() if text is None else put(path, text)
+    clock.now = 1.0
+    assert secret.text == "one-secret"
+    assert "one-secret" not in str(log) + repr(secret) and str(path) not in str(log)
+    put(path, "two")
+    clock.now = 2.0
+    assert secret.text == "two"
+
+
+@pytest.mark.parametrize(
+    ("kind", "last"),
+    [
+        (Bearer(), "Bearer two"),
+        (ApiKey("X-Key"), "two"),
+        (ApiKey(query="key"), "of=all&key=two"),
+        (Basic(), "Basic dHdvOnR3bw=="),
+    ],
+)
+async def test_a_refused_secret_is_read_again_at_once(
+    opened: Open, tmp_path: Path, kind: Credential, last: str
+) -> None:
+    path = tmp_path / "secret"
+    path.write_text("one")
+    seen: list[str] = []
+
+    def count(request: httpx.Request) -> Any:
+        told = request.headers.get("x-key") or request.headers.get("authorization") or request.url.query.decode()
+        seen.append(told)
+        return 7 if told == last else httpx.Response(401)
+
+    names = ("token", "username", "password")
+    files = {f"GRAPHFOLD_SHOP_{name.upper()}_FILE": str(path) for name in names if name in kind.needs}
+    none = {f"GRAPHFOLD_SHOP_{name.upper()}": "" for name in names}
+    async with opened(FakeBackend({"GET /count": count}), kind, **none, **files) as graph:
+        put(path, "two")
+        assert await ask(graph, "{ count }") == {"count": 7}
+    assert len(seen) == 2
+
+
+async def test_a_refused_secret_that_is_still_the_same_is_not_sent_twice(opened: Open) -> None:
+    backend = FakeBackend({"GET /count": httpx.Response(401)})
+    async with opened(backend, Bearer()) as graph:
+        answer = await graph.execute("{ count }")
+    assert answer.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"
+    assert len(backend.calls) == 1
