@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, cast
 
-from cachetools import Cache as Entries
 from graphql import GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type, is_abstract_type
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
-from graphfold.cache.store import Store
 from graphfold.errors import GraphError
 from graphfold.execution.plan import Selection
 from graphfold.execution.plan import Step as Field
@@ -195,7 +193,7 @@ class Planned:
         if not policy.ttl:
             return None
         name = f"{ask.adapter.name}.{operation.name}"
-        held = _held(runtime.store(name, policy.ttl, policy.cache_size)) if runtime is not None else 0
+        held = len(runtime.store(name, policy.ttl, policy.cache_size)) if runtime is not None else 0
         return Cache(policy.ttl, policy.share, held)
 
     def _key(self, field: Field, ask: Ask) -> str:
@@ -252,12 +250,6 @@ def _parameters(operation: Operation) -> list[str]:
     """The names of its parameters, `self` and the keys included."""
     code = operation.function.__code__
     return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-
-def _held(store: Store) -> int:
-    """Entries that are still good, counted without making them look used."""
-    now, peek = store.timer(), Entries.__getitem__
-    return sum(peek(store.entries, slot).ends > now for slot in store.entries)
 
 
 def _most(operation: Operation, ask: Ask, keys: int, *, each: bool) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from graphfold.cache.store import ALL_KEYS, Store
+from graphfold.cache.changes import ALL_KEYS
+from graphfold.cache.store import Store
 from graphfold.errors import GraphError, NotFound
 from graphfold.loading.answer import MISSING, Failed, in_graph
 from graphfold.loading.fetching import fetch_batch, fetch_read

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Hashable
 from math import inf
 from typing import Any, Generic, TypeVar
 
-from graphfold.cache.store import Flight, Shelf
+from graphfold.cache.shelf import Flight, Shelf
 from graphfold.errors import BackendUnavailable
 from graphfold.loading.answer import MISSING, Failed, are_graph_objects, in_graph
 from graphfold.loading.scope import Scope
@@ -97,7 +97,9 @@ class Source(Generic[K]):
     async def _through(self, shelf: Shelf, keys: list[K]) -> dict[K, Any]:
         """From calls that others have under way, and the rest from the backend."""
         flights = shelf.flying(keys, self._fields)
-        rest = [key for key in keys if key not in flights] if flights else keys
+        if not flights:
+            return await self._landed(self._depart(shelf, keys))
+        rest = [key for key in keys if key not in flights]
         answers: dict[K, Any] = dict(await self._landed(self._depart(shelf, rest))) if rest else {}
         for key, flight in flights.items():
             answers[key] = (await self._landed(flight))[key]
@@ -113,7 +115,9 @@ class Source(Generic[K]):
 
     async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> tuple[dict[K, Any], float]:
         answers = await self._fetch(keys)
-        lasting = {k: answer for k, answer in answers.items() if not isinstance(answer, Failed) or answer.lasting}
+        lasting = answers
+        if Failed in set(map(type, answers.values())):
+            lasting = {k: answer for k, answer in answers.items() if type(answer) is not Failed or answer.lasting}
         ends = shelf.keep(lasting, self._fields, began)
         return answers, ends if len(lasting) == len(answers) else -inf
 

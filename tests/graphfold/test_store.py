@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphfold.cache.changes import ALL_KEYS
 from graphfold.cache.parts import Parts
-from graphfold.cache.store import ALL_KEYS, Flight, Shelf, Store
+from graphfold.cache.shelf import Flight, Shelf
+from graphfold.cache.store import Store
 from graphfold.page import Page
 
 TTL = 10.0
@@ -39,7 +41,7 @@ class Model:
 
     def put(self, key: str, value: int, fields: frozenset[str], began: int) -> None:
         known = self.get(key)
-        wider = known and fields and known[1] > fields
+        wider = known and known[1] > fields
         if began > self.forgotten.get(key, 0) and not wider:
             self.kept[key] = (value, fields, self.now, began)
 
@@ -57,9 +59,9 @@ def test_it_does_what_the_model_does(steps: list[tuple[str, object, frozenset[st
     begun: dict[object, tuple[int, int]] = {}
     for number, (step, what, fields) in enumerate(steps):
         if step == "begin":
-            begun[what] = (store.begin(), model.step())
+            begun[what] = (shelf.begin(), model.step())
         elif step == "put" or (step == "land" and what in begun):
-            began = begun.pop(what) if step == "land" else (store.begin(), model.step())
+            began = begun.pop(what) if step == "land" else (shelf.begin(), model.step())
             shelf.keep({what: number}, fields, began[0])
             model.put(str(what), number, fields, began[1])
         elif step == "forget":
@@ -100,7 +102,7 @@ def test_what_was_made_of_several_keys_is_void_when_one_of_them_is(steps: list[s
 def test_forgetting_many_keys_takes_bounded_memory_and_loses_no_invalidation() -> None:
     store = Store(TTL, 10, lambda: 0.0)
     shelf = store.shelf("viewer")
-    began = store.begin()
+    began = shelf.begin()
     for number in range(100):
         store.forget(number)
     shelf.keep({0: "old"}, frozenset(), began)
@@ -109,7 +111,8 @@ def test_forgetting_many_keys_takes_bounded_memory_and_loses_no_invalidation() -
 
 def test_shelves_are_apart() -> None:
     store = Store(TTL, 10, lambda: 0.0)
-    store.shelf("a").keep({1: "one"}, frozenset(), store.begin())
+    shelf = store.shelf("a")
+    shelf.keep({1: "one"}, frozenset(), shelf.begin())
     assert store.shelf("a").find([1, 2], frozenset()) == {1: "one"}
     assert store.shelf("b").find([1, 2], frozenset()) == {}
 
@@ -118,7 +121,7 @@ def test_shelves_are_apart() -> None:
 async def test_a_flight_is_shared_until_it_has_landed_or_its_key_is_forgotten() -> None:
     store = Store(TTL, 10, lambda: 0.0)
     shelf = store.shelf("viewer")
-    flight = Flight(asyncio.get_running_loop().create_future(), frozenset("a"), store.begin())
+    flight = Flight(asyncio.get_running_loop().create_future(), frozenset("a"), shelf.begin())
     shelf.depart(["x", "y"], flight)
     assert shelf.flying(["x", "z"], frozenset("a")) == {"x": flight}
     assert shelf.flying(["x"], frozenset("ab")) == {}
@@ -132,7 +135,7 @@ async def test_a_flight_is_shared_until_it_has_landed_or_its_key_is_forgotten() 
 def test_a_page_takes_the_room_of_its_rows() -> None:
     store = Store(60, 10, lambda: 0.0)
     shelf = store.shelf(())
-    shelf.keep({"a": Page([1] * 6), "b": [1] * 5}, frozenset(), store.begin())
+    shelf.keep({"a": Page([1] * 6), "b": [1] * 5}, frozenset(), shelf.begin())
     assert shelf.find(["a", "b"], frozenset()) == {"b": [1] * 5}
-    shelf.keep({"too large": [1] * 11}, frozenset(), store.begin())
+    shelf.keep({"too large": [1] * 11}, frozenset(), shelf.begin())
     assert shelf.find(["b", "too large"], frozenset()) == {"b": [1] * 5}

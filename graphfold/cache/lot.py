@@ -1,0 +1,88 @@
+"""The answers of one call: they came together, end together, and leave the cache together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+__all__ = ["Lot", "Slot", "fitting", "rows_in"]
+
+
+class Slot:
+    """What is remembered, and what is under way, for one kind of viewer and one set of arguments: by key."""
+
+    __slots__ = ("__weakref__", "flights", "kept", "widths")
+
+    def __init__(self) -> None:
+        self.kept: dict[Hashable, Lot] = {}
+        self.flights: dict[Hashable, Any] = {}
+        self.widths: set[frozenset[str]] = set()
+        """The sets of fields that anything was ever kept with here."""
+
+
+class Lot:
+    """One record for many keys. `values` are never written to: whoever waited for the call has the same mapping.
+
+    `began` is the moment of the call, `ends` a time in seconds, `left` the keys that no later lot has taken over.
+    `used`: it was asked for since it was last looked at for room.
+    """
+
+    __slots__ = ("began", "ends", "fields", "left", "rows", "slot", "used", "values")
+
+    def __init__(
+        self, slot: Slot, values: Mapping[Hashable, Any], fields: frozenset[str], began: int, ends: float, rows: int
+    ) -> None:
+        self.slot, self.values, self.fields = slot, values, fields
+        self.began, self.ends, self.rows = began, ends, rows
+        self.left = len(values)
+        self.used = False
+
+    def shelve(self) -> list[Lot]:
+        """Its keys are found here from now on. Gives the lots that nothing is found in any more."""
+        kept = self.slot.kept
+        emptied = [] if kept.keys().isdisjoint(self.values) else [lot for lot in self._others() if not lot.left]
+        kept.update(dict.fromkeys(self.values, self))
+        self.slot.widths.add(self.fields)
+        return emptied
+
+    def _others(self) -> set[Lot]:
+        kept, others = self.slot.kept, set[Lot]()
+        for key in kept.keys() & self.values.keys():
+            other = kept[key]
+            other.left -= 1
+            others.add(other)
+        return others
+
+    def leave(self) -> None:
+        """Nothing is found in it from now on."""
+        kept = self.slot.kept
+        if self.left == len(kept):
+            kept.clear()
+            return
+        for key in self.values:
+            if kept.get(key) is self:
+                del kept[key]
+
+
+def rows_in(values: Mapping[Any, Any]) -> int:
+    """How many rows there are; a page or a list counts its own, at least one."""
+    kinds = set(map(type, values.values()))
+    if any(kind is list or hasattr(kind, "items") for kind in kinds):
+        return sum(map(_rows, values.values()))
+    return len(values)
+
+
+def fitting(values: Mapping[Any, Any], most: int) -> Mapping[Any, Any]:
+    """As many of the values as have room, the last ones first."""
+    found: dict[Any, Any] = {}
+    for key in reversed(list(values)):
+        size = _rows(values[key])
+        if size <= most:
+            found[key] = values[key]
+            most -= size
+    return found
+
+
+def _rows(value: Any) -> int:
+    listed = value if isinstance(value, list) else getattr(value, "items", None)
+    return len(listed) or 1 if isinstance(listed, list) else 1

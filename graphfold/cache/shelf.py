@@ -1,0 +1,125 @@
+"""A store as one graph operation sees it: what is remembered or under way for this viewer and these arguments."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphfold.cache.lot import Lot, Slot, fitting, rows_in
+from graphfold.cache.parts import Parts, moment
+
+if TYPE_CHECKING:
+    from graphfold.cache.store import Store
+
+__all__ = ["Flight", "Shelf"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A call under way. Its outcome is a mapping of its keys to their answers, and the time until all are good."""
+
+    outcome: asyncio.Future[tuple[dict[Any, Any], float]]
+    fields: frozenset[str]
+    began: int
+
+
+class Shelf:
+    """`parts` are told what goes into the operation's answer."""
+
+    __slots__ = ("_parts", "_slot", "_store")
+
+    def __init__(self, store: Store, slot: Slot, parts: Parts) -> None:
+        self._store, self._slot, self._parts = store, slot, parts
+
+    def use(self, keys: Iterable[Any]) -> None:
+        """These keys go into the answer, wherever their values come from."""
+        self._parts.use(self._store, keys)
+
+    def begin(self) -> int:
+        """The moment a call begins: what is forgotten later voids its answer."""
+        return moment()
+
+    def find(self, keys: Collection[Any], fields: frozenset[str]) -> dict[Any, Any]:
+        """The values that are remembered with these fields, by key."""
+        kept = self._slot.kept
+        if not kept:
+            return {}
+        lots = {lot for lot in set(map(kept.get, keys)) if lot is not None and self._serves(lot, fields)}
+        if not lots:
+            return {}
+        for lot in lots:
+            lot.used = True
+        self._parts.last(min(lot.ends for lot in lots))
+        return self._in(lots, keys)
+
+    def _serves(self, lot: Lot, fields: frozenset[str]) -> bool:
+        return self._store.timer() < lot.ends and fields <= lot.fields
+
+    def _in(self, lots: set[Lot], keys: Collection[Any]) -> dict[Any, Any]:
+        """What stands in these lots, without keys that were forgotten since."""
+        kept, changes = self._slot.kept, self._store.changes
+        if len(lots) == 1:  # as good as always, and it saves half
+            (only,) = lots
+            values = only.values
+            found = {key: values[key] for key in keys if kept.get(key) is only}
+        else:
+            found = {key: lot.values[key] for key in keys if (lot := kept.get(key)) in lots and lot is not None}
+        if all(lot.began > changes.last for lot in lots):
+            return found
+        return {key: value for key, value in found.items() if changes.spare(key, kept[key].began)}
+
+    def keep(self, answers: Mapping[Any, Any], fields: frozenset[str], began: int) -> float:
+        """Remember, unless a key was forgotten since the call began or what is there knows more fields.
+
+        Gives the time until these answers are good, remembered or not.
+        """
+        store = self._store
+        ends = store.timer() + store.ttl
+        values = self._wanted(answers, fields, began)
+        rows = rows_in(values)
+        if rows > store.size:
+            values = fitting(values, store.size)
+            rows = rows_in(values)
+        if values:
+            store.admit(Lot(self._slot, values, fields, began, ends, rows))
+        return ends
+
+    def _wanted(self, answers: Mapping[Any, Any], fields: frozenset[str], began: int) -> Mapping[Any, Any]:
+        changes = self._store.changes
+        if began < changes.last:
+            answers = {key: value for key, value in answers.items() if changes.spare(key, began)}
+        if any(fields < wider for wider in self._slot.widths):
+            answers = {key: value for key, value in answers.items() if not self._knows_more(key, fields)}
+        return answers
+
+    def _knows_more(self, key: Any, fields: frozenset[str]) -> bool:
+        lot = self._slot.kept.get(key)
+        return (
+            lot is not None
+            and fields < lot.fields
+            and self._store.timer() < lot.ends
+            and self._store.changes.spare(key, lot.began)
+        )
+
+    def flying(self, keys: Collection[Any], fields: frozenset[str]) -> dict[Any, Flight]:
+        """The calls under way whose answers will do, by key."""
+        flights = self._slot.flights
+        if not flights or flights.keys().isdisjoint(keys):
+            return {}
+        spare = self._store.changes.spare
+        found = ((key, flights[key]) for key in keys if key in flights)
+        return {key: flight for key, flight in found if fields <= flight.fields and spare(key, flight.began)}
+
+    def depart(self, keys: Collection[Any], flight: Flight) -> None:
+        """Let others wait for this call until its outcome is there."""
+        flights = self._slot.flights
+        flights.update(dict.fromkeys(keys, flight))
+
+        def land(_: object) -> None:
+            for key in keys:
+                if flights.get(key) is flight:
+                    del flights[key]
+
+        flight.outcome.add_done_callback(land)
