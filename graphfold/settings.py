@@ -70,6 +70,9 @@ class Settings(BaseModel):
     max_reply: int = Field(
         default=10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression."
     )
+    answer_cache: int = Field(
+        default=32_000_000, ge=0, description="Bytes of whole answers kept to be sent again; 0 keeps none."
+    )
     body_timeout: float = Field(default=10, gt=0, le=3600, description="Seconds a request body may take to arrive.")
     deadline: float = Field(
         default=10,

@@ -1,4 +1,5 @@
-"""What is remembered of backends' answers, per operation and per kind of viewer. May import: nothing of ours.
+"""What is remembered: backends' answers per operation and kind of viewer, and whole answers made of these.
 
-To add a store of another kind: a file beside `store.py`; `graph/runtime.py` opens one for each operation.
+May import: nothing of ours. To add a store of another kind: a file beside `store.py`; `graph/runtime.py` opens one for
+each operation.
 """

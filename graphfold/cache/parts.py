@@ -58,7 +58,10 @@ class Parts:
         if _NARROWER[share] > _NARROWER[self.share]:
             self.share = share
 
-    @property
-    def valid(self) -> bool:
-        """Has nothing that went into it changed since the operation began?"""
-        return all(store.spared(keys, self.began) for store, keys in self.keys.items())
+    def spared(self) -> bool:
+        """Has nothing that went into it changed since the operation began, or since this was found last?"""
+        now = moment()
+        if all(store.spared(keys, self.began) for store, keys in self.keys.items()):
+            self.began = now
+            return True
+        return False

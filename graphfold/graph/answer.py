@@ -8,17 +8,23 @@ from typing import Any
 
 import orjson
 
+from graphfold.cache.parts import Parts
+
 __all__ = ["Answer"]
 
 
 @dataclass(slots=True)
 class Answer:
-    """`started` is False where the request was refused before anything ran: there is then no data at all."""
+    """`started` is False where the request was refused before anything ran: there is then no data at all.
+
+    `parts` are what it was made of, where it is complete and says nothing that is true of this run only.
+    """
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
     started: bool = True
+    parts: Parts | None = None
 
     def document(self) -> dict[str, Any]:
         """The answer in GraphQL's response format."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, GraphQLError, OperationType
 
 from graphfold.deadline import Deadline, current, set_current
 from graphfold.errors import Internal
@@ -32,6 +32,8 @@ class GraphExecutor(BreadthFirst):
             return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
         scope = request.scope(self._wants)
         self.context_value = Operation(request, scope)
+        if self.operation.operation is not OperationType.QUERY:
+            scope.parts.spoil()
         around, deadline = current(), request.deadline()
         set_current(deadline)
         try:

@@ -15,6 +15,8 @@ from graphql import GraphQLError
 from strawberry.types.graphql import OperationType
 
 from graphfold.adapter.base import Adapter
+from graphfold.cache.answers import Answers, Question
+from graphfold.cache.parts import Parts
 from graphfold.declarations import Declarations, current
 from graphfold.errors import Forbidden, GraphError, Unauthenticated
 from graphfold.graph.answer import Answer
@@ -131,7 +133,28 @@ class Graph:
         answer.extensions.update(notes)
         if insight is not None:
             answer.extensions.update(insight.extensions)
+        if answer.data is not None and not answer.errors and not answer.extensions:
+            answer.parts = request.parts
         return answer
+
+    @property
+    def answers(self) -> Answers | None:
+        """Whole answers that are kept while the graph runs."""
+        return self.runtime.answers if self.runtime is not None else None
+
+    def question(
+        self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
+    ) -> Question | None:
+        """Under what the answer to a request is kept; None where it has to run.
+
+        It has to where it is to be explained, and where an extension was added: that may want to see each operation.
+        """
+        if not self._express.open or (self.documents.development and HEADER in headers):
+            return None
+        try:
+            return Question(query, variables, operation_name, self._viewer(headers).key)
+        except TypeError:
+            return None
 
     def explain(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
@@ -200,8 +223,10 @@ class Graph:
     def _request(
         self, headers: Mapping[str, str], request_id: str, trace: Trace | None, seconds: float | None
     ) -> Request:
-        viewer = Viewer(viewer_key(headers, self._identifying), headers)
-        return Request(self._running(), viewer, request_id, headers, trace, seconds=seconds)
+        return Request(self._running(), self._viewer(headers), request_id, headers, trace, Parts(), seconds)
+
+    def _viewer(self, headers: Mapping[str, str]) -> Viewer:
+        return Viewer(viewer_key(headers, self._identifying), headers)
 
     def _running(self) -> Runtime:
         if self.runtime is None:

@@ -11,6 +11,7 @@ import httpx
 
 from graphfold.adapter.backend import Backend
 from graphfold.adapter.base import Adapter
+from graphfold.cache.answers import Answers
 from graphfold.cache.store import Store
 from graphfold.loading.scope import Scope, Viewer
 from graphfold.settings import BackendSettings, Settings
@@ -52,6 +53,7 @@ class Runtime:
             own = backends[adapter.name]
             transport = transports(adapter.name) if transports else _connections(adapter, own)
             self._backends[adapter] = Backend(adapter, own, settings, transport, timer)
+        self.answers = Answers(settings.answer_cache, timer) if settings.answer_cache else None
         self._stores: dict[str, Store] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer = timer

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graphfold.server.departure import unless_gone
+from graphfold.server.answering import Answering
 from graphfold.server.page import Page
 from graphfold.server.requestlog import Exchange
-from graphfold.server.requests import Asked, Refused, body_of, by_get, by_post, check_content, seconds_of
-from graphfold.server.responses import Reply, answered, media_type, refusal
+from graphfold.server.requests import Asked, Refused, body_of, by_get, by_post, check_content
+from graphfold.server.responses import Reply, media_type, refusal
 from graphfold.server.served import Served
 
 __all__ = ["PATH", "Endpoint"]
@@ -54,7 +53,8 @@ class Endpoint:
             raise Refused(405, f"{method[:20]} is not possible here; use POST.", allow="GET, POST")
         if media is None:
             raise Refused(406, "Answers are application/graphql-response+json or application/json; accept one of them.")
-        return await self._answer(asked, receive, exchange, headers, media, mutations=method == "POST")
+        answering = Answering(self._graph, asked, exchange, headers, media, receive)
+        return await answering.reply(mutations=method == "POST")
 
     async def _posted(self, receive: Receive, headers: dict[str, str]) -> Asked:
         check_content(headers.get("content-type", ""), headers.get("content-encoding", ""))
@@ -77,31 +77,3 @@ class Endpoint:
         if operation is not None and operation.operation.value == "mutation":
             raise Refused(405, "A mutation has to be sent by POST.", allow="POST")
         return asked
-
-    async def _answer(
-        self,
-        asked: Asked,
-        receive: Receive,
-        exchange: Exchange,
-        headers: dict[str, str],
-        media: str,
-        *,
-        mutations: bool,
-    ) -> Reply:
-        exchange.asks(asked.query, asked.operation_name, self._graph.documents)
-        work = self._graph.execute(
-            asked.query,
-            asked.variables,
-            asked.operation_name,
-            headers=headers,
-            request_id=exchange.request_id,
-            mutations=mutations,
-            seconds=seconds_of(headers.get("graphfold-deadline")),
-        )
-        answer = await unless_gone(receive, work)
-        exchange.codes = [_code(error) for error in answer.errors]
-        return answered(answer, media)
-
-
-def _code(error: dict[str, Any]) -> str:
-    return str(error.get("extensions", {}).get("code", "INTERNAL"))

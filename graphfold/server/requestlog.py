@@ -40,6 +40,7 @@ class Exchange:
         self.request_id = _request_id(scope)
         self.status: int | None = None
         self.codes: list[str] = []
+        self.asked: dict[str, Any] = {}
         self._told: dict[str, Any] = {"method": scope["method"][:20], "path": scope["path"][:200]}
         self._started = time.perf_counter()
         scope[self.KEY] = self
@@ -51,16 +52,20 @@ class Exchange:
         return exchange
 
     def asks(self, query: str, name: str | None, documents: Documents) -> None:
-        """Note which operation it is."""
+        """Note which operation it is, as `asked`."""
         operation = documents.operation(query, name)
         if operation is not None:
-            self._told["type"] = operation.operation.value
-            self._told["operation"] = operation.name.value[:100] if operation.name else None
-        self._told["document"] = hashlib.sha256(query.encode()).hexdigest()[:16]
+            self.asked["type"] = operation.operation.value
+            self.asked["operation"] = operation.name.value[:100] if operation.name else None
+        self.asked["document"] = hashlib.sha256(query.encode()).hexdigest()[:16]
+
+    def tells(self, asked: dict[str, Any]) -> None:
+        """It is answered as an equal request was, of which this was noted."""
+        self.asked = {**asked, "kept": True}
 
     def log(self) -> None:
         milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
-        told = self._told | {"status": self.status, "ms": milliseconds, "request_id": self.request_id}
+        told = self._told | self.asked | {"status": self.status, "ms": milliseconds, "request_id": self.request_id}
         if self.codes:
             told |= {"errors": len(self.codes), "codes": dict(Counter(self.codes))}
         _log.info("request", **told)

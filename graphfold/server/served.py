@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from graphfold.cache.answers import Answers, Question
+from graphfold.cache.parts import Parts
 from graphfold.graph.documents import Documents
 from graphfold.settings import Settings
 
@@ -14,7 +16,10 @@ __all__ = ["Answer", "Place", "Served"]
 
 
 class Answer(Protocol):
-    """What one operation came to. `errors` are ready for the client; not `started`: refused before anything ran."""
+    """What one operation came to. `errors` are ready for the client; not `started`: refused before anything ran.
+
+    `parts` are what it was made of, where it may be kept.
+    """
 
     @property
     def data(self) -> Mapping[str, Any] | None: ...
@@ -22,6 +27,8 @@ class Answer(Protocol):
     def errors(self) -> list[dict[str, Any]]: ...
     @property
     def started(self) -> bool: ...
+    @property
+    def parts(self) -> Parts | None: ...
     def body(self) -> bytes: ...
 
 
@@ -43,6 +50,15 @@ class Served(Protocol):
     def documents(self) -> Documents: ...
     @property
     def project(self) -> Place: ...
+    @property
+    def answers(self) -> Answers | None: ...
+    def question(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        headers: Mapping[str, str],
+    ) -> Question | None: ...
     def missing_settings(self) -> list[str]: ...
     def running(self) -> AbstractAsyncContextManager[Any]: ...
 

@@ -56,6 +56,7 @@ class Schema(strawberry.Schema):
 class Answered:
     data: dict[str, Any] | None
     errors: list[dict[str, Any]]
+    parts: None = None
 
     @property
     def started(self) -> bool:
@@ -79,6 +80,7 @@ class Demo:
     settings: Settings
     title: str = "Demo"
     missing: list[str] = field(default_factory=list)
+    answers: None = None
     changes: int = 0
     runs: bool = False
     defect: Exception | None = None
@@ -90,6 +92,9 @@ class Demo:
     def __post_init__(self) -> None:
         self.documents = Documents(self.settings)
         self.schema = Schema(Query, Mutation, extensions=[self.documents.extension])
+
+    def question(self, query: str, variables: Any, operation_name: str | None, headers: Mapping[str, str]) -> None:
+        return None
 
     def missing_settings(self) -> list[str]:
         return self.missing

@@ -1,0 +1,82 @@
+"""How a GraphQL request comes to its answer: a kept one, together with others who ask the same, or by running it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from graphfold.cache.answers import Answers, Kept, Question
+from graphfold.deadline import Deadline
+from graphfold.server.departure import unless_gone
+from graphfold.server.requestlog import Exchange
+from graphfold.server.requests import Asked, Receive, seconds_of
+from graphfold.server.responses import Reply, answered
+from graphfold.server.served import Answer, Served
+
+__all__ = ["Answering"]
+
+
+class Answering:
+    """For one request: `media` is the media type of the answer. The body has to be read from `receive` already."""
+
+    __slots__ = ("_asked", "_exchange", "_graph", "_headers", "_media", "_receive", "_seconds")
+
+    def __init__(
+        self, graph: Served, asked: Asked, exchange: Exchange, headers: Mapping[str, str], media: str, receive: Receive
+    ) -> None:
+        self._graph, self._asked, self._exchange, self._headers = graph, asked, exchange, headers
+        self._media, self._receive = media, receive
+        self._seconds = seconds_of(headers.get("graphfold-deadline"))
+
+    async def reply(self, *, mutations: bool) -> Reply:
+        asked, answers = self._asked, self._graph.answers
+        question = self._graph.question(asked.query, asked.variables, asked.operation_name, self._headers)
+        if answers is None or question is None:
+            reply, _ = await self._run(mutations=mutations)
+            return reply
+        kept = answers.find(question)
+        if kept is None and (other := answers.under_way(question)) is not None:
+            await self._wait(other)
+            kept = answers.find(question)
+        return self._again(kept) if kept is not None else await self._kept(answers, question, mutations=mutations)
+
+    def _again(self, kept: Kept) -> Reply:
+        self._exchange.tells(kept.about)
+        return Reply(200, kept.body, self._media)
+
+    async def _wait(self, other: asyncio.Future[None]) -> None:
+        """For somebody else's equal question, but no longer than for one's own."""
+        deadline = Deadline(min(self._seconds or self._graph.settings.deadline, self._graph.settings.deadline))
+        await unless_gone(self._receive, asyncio.wait([other], timeout=deadline.left()))
+        self._seconds = max(deadline.left(), 0.001)
+
+    async def _kept(self, answers: Answers, question: Question, *, mutations: bool) -> Reply:
+        end = answers.begin(question)
+        try:
+            reply, answer = await self._run(mutations=mutations)
+            if answer.parts is not None:
+                answers.keep(question, reply.body, answer.parts, self._exchange.asked)
+            return reply
+        finally:
+            end()
+
+    async def _run(self, *, mutations: bool) -> tuple[Reply, Answer]:
+        asked, exchange = self._asked, self._exchange
+        exchange.asks(asked.query, asked.operation_name, self._graph.documents)
+        work = self._graph.execute(
+            asked.query,
+            asked.variables,
+            asked.operation_name,
+            headers=self._headers,
+            request_id=exchange.request_id,
+            mutations=mutations,
+            seconds=self._seconds,
+        )
+        answer = await unless_gone(self._receive, work)
+        exchange.codes = [_code(error) for error in answer.errors]
+        return answered(answer, self._media), answer
+
+
+def _code(error: dict[str, Any]) -> str:
+    return str(error.get("extensions", {}).get("code", "INTERNAL"))

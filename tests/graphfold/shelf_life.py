@@ -1,0 +1,183 @@
+"""A graph whose fields last for different times and belong to different people, served over HTTP without a network."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import strawberry
+import structlog
+from strawberry import Info
+
+from graphfold import Keys, RestAdapter, Row, batch, by, read, resolves, write
+from graphfold.errors import BackendError
+from graphfold.graph.graph import Graph
+from graphfold.testing import FakeBackend, fakes, graph_of
+
+
+class Store(FakeBackend):
+    """Tells of each good how often it has told of it: two equal texts are one answer. `gone` are goods it lacks."""
+
+    def __init__(self) -> None:
+        self.told = 0
+        self.gone: set[str] = set()
+        super().__init__({f"GET /{what}": self.tell for what in ("names", "prices", "mine", "stock", "list")})
+        self.on("POST /names", {"id": "1", "text": "renamed"})
+
+    def tell(self, request: httpx.Request) -> Any:
+        self.told += 1
+        what, ids = request.url.path[1:], request.url.params.get("ids", "all").split(",")
+        return [{"id": id, "text": f"{what} {id} #{self.told}"} for id in ids if id not in self.gone]
+
+    @property
+    def asked(self) -> list[str]:
+        return [f"{call.url.path[1:]} {call.url.params.get('ids', '')}".strip() for call in self.calls]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Shop:
+    """The graph behind its own application; `kept` says of each request so far whether it was answered again."""
+
+    graph: Graph
+    store: Store
+    clock: Clock
+    client: httpx.AsyncClient
+    log: list[Any] = field(default_factory=list)
+
+    async def ask(self, query: str, *, who: str = "", headers: dict[str, str] | None = None, **body: Any) -> Any:
+        """What is answered to a POST: the whole response."""
+        sent = {"authorization": who} if who else {}
+        return await self.client.post("/graphql", json={"query": query, **body}, headers=sent | (headers or {}))
+
+    @property
+    def kept(self) -> list[bool]:
+        return [line.get("kept", False) for line in self.log if line["event"] == "request"]
+
+
+def goods() -> Graph:  # noqa: C901  # a graph: many functions of a line
+    """Declares the graph. Seconds: names 60, prices 10, mine 60 and each viewer's own, stock none, the list 60."""
+
+    @strawberry.type(description="A good.")
+    class Good:
+        id: str = strawberry.field(description="The id.")
+        text: str = strawberry.field(description="What is told of it.")
+
+    @strawberry.type
+    class Query:
+        pass
+
+    @strawberry.type
+    class Mutation:
+        pass
+
+    class GoodRow(Row[Good], key="id"):
+        id: str
+        text: str
+
+    class Depot(RestAdapter):
+        identity = "service"
+
+        @batch(ttl=60, share="public")
+        async def names(self, ids: Keys[str]) -> dict[str, GoodRow]:
+            return by(await self.get("/names", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
+
+        @batch(ttl=10, share="public")
+        async def prices(self, ids: Keys[int]) -> dict[int, GoodRow]:
+            rows = await self.get("/prices", list[GoodRow], ids=",".join(map(str, ids)))
+            return by(rows, lambda row: int(row.id))
+
+        @batch(ttl=60)
+        async def mine(self, ids: Keys[str]) -> dict[str, GoodRow]:
+            return by(await self.get("/mine", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
+
+        @batch()
+        async def stock(self, ids: Keys[str]) -> dict[str, GoodRow]:
+            return by(await self.get("/stock", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
+
+        @read(ttl=60, share="public", primes=names)
+        async def all(self) -> list[GoodRow]:
+            return await self.get("/list", list[GoodRow])
+
+        @write()
+        async def rename(self, id: str) -> GoodRow:
+            row = await self.request("POST", "/names", GoodRow, id=id)
+            self.names.forget(id)
+            self.all.forget()
+            return row
+
+        async def plainly(self) -> list[GoodRow]:
+            return await self.get("/names", list[GoodRow], ids="9")
+
+    @resolves(Query)
+    async def name(id: str, depot: Depot) -> Good | None:
+        return await depot.names.find(id)
+
+    @resolves(Query)
+    async def price(id: int, depot: Depot) -> Good | None:
+        return await depot.prices.load(id)
+
+    @resolves(Query)
+    async def mine(id: str, depot: Depot) -> Good:
+        return await depot.mine.load(id)
+
+    @resolves(Query)
+    async def stock(id: str, depot: Depot) -> Good | None:
+        return await depot.stock.find(id)
+
+    @resolves(Query)
+    async def all(depot: Depot) -> list[Good]:
+        return await depot.all()
+
+    @resolves(Query)
+    async def written(id: str, depot: Depot) -> Good:
+        return await depot.rename(id)
+
+    @resolves(Query)
+    async def plainly(depot: Depot) -> str:
+        return (await depot.plainly())[0].text
+
+    @resolves(Query)
+    async def language(id: str, info: Info, depot: Depot) -> str:
+        return f"{(await depot.names.load(id)).text} {info.context.request.headers.get('accept-language')}"
+
+    @resolves(Query)
+    async def name_or_none(id: str, depot: Depot) -> str | None:
+        try:
+            return (await depot.names.load(id)).text
+        except BackendError:
+            return None
+
+    @resolves(Query)
+    async def echo(said: str) -> str:
+        return said
+
+    @resolves(Mutation)
+    async def rename(id: str, depot: Depot) -> Good:
+        return await depot.rename(id)
+
+    @resolves(Mutation)
+    async def look(id: str, depot: Depot) -> Good:
+        return await depot.names.load(id)
+
+    return graph_of()
+
+
+@asynccontextmanager
+async def served(graph: Graph, store: Store | None = None, *, development: bool = False) -> AsyncIterator[Shop]:
+    """The graph behind its application, as a web server would run it."""
+    store, clock = store or Store(), Clock()
+    transport = httpx.ASGITransport(graph.app(development=development), raise_app_exceptions=False)
+    async with (
+        graph.running(transports=fakes(depot=store), timer=clock),
+        httpx.AsyncClient(transport=transport, base_url="http://graph.test") as client,
+    ):
+        with structlog.testing.capture_logs() as log:
+            yield Shop(graph, store, clock, client, log)

@@ -1,0 +1,131 @@
+"""Equal questions at one time: who waits for whom, and that nobody is told what is no longer so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.graphfold.hurry import Hurry
+from tests.graphfold.shelf_life import Shop, goods, served
+
+pytestmark = pytest.mark.anyio
+
+NAME = '{ name(id: "1") { text } }'
+ALL = "{ all { text } name(id: 1) { text } price(id: 1) { text } }".replace("name(id: 1)", 'name(id: "2")')
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"loop_factory": Hurry}
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    async with served(goods()) as shop:
+        yield shop
+
+
+class Gate:
+    """An answer of the store that is taken at once and sent when the gate opens."""
+
+    def __init__(self, shop: Shop, route: str = "GET /names") -> None:
+        self._shop, self._gate, self.arrived = shop, asyncio.Event(), asyncio.Event()
+        shop.store.on(route, self.answer)
+
+    async def answer(self, request: httpx.Request) -> Any:
+        taken = self._shop.store.tell(request)
+        self.arrived.set()
+        await self._gate.wait()
+        return taken
+
+    def open(self) -> None:
+        self._gate.set()
+
+
+@pytest.mark.parametrize("who", ["", "Basic a"])
+async def test_a_thousand_equal_queries_at_once_cost_the_calls_of_one(shop: Shop, who: str) -> None:
+    answers = await asyncio.gather(*(shop.ask(ALL, who=who) for _ in range(1000)))
+    assert sorted(shop.store.asked) == ["list", "names 2", "prices 1"]
+    assert len({answer.content for answer in answers}) == 1
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 1000
+    assert shop.kept.count(False) == 1
+
+
+async def test_a_hundred_viewers_at_once_cost_the_calls_of_one_where_all_may_see_the_same(shop: Shop) -> None:
+    await asyncio.gather(*(shop.ask(ALL, who=f"Basic {number}") for number in range(100)))
+    assert sorted(shop.store.asked) == ["list", "names 2", "prices 1"]
+
+
+async def test_nobody_waits_for_a_stranger(shop: Shop) -> None:
+    mine = '{ mine(id: "1") { text } }'
+    answers = await asyncio.gather(*(shop.ask(mine, who=who) for who in ("a", "b", "b", "", "")))
+    texts = [answer.json()["data"]["mine"]["text"] for answer in answers]
+    assert len(set(texts)) == 3
+    assert texts[1] == texts[2] and texts[3] == texts[4]
+
+
+async def test_a_write_meanwhile_voids_the_answer_for_those_who_wait_too(shop: Shop) -> None:
+    gate = Gate(shop)
+    asking = [asyncio.create_task(shop.ask(NAME)) for _ in range(3)]
+    await gate.arrived.wait()
+    await shop.ask('mutation { rename(id: "1") { text } }')
+    late = asyncio.create_task(shop.ask(NAME))
+    gate.open()
+    texts = [(await task).json()["data"]["name"]["text"] for task in [*asking, late]]
+    assert texts[0] == "names 1 #1"
+    assert set(texts[1:]) == {"names 1 #2"}
+    assert (await shop.ask(NAME)).json()["data"]["name"]["text"] == "names 1 #2"
+
+
+async def test_who_asks_after_a_write_never_gets_an_answer_from_before_it(shop: Shop) -> None:
+    """The one that began before the write ends after everything else, and is not kept then."""
+    gate = Gate(shop)
+    early = asyncio.create_task(shop.ask(NAME))
+    await gate.arrived.wait()
+    await shop.ask('mutation { rename(id: "1") { text } }')
+    shop.store.on("GET /names", shop.store.tell)
+    other = NAME.replace("text", "id text")
+    assert (await shop.ask(other)).json()["data"]["name"]["text"] == "names 1 #2"
+    gate.open()
+    assert (await early).json()["data"]["name"]["text"] == "names 1 #1"
+    for query in (NAME, other):
+        assert (await shop.ask(query)).json()["data"]["name"]["text"] == "names 1 #2"
+
+
+async def test_when_the_first_leaves_the_others_are_answered(shop: Shop) -> None:
+    gate = Gate(shop)
+    asking = [asyncio.create_task(shop.ask(NAME)) for _ in range(5)]
+    await gate.arrived.wait()
+    asking[0].cancel()
+    await asyncio.sleep(0)
+    gate.open()
+    answers = await asyncio.gather(*asking[1:])
+    assert {answer.json()["data"]["name"]["text"] for answer in answers} == {"names 1 #1"}
+    assert len(shop.store.calls) == 1
+
+
+async def test_where_it_was_in_vain_once_nobody_waits_again(shop: Shop) -> None:
+    stock = '{ stock(id: "1") { text } }'
+    for calls in (2, 4):
+        await asyncio.gather(shop.ask(stock), shop.ask(stock))
+        assert len(shop.store.calls) == calls
+    gate = Gate(shop, "GET /stock")
+    asking = [asyncio.create_task(shop.ask(stock)) for _ in range(2)]
+    await gate.arrived.wait()
+    await asyncio.sleep(0.001)
+    assert len(shop.store.calls) == 6
+    gate.open()
+    await asyncio.gather(*asking)
+
+
+async def test_a_write_voids_what_its_keys_went_into_and_nothing_else(shop: Shop) -> None:
+    other = '{ name(id: "2") { text } }'
+    for query in (NAME, ALL, other):
+        await shop.ask(query)
+    await shop.ask('mutation { rename(id: "1") { text } }')
+    del shop.log[:]
+    for query in (NAME, ALL, other, other):
+        await shop.ask(query)
+    assert shop.kept == [False, False, True, True]

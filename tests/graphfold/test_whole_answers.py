@@ -1,0 +1,254 @@
+"""Whole answers that are told again: to whom, for how long, and which answers never are."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strawberry.extensions import SchemaExtension
+
+from graphfold.cache.answers import Question
+from graphfold.graph.graph import Graph
+from graphfold.testing import graph_of
+from tests.graphfold.shelf_life import Shop, Store, goods, served
+
+pytestmark = pytest.mark.anyio
+
+NAME = '{ name(id: "1") { text } }'
+PRICE = "{ price(id: 1) { text } }"
+MINE = '{ mine(id: "1") { text } }'
+BY_ID = "query ByName($id: String!) { name(id: $id) { text } } query ByPrice($id: String!) { name(id: $id) { id } }"
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    async with served(goods()) as shop:
+        yield shop
+
+
+async def test_an_equal_request_gets_the_same_bytes_and_an_id_of_its_own(shop: Shop) -> None:
+    first, again = [await shop.ask("query Name " + NAME) for _ in range(2)]
+    assert shop.kept == [False, True]
+    assert again.content == first.content
+    assert again.headers["x-request-id"] != first.headers["x-request-id"]
+    assert len(shop.store.calls) == 1
+
+
+async def test_the_log_says_of_it_what_it_says_of_the_first(shop: Shop) -> None:
+    for _ in range(2):
+        await shop.ask("query Name " + NAME)
+    lines = [line for line in shop.log if line["event"] == "request"]
+    first, again = [{k: v for k, v in line.items() if k not in ("ms", "request_id")} for line in lines]
+    assert first["operation"] == "Name" and first["document"]
+    assert again == first | {"kept": True}
+
+
+@pytest.mark.parametrize("media", ["application/json", "application/graphql-response+json"])
+async def test_each_gets_the_media_type_it_reads(shop: Shop, media: str) -> None:
+    await shop.ask(NAME)
+    again = await shop.ask(NAME, headers={"accept": media})
+    assert again.headers["content-type"] == f"{media}; charset=utf-8"
+    refused = await shop.ask(NAME, headers={"accept": "image/png"})
+    assert refused.status_code == 406
+    assert shop.kept == [False, True, False]
+
+
+async def test_it_is_the_same_by_get_and_by_post(shop: Shop) -> None:
+    by_post = await shop.ask("query ($id: String!) { name(id: $id) { text } }", variables={"id": "1"})
+    asked = {"query": "query ($id: String!) { name(id: $id) { text } }", "variables": '{ "id" : "1" }'}
+    by_get = await shop.client.get("/graphql", params=asked, headers={"accept": "application/json"})
+    assert by_get.content == by_post.content
+    assert shop.kept == [False, True]
+
+
+async def test_neither_the_order_of_variables_nor_spaces_between_them_matter(shop: Shop) -> None:
+    query = "query ($id: String!, $p: Int!) { name(id: $id) { text } price(id: $p) { text } }"
+    for body in (b'{"query": %b, "variables": {"id": "1", "p": 2}}', b'{"variables":{"p":2,"id":"1"},"query":%b}'):
+        headers = {"content-type": "application/json"}
+        response = await shop.client.post("/graphql", content=body % orjson.dumps(query), headers=headers)
+        assert response.json()["data"]["price"]["text"].startswith("prices 2")
+    assert shop.kept == [False, True]
+
+
+async def test_another_document_variable_or_operation_is_another_question(shop: Shop) -> None:
+    asked: list[dict[str, Any]] = [
+        {"query": BY_ID, "operationName": "ByName", "variables": {"id": "1"}},
+        {"query": BY_ID, "operationName": "ByPrice", "variables": {"id": "1"}},
+        {"query": BY_ID, "operationName": "ByName", "variables": {"id": "2"}},
+        {"query": BY_ID + " ", "operationName": "ByName", "variables": {"id": "1"}},
+    ]
+    answers = [(await shop.ask(**body)).json()["data"]["name"] for body in asked]
+    assert [sorted(answer.values()) for answer in answers] == [["names 1 #1"], ["1"], ["names 2 #2"], ["names 1 #1"]]
+    assert not any(shop.kept)
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.0, 1.0, -1.0, "", "1", "true"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from("xy"), JSON, max_size=2), st.dictionaries(st.sampled_from("xy"), JSON, max_size=2)
+)
+def test_variables_are_told_apart_as_json_tells_them_apart(one: dict[str, Any], other: dict[str, Any]) -> None:
+    def written(variables: dict[str, Any]) -> bytes:
+        return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+
+    same = Question("q", one, None, "").public == Question("q", other, None, "").public
+    assert same == (written(one) == written(other))
+
+
+async def test_what_is_for_all_is_told_to_all(shop: Shop) -> None:
+    answers = [(await shop.ask(NAME, who=who)).content for who in ("Basic a", "Basic b", "")]
+    assert len(set(answers)) == 1
+    assert shop.kept == [False, True, True]
+
+
+@pytest.mark.parametrize("first", ["Basic a", ""])
+@pytest.mark.parametrize("query", [MINE, NAME.replace("}", '} mine(id: "1") { text }', 1)])
+async def test_two_viewers_never_share_what_is_each_ones_own(shop: Shop, query: str, first: str) -> None:
+    """One part that is the viewer's makes the whole answer the viewer's; who has not signed in is a viewer, too."""
+    for _ in range(2):
+        texts = [
+            (await shop.ask(query, who=who)).json()["data"]["mine"]["text"] for who in (first, "Basic b", "Basic c")
+        ]
+        assert len(set(texts)) == 3
+    assert shop.kept == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("query", "until"),
+    [
+        (NAME, 60),
+        (PRICE, 10),
+        ("{ name(id: 1) { text } price(id: 1) { text } }".replace("name(id: 1)", 'name(id: "1")'), 10),
+    ],
+)
+async def test_it_lasts_as_long_as_the_shortest_of_its_parts(shop: Shop, query: str, until: float) -> None:
+    for shop.clock.now in (0.0, until - 0.1, until + 0.1):
+        await shop.ask(query)
+    assert shop.kept == [False, True, False]
+
+
+async def test_it_is_never_older_than_its_parts_were_already(shop: Shop) -> None:
+    await shop.ask(NAME)
+    for shop.clock.now in (55.0, 59.9, 60.1):
+        await shop.ask("query Another " + NAME)
+    assert shop.kept == [False, False, True, False]
+    assert len(shop.store.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ stock(id: "1") { text } }',
+        NAME.replace("}", '} stock(id: "1") { text }', 1),
+        '{ written(id: "1") { text } }',
+        "{ plainly }",
+        '{ language(id: "1") }',
+        '{ echo(said: "x") }',
+        "{ __typename }",
+        'mutation { look(id: "1") { text } }',
+    ],
+    ids=[
+        "no ttl",
+        "a part without ttl",
+        "a write",
+        "a call beside its operations",
+        "a header",
+        "no part",
+        "none",
+        "mutation",
+    ],
+)
+async def test_what_may_be_told_once_only_is_not_kept(shop: Shop, query: str) -> None:
+    for _ in range(3):
+        response = await shop.ask(query)
+        assert "errors" not in response.json()
+    assert not any(shop.kept)
+
+
+async def test_errors_are_not_kept_and_neither_is_what_is_left_beside_them(shop: Shop) -> None:
+    both = '{ name(id: "1") { text } price(id: 1) { text } }'
+    shop.store.on("GET /prices", httpx.Response(503))
+    for query in (both, both, PRICE, PRICE, "{ nonsense }", "{ nonsense }"):
+        assert "errors" in (await shop.ask(query)).json()
+    shop.store.on("GET /prices", shop.store.tell)
+    assert (await shop.ask(both)).json()["data"]["price"]
+    assert not any(shop.kept)
+
+
+async def test_what_stands_in_for_a_failure_is_not_kept(shop: Shop) -> None:
+    shop.store.on("GET /names", httpx.Response(503))
+    assert (await shop.ask('{ nameOrNone(id: "1") }')).json() == {"data": {"nameOrNone": None}}
+    shop.store.on("GET /names", shop.store.tell)
+    assert (await shop.ask('{ nameOrNone(id: "1") }')).json() == {"data": {"nameOrNone": "names 1 #1"}}
+
+
+async def test_that_there_is_nothing_is_kept_like_anything_else(shop: Shop) -> None:
+    shop.store.gone.add("1")
+    for _ in range(2):
+        assert (await shop.ask(NAME)).json() == {"data": {"name": None}}
+    assert shop.kept == [False, True]
+
+
+async def test_a_run_that_is_to_be_explained_is_run() -> None:
+    async with served(goods(), development=True) as shop:
+        await shop.ask(NAME)
+        for what in ("plan", "trace"):
+            response = await shop.ask(NAME, headers={"graphfold-explain": what})
+            assert what in response.json()["extensions"]
+        assert "extensions" not in (await shop.ask(NAME)).json()
+        assert shop.kept == [False, False, False, True]
+
+
+async def test_an_extension_that_was_added_sees_every_operation() -> None:
+    seen: list[str] = []
+
+    class Watching(SchemaExtension):
+        def on_operation(self) -> Iterator[None]:
+            seen.append("operation")
+            yield
+
+    graph = goods()
+    graph.schema.extensions = (*graph.schema.extensions, Watching)
+    async with served(graph) as shop:
+        for _ in range(2):
+            await shop.ask(NAME)
+        assert len(seen) == 2
+
+
+def roomy(room: int) -> Graph:
+    goods()
+    return graph_of({"GRAPHFOLD_ANSWER_CACHE": str(room)})
+
+
+async def test_the_room_is_bounded_and_the_longest_unused_goes_first() -> None:
+    store = Store()
+    store.on("GET /names", lambda request: [{"id": request.url.params["ids"], "text": "x" * 5_000}])
+    async with served(roomy(60_000), store) as shop:
+        for id in [*range(12), 0, 11]:
+            await shop.ask("query ($id: String!) { name(id: $id) { text } }", variables={"id": str(id)})
+        assert shop.kept == [False] * 13 + [True]
+        assert shop.graph.answers is not None and len(shop.graph.answers) * 5_000 < 60_000
+
+
+async def test_an_answer_that_would_drive_out_the_others_is_not_kept() -> None:
+    store = Store()
+    store.on("GET /names", [{"id": "1", "text": "x" * 10_000}])
+    async with served(roomy(60_000), store) as shop:
+        for _ in range(2):
+            await shop.ask(NAME)
+        assert not any(shop.kept)
+
+
+async def test_without_room_none_is_kept() -> None:
+    async with served(roomy(0)) as shop:
+        for _ in range(2):
+            await shop.ask(NAME)
+        assert not any(shop.kept)
