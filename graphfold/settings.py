@@ -214,6 +214,9 @@ def _url_problems(prefix: str, part: str, url: str | None, environment: Mapping[
         return [f"{prefix}{part} is not an address; it has to look like https://host/path."]
     if parts.username is not None or parts.password is not None:
         return [f"{prefix}{part} has a user name in it; put it into {prefix}USERNAME and {prefix}PASSWORD instead."]
+    if part == "URL" and re.search("[?#]", url):  # a token address may have a query (RFC 6749 section 3.2)
+        told = f"{prefix}URL has a query or a fragment in it; the paths of calls are added at its end"
+        return [f"{told}. End it before the `?` or `#`; what every call has to say belongs in the adapter."]
     if parts.scheme == "http" and not _loopback(parts.hostname) and environment.get(f"{prefix}ALLOW_HTTP") != "1":
         told = f"{prefix}{part} is plain http to {parts.hostname}, which sends credentials unprotected"
         return [f"{told}; use https, or set {prefix}ALLOW_HTTP=1 to allow it."]

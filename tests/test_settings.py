@@ -103,12 +103,19 @@ def test_a_value_and_a_file_at_once_are_refused(tmp_path: Path) -> None:
         "https://crm.example:port",
         "https://a b",
         f"https://me:{SECRET}@crm.example",
+        f"https://crm.example/v2?key={SECRET}",
+        f"https://crm.example/v2#{SECRET}",
     ],
 )
 def test_a_wrong_address_is_refused_and_never_shown(url: str) -> None:
     with pytest.raises(SettingsError, match="GRAPHFOLD_CRM_URL") as refused:
         BackendSettings.read("crm", {"GRAPHFOLD_CRM_URL": url})
     assert SECRET not in str(refused.value)
+
+
+def test_an_address_ends_with_its_path() -> None:
+    with pytest.raises(SettingsError, match=r"GRAPHFOLD_CRM_URL has a query or a fragment in it; .* End it before"):
+        BackendSettings.read("crm", {"GRAPHFOLD_CRM_URL": "https://crm.example/v2?"})
 
 
 @pytest.mark.parametrize(

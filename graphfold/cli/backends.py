@@ -20,7 +20,10 @@ __all__ = ["backends"]
 def backends(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """List the backends: protocol, owner, operations, address, and how each answers now."""
+    """List the backends: protocol, owner, operations, address, and how each answers now.
+
+    Exit code 1 when one of them is not ready.
+    """
     graph = loaded(development_environment(project().root))
     probes = asyncio.run(_probed(graph))
     found = [_described(graph, adapter, probes.get(adapter.name)) for adapter in graph.adapters]
@@ -29,6 +32,8 @@ def backends(
     else:
         for backend in found:
             out.print(_text(backend))
+    if not all(backend["ready"] for backend in found):
+        raise typer.Exit(1)
 
 
 async def _probed(graph: Graph) -> dict[str, Probe]:

@@ -8,8 +8,10 @@ everything that can add one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from traceback import format_exception
+from typing import Any, TypeAlias
 
 import structlog
 from graphql import GraphQLError
@@ -27,8 +29,7 @@ _log = structlog.get_logger("graphfold")
 def masked(errors: Iterable[GraphQLError], request_id: str, *, suggestions: bool = False) -> list[GraphQLError]:
     """The errors as the client sees them, after what it must not see has been logged."""
     errors = list(errors)
-    for error in errors:
-        _tell_operator(error, request_id)
+    _tell_operator(errors, request_id)
     return [present(error, request_id, suggestions=suggestions) for error in errors]
 
 
@@ -71,11 +72,25 @@ def _cause(error: GraphQLError) -> BaseException:
     return cause
 
 
-def _tell_operator(error: GraphQLError, request_id: str) -> None:
-    cause, path = _cause(error), error.path
+def _tell_operator(errors: Iterable[GraphQLError], request_id: str) -> None:
+    """A line for each different thing that went wrong: `path` is the first of the `places` it left empty."""
+    lines: dict[_Line, list[Any]] = {}
+    for error in errors:
+        if line := _line(error):
+            lines.setdefault(line, []).append(error.path)
+    for (level, event, *told), paths in lines.items():
+        _log.log(level, event, request_id=request_id, path=paths[0], places=len(paths), **dict(told))
+
+
+_Line: TypeAlias = tuple[Any, ...]
+"""Level, event and the names and values that are told."""
+
+
+def _line(error: GraphQLError) -> _Line | None:
+    cause = _cause(error)
     if isinstance(cause, GraphError):
-        if cause.internal:
-            told = {"backend": cause.backend, "operation": cause.operation, "internal": cause.internal}
-            _log.warning("error", code=cause.code, request_id=request_id, path=path, **told)
-    elif isinstance(_known(error), Internal):
-        _log.error("internal error", request_id=request_id, path=path, traceback="".join(format_exception(cause)))
+        told = (("backend", cause.backend), ("operation", cause.operation), ("internal", cause.internal))
+        return (logging.WARNING, "error", ("code", cause.code), *told) if cause.internal else None
+    if isinstance(_known(error), Internal):
+        return (logging.ERROR, "internal error", ("traceback", "".join(format_exception(cause))))
+    return None

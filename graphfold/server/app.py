@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -18,6 +20,8 @@ from graphfold.server.requestlog import RequestLog
 from graphfold.server.served import Served
 
 __all__ = ["create_app"]
+
+_STATIC = f"{PATH}/static"
 
 
 def create_app(graph: Served, *, development: bool = False) -> FastAPI:
@@ -38,15 +42,25 @@ def create_app(graph: Served, *, development: bool = False) -> FastAPI:
     app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)
     app.state.health = health
     app.include_router(routes(graph, health))
+    app.add_route("/", _to_the_page if development else _where)
     if development:
-        app.mount(f"{PATH}/static", StaticFiles(directory=ide.STATIC, check_dir=False))
+        app.mount(_STATIC, StaticFiles(directory=ide.STATIC, check_dir=False))
     page = Page(graph.title, PATH, graph.project.root / "queries") if development else None
 
     def front(behind: ASGIApp) -> ASGIApp:
-        return RequestLog(_with_origins(Endpoint(behind, graph=graph, page=page), graph.settings.allowed_origins))
+        endpoint = _with_origins(Endpoint(behind, graph=graph, page=page), graph.settings.allowed_origins)
+        return RequestLog(endpoint, quiet=f"{_STATIC}/")
 
     app.front = front
     return app
+
+
+async def _to_the_page(_: Request) -> Response:
+    return RedirectResponse(PATH)
+
+
+async def _where(_: Request) -> Response:
+    return PlainTextResponse(f"This is a GraphQL gateway. It answers at {PATH}.\n")
 
 
 class Application(FastAPI):

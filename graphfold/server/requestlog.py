@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import re
 import time
@@ -63,12 +64,12 @@ class Exchange:
         """It is answered as an equal request was, of which this was noted."""
         self.asked = {**asked, "kept": True}
 
-    def log(self) -> None:
+    def log(self, level: int) -> None:
         milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
         told = self._told | self.asked | {"status": self.status, "ms": milliseconds, "request_id": self.request_id}
         if self.codes:
             told |= {"errors": len(self.codes), "codes": dict(Counter(self.codes))}
-        _log.info("request", **told)
+        _log.log(level, "request", **told)
 
 
 def _request_id(scope: Scope) -> str:
@@ -80,10 +81,13 @@ def _request_id(scope: Scope) -> str:
 
 
 class RequestLog:
-    """ASGI middleware, the outermost: request id, log line, safe headers, and an answer without text to a defect."""
+    """ASGI middleware, the outermost: request id, log line, safe headers, and an answer without text to a defect.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    What is below the path `quiet` is logged for debugging only.
+    """
+
+    def __init__(self, app: ASGIApp, quiet: str) -> None:
+        self._app, self._quiet = app, quiet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -93,7 +97,7 @@ class RequestLog:
         try:
             await self._answered(exchange, scope, receive, _tagged(exchange, send))
         finally:
-            exchange.log()
+            exchange.log(logging.DEBUG if scope["path"].startswith(self._quiet) else logging.INFO)
 
     async def _answered(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         try:

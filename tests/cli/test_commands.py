@@ -135,8 +135,9 @@ def test_the_schema_is_printed(tiny: Any) -> None:
 
 def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     shop = {"GRAPHFOLD_SHOP_URL": f"{demo.sandbox}/shop", "GRAPHFOLD_SHOP_TOKEN": "shop-demo-key"}
-    shop["GRAPHFOLD_BILLING_URL"] = "https://billing.test/soap?key=hunter2"
+    shop["GRAPHFOLD_BILLING_URL"] = "https://billing.test/soap"
     listed = repository.run("backends", "--json", **shop)
+    assert listed.code == 1  # not all of them are ready
     backends = {backend["name"]: backend for backend in json.loads(listed.out)["backends"]}
     assert set(backends) == {"crm", "shop", "catalog", "inventory", "billing", "marketing"}
     assert (backends["shop"]["ready"], backends["shop"]["address"]) == (True, f"{demo.sandbox}/shop")
@@ -145,6 +146,12 @@ def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     assert (backends["crm"]["ready"], backends["crm"]["address"]) == (False, None)
     assert backends["crm"]["state"].startswith("not set up: GRAPHFOLD_CRM_URL, ")
     assert backends["billing"]["address"] == "https://billing.test/soap"
+
+
+def test_backends_that_are_all_ready_are_no_failure(repository: Any, demo: Any) -> None:
+    settings = httpx.get(f"{demo.sandbox}/_sandbox/settings").json()
+    listed = repository.run("backends", **settings)
+    assert (listed.code, listed.out.count(": ready (")) == (0, 6)
 
 
 def test_check_finds_nothing_wrong_or_says_what(tiny: Any) -> None:

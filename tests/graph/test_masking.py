@@ -100,6 +100,14 @@ async def test_our_errors_are_told_whole_but_for_what_is_internal(log: list[Any]
     ]
 
 
+async def test_a_failed_call_is_one_line_however_many_fields_it_leaves_empty(log: list[Any]) -> None:
+    await errors_of("{ ours again: ours thrice: ours broken }")
+    assert [(line["log_level"], line["path"], line["places"]) for line in log] == [
+        ("warning", ["ours"], 3),
+        ("error", ["broken"], 1),
+    ]
+
+
 async def test_our_errors_without_internals_are_not_logged_each(log: list[Any]) -> None:
     [error] = await errors_of("{ missing }")
     assert error["extensions"]["code"] == "NOT_FOUND"

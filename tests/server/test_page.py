@@ -27,6 +27,14 @@ async def test_a_browser_gets_the_page_in_development_only(client: httpx.AsyncCl
         assert (response.status_code, response.headers["content-type"]) == (406, "application/json; charset=utf-8")
 
 
+async def test_the_root_leads_to_the_page_or_says_where_to_ask(client: httpx.AsyncClient, development: bool) -> None:
+    response = await client.get("/")
+    if development:
+        assert (response.status_code, response.headers["location"]) == (307, "/graphql")
+    else:
+        assert (response.status_code, response.text) == (200, "This is a GraphQL gateway. It answers at /graphql.\n")
+
+
 async def test_introspection_and_suggestions_are_for_development(client: httpx.AsyncClient, development: bool) -> None:
     schema = await client.post("/graphql", json={"query": "{ __schema { description } }"})
     typo = await client.post("/graphql", json={"query": "{ nam }"})

@@ -59,6 +59,12 @@ async def test_one_line_tells_what_was_asked_and_how_it_went(client: httpx.Async
     }
 
 
+async def test_the_pages_own_files_are_logged_for_debugging_only(client: httpx.AsyncClient, log: list[Any]) -> None:
+    await client.get("/graphql/static/page.js")
+    await client.get("/graphql/statistics")
+    assert [line["log_level"] for line in log] == ["debug", "info"]
+
+
 async def test_the_line_holds_no_content(client: httpx.AsyncClient, log: list[Any]) -> None:
     query = f'query($p: String) {{ name(prefix: $p) a: name(prefix: "{SECRET}") }}'
     headers = {"authorization": SECRET, "cookie": SECRET, "user-agent": SECRET}
