@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args, get_origin
+from typing import Annotated, Literal, Self, TypeVar, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 import dotenv as _dotenv
@@ -22,7 +22,19 @@ from pydantic.fields import FieldInfo
 
 from graphfold.secret import FileSecret, Secret, one_line
 
-__all__ = ["BackendSettings", "Setting", "Settings", "SettingsError", "dotenv", "table", "unknown"]
+__all__ = [
+    "BackendLimits",
+    "BackendSettings",
+    "Setting",
+    "Settings",
+    "SettingsError",
+    "dotenv",
+    "limits_table",
+    "table",
+    "unknown",
+]
+
+M = TypeVar("M", bound=BaseModel)
 
 PREFIX = "GRAPHFOLD_"
 _SECRETS = ("token", "username", "password", "client_id", "client_secret")
@@ -92,12 +104,27 @@ class Settings(BaseModel):
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """The settings of this environment. Raises `SettingsError` with every wrong variable."""
-        given = {name: environment[_variable(name)] for name in cls.model_fields if environment.get(_variable(name))}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
-            raise SettingsError(_refusal(name, given[name]) for name in wrong) from None
+        return _read(cls, PREFIX, environment)
+
+
+class BackendLimits(BaseModel):
+    """What the operator may set for one backend, in place of what its adapter declares. None: as declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    call_timeout: float | None = Field(
+        default=None, gt=0, le=3600, description="Seconds one call may take in all, its repetitions included."
+    )
+    retries: int | None = Field(default=None, ge=0, le=10, description="Most repetitions of one call.")
+    parallel: int | None = Field(default=None, ge=1, le=1_000_000, description="Most calls at once from one process.")
+    queue: int | None = Field(default=None, ge=0, le=1_000_000, description="Most calls that wait for their turn.")
+    calls_per_minute: int | None = Field(default=None, ge=1, le=1_000_000, description="Most calls in a minute.")
+    breaker: Literal["on", "off"] | None = Field(default=None, description="Whether there is a circuit breaker.")
+
+    @classmethod
+    def read(cls, name: str, environment: Mapping[str, str]) -> Self:
+        """The limits of this backend. Raises `SettingsError` with every wrong variable."""
+        return _read(cls, _prefix(name), environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +139,32 @@ class Setting:
 
 def table() -> list[Setting]:
     """Every general setting, in order of declaration."""
+    return _table(Settings, PREFIX)
+
+
+def limits_table(backend: str) -> list[Setting]:
+    """The settings of one backend that are neither its address nor its credentials."""
+    return _table(BackendLimits, _prefix(backend))
+
+
+def _table(model: type[BaseModel], prefix: str) -> list[Setting]:
     return [
-        Setting(_variable(name), _shown(field.default), _allowed(field), field.description or "")
-        for name, field in Settings.model_fields.items()
+        Setting(f"{prefix}{name.upper()}", _shown(field.default), _allowed(field), field.description or "")
+        for name, field in model.model_fields.items()
     ]
+
+
+def _read(model: type[M], prefix: str, environment: Mapping[str, str]) -> M:
+    names = {name: f"{prefix}{name.upper()}" for name in model.model_fields}
+    given = {name: environment[variable] for name, variable in names.items() if environment.get(variable)}
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+        told = [
+            f"{names[name]} is {given[name]!r}; it has to be {_allowed(model.model_fields[name])}." for name in wrong
+        ]
+        raise SettingsError(told) from None
 
 
 def _variable(name: str) -> str:
@@ -123,21 +172,20 @@ def _variable(name: str) -> str:
 
 
 def _shown(default: object) -> str:
-    return "" if default == () else str(default)
-
-
-def _refusal(name: str, value: str) -> str:
-    return f"{_variable(name)} is {value!r}; it has to be {_allowed(Settings.model_fields[name])}."
+    return "" if default in ((), None) else str(default)
 
 
 def _allowed(field: FieldInfo) -> str:
-    if get_origin(field.annotation) is Literal:
-        return " or ".join(get_args(field.annotation))
+    kind = field.annotation
+    if type(None) in get_args(kind):
+        kind = get_args(kind)[0]
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
     kinds: dict[object, str] = {int: "a whole number", float: "a number of seconds"}
     bounds = {"ge": "of at least", "gt": "greater than", "le": "at most"}
     told = [f"{word} {getattr(m, key)}" for m in field.metadata for key, word in bounds.items() if hasattr(m, key)]
     return " ".join(
-        [kinds.get(field.annotation, "origins such as https://shop.example, separated by commas"), ", ".join(told)]
+        [kinds.get(kind, "origins such as https://shop.example, separated by commas"), ", ".join(told)]
     ).strip()
 
 
@@ -156,6 +204,7 @@ class BackendSettings:
     password: Secret | None = None
     client_id: Secret | None = None
     client_secret: Secret | None = None
+    limits: BackendLimits = field(default_factory=BackendLimits)
 
     @classmethod
     def read(cls, name: str, environment: Mapping[str, str]) -> Self:
@@ -167,7 +216,8 @@ class BackendSettings:
         problems += _url_problems(_prefix(name), "TOKEN_URL", token_url, environment)
         if problems:
             raise SettingsError(problems)
-        return cls(name, url, token_url, **{part: values[part] for part in _SECRETS})
+        secrets = {part: values[part] for part in _SECRETS}
+        return cls(name, url, token_url, **secrets, limits=BackendLimits.read(name, environment))
 
     @property
     def address(self) -> str:
@@ -250,6 +300,7 @@ def unknown(environment: Mapping[str, str], backends: Iterable[str]) -> list[str
     for backend in backends:
         known += [f"{_prefix(backend)}{part.upper()}{end}" for part in _PARTS for end in ("", "_FILE")]
         known.append(f"{_prefix(backend)}ALLOW_HTTP")
+        known += [setting.variable for setting in limits_table(backend)]
     return [_unknown(name, known) for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
 
 

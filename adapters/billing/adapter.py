@@ -9,6 +9,7 @@ from graphfold import Keys, Page, Row, SoapAdapter, SoapFault, Wire, batch, each
 from graphfold.conversions import codes
 from graphfold.credentials import Basic
 from graphfold.errors import BackendError, GraphError, NotFound
+from graphfold.resilience import Resilience
 from graphfold.scalars import Currency
 from schema.invoices import Balance, Invoice, InvoiceStatus, Payment, PaymentMethod
 from schema.money import Money
@@ -75,7 +76,7 @@ class Billing(SoapAdapter):
     owner = "finance-systems@company.example"
     identity = "service"
     credential = Basic()
-    max_parallel = 8
+    resilience = Resilience(parallel=8)
     wsdl = Path(__file__).with_name("billing.wsdl")
 
     @batch(ttl=30, share="public")

@@ -1,9 +1,10 @@
-"""A backend as this process knows it: its adapter class, its settings, and the one client all its calls go through."""
+"""A backend as this process knows it: its adapter class, its settings, and what all its calls go through."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,7 +13,10 @@ from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access
-from graphfold.settings import BackendSettings, Settings
+from graphfold.loading.operation import Policy
+from graphfold.resilience.declaration import Breaker, Quota, Resilience
+from graphfold.resilience.guard import Guard, Rule
+from graphfold.settings import BackendLimits, BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
 
 __all__ = ["Backend"]
@@ -30,16 +34,14 @@ class Backend:
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.adapter = adapter
-        limits = CallLimits(
-            total=adapter.timeout or settings.call_timeout,
-            connect=settings.connect_timeout,
-            reply=settings.max_reply,
-            parallel=adapter.max_parallel,
-        )
+        timeout = own.limits.call_timeout or adapter.timeout or settings.call_timeout
+        limits = CallLimits(timeout, settings.connect_timeout, settings.max_reply)
         self._transport = transport
         self.client = Client(
             own.url or "", transport, limits, lambda reach: adapter.credential.session(Access(own, reach, timer))
         )
+        rules = {operation.name: _rule(operation.policy) for operation in adapter.operations()}
+        self.guard = Guard(adapter.name, _tuned(adapter.resilience, own.limits), timeout, rules)
 
     @property
     def contract(self) -> Contract:
@@ -54,3 +56,17 @@ class Backend:
 
     async def close(self) -> None:
         await self._transport.aclose()
+
+
+def _tuned(declared: Resilience, limits: BackendLimits) -> Resilience:
+    """What the adapter declares, but for what the operator has set."""
+    told: dict[str, Any] = limits.model_dump(include={"retries", "parallel", "queue"}, exclude_none=True)
+    if limits.calls_per_minute is not None:
+        told["quota"] = Quota(limits.calls_per_minute, per=60)
+    if limits.breaker is not None:
+        told["breaker"] = (declared.breaker or Breaker()) if limits.breaker == "on" else None
+    return replace(declared, **told)
+
+
+def _rule(policy: Policy) -> Rule:
+    return Rule(policy.group, policy.hedge, policy.critical)

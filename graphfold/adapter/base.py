@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from graphfold.adapter.grants import check_credential, check_operation
 from graphfold.adapter.problems import by_status
@@ -15,15 +15,19 @@ from graphfold.errors import GraphError
 from graphfold.loading.operation import Operation
 from graphfold.loading.scope import Scope
 from graphfold.mistakes import Mistake, here
+from graphfold.resilience.declaration import Resilience
 from graphfold.rows.row import Row
 from graphfold.rows.selection import wire_names, wire_selection
 from graphfold.rows.structs import ORIGINS
 
 if TYPE_CHECKING:
     from graphfold.adapter.backend import Backend
+    from graphfold.resilience.guard import Attempt
     from graphfold.transport.call import Call, Reply
 
 __all__ = ["Adapter"]
+
+T = TypeVar("T")
 
 
 class Adapter:
@@ -48,10 +52,10 @@ class Adapter:
     propagates: ClassVar[tuple[str, ...]] = ()
     """Headers of the caller that go on to the backend: `("accept-language",)`. None that is not named does."""
     _varying: ClassVar[tuple[str, ...]] = ()
-    max_parallel: ClassVar[int] = 32
-    """Most calls at once from this process."""
+    resilience: ClassVar[Resilience] = Resilience()
+    """What is done about trouble with the backend: retries, breaker, how many calls at once, quota."""
     timeout: ClassVar[float | None] = None
-    """Seconds for one call in total, where the graph's setting does not fit."""
+    """Seconds for one call in total, its repetitions included, where the graph's setting does not fit."""
 
     __slots__ = ("_operation", "_whole", "scope")
 
@@ -68,6 +72,7 @@ class Adapter:
         _check_name(cls)
         check_credential(cls)
         check_propagation(cls)
+        _check_resilience(cls)
         cls._varying = varying(cls.propagates)
         for operation in cls.operations():
             check_operation(cls, operation)
@@ -124,15 +129,19 @@ class Adapter:
         self.scope.parts.spoil()
         return variant(passed_on(self._varying, self.scope.viewer.headers or {}))
 
-    def _send(self, call: Call) -> Awaitable[Reply]:
-        """Every call goes out here, on behalf of the caller and with what the running operation declares."""
+    def _on_behalf(self, call: Call) -> Call:
+        """The call as it goes out: on behalf of the caller and with what the running operation declares."""
         operation: Operation | None = getattr(type(self), self._operation) if self._operation else None
         if operation is not None:
             call.safe, call.scope = operation.repeatable, operation.policy.scope
         call.caller = self.scope.viewer.headers
         if self.propagates:
             call.headers = self.passed_on | call.headers
-        return self._backend.client.send(call)
+        return call
+
+    def _guarded(self, call: Call, attempt: Attempt[T]) -> Awaitable[T]:
+        """What `attempt` gives, which sends the call and judges the reply. The guard decides when, and how often."""
+        return self._backend.guard.run(self._operation, attempt, repeatable=call.repeatable)
 
     @property
     def _backend(self) -> Backend:
@@ -149,4 +158,14 @@ def _check_name(cls: type[Adapter]) -> None:
             f"{cls.__name__}: name={cls.name!r} is not a backend's name",
             why="it names settings (GRAPHFOLD_CRM_URL), log fields and error reports.",
             fix='use lower case letters, digits and underscores, e.g. name = "crm".',
+        )
+
+
+def _check_resilience(cls: type[Adapter]) -> None:
+    if not isinstance(cls.resilience, Resilience):
+        raise Mistake(
+            here(),
+            f"{cls.__name__}: resilience={cls.resilience!r} does not say what is done about trouble",
+            why="it decides when the backend is called, and when it is left alone.",
+            fix="write resilience = Resilience(...), with `from graphfold.resilience import Resilience`.",
         )

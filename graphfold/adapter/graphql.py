@@ -56,12 +56,12 @@ class GraphQLAdapter(Adapter):
 
     async def query(self, document: str, into: type[T], *, at: str, **variables: Any) -> T:
         """Send `document` and read `data.<at>` as `into`. Any error in the reply is raised."""
-        reply = await self._post(document, variables)
-        try:
-            value: T = decoder(into, self.asked, f"data.{at}").json(reply.body)
-        except Unreadable as error:
-            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
-        return value
+        call, client = self._call(document, variables), self._backend.client
+
+        async def attempt(seconds: float) -> T:
+            return self._read(await client.send(call, seconds), into, at)
+
+        return await self._guarded(call, attempt)
 
     def error(self, message: str, extensions: dict[str, Any]) -> GraphError:
         """The typed error for the first GraphQL error of a reply. Override for the backend's own codes."""
@@ -73,12 +73,23 @@ class GraphQLAdapter(Adapter):
 
     async def probe(self) -> None:
         """Ask for `__typename`; raises the typed error when the backend is not well."""
-        await self._post("{ __typename }", {})
+        self._judge(await self._backend.client.send(self._call("{ __typename }", {})))
 
-    async def _post(self, document: str, variables: dict[str, Any]) -> Reply:
+    def _call(self, document: str, variables: dict[str, Any]) -> Call:
         body = json_of({"query": document, "variables": variables})
         headers = {"content-type": "application/json", "accept": "application/json"}
-        reply = await self._send(Call("POST", "", "", headers, body))
+        return self._on_behalf(Call("POST", "", "", headers, body))
+
+    def _read(self, reply: Reply, into: type[T], at: str) -> T:
+        self._judge(reply)
+        try:
+            value: T = decoder(into, self.asked, f"data.{at}").json(reply.body)
+        except Unreadable as error:
+            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
+        return value
+
+    def _judge(self, reply: Reply) -> None:
+        """Raises what the reply says has gone wrong."""
         if reply.ok and not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")
         told = [] if reply.status in _SAYS_MORE or reply.status >= 500 else _errors(reply)
@@ -86,7 +97,6 @@ class GraphQLAdapter(Adapter):
             raise self.error(told[0].message, told[0].extensions or {})
         if not reply.ok:
             raise self.problem(reply)
-        return reply
 
 
 def _errors(reply: Reply) -> list[_Error]:

@@ -32,6 +32,7 @@ _KINDS: dict[int, tuple[type[GraphError], str]] = {
     410: (NotFound, "There is no such thing at the backend any more."),
     413: (BackendContract, "The backend finds the request too large."),
     415: (BackendContract, "The backend does not know this request."),
+    501: (BackendContract, "The backend does not know this request."),
     504: (BackendTimeout, "The backend did not answer in time."),
 }
 

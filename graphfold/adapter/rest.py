@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
-from graphfold.adapter.problems import not_the_format
-from graphfold.errors import BackendBadReply, InvalidInput
+from graphfold.adapter.problems import by_status, not_the_format
+from graphfold.errors import BackendBadReply, BackendError, InvalidInput
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
@@ -49,10 +49,15 @@ class RestAdapter(Adapter):
         **parameters: Any,
     ) -> T:
         """Any other method, with a JSON body where `json` is given. Raises what `problem` makes of a failure."""
-        reply = await self.exchange(method, path, json=json, headers=headers, **parameters)
-        if not reply.ok:
-            raise self.problem(reply)
-        return self.read(reply, into, at=at)
+        call, client = self._call(method, path, json, headers, parameters), self._backend.client
+
+        async def attempt(seconds: float) -> T:
+            reply = await client.send(call, seconds)
+            if not reply.ok:
+                raise self.problem(reply)
+            return self.read(reply, into, at=at)
+
+        return await self._guarded(call, attempt)
 
     async def exchange(
         self,
@@ -63,13 +68,26 @@ class RestAdapter(Adapter):
         headers: Mapping[str, str] | None = None,
         **parameters: Any,
     ) -> Reply:
-        """The raw reply, whatever its status: for backends that say things in headers or odd statuses."""
-        filled, query = _address(path, parameters)
-        sent = {"accept": "application/json"} | {name.lower(): value for name, value in (headers or {}).items()}
-        body = b""
-        if json is not None:
-            body, sent["content-type"] = json_of(json), "application/json"
-        return await self._send(Call(method, filled, query, sent, body))
+        """The raw reply, whatever its status: for backends that say things in headers or odd statuses.
+
+        429 and 5xx are failures all the same: they are repeated, and counted, before they are handed over.
+        """
+        call, client = self._call(method, path, json, headers, parameters), self._backend.client
+        replies: list[Reply] = []
+
+        async def attempt(seconds: float) -> Reply:
+            replies.clear()
+            replies.append(await client.send(call, seconds))
+            if replies[0].status == 429 or replies[0].status >= 500:
+                raise by_status(replies[0])
+            return replies[0]
+
+        try:
+            return await self._guarded(call, attempt)
+        except BackendError:
+            if not replies:
+                raise
+            return replies[0]
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
         """The body as `into`; BACKEND_BAD_REPLY where it does not fit."""
@@ -83,9 +101,20 @@ class RestAdapter(Adapter):
 
     async def probe(self) -> None:
         """Ask for something cheap; raises the typed error when the backend is not well."""
-        reply = await self.exchange("GET", self.probe_path)
+        call = self._call("GET", self.probe_path, None, None, {})
+        reply = await self._backend.client.send(call)
         if reply.status in (401, 403) or reply.status >= 500:
             raise self.problem(reply)
+
+    def _call(
+        self, method: str, path: str, json: Any, headers: Mapping[str, str] | None, parameters: dict[str, Any]
+    ) -> Call:
+        filled, query = _address(path, parameters)
+        sent = {"accept": "application/json"} | {name.lower(): value for name, value in (headers or {}).items()}
+        body = b""
+        if json is not None:
+            body, sent["content-type"] = json_of(json), "application/json"
+        return self._on_behalf(Call(method, filled, query, sent, body))
 
 
 def _address(path: str, parameters: dict[str, Any]) -> tuple[str, str]:

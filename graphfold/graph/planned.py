@@ -264,7 +264,7 @@ def _warning(step: Step, ask: Ask, operation: Operation) -> Warned | None:
         return None
     name = f"{ask.adapter.__name__}.{operation.name}"
     if step.each:
-        told = f"{name} calls {step.backend} once for each key, {ask.adapter.max_parallel} at a time."
+        told = f"{name} calls {step.backend} once for each key, {ask.adapter.resilience.parallel} at a time."
         fix = "take all keys in one call where the backend can, or ask for fewer."
     elif not isinstance(operation, BatchOperation):
         told = f"{name} is called once for each object: a @read takes one thing at a time."

@@ -197,12 +197,12 @@ class _Backend(_Instead):
 
 
 class _Client(_Instead):
-    async def send(self, call: Any) -> Any:
+    async def send(self, call: Any, seconds: float | None = None) -> Any:
         sent = Sent(perf_counter())
         if (asked := _current.get()) is not None:
             asked.requests.append(sent)
         try:
-            reply = await self._real.send(call)
+            reply = await self._real.send(call, seconds)
             sent.status = reply.status
             return reply
         finally:

@@ -31,7 +31,9 @@ class batch:  # a decorator
     each "viewer"'s own or all ("public", for adapters that call as a service). `max_size`: most keys in one call.
     `cache_size`: most rows remembered. `key_pattern`: what a key looks like; one that does not match is taken as
     missing without a call, so that no client can slip a separator between the keys of others. `scope`: what the access
-    token for it has to allow (OAuth2), e.g. "orders:read".
+    token for it has to allow (OAuth2), e.g. "orders:read". `group`: whose circuit breaker it shares (by default one for
+    the whole backend). `hedge`: when a call takes longer than 19 of 20 do, a second one is made, and the first answer
+    wins. `critical=False`: where the backend's quota is nearly used up, what is left is kept for others.
     """
 
     def __init__(
@@ -43,10 +45,20 @@ class batch:  # a decorator
         cache_size: int = 10_000,
         key_pattern: str | None = None,
         scope: str = "",
+        group: str = "",
+        hedge: bool = False,
+        critical: bool = True,
     ) -> None:
-        pattern = _pattern(key_pattern)
         self._policy = _policy(
-            ttl=ttl, share=share, max_size=max_size, cache_size=cache_size, key_pattern=pattern, scope=scope
+            ttl=ttl,
+            share=share,
+            max_size=max_size,
+            cache_size=cache_size,
+            key_pattern=_pattern(key_pattern),
+            scope=scope,
+            group=group,
+            hedge=hedge,
+            critical=critical,
         )
 
     @overload
@@ -88,8 +100,14 @@ class read:  # a decorator
         cache_size: int = 10_000,
         primes: BatchOperation[Any, Any, Any] | None = None,
         scope: str = "",
+        group: str = "",
+        hedge: bool = False,
+        critical: bool = True,
     ) -> None:
-        self._policy, self._primes = _policy(ttl=ttl, share=share, cache_size=cache_size, scope=scope), primes
+        self._primes = primes
+        self._policy = _policy(
+            ttl=ttl, share=share, cache_size=cache_size, scope=scope, group=group, hedge=hedge, critical=critical
+        )
 
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]) -> ReadOperation[P, Page[V]]: ...
@@ -118,11 +136,11 @@ class read:  # a decorator
 class write:  # a decorator
     """What changes something. Never cached; sent again after a failure only where it is declared `idempotent`.
 
-    What it changes it forgets: `self.customers.forget(number)` in its body.
+    What it changes it forgets: `self.customers.forget(number)` in its body. `group` as for `batch`.
     """
 
-    def __init__(self, *, idempotent: bool = False, scope: str = "") -> None:
-        self._policy = Policy(idempotent=idempotent, scope=scope)
+    def __init__(self, *, idempotent: bool = False, scope: str = "", group: str = "") -> None:
+        self._policy = _policy(idempotent=idempotent, scope=scope, group=group)
 
     @overload
     def __call__(
@@ -138,12 +156,19 @@ class write:  # a decorator
 
 
 def _policy(**declared: Any) -> Policy:
-    if declared["share"] not in get_args(Share):
+    if declared.get("share", "viewer") not in get_args(Share):
         raise Mistake(
             here(),
             f"share={declared['share']!r} is not one of {get_args(Share)}",
             why="it says whose cached answers may be shown to whom.",
             fix='use "viewer" (each caller its own), or "public" where the adapter calls as a service.',
+        )
+    if not re.fullmatch(r"[a-z0-9_]*", str(declared["group"])):
+        raise Mistake(
+            here(),
+            f"group={declared['group']!r} is not the name of a group",
+            why="operations of one group share a circuit breaker, which reports show by its name.",
+            fix='use lower case letters, digits and underscores, e.g. group="search".',
         )
     for name in ("ttl", "max_size", "cache_size"):
         if name in declared and not _is_possible(name, declared[name]):

@@ -54,7 +54,7 @@ def group(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
 
 
 async def each(keys: Iterable[K], one: Callable[[K], Awaitable[V]]) -> dict[K, V | BackendError]:
-    """For a backend without a batch: one call per key, at most as many at once as the adapter's `max_parallel`.
+    """For a backend without a batch: one call per key, at most as many at once as the adapter's `resilience` allows.
 
     A key whose call fails has its error as its value; the others are not touched. `NotFound` means "not there".
     """

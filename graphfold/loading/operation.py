@@ -26,7 +26,8 @@ class Policy:
     """How an operation is called and remembered, and what it gives for a key.
 
     `ttl` in seconds (0: not cached), `cache_size` in rows; a key that `key_pattern` does not match cannot exist;
-    `scope` is what the access token for it has to allow.
+    `scope` is what the access token for it has to allow. `group` is whose circuit breaker it shares; `hedge` allows a
+    second call when the first is slow; what is not `critical` goes without where the backend's quota is nearly used up.
     """
 
     ttl: float = 0.0
@@ -37,6 +38,9 @@ class Policy:
     scope: str = ""
     gives: Gives = "value"
     key_pattern: re.Pattern[str] | None = None
+    group: str = ""
+    hedge: bool = False
+    critical: bool = True
 
 
 class Operation:

@@ -6,6 +6,7 @@ import zlib
 from typing import Protocol
 
 from graphfold.errors import BackendBadReply
+from graphfold.transport.failures import Garbled
 
 __all__ = ["Body", "collector"]
 
@@ -59,13 +60,13 @@ class _Inflated:
         try:
             self._body += self._inflate.decompress(chunk, self._limit + 1 - len(self._body))
         except zlib.error as error:
-            raise BackendBadReply("The reply cannot be decompressed.", internal=str(error)) from None
+            raise Garbled("The reply cannot be decompressed.", internal=str(error)) from None
         if len(self._body) > self._limit:
             raise _too_large(self._limit)
 
     def whole(self) -> bytes:
         if self._touched and not self._inflate.eof:  # no body at all is fine: servers label empty ones, too
-            raise BackendBadReply("The reply cannot be decompressed.", internal="the compressed body ends too early")
+            raise Garbled("The reply cannot be decompressed.", internal="the compressed body ends too early")
         return bytes(self._body)
 
 

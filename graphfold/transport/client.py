@@ -1,4 +1,4 @@
-"""Sends calls to one backend: credentials, limits on time, size and parallelism, and typed errors for the rest."""
+"""Sends calls to one backend: credentials, limits on time and size, and typed errors for the rest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 
 from graphfold.deadline import exceeded, within
-from graphfold.errors import BackendBusy, BackendTimeout, GraphError
+from graphfold.errors import BackendTimeout, GraphError
 from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.limits import CallLimits
@@ -26,46 +26,26 @@ class Client:
     ) -> None:
         self.address = address.rstrip("/")
         self._transport, self._limits = transport, limits
-        self._places = asyncio.Semaphore(limits.parallel)
         self._exchange = self.reach(self.address)
         self._session = sign_in(self.reach)
 
-    async def send(self, call: Call) -> Reply:
-        """The reply, whatever its status. A 401 is answered with fresh credentials once, where there are any.
+    async def send(self, call: Call, seconds: float | None = None) -> Reply:
+        """The reply, whatever its status, within `seconds` (by default the time that a call has in all).
 
-        No call outlives its operation: where that has less time left than a call may take, DEADLINE_EXCEEDED.
+        A 401 is answered with fresh credentials once, where there are any. No call outlives its operation: where that
+        has less time left, DEADLINE_EXCEEDED.
         """
-        await self._place()
-        seconds = self._limits.total
+        most = limit = self._limits.total if seconds is None else seconds
         try:
-            seconds = within(seconds)
-            async with asyncio.timeout(seconds):
+            limit = within(most)
+            async with asyncio.timeout(limit):
                 return await self._authorized(call)
         except TimeoutError:
-            raise self._late(seconds) from None
-        finally:
-            self._places.release()
-
-    def _late(self, seconds: float) -> GraphError:
-        if seconds < self._limits.total:
-            return exceeded(f"{seconds:.3f} s were left for a call")
-        return BackendTimeout("The backend did not answer in time.", internal=f"over {seconds} s in total")
+            raise _late(limit, most) from None
 
     def reach(self, address: str) -> Send:
         """The way to an address without credentials. Its calls have the time of the one they are made for."""
         return _way(address.rstrip("/"), self._transport, self._limits).exchange
-
-    async def _place(self) -> None:
-        """Wait for one of the backend's places, but no longer than a call itself may take."""
-        seconds = within(self._limits.total) if self._places.locked() else None
-        try:
-            async with asyncio.timeout(seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            if seconds != self._limits.total:
-                raise exceeded("while the call waited for its turn") from None
-            text = f"{self._limits.parallel} calls at once, none of which ended in {self._limits.total} s"
-            raise BackendBusy("Too many calls to the backend are waiting.", internal=text) from None
 
     async def _authorized(self, call: Call) -> Reply:
         session = self._session
@@ -74,6 +54,13 @@ class Client:
         if reply.status == 401 and (again := await session.renewed(call, signed)) is not None:
             reply = await self._exchange(again)
         return reply
+
+
+def _late(limit: float, most: float) -> GraphError:
+    """Whose fault it is: where an operation had less time left than a call may take, its own."""
+    if limit < most:
+        return exceeded(f"{limit:.3f} s were left for a call")
+    return BackendTimeout("The backend did not answer in time.", internal=f"over {limit:.3g} s in total")
 
 
 def _way(address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits) -> Channel | Bridge:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["ConnectTimedOut", "Lost", "Malformed", "Stale"]
+from graphfold.errors import BackendBadReply
+
+__all__ = ["ConnectTimedOut", "Garbled", "Lost", "Malformed", "Stale"]
 
 
 class Lost(ConnectionError):
@@ -19,3 +21,7 @@ class ConnectTimedOut(TimeoutError):
 
 class Malformed(Exception):
     """What came is not one reply of HTTP/1.1, or its head is larger than we take."""
+
+
+class Garbled(BackendBadReply):
+    """The reply was spoilt on its way, or cut: the same call may bring it whole."""

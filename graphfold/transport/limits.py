@@ -14,4 +14,3 @@ class CallLimits:
     total: float = 5.0
     connect: float = 1.0
     reply: int = 10_000_000
-    parallel: int = 32

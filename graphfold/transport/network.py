@@ -10,10 +10,10 @@ import ssl
 
 import httpx
 
-from graphfold.errors import BackendBadReply, BackendTimeout, BackendUnavailable, InvalidInput
+from graphfold.errors import BackendTimeout, BackendUnavailable, InvalidInput
 from graphfold.transport.address import Address, Origin
 from graphfold.transport.call import Call, Reply
-from graphfold.transport.failures import Malformed
+from graphfold.transport.failures import Garbled, Malformed
 from graphfold.transport.headers import header_lines
 from graphfold.transport.limits import CallLimits
 from graphfold.transport.pool import Pool
@@ -84,7 +84,7 @@ class Channel:
             text = f"{type(error).__name__}: {error}"
             raise BackendUnavailable("The backend cannot be reached.", internal=text) from error
         except Malformed as error:
-            raise BackendBadReply("The backend does not speak HTTP properly.", internal=str(error)) from error
+            raise Garbled("The backend does not speak HTTP properly.", internal=str(error)) from error
 
 
 def _written(request: httpx.Request, body: bytes) -> bytes:

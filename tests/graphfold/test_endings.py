@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from graphfold import Keys, RestAdapter, Row, Wire, batch, by, resolves
 from graphfold.conversions import Conversion
 from graphfold.graph.graph import Graph
+from graphfold.resilience import Resilience
 from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +40,7 @@ def things(**settings: str) -> Graph:
             share: Annotated[Decimal, Wire("part", half)]
 
         class Store(RestAdapter):
-            max_parallel = 1
+            resilience = Resilience(parallel=1)
 
             @batch()
             async def things(self, numbers: Keys[str]) -> dict[str, ThingRow]:

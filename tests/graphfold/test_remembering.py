@@ -66,7 +66,7 @@ async def test_a_refusal_of_one_key_is_remembered_and_a_failed_call_is_not(offic
         for _ in range(2):
             answer = await graph.execute('{ person(number: "2") { name } }')
             assert answer.errors[0]["message"] == "This one is secret."
-        office.on("GET /people", httpx.Response(503))
+        office.on("GET /people", httpx.Response(403))
         await graph.execute(ANN)
         office.on("GET /people", office.people)
         assert await ask(graph, ANN) == {"person": {"name": "Ann"}}

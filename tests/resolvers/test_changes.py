@@ -199,7 +199,7 @@ async def test_mutations_run_one_after_the_other(own_graph: Gateway) -> None:
 
 
 async def test_a_mutation_whose_backend_is_down_is_an_error_and_the_next_goes_on(own_graph: Gateway) -> None:
-    await own_graph.suffer("shop", "status", status=503, times=1)
+    await own_graph.suffer("shop", "status", status=503, times=3)
     key = credentials.SHOP_KEYS[0]
     query = f"""mutation {{
       placeOrder(input: {{customerId: "10001", lines: [], idempotencyKey: "{key}"}}) {{ __typename }}

@@ -52,16 +52,22 @@ class SoapAdapter(Adapter):
         `at` is the dotted path below the answer's element; without it, wrappers around a single element are stepped
         through. Paths in rows are element names, `@name` for attributes, `#text` for an element's own text.
         """
-        contract = self._backend.contract
+        contract, client = self._backend.contract, self._backend.client
         try:
             enclosing = contract.request(operation, arguments)
         except Misfit as error:
             raise BackendContract("The request does not fit the backend's contract.", internal=str(error)) from None
-        call = Call("POST", "", "", contract.headers(operation), enclosing(""), enclosing=enclosing)
-        reply = await self._send(call)
-        read = partial(self._read, contract, operation, reply, at, decoder(into, self.asked).wire)
-        value: T = read() if len(reply.body) < _LARGE else await asyncio.to_thread(read)
-        return value
+        headers = contract.headers(operation)
+        call = self._on_behalf(Call("POST", "", "", headers, enclosing(""), enclosing=enclosing))
+        wire = decoder(into, self.asked).wire
+
+        async def attempt(seconds: float) -> T:
+            reply = await client.send(call, seconds)
+            read = partial(self._read, contract, operation, reply, at, wire)
+            value: T = read() if len(reply.body) < _LARGE else await asyncio.to_thread(read)
+            return value
+
+        return await self._guarded(call, attempt)
 
     def fault(self, fault: SoapFault) -> GraphError:
         """The typed error of a SOAP fault. Override to map the backend's own; `super().fault(fault)` for the rest."""
@@ -69,7 +75,7 @@ class SoapAdapter(Adapter):
 
     async def probe(self) -> None:
         """Ask for the WSDL; raises the typed error when the backend is not well."""
-        reply = await self._send(Call("GET", "", "wsdl"))
+        reply = await self._backend.client.send(self._on_behalf(Call("GET", "", "wsdl")))
         if not reply.ok:
             raise by_status(reply, of_caller=bool(self.credential.caller_headers))
 

@@ -8,10 +8,28 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from graphfold.resilience.places import Places
+from graphfold.transport.call import Call, Reply
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import Backend, Connect, Script, Serve, backend
+
+
+class _Guarded(Client):
+    """Without credentials, and with so many calls at once."""
+
+    def __init__(self, address: str, network: Network, limits: CallLimits, parallel: int) -> None:
+        super().__init__(address, network, limits, lambda _: Session())
+        self._places = Places(parallel, 1000)
+
+    async def send(self, call: Call, seconds: float | None = None) -> Reply:
+        if not self._places.enter():
+            await self._places.wait(5)
+        try:
+            return await super().send(call, seconds)
+        finally:
+            self._places.leave()
 
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
@@ -38,12 +56,10 @@ async def serve() -> AsyncIterator[Serve]:
 
 @pytest.fixture
 def client(network: Network) -> Connect:
-    """Without credentials."""
-
     def make(
         target: Backend | str, *, total: float = 5, connect: float = 1, reply: int = 10_000_000, parallel: int = 32
     ) -> Client:
         address = target if isinstance(target, str) else target.url
-        return Client(address, network, CallLimits(total, connect, reply, parallel), lambda _: Session())
+        return _Guarded(address, network, CallLimits(total, connect, reply), parallel)
 
     return make

@@ -70,7 +70,7 @@ class Serve(Protocol):
 
 
 class Connect(Protocol):
-    """Makes a client of a backend or an address; limits are those of `CallLimits`."""
+    """Makes a client of a backend or an address; limits are those of `CallLimits`, `parallel` a guard's."""
 
     def __call__(
         self,

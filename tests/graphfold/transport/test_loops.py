@@ -18,7 +18,7 @@ def test_one_network_in_several_loops() -> None:
 
     async def ask() -> list[bytes]:
         async with backend(always(OK)) as it:
-            calls = Client(it.url, network, CallLimits(parallel=2), lambda _: Session())
+            calls = Client(it.url, network, CallLimits(), lambda _: Session())
             replies = await asyncio.gather(*(calls.send(Call("GET", "/")) for _ in range(6)))
             await network.aclose()
             return [reply.body for reply in replies]

@@ -15,6 +15,8 @@ from graphfold.adapter.soap.message import message_in, parse
 from graphfold.adapter.soap.plain import Plain
 from graphfold.adapter.soap.reading import reader
 from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.resilience import Resilience
+from graphfold.resilience.guard import Guard
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.testing import declaring
 from graphfold.transport.client import CallLimits, Client
@@ -155,7 +157,7 @@ async def test_large_replies_are_read_like_small_ones(count: int) -> None:
     body = envelope(f'<GetStockResponse xmlns="http://depot.example/inventory/2">{level * count}</GetStockResponse>')
     reply = httpx.Response(200, content=body, headers={"content-type": "text/xml"})
     client = Client("http://depot.test", httpx.MockTransport(lambda _: reply), CallLimits(), lambda _: Session())
-    backend = SimpleNamespace(contract=INVENTORY, client=client)
+    backend = SimpleNamespace(contract=INVENTORY, client=client, guard=Guard("depot", Resilience(), 5, {}))
     home = cast("Home", SimpleNamespace(backend=lambda _: backend))
     depot = Depot(Scope(home, Viewer(), dict))
     levels = await depot.invoke("GetStock", list[LevelRow], Sku=["a"])

@@ -1,0 +1,156 @@
+"""All that stands between the calls of one backend and its client, with its state: one for a backend and a process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from graphfold.deadline import exceeded, within
+from graphfold.errors import GraphError
+from graphfold.resilience.budget import Budget
+from graphfold.resilience.circuit import Circuit, Outcome
+from graphfold.resilience.declaration import Breaker, Resilience
+from graphfold.resilience.latency import Latency
+from graphfold.resilience.places import Places
+from graphfold.resilience.refusals import CircuitOpen, QueueFull
+from graphfold.resilience.retry import backoff, repeated
+from graphfold.resilience.verdicts import may_pass, outcome_of
+
+__all__ = ["Attempt", "Guard", "Rule"]
+
+T = TypeVar("T")
+
+Attempt = Callable[[float], Awaitable[T]]
+"""One try of a call, which may take so many seconds: it sends, and judges the reply, where failures become errors.
+The client signs each try anew: a nonce is good for one.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one operation declares. `group`: whose breaker it shares; `critical`: not the first to go without."""
+
+    group: str = ""
+    hedge: bool = False
+    critical: bool = True
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One operation with its state."""
+
+    name: str
+    rule: Rule
+    circuit: Circuit
+    latency: Latency = field(default_factory=Latency)
+
+
+_NEVER = Breaker(calls=1_000_000)
+
+
+class Guard:
+    """`timeout` is what one call may take with all its repetitions, in seconds. `rules` are its operations' by name.
+
+    Its clock is that of the loop it is made in, as it is of all that waits.
+    """
+
+    def __init__(
+        self,
+        backend: str,
+        declared: Resilience,
+        timeout: float,
+        rules: Mapping[str, Rule],
+    ) -> None:
+        self._backend, self._timeout = backend, timeout
+        self._clock = asyncio.get_running_loop().time
+        self._retries, self._breaker = declared.retries, declared.breaker or _NEVER
+        self._places, self._budget = Places(declared.parallel, declared.queue), Budget()
+        self._circuits: dict[str, Circuit] = {}
+        self._plain = self._lane("", Rule())  # for calls outside of any operation
+        self._lanes = {name: self._lane(name, rule) for name, rule in rules.items()}
+
+    async def run(self, operation: str | None, attempt: Attempt[T], *, repeatable: bool) -> T:
+        """What `attempt` gives, made again where that is allowed and may help. Raises its last error, or a refusal."""
+        lane = self._lanes.get(operation or "", self._plain)
+        until = self._clock() + self._timeout
+        try:
+            return await self._admitted(lane, attempt, until)
+        except GraphError as error:
+            delay = partial(self._delay, lane, until)
+            seconds = delay(error, 0) if repeatable else None
+            if seconds is None:
+                raise
+            failure = error
+        again = partial(self._admitted, lane, attempt, until)
+        return await repeated(failure, seconds, again, delay, f"{self._backend}.{lane.name}")
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state as JSON: no address, no secret, nothing of any caller."""
+        now, places = self._clock(), self._places
+        return {
+            "places": {"used": places.used, "of": places.limit, "waiting": places.waiting},
+            "retriesLeft": self._budget.left(now),
+            "breakers": {name or "default": circuit.snapshot(now) for name, circuit in self._circuits.items()},
+            "p95": {name: lane.latency.p95 for name, lane in self._lanes.items() if lane.latency.p95 is not None},
+        }
+
+    async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
+        """One try, once nothing is in its way. Who has to be refused is refused before anything else."""
+        self._check(lane)
+        places = self._places
+        if not places.enter():
+            await self._turn(until)
+        try:
+            self._check(lane)
+            return await self._observed(lane, attempt, until)
+        finally:
+            places.leave()
+
+    async def _turn(self, until: float) -> None:
+        """Wait for a place, but no longer than a call may take, nor than the operation has left."""
+        most = until - self._clock()
+        limit = within(most)
+        try:
+            await self._places.wait(limit)
+        except TimeoutError:
+            if limit < most:
+                raise exceeded("while the call waited for its turn") from None
+            raise QueueFull(f"{self._places.limit} calls at once, none of which ended in {limit:.3g} s") from None
+
+    def _check(self, lane: _Lane) -> None:
+        if not lane.circuit.closed and (seconds := lane.circuit.wait(self._clock())):
+            raise CircuitOpen(seconds)
+
+    async def _observed(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
+        """The try itself, and what is learned from it."""
+        start, outcome, ticket = self._clock(), Outcome.NOTHING, lane.circuit.begin()
+        self._budget.sent(start)
+        try:
+            answer = await attempt(until - start)
+            outcome = Outcome.WELL
+        except GraphError as error:
+            outcome = outcome_of(error)
+            raise
+        finally:
+            now = self._clock()
+            lane.circuit.end(ticket, outcome, now - start, now)
+        lane.latency.add(now - start)
+        return answer
+
+    def _delay(self, lane: _Lane, until: float, error: GraphError, repetitions: int) -> float | None:
+        """Seconds until the next try; None where there is none left, no time, no budget, or no hope."""
+        if repetitions >= self._retries or not may_pass(error):
+            return None
+        now, seconds = self._clock(), error.retry_after
+        seconds = backoff(repetitions) if seconds is None else seconds
+        if seconds >= within(until - now) or lane.circuit.wait(now) or not self._budget.take(now):
+            return None
+        return seconds
+
+    def _lane(self, name: str, rule: Rule) -> _Lane:
+        if rule.group not in self._circuits:
+            self._circuits[rule.group] = Circuit(self._breaker, self._timeout)
+        return _Lane(name, rule, self._circuits[rule.group])

@@ -1,0 +1,28 @@
+"""Nobody waits here, and every time is exact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.graphfold.hurry import Hurry
+
+
+class Still(Hurry):
+    """Its clock does nothing but jump: what takes no waiting takes no time at all, on any machine."""
+
+    def time(self) -> float:
+        return self._jumping.jumped
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"loop_factory": Still}
+
+
+@pytest.fixture
+async def clock() -> Callable[[], float]:
+    return asyncio.get_running_loop().time

@@ -1,0 +1,110 @@
+"""A graph over one backend with operations of each kind, for tests of what happens when it is in trouble."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import strawberry
+
+from graphfold import Keys, RestAdapter, batch, read, resolves, write
+from graphfold.graph.graph import Graph
+from graphfold.resilience import Resilience
+from graphfold.testing import FakeBackend, declaring, graph_of
+
+__all__ = ["ADD", "PUT", "READ", "Troubled", "codes", "shop"]
+
+READ, ADD, PUT = "{ count }", "mutation { add }", "mutation { put }"
+
+
+class Troubled(FakeBackend):
+    """Answers with each of the `troubles` first (whatever a route may answer), and is well after that."""
+
+    def __init__(self, *troubles: Any) -> None:
+        self.troubles = list(troubles)
+        self.times: list[float] = []
+        routes = ("GET /count", "POST /count", "PUT /count", "GET /prices", "GET /stock")
+        super().__init__(dict.fromkeys(routes, self.answer))
+
+    def answer(self, request: httpx.Request) -> Any:
+        self.times.append(asyncio.get_running_loop().time())
+        trouble = self.troubles.pop(0) if self.troubles else self.fine(request)
+        return trouble(request) if callable(trouble) else trouble
+
+    def fine(self, request: httpx.Request) -> Any:
+        if "skus" in request.url.params:
+            return dict.fromkeys(request.url.params["skus"].split(","), 1)
+        return 1
+
+
+def declared(how: Resilience, **settings: str) -> Graph:  # noqa: C901  # a graph: many functions of a line
+    @strawberry.type
+    class Query:
+        pass
+
+    @strawberry.type
+    class Mutation:
+        pass
+
+    class Shop(RestAdapter):
+        identity = "service"
+        resilience = how
+
+        @read()
+        async def count(self) -> int:
+            return await self.get("/count", int)
+
+        @read(group="stock", critical=False)
+        async def stock(self) -> int:
+            return await self.get("/stock", int)
+
+        @batch(hedge=True)
+        async def prices(self, skus: Keys[str]) -> dict[str, int]:
+            return await self.get("/prices", dict[str, int], skus=",".join(skus))
+
+        @write()
+        async def add(self) -> int:
+            return await self.request("POST", "/count", int)
+
+        @write(idempotent=True)
+        async def put(self) -> int:
+            return await self.request("PUT", "/count", int)
+
+    @resolves(Query)
+    async def count(shop: Shop) -> int | None:
+        return await shop.count()
+
+    @resolves(Query)
+    async def stock(shop: Shop) -> int | None:
+        return await shop.stock()
+
+    @resolves(Query)
+    async def price(sku: str, shop: Shop) -> int | None:
+        return await shop.prices.find(sku)
+
+    @resolves(Mutation)
+    async def add(shop: Shop) -> int | None:
+        return await shop.add()
+
+    @resolves(Mutation)
+    async def put(shop: Shop) -> int | None:
+        return await shop.put()
+
+    return graph_of(settings)
+
+
+@asynccontextmanager
+async def shop(
+    backend: httpx.AsyncBaseTransport, how: Resilience | None = None, **settings: str
+) -> AsyncIterator[Graph]:
+    """The graph, running."""
+    with declaring():
+        graph = declared(how or Resilience(), **settings)
+    async with graph.running(transports=lambda _: backend):
+        yield graph
+
+
+def codes(answer: Any) -> list[str]:
+    """The codes of an answer's errors."""
+    return [error["extensions"]["code"] for error in answer.errors]

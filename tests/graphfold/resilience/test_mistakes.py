@@ -1,0 +1,67 @@
+"""What cannot be declared about trouble is told when the adapter is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from graphfold.mistakes import Mistake
+from tests.graphfold.written import Wrong, assert_told
+
+
+def declared(how: str, told: str, fix: str) -> Wrong:
+    source = f"""
+        from graphfold.resilience import Breaker, Quota, Resilience
+
+        class Crm(RestAdapter):
+            resilience = {how}  # <-
+        """
+    return Wrong(source, told, fix)
+
+
+WRONG = [
+    declared("Resilience(retries=-1)", "Resilience: retries=-1 cannot be", "a whole number from 0 to 10"),
+    declared("Resilience(retries=True)", "Resilience: retries=True cannot be", "a whole number from 0 to 10"),
+    declared("Resilience(parallel=0)", "Resilience: parallel=0 cannot be", "a whole number from 1"),
+    declared("Resilience(queue=-1)", "Resilience: queue=-1 cannot be", "a whole number from 0"),
+    declared("Resilience(breaker=Breaker)", "breaker=.* cannot be", "with its brackets, or None"),
+    declared("Resilience(quota=100)", "quota=100 cannot be", "with its brackets, or None"),
+    declared("Resilience(breaker=Breaker(failures=50))", "Breaker: failures=50 cannot be", "0.5 is half"),
+    declared("Resilience(breaker=Breaker(slow=0))", "Breaker: slow=0 cannot be", "0.5 is half"),
+    declared("Resilience(breaker=Breaker(slow_after=0))", "Breaker: slow_after=0 cannot be", "seconds above 0"),
+    declared("Resilience(breaker=Breaker(calls=0))", "Breaker: calls=0 cannot be", "a whole number from 1"),
+    declared("Resilience(breaker=Breaker(window=0))", "Breaker: window=0 cannot be", "seconds above 0"),
+    declared("Resilience(breaker=Breaker(wait=-1))", "Breaker: wait=-1 cannot be", "seconds above 0"),
+    declared("Resilience(quota=Quota(0))", "Quota: rate=0 cannot be", "calls above 0"),
+    declared("Resilience(quota=Quota(1, per=0))", "Quota: per=0 cannot be", "seconds above 0"),
+    declared("Resilience(quota=Quota(1, burst=0))", "Quota: burst=0 cannot be", "a whole number from 1"),
+    Wrong(
+        """
+        from graphfold.resilience import Resilience
+
+        class Crm(RestAdapter):  # <-
+            resilience = Resilience
+        """,
+        "does not say what is done about trouble",
+        r"resilience = Resilience\(\.\.\.\)",
+    ),
+    Wrong(
+        """
+        class Crm(RestAdapter):
+            @read(group="My Group")  # <-
+            async def count(self) -> int: ...
+        """,
+        "group='My Group' is not the name of a group",
+        "lower case letters",
+    ),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.what)
+def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    with pytest.raises(Mistake) as mistake:
+        imported(wrong.source)
+    assert_told(mistake.value, wrong, tmp_path / "written.py")
