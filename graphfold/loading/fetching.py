@@ -39,16 +39,17 @@ def fetch_batch(
         except Exception as error:
             return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
 
-    async def fetch(keys: list[Any]) -> dict[Any, Any]:
-        impossible = [key for key in keys if pattern.fullmatch(str(key)) is None] if pattern is not None else []
-        if impossible:
-            missing = set(impossible)
-            possible = [key for key in keys if key not in missing]
-            return {**dict.fromkeys(impossible, MISSING), **(await fetch(possible) if possible else {})}
+    async def sent(keys: list[Any]) -> dict[Any, Any]:
         if len(keys) <= size:
             return await chunk(keys)
         parts = await asyncio.gather(*(chunk(keys[i : i + size]) for i in range(0, len(keys), size)))
         return {key: answer for part in parts for key, answer in part.items()}
+
+    async def fetch(keys: list[Any]) -> dict[Any, Any]:
+        possible = keys if pattern is None else [key for key in keys if pattern.fullmatch(str(key)) is not None]
+        if len(possible) == len(keys):
+            return await sent(keys)
+        return {**dict.fromkeys(keys, MISSING), **(await sent(possible) if possible else {})}
 
     return fetch
 

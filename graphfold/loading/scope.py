@@ -86,15 +86,20 @@ class Scope:
 
     def end(self) -> None:
         """The operation has ended: from now on no call is made for it."""
-        self.ended = True
+        self._let_go()
         for task in self._tasks:
             task.cancel()
 
     async def close(self) -> None:
         """The operation has ended: cancel what nobody waits for any more, and wait until it has stopped."""
-        self.ended = True
+        self._let_go()
         left = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in left:
             task.cancel()
         if left:
             await asyncio.gather(*left, return_exceptions=True)
+
+    def _let_go(self) -> None:
+        """All of these know the scope: what it loaded is given back at once, without the garbage collector's help."""
+        self.ended = True
+        self.loaders, self.adapters, self._wants = {}, {}, dict

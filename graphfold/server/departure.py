@@ -40,8 +40,9 @@ class _Watch:
 
     def end(self) -> None:
         self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
+        task, self._task = self._task, None  # which knows us: nothing is left for the garbage collector
+        if task is not None:
+            task.cancel()
 
     def forget_cancelling(self) -> None:
         """The cancellation was ours: whoever runs this task must not see it."""

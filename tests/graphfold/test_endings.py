@@ -1,6 +1,7 @@
 """An operation ends for good, a queue is bounded, and what shows late still says where it came from."""
 
 import asyncio
+import gc
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 from graphfold import Keys, RestAdapter, Row, Wire, batch, by, resolves
 from graphfold.conversions import Conversion
 from graphfold.graph.graph import Graph
+from graphfold.loading.scope import Scope
 from graphfold.resilience import Resilience
 from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
 
@@ -109,3 +111,17 @@ async def test_a_load_that_is_not_awaited_says_so() -> None:
             answer = await graph.execute('{ hasty(number: "1") }')
     assert answer.errors[0]["extensions"]["code"] == "INTERNAL"
     assert "Await it first: (await ...).number" in str(lines)
+
+
+async def test_an_operation_leaves_nothing_for_the_garbage_collector() -> None:
+    graph = things()
+    async with graph.running(transports=fakes(store=FakeBackend({"GET /things": told}))):
+        await ask(graph, '{ thing(number: "1") { number } }')
+        gc.collect()
+        gc.disable()
+        try:
+            await ask(graph, '{ thing(number: "2") { number } }')
+            await asyncio.sleep(0)
+            assert [each for each in gc.get_objects() if isinstance(each, (Scope, RestAdapter))] == []
+        finally:
+            gc.enable()
