@@ -145,6 +145,41 @@ AT_START = {
         "'Skuu' is no argument of GetStock",
         "write 'Sku'",
     ),
+    "unknown SOAP element": Wrong(
+        CRM
+        + f"""
+        class LevelRow(Row[Customer]):  # <-
+            number: Annotated[str, Wire("Sku")]
+            name: Annotated[str, Wire("Value.@curency")]
+
+        class Depot(SoapAdapter):
+            wsdl = Path({str(WSDL)!r})
+
+            @batch()
+            async def stock(self, skus: Keys[str]) -> dict[str, LevelRow]:
+                return by(await self.invoke("GetStock", list[LevelRow], Sku=skus), lambda row: row.number)
+        """,
+        "LevelRow.name: '@curency' is no element of Amount",
+        "write '@currency'",
+    ),
+    "SOAP answer that is not there": Wrong(
+        CRM
+        + f"""
+        class LevelRow(Row[Customer]):
+            number: Annotated[str, Wire("Sku")]
+            name: Annotated[str, Wire("Note")]
+
+        class Depot(SoapAdapter):
+            wsdl = Path({str(WSDL)!r})
+
+            @batch()
+            async def stock(self, skus: Keys[str]) -> dict[str, LevelRow]:
+                rows = await self.invoke("GetStock", list[LevelRow], at="StokLevel", Sku=skus)  # <-
+                return by(rows, lambda row: row.number)
+        """,
+        "at: 'StokLevel' is no element of GetStockResponse",
+        "write 'StockLevel'",
+    ),
     "list of known and of unknown length": Wrong(
         CRM
         + """

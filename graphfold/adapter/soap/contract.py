@@ -93,6 +93,11 @@ class Contract:
         """
         return self._reader(operation, at, wire)(message)
 
+    def way(self, operation: str, at: str | None) -> tuple[Any, list[str]]:
+        """The XSD type of an answer, and the steps from it to what is read."""
+        answer = self._operation(operation).output.body.type
+        return answer, at.split(".") if at is not None else _wrappers(answer)
+
     def detail(self, element: Element) -> Any:
         """An element of a fault's detail, read by the WSDL's type for it; None where it has none."""
         try:
@@ -106,8 +111,8 @@ class Contract:
 
     def _make_reader(self, operation: str, at: str | None, wire: Any) -> Read:
         output = self._operation(operation).output
-        steps = at.split(".") if at is not None else _wrappers(output.body.type)
-        read = answer_reader(output.body.type, steps, wire)
+        answer, steps = self.way(operation, at)
+        read = answer_reader(answer, steps, wire)
         return read if isinstance(output, RpcMessage) else _named(output.body.qname.text, read)
 
     def _operation(self, name: str) -> Any:

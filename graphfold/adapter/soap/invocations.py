@@ -6,13 +6,14 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.adapter.soap.contract import contract_of
+from graphfold.adapter.soap.contract import Contract, contract_of
+from graphfold.adapter.soap.paths import check_known, check_row, type_at
 from graphfold.loading.operation import Operation
-from graphfold.mistakes import Mistake, place_of
+from graphfold.mistakes import place_of
+from graphfold.rows.row import Row
 
 __all__ = ["check_invocations"]
 
@@ -20,16 +21,24 @@ _OURS = {name for name in inspect.signature(SoapAdapter.invoke).parameters if na
 
 
 def check_invocations(adapter: type[SoapAdapter]) -> None:
-    """Raises the `Mistake` of a call whose operation or argument is not in the WSDL, where it can be read."""
+    """Raises the `Mistake` of a call whose operation, argument or row is not in the WSDL, where it can be read."""
     contract = contract_of(adapter.wsdl, adapter.port)
     for function in _functions(adapter):
         for call in _invocations(function):
             where, operation = place_of(function, call.lineno - 1), call.args[0]
             if isinstance(operation, ast.Constant) and isinstance(operation.value, str):
-                _check_known(where, "operation", operation.value, contract.operations)
+                check_known(where, "operation", operation.value, contract.operations)
                 known = contract.arguments(operation.value)
                 for name in _named(call):
-                    _check_known(where, f"argument of {operation.value}", name, known)
+                    check_known(where, f"argument of {operation.value}", name, known)
+                _check_answer(where, contract, operation.value, call, _row_of(call, function))
+
+
+def _check_answer(where: str, contract: Contract, operation: str, call: ast.Call, row: type[Row[Any]] | None) -> None:
+    at = _keyword(call, "at") or ast.Constant(None)
+    if row is not None and isinstance(at, ast.Constant) and isinstance(at.value, str | None):
+        answer, steps = contract.way(operation, at.value)
+        check_row(row, type_at(answer, steps, where, "at: "))
 
 
 def _functions(adapter: type[SoapAdapter]) -> Iterator[Callable[..., Any]]:
@@ -57,12 +66,17 @@ def _named(call: ast.Call) -> list[str]:
     return [keyword.arg for keyword in call.keywords if keyword.arg is not None and keyword.arg not in _OURS]
 
 
-def _check_known(where: str, kind: str, name: str, known: list[str]) -> None:
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        raise Mistake(
-            where,
-            f"{name!r} is no {kind}",
-            why="operations and arguments are called by their names in the WSDL.",
-            fix=f"write {near[0]!r}." if near else f"use one of {', '.join(known)}.",
-        )
+def _row_of(call: ast.Call, function: Callable[..., Any]) -> type[Row[Any]] | None:
+    """The row an answer is read into, where its class is named: `StockRow`, `list[StockRow]`."""
+    names = inspect.getclosurevars(function)
+    known = {**names.globals, **names.nonlocals}
+    named = [known.get(node.id) for node in ast.walk(_into(call)) if isinstance(node, ast.Name)]
+    return next((value for value in named if isinstance(value, type) and issubclass(value, Row)), None)
+
+
+def _into(call: ast.Call) -> ast.AST:
+    return call.args[1] if len(call.args) > 1 else _keyword(call, "into") or call.args[0]
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
