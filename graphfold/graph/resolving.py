@@ -7,7 +7,7 @@ every other parameter is an argument of the field. The function itself stays as 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast, get_type_hints
 
@@ -184,18 +184,20 @@ def _check_owner(
 def _field(owner: type, resolver: Resolver, *, root: bool) -> StrawberryField:
     function = resolver.function
     description = inspect.getdoc(function)
+    streams = root and get_object_definition(owner, strict=True).name == "Subscription"
     return StrawberryField(
         python_name=function.__name__,
-        base_resolver=StrawberryResolver(_called(resolver, root=root)),
+        base_resolver=StrawberryResolver(_called(resolver, root=root, streams=streams)),
         description=description,
         origin=owner,
-        is_subscription=root and get_object_definition(owner, strict=True).name == "Subscription",
+        is_subscription=streams,
     )
 
 
-def _called(resolver: Resolver, *, root: bool) -> Callable[..., Any]:
+def _called(resolver: Resolver, *, root: bool, streams: bool) -> Callable[..., Any]:
     """What Strawberry calls: the function without its adapters, which are added when it runs."""
     function, adapters = resolver.function, resolver.adapters
+    events = _events(resolver)
     passes_info = _info_name(resolver)
 
     def call(info: Any, parents: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
@@ -206,15 +208,39 @@ def _called(resolver: Resolver, *, root: bool) -> Callable[..., Any]:
     def root_field(info: Any, **arguments: Any) -> Any:
         return call(info, (), arguments)
 
+    def stream(info: Any, **arguments: Any) -> Any:
+        if passes_info:
+            arguments[passes_info] = info
+        return events(info.context, arguments)
+
     def object_field(self: Any, info: Any, **arguments: Any) -> Any:
         return call(info, (self,), arguments)
 
-    called: Any = root_field if root else object_field
+    called: Any = stream if streams else root_field if root else object_field
     called.__name__, called.__doc__ = function.__name__, function.__doc__
     called.__module__, called.__qualname__ = function.__module__, function.__qualname__
     called.__signature__ = _signature(resolver, passes_info, root=root)
     called.graphfold_resolver = resolver
     return cast("Callable[..., Any]", called)
+
+
+def _events(resolver: Resolver) -> Callable[..., AsyncGenerator[Any, None]]:
+    """The source of a subscription. Its adapters live as long as it does, what they have loaded only for one event."""
+
+    async def events(request: Any, arguments: dict[str, Any]) -> AsyncGenerator[Any, None]:
+        scope = request.scope(dict)
+        adapters = {name: adapter(scope) for name, adapter in resolver.injected.items()}
+        source: AsyncIterator[Any] = resolver.function(**arguments, **adapters)
+        try:
+            async for event in source:
+                yield event
+                scope.loaders.clear()
+        finally:
+            if isinstance(source, AsyncGenerator):
+                await source.aclose()
+            await scope.close()
+
+    return events
 
 
 def _info_name(resolver: Resolver) -> str | None:

@@ -237,15 +237,25 @@ async def test_every_event_of_a_subscription_loads_anew() -> None:
         for number in "123":
             yield Tick(number=number)
 
-    values = iter(range(10, 20))
-    backend = FakeBackend({"GET /value": lambda request: next(values)})
-    async with graph_of().running(transports=fakes(counter=backend)) as graph:
-        assert graph.runtime is not None
-        context = Request(graph.runtime, Viewer(), "r", {})
-        events = await graph.schema.subscribe("subscription { ticks { a: value b: value } }", context_value=context)
-        assert isinstance(events, AsyncIterator)
-        told = [event async for event in events]
-    assert [(event.errors, event.data) for event in told] == [(None, {"ticks": {"a": n, "b": n}}) for n in (10, 11, 12)]
+    @resolves(Subscription)
+    async def values(counter: Counter, most: int) -> AsyncIterator[Tick]:
+        while (number := await counter.value()) < most:
+            yield Tick(number=f"{number} {await counter.value()}")
+
+    async def told(query: str) -> list[Any]:
+        numbers = iter(range(10, 20))
+        backend = FakeBackend({"GET /value": lambda request: next(numbers)})
+        async with graph_of().running(transports=fakes(counter=backend)) as graph:
+            assert graph.runtime is not None
+            context = Request(graph.runtime, Viewer(), "r", {})
+            events = await graph.schema.subscribe(query, context_value=context)
+            assert isinstance(events, AsyncIterator)
+            return [(event.errors, event.data) async for event in events]
+
+    each = [(None, {"ticks": {"a": n, "b": n}}) for n in (10, 11, 12)]
+    assert await told("subscription { ticks { a: value b: value } }") == each
+    known = [(None, {"values": {"number": number}}) for number in ("10 10", "11 11")]
+    assert await told("subscription { values(most: 12) { number } }") == known
 
 
 async def test_two_graphs_live_beside_each_other() -> None:
