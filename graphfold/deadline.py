@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from typing import Any
+
+import structlog
 
 from graphfold.errors import DeadlineExceeded
 
-__all__ = ["Deadline", "current", "exceeded", "set_current", "within"]
+__all__ = ["Deadline", "current", "ended", "exceeded", "set_current", "within"]
+
+GRACE = 0.02
+"""Seconds that an operation leaves its calls, which end with the deadline, to come in with what they have."""
+
+STUBBORN = 10
+"""How often code that goes on when it is cancelled is cancelled again, ten times a second."""
+
+_log = structlog.get_logger("graphfold.deadline")
 
 
 class Deadline:
     """So many seconds from now, on the clock of the running loop, which no change of the wall clock moves."""
 
-    __slots__ = ("_time", "end")
+    __slots__ = ("_alarm", "_loop", "end")
 
     def __init__(self, seconds: float) -> None:
-        self._time = asyncio.get_running_loop().time
-        self.end = self._time() + seconds
+        self._loop = asyncio.get_running_loop()
+        self.end = self._loop.time() + seconds
+        self._alarm: asyncio.TimerHandle | None = None
 
     def left(self) -> float:
         """Seconds; zero or less when it is over."""
-        return self.end - self._time()
+        return self.end - self._loop.time()
+
+    def on_end(self, end: Callable[[], None]) -> None:
+        """Whoever runs the operation ends then what it still waits for."""
+        self._alarm = self._loop.call_at(self.end + GRACE, end)
+
+    def close(self) -> None:
+        """The operation has ended before."""
+        if self._alarm is not None:
+            self._alarm.cancel()
 
 
 _current: ContextVar[Deadline | None] = ContextVar("graphfold_deadline", default=None)
@@ -46,3 +68,28 @@ def within(seconds: float) -> float:
 
 def exceeded(internal: str | None = None) -> DeadlineExceeded:
     return DeadlineExceeded("The time for this operation is over.", internal=internal)
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]], deadline: Deadline | None) -> None:
+    """Cancelled tasks have stopped. The operation does not wait beyond its deadline for those that do not."""
+    timeout = None if deadline is None else max(deadline.left(), 0) + GRACE
+    stopped, left = await asyncio.wait(tasks, timeout=timeout)
+    for task in stopped:
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not complain that nobody did
+    if left:
+        _insisting.add(insisting := asyncio.ensure_future(_insist(left)))
+        insisting.add_done_callback(_insisting.discard)
+
+
+async def _insist(tasks: set[asyncio.Task[Any]]) -> None:
+    for _ in range(STUBBORN):
+        _, tasks = await asyncio.wait(tasks, timeout=1 / STUBBORN)
+        if not tasks:
+            return
+        for task in tasks:
+            task.cancel()
+    _log.error("a resolver goes on after its operation, however often it is cancelled", tasks=len(tasks))
+
+
+_insisting: set[asyncio.Task[None]] = set()

@@ -101,6 +101,7 @@ class Completion(Owner):
                         value.close()
                 raise
             self.synchronous = False
+            self.wait()
 
     async def settled(self, place: Place, values: list[Any]) -> list[int]:
         """Every awaitable of the list is replaced by its outcome. The indexes of what is still wanted then."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.tasks import _enter_task, _leave_task  # documented for task implementations: "Extending asyncio"
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextvars import copy_context
 from operator import methodcaller
 from types import CoroutineType, GeneratorType
 from typing import Any, Final, Self
 
+from graphfold.deadline import exceeded
 from graphfold.execution.bell import Bell
 from graphfold.execution.owner import Owner
 from graphfold.execution.places import Place
@@ -43,7 +44,7 @@ class Drive:
     def __init__(self, owner: Owner, place: Place, values: list[Any]) -> None:
         self.place, self._owner, self._values = place, owner, values
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[Wave, list[Entry]] = {}
+        self._waiting: dict[Wave, list[tuple[int, Resolver]]] = {}
         self._tasks: dict[asyncio.Task[Any], int] = {}
         self._ended: list[asyncio.Task[Any]] = []
         self._done: list[int] = []
@@ -84,23 +85,30 @@ class Drive:
             await self._bell
 
     def drop(self, gone: Callable[[int], bool]) -> None:
-        """Cancel what runs for positions that no longer exist. What it does to clean up belongs to the owner then."""
-        for task in [task for task, i in self._tasks.items() if gone(i)]:
-            self._values[self._tasks.pop(task)] = GONE
+        """Cancel what runs for positions that no longer exist."""
+        for i in self._stop(gone):
+            self._values[i] = GONE
+
+    def expire(self) -> None:
+        """Cancel what runs: it is too late for it, whatever it does about that."""
+        for i in self._stop(lambda _: True):
+            self._came(i, Failed(exceeded()))
+
+    def _stop(self, which: Callable[[int], bool]) -> list[int]:
+        """The indexes of what has been cancelled. What it does to clean up belongs to the owner then."""
+        tasks = {task: i for task, i in self._tasks.items() if which(i)}
+        for task in tasks:
+            del self._tasks[task]
             task.cancel()
             self._owner.leave(task)
-        dropped: list[Entry] = []
-        for wave, entries in list(self._waiting.items()):
-            for i, coroutine in entries:
-                if i is not None and gone(i):
-                    self._values[i] = GONE
-                    dropped.append((None, coroutine))
-            self._waiting[wave] = [entry for entry in entries if self._values[entry[0] or 0] is not GONE]
-        self._waiting = {wave: entries for wave, entries in self._waiting.items() if entries}
-        self._send(dropped, _cancel)
+        loads = [entry for entries in self._waiting.values() for entry in entries if which(entry[0])]
+        left = {wave: [entry for entry in entries if not which(entry[0])] for wave, entries in self._waiting.items()}
+        self._waiting = {wave: entries for wave, entries in left.items() if entries}
+        self._send([(None, coroutine) for _, coroutine in loads], _cancel)
         self._ring()
+        return [*tasks.values(), *(i for i, _ in loads)]
 
-    def _send(self, work: list[Entry], move: Callable[[Resolver], Any]) -> None:
+    def _send(self, work: Sequence[Entry], move: Callable[[Resolver], Any]) -> None:
         """Move each coroutine on to its next wait, as if in a task of its own."""
         loop, me, owner = self._loop, asyncio.current_task(self._loop), self._owner
         if owner.spare is not None and owner.spare.before != copy_context():
@@ -120,7 +128,7 @@ class Drive:
             if me is not None:
                 _enter_task(loop, me)
 
-    def _turns(self, spare: Spare, work: list[Entry], at: int, move: Callable[[Resolver], Any]) -> int:
+    def _turns(self, spare: Spare, work: Sequence[Entry], at: int, move: Callable[[Resolver], Any]) -> int:
         """Move coroutines on under one spare until it is taken; the position to go on from under another."""
         spare.mark()
         for now in range(at, len(work)):
@@ -138,7 +146,7 @@ class Drive:
                 raise
             else:
                 if type(wait) is Load and i is not None and not spare.is_taken():
-                    self._wait(wait.wave, entry)
+                    self._wait(wait.wave, (i, coroutine))
                     continue
                 self._give(spare, entry, wait)
                 return now + 1
@@ -152,7 +160,7 @@ class Drive:
             self._values[i] = value
             self._done.append(i)
 
-    def _wait(self, wave: Wave, entry: Entry) -> None:
+    def _wait(self, wave: Wave, entry: tuple[int, Resolver]) -> None:
         """Without a task: its wave wakes it."""
         entries = self._waiting.get(wave)
         if entries is None:

@@ -14,11 +14,12 @@ __all__ = ["Errors", "Waiting"]
 
 
 class Waiting(Protocol):
-    """What waits for the values of a place, and can be told that some of them are wanted no more."""
+    """What waits for the values of a place, and can be told that some of them are wanted no more, or come too late."""
 
     place: Place
 
     def drop(self, gone: Callable[[int], bool]) -> None: ...
+    def expire(self) -> None: ...
 
 
 class Found(NamedTuple):
@@ -36,7 +37,7 @@ class Errors:
         self._propagate = propagate
         self._found: list[Found] = []
         self._waiting: set[Waiting] = set()
-        self._sweeps = False
+        self._sweeps = self._expired = False
         self.data_is_null = False
 
     def __bool__(self) -> bool:
@@ -76,9 +77,17 @@ class Errors:
         self._waiting.add(waiting)
         if self._found:
             self._drop(waiting)
+        if self._expired:
+            waiting.expire()
 
     def unwatch(self, waiting: Waiting) -> None:
         self._waiting.discard(waiting)
+
+    def expire(self) -> None:
+        """The operation's time is over: what waits now, and what would from now on, is an error."""
+        self._expired = True
+        for waiting in list(self._waiting):
+            waiting.expire()
 
     def _sweep_soon(self) -> None:
         """In the next turn of the loop, once for all errors that come up in this one."""

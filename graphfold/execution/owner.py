@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from graphfold.deadline import current, ended
 from graphfold.execution.errors import Errors
 from graphfold.execution.spare import Spare
 
@@ -15,7 +16,18 @@ class Owner:
     def __init__(self, errors: Errors) -> None:
         self.errors = errors
         self.spare: Spare | None = None
+        self._deadline = current()
         self._leaving: set[asyncio.Task[Any]] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Is the operation's time over?"""
+        return self._deadline is not None and self._deadline.left() <= 0
+
+    def wait(self) -> None:
+        """From here on it waits for others: no longer than its deadline."""
+        if self._deadline is not None:
+            self._deadline.on_end(self.errors.expire)
 
     def lose_spare(self) -> None:
         if self.spare is not None:
@@ -34,7 +46,8 @@ class Owner:
             task.exception()  # looked at, so that asyncio does not complain that nobody did
 
     async def ended(self) -> None:
-        """No task of this operation is left."""
+        """No task of this operation is left, or its time is over."""
         self.lose_spare()
         while self._leaving:
-            await asyncio.wait(self._leaving)
+            leaving, self._leaving = self._leaving, set()
+            await ended(leaving, self._deadline)

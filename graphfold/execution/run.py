@@ -8,6 +8,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, OperationType
 from graphql.execution.values import get_argument_values
 
+from graphfold.deadline import exceeded
 from graphfold.execution.branches import Branches
 from graphfold.execution.complete import Completion
 from graphfold.execution.info import LazyInfo, located_info
@@ -58,7 +59,7 @@ class Run(Completion):
         if serially:
             for step in steps:
                 if not self.errors.data_is_null:
-                    await self.step(frame, step)
+                    await (self._too_late(frame, step) if self.is_over else self.step(frame, step))
         elif len(steps) == 1:
             await self.step(frame, steps[0])
         else:
@@ -83,6 +84,10 @@ class Run(Completion):
         if values is None:
             values = self._called(place, step, objects)
         await self.take(place, values)
+
+    async def _too_late(self, frame: Frame, step: Step) -> None:
+        """A mutation that has not begun when the time is over never does."""
+        await self.take(FieldPlace(frame, step), [Failed(exceeded())])
 
     def _live(self, frame: Frame) -> list[int] | None:
         """The objects that no error has nulled, by index; None for all.
@@ -120,7 +125,7 @@ class Run(Completion):
         if type(loader) is not Loader:
             return None
         await self.with_loop()
-        answers = await Level(self.errors, place, len(keys), loader.level(keys))
+        answers = await Level(self.errors, place, loader, keys)
         return _settled(answers, keys, batch.existing if link.way != "find" else batch.found)
 
     def _called(self, place: Place, step: Step, objects: list[Any]) -> list[Any]:

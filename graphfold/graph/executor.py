@@ -9,8 +9,8 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 
 from graphfold.deadline import Deadline, current, set_current
 from graphfold.errors import Internal
-from graphfold.execution.executor import BreadthFirst
 from graphfold.execution.plan import Plan
+from graphfold.graph.intime import InTime
 from graphfold.graph.nodes import check_nodes
 from graphfold.graph.operation import Operation, Request
 from graphfold.graph.wants import Wants, wants
@@ -23,19 +23,19 @@ MOST_REMARKS = 100
 """Kept with a plan: one for each combination of page sizes that clients send."""
 
 
-class GraphExecutor(BreadthFirst):
+class GraphExecutor(InTime):
     """Returns errors and never raises: what escaped from here would reach the client unmasked."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         request = self.context_value
         if not isinstance(request, Request):
             return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
+        around, deadline = current(), request.deadline()
+        set_current(deadline)
         scope = request.scope(self._wants)
         self.context_value = Operation(request, scope)
         if self.operation.operation is not OperationType.QUERY:
             scope.parts.spoil()
-        around, deadline = current(), request.deadline()
-        set_current(deadline)
         try:
             result = super().execute_operation(serially)
         except Exception as error:
@@ -83,6 +83,7 @@ async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) ->
         return _refused(error)
     finally:
         set_current(around)
+        deadline.close()
         await scope.close()
 
 

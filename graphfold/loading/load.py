@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Coroutine, Generator, Hashable
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
-from graphfold.errors import BackendUnavailable
+from graphfold.deadline import exceeded
 from graphfold.loading.answer import Failed
 from graphfold.loading.source import Source
 
@@ -145,6 +145,12 @@ class Loader(Generic[K]):
             return [results[key] for key in keys]
         return [(found[key].results or {})[key] for key in keys]
 
+    def arrived(self, keys: list[K]) -> list[Any]:
+        """The answers of a level that are there; for the other keys the operation's time is over."""
+        late = Failed(exceeded())
+        waves = ((key, self._where.get(key)) for key in keys)
+        return [wave.results[key] if wave is not None and wave.results is not None else late for key, wave in waves]
+
     def bring(self, key: K, row: Any) -> None:
         self._source.bring(key, row)
 
@@ -174,8 +180,9 @@ class Loader(Generic[K]):
     def _depart(self) -> None:
         wave, self._open = self._open, None
         assert wave is not None
-        if self._source.scope.ended:
-            wave.land(dict.fromkeys(wave.keys, Failed(BackendUnavailable("The operation has ended."))))
+        over = self._source.scope.over()
+        if over is not None:
+            wave.land(dict.fromkeys(wave.keys, Failed(over)))
             return
         task = _begun(self._run(wave))
         if not task.done():

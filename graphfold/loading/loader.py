@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 
-from graphfold.errors import BackendUnavailable
 from graphfold.loading.answer import Failed
 from graphfold.loading.source import Source
 
@@ -32,8 +31,9 @@ class TaskLoader(DataLoader[K, Any], Generic[K]):
         return _Settled(self.load(key), key, settle)
 
     async def batch_load_fn(self, keys: list[K]) -> list[Any]:
-        if self._source.scope.ended:
-            return [Failed(BackendUnavailable("The operation has ended."))] * len(keys)
+        over = self._source.scope.over()
+        if over is not None:
+            return [Failed(over)] * len(keys)
         task = asyncio.current_task()
         if task is not None:
             self._source.scope.own(task)

@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 from graphfold.cache.parts import Parts
 from graphfold.cache.store import Store
+from graphfold.deadline import current, ended, exceeded
+from graphfold.errors import BackendUnavailable, GraphError
 from graphfold.rows.row import Row
 
 __all__ = ["Home", "Scope", "Viewer"]
@@ -59,6 +61,7 @@ class Scope:
         self._wants = wants
         self._wanted: dict[type, frozenset[str] | None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.deadline = current()
         self.level_by_level = False
         self.ended = False
 
@@ -76,6 +79,12 @@ class Scope:
         """The author's function of an operation. A trace puts a clock around it."""
         function: Callable[..., Awaitable[Any]] = operation.function
         return function
+
+    def over(self) -> GraphError | None:
+        """Why no call is made for it any more."""
+        if self.ended:
+            return BackendUnavailable("The operation has ended.")
+        return exceeded() if self.deadline is not None and self.deadline.left() <= 0 else None
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """This task ends with the operation, at once where that has ended already."""
@@ -97,7 +106,7 @@ class Scope:
         for task in left:
             task.cancel()
         if left:
-            await asyncio.gather(*left, return_exceptions=True)
+            await ended(left, self.deadline)
 
     def _let_go(self) -> None:
         """All of these know the scope: what it loaded is given back at once, without the garbage collector's help."""

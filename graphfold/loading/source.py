@@ -10,7 +10,7 @@ from math import inf
 from typing import Any, Generic, TypeVar
 
 from graphfold.cache.shelf import Flight, Shelf
-from graphfold.errors import BackendUnavailable
+from graphfold.errors import BackendUnavailable, DeadlineExceeded
 from graphfold.loading.answer import MISSING, Failed, are_graph_objects, in_graph
 from graphfold.loading.scope import Scope
 from graphfold.rows.row import Row
@@ -103,6 +103,9 @@ class Source(Generic[K]):
         answers: dict[K, Any] = dict(await self._landed(self._depart(shelf, rest))) if rest else {}
         for key, flight in flights.items():
             answers[key] = (await self._landed(flight))[key]
+        late = [key for key in flights if _is_late(answers[key])]
+        if late and self.scope.over() is None:  # whoever made the call had less time than there is here
+            answers |= await self._through(shelf, late)
         return answers
 
     def _depart(self, shelf: Shelf, keys: list[K]) -> Flight:
@@ -127,3 +130,7 @@ class Source(Generic[K]):
         answers, ends = outcome.result() if outcome.done() else await asyncio.shield(outcome)
         self.scope.parts.last(ends)
         return answers
+
+
+def _is_late(answer: Any) -> bool:
+    return type(answer) is Failed and isinstance(answer.error, DeadlineExceeded)

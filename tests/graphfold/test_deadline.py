@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+import strawberry
 
-from graphfold import deadline
+from graphfold import RestAdapter, deadline, read, resolves
+from graphfold.credentials import ClientCredentials
 from graphfold.graph.graph import Graph
-from graphfold.testing import fakes
+from graphfold.testing import FakeBackend, declaring, fakes, graph_of
 from tests.graphfold.hurry import Hurry
 from tests.graphfold.people import Office, people
 
@@ -33,12 +35,12 @@ def slow(office: Office, seconds: float) -> Callable[[httpx.Request], Awaitable[
 
 
 @asynccontextmanager
-async def running(seconds: float, **settings: str) -> AsyncIterator[tuple[Graph, Office]]:
+async def running(seconds: float, *, ttl: float = 0, **settings: str) -> AsyncIterator[tuple[Graph, Office]]:
     """Its backend answers after so many seconds."""
     office = Office()
     office.on("GET /people", slow(office, seconds))
     environment = {f"GRAPHFOLD_{name.upper()}": value for name, value in settings.items()}
-    graph = people(environment=environment)
+    graph = people(ttl=ttl, environment=environment)
     async with graph.running(transports=fakes(hr=office)):
         yield graph, office
 
@@ -84,3 +86,68 @@ async def test_there_is_no_deadline_outside_of_an_operation() -> None:
         await graph.execute(ANN)
         assert deadline.current() is None
     assert deadline.within(7) == 7
+
+
+async def test_who_joins_the_call_of_somebody_with_less_time_asks_again() -> None:
+    async with running(3, ttl=60) as (graph, office):
+        hasty = asyncio.ensure_future(code(graph, 1))
+        await asyncio.sleep(0.5)
+        patient, took = await timed(graph.execute(ANN))
+        assert await hasty == ("DEADLINE_EXCEEDED", 1)
+        assert patient == {"data": {"person": {"name": "Ann"}}}
+        assert round(took, 1) == 3.5  # it waited half a second for nothing
+        assert office.asked == ["people 1", "people 1"]
+
+
+async def test_who_has_less_time_than_the_call_that_it_joins_leaves_it_to_the_others() -> None:
+    async with running(3, ttl=60) as (graph, office):
+        patient = asyncio.ensure_future(timed(graph.execute(ANN)))
+        await asyncio.sleep(0.5)
+        assert await code(graph, 1) == ("DEADLINE_EXCEEDED", 1)
+        answer, took = await patient
+        assert answer == {"data": {"person": {"name": "Ann"}}}
+        assert round(took, 1) == 3
+        assert office.asked == ["people 1"]
+
+
+async def test_the_time_for_a_token_is_the_operations_too() -> None:
+    with declaring():
+
+        @strawberry.type
+        class Query:
+            pass
+
+        class Shop(RestAdapter):
+            credential = ClientCredentials("/token")
+
+            @read()
+            async def title(self) -> str:
+                return await self.get("/name", str)
+
+        @resolves(Query)
+        async def name(shop: Shop) -> str:
+            return await shop.title()
+
+        graph = graph_of({"GRAPHFOLD_DEADLINE": "2"})
+
+    async def late(_: httpx.Request) -> None:
+        await asyncio.sleep(60)
+
+    shop = FakeBackend({"POST /token": late})
+    async with graph.running(transports=fakes(shop=shop)):
+        answer, took = await timed(graph.execute("{ name }"))
+        assert answer["errors"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
+        assert round(took, 1) == 2
+        shop.on("POST /token", {"access_token": "t", "expires_in": 60})
+        shop.on("GET /name", "here")
+        assert (await graph.execute("{ name }")).document() == {"data": {"name": "here"}}
+
+
+async def test_who_waits_for_the_turn_of_a_call_waits_no_longer_than_its_time() -> None:
+    async with running(4) as (graph, office):
+        [hr] = graph.adapters
+        busy = [asyncio.ensure_future(graph.execute(ANN)) for _ in range(hr.resilience.parallel)]
+        await asyncio.sleep(1)
+        assert await code(graph, 1) == ("DEADLINE_EXCEEDED", 1)
+        assert len(office.calls) == hr.resilience.parallel
+        assert all(answer.data for answer in await asyncio.gather(*busy))
