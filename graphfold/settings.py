@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 import dotenv as _dotenv
@@ -37,6 +37,7 @@ __all__ = [
 M = TypeVar("M", bound=BaseModel)
 
 PREFIX = "GRAPHFOLD_"
+SHORTEST_SECRET = 16
 _SECRETS = ("token", "username", "password", "client_id", "client_secret")
 _ADDRESSES = ("url", "token_url")
 _PARTS = (*_ADDRESSES, *_SECRETS)
@@ -60,7 +61,7 @@ Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s,]+)$")]
 class Settings(BaseModel):
     """What the operator may set. `Settings()` is the defaults; `Settings.read(os.environ)` reads the variables."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     max_body: int = Field(default=1_000_000, ge=1, description="Largest request body, in bytes.")
     max_tokens: int = Field(default=5_000, ge=1, description="Most tokens (names, braces, values ...) in one document.")
@@ -84,6 +85,9 @@ class Settings(BaseModel):
     )
     answer_cache: int = Field(
         default=32_000_000, ge=0, description="Bytes of whole answers kept to be sent again; 0 keeps none."
+    )
+    invalidation_secret: Secret | None = Field(
+        default=None, description="What messages to `/invalidate` are signed with; without it there is no such address."
     )
     body_timeout: float = Field(default=10, gt=0, le=3600, description="Seconds a request body may take to arrive.")
     deadline: float = Field(
@@ -156,15 +160,24 @@ def _table(model: type[BaseModel], prefix: str) -> list[Setting]:
 
 def _read(model: type[M], prefix: str, environment: Mapping[str, str]) -> M:
     names = {name: f"{prefix}{name.upper()}" for name in model.model_fields}
-    given = {name: environment[variable] for name, variable in names.items() if environment.get(variable)}
+    problems: list[str] = []
+    given: dict[str, Any] = {name: _secret(names[name], environment, problems) for name in _secret_fields(model)}
+    given |= {name: environment[names[name]] for name in names if name not in given and environment.get(names[name])}
     try:
-        return model.model_validate(given)
+        read = model.model_validate(given)
     except ValidationError as error:
         wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
         told = [
             f"{names[name]} is {given[name]!r}; it has to be {_allowed(model.model_fields[name])}." for name in wrong
         ]
-        raise SettingsError(told) from None
+        raise SettingsError([*told, *problems]) from None
+    if problems:
+        raise SettingsError(problems)
+    return read
+
+
+def _secret_fields(model: type[BaseModel]) -> list[str]:
+    return [name for name, field in model.model_fields.items() if Secret in get_args(field.annotation)]
 
 
 def _variable(name: str) -> str:
@@ -181,6 +194,8 @@ def _allowed(field: FieldInfo) -> str:
         kind = get_args(kind)[0]
     if get_origin(kind) is Literal:
         return " or ".join(get_args(kind))
+    if kind is Secret:
+        return f"a text of at least {SHORTEST_SECRET} characters, or with `_FILE` behind its name a file with it"
     kinds: dict[object, str] = {int: "a whole number", float: "a number of seconds"}
     bounds = {"ge": "of at least", "gt": "greater than", "le": "at most"}
     told = [f"{word} {getattr(m, key)}" for m in field.metadata for key, word in bounds.items() if hasattr(m, key)]
@@ -245,6 +260,14 @@ def _value(variable: str, environment: Mapping[str, str], problems: list[str]) -
     return Secret(text) if text else None
 
 
+def _secret(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
+    """A secret that is chosen by the operator, and so may be too easy to guess."""
+    secret = _value(variable, environment, problems)
+    if secret is not None and len(secret.text) < SHORTEST_SECRET:
+        problems.append(f"{variable} is too short; it has to be a text of at least {SHORTEST_SECRET} characters.")
+    return secret
+
+
 def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
     """Never shows the path: it may well be the secret itself in the wrong variable."""
     try:
@@ -297,6 +320,7 @@ def dotenv(path: Path) -> dict[str, str]:
 def unknown(environment: Mapping[str, str], backends: Iterable[str]) -> list[str]:
     """One line for each `GRAPHFOLD_` variable that nothing reads, with the name that was probably meant."""
     known = [_variable(name) for name in Settings.model_fields]
+    known += [f"{_variable(name)}_FILE" for name in _secret_fields(Settings)]
     for backend in backends:
         known += [f"{_prefix(backend)}{part.upper()}{end}" for part in _PARTS for end in ("", "_FILE")]
         known.append(f"{_prefix(backend)}ALLOW_HTTP")

@@ -165,3 +165,15 @@ def test_a_dotenv_file_is_read_and_may_be_missing(tmp_path: Path) -> None:
     assert dotenv(path) == {}
     path.write_text("# comment\nGRAPHFOLD_CRM_URL=https://crm.example\nEMPTY\n")
     assert dotenv(path) == {"GRAPHFOLD_CRM_URL": "https://crm.example"}
+
+
+def test_a_secret_of_the_gateway_itself_may_come_from_a_file_and_must_not_be_easy_to_guess(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text(SECRET + "\n")
+    for given in ({"GRAPHFOLD_INVALIDATION_SECRET": SECRET}, {"GRAPHFOLD_INVALIDATION_SECRET_FILE": str(path)}):
+        settings = Settings.read(given)
+        assert settings.invalidation_secret is not None and settings.invalidation_secret.text == SECRET
+        assert SECRET not in repr(settings)
+        assert unknown(given, []) == []
+    with pytest.raises(SettingsError, match="GRAPHFOLD_INVALIDATION_SECRET is too short; it has to be a text of"):
+        Settings.read({"GRAPHFOLD_INVALIDATION_SECRET": "short"})

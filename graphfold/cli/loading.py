@@ -12,7 +12,7 @@ from graphfold.graph.project import Project, ProjectError, load
 from graphfold.mistakes import Mistake
 from graphfold.settings import SettingsError, dotenv
 
-__all__ = ["development_environment", "loaded", "missing_of", "project", "refuse_missing"]
+__all__ = ["development_environment", "environment_here", "loaded", "missing_of", "project", "refuse_missing"]
 
 
 def project() -> Project:
@@ -37,6 +37,14 @@ def loaded(environment: Mapping[str, str]) -> Graph:
 def development_environment(root: Path, sandbox: Mapping[str, str] | None = None) -> dict[str, str]:
     """The process's variables over the sandbox's, where one runs, over those of the project's `.env`."""
     return _over(os.environ, _over(sandbox or {}, dotenv(root / ".env")))
+
+
+def environment_here() -> dict[str, str]:
+    """For a command that needs no project: where there is one its `.env` counts."""
+    try:
+        return development_environment(Project.nearest(Path.cwd()).root)
+    except ProjectError:
+        return dict(os.environ)
 
 
 def _over(upper: Mapping[str, str], lower: Mapping[str, str]) -> dict[str, str]:

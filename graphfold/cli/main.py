@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from graphfold.cli import backends, check, dev, explain, query, schema, serve, worker
+from graphfold.cli import backends, check, dev, explain, invalidate, query, schema, serve, worker
 from graphfold.cli.terminal import Stop, complain
 
 __all__ = ["main"]
@@ -22,7 +22,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (dev.dev, serve.serve, query.query, explain.explain, schema.schema, backends.backends, check.check):
+for command in (
+    dev.dev,
+    serve.serve,
+    query.query,
+    explain.explain,
+    schema.schema,
+    backends.backends,
+    check.check,
+    invalidate.invalidate,
+):
     app.command()(command)
 app.command(hidden=True)(worker.worker)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -27,6 +27,7 @@ from graphfold.graph.explaining import explain
 from graphfold.graph.explanation import Explanation
 from graphfold.graph.express import Express
 from graphfold.graph.insight import HEADER, Insight
+from graphfold.graph.invalidation import invalidate
 from graphfold.graph.masking import masked
 from graphfold.graph.notes import collecting
 from graphfold.graph.operation import Request
@@ -155,6 +156,15 @@ class Graph:
             return Question(query, variables, operation_name, self._viewer(headers).key)
         except TypeError:
             return None
+
+    def forget(self, operation: str, keys: Iterable[Any] | None) -> None:
+        """Keys of an operation such as `crm.customers` have changed, all of them with None. Nothing is checked."""
+        if self.runtime is not None:
+            self.runtime.forget(operation, keys)
+
+    def invalidate(self, backend: str, operation: str, keys: Sequence[Any] | None) -> None:
+        """The same in the words of somebody outside. Raises BAD_INPUT where a name or a key cannot be."""
+        invalidate(self, backend, operation, keys)
 
     def explain(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -12,6 +12,7 @@ import httpx
 from graphfold.adapter.backend import Backend
 from graphfold.adapter.base import Adapter
 from graphfold.cache.answers import Answers
+from graphfold.cache.changes import ALL_KEYS
 from graphfold.cache.store import Store
 from graphfold.loading.scope import Scope, Viewer
 from graphfold.settings import BackendSettings, Settings
@@ -66,6 +67,13 @@ class Runtime:
         if operation not in self._stores:
             self._stores[operation] = Store(ttl, size, self._timer)
         return self._stores[operation]
+
+    def forget(self, operation: str, keys: Iterable[Hashable] | None) -> None:
+        """These keys of an operation have changed, all of them with None."""
+        store = self._stores.get(operation)
+        if store is not None:  # else it was never asked: there is nothing to forget, nor anything under way
+            for key in (ALL_KEYS,) if keys is None else keys:
+                store.forget(key)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task that belongs to no operation. It ends at the latest when the runtime closes."""

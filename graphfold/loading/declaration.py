@@ -82,8 +82,8 @@ class batch:  # a decorator
         self, function: Callable[Concatenate[A, Keys[K], P], Awaitable[Mapping[K, V | BackendError]]]
     ) -> BatchOperation[K, P, V]: ...
     def __call__(self, function: Any) -> Any:
-        value = _batch_value(function)
-        return BatchOperation(function, replace(self._policy, gives=_gives(value)), row_in(value))
+        key, value = _key_and_value(function)
+        return BatchOperation(function, replace(self._policy, gives=_gives(value), key_type=key), row_in(value))
 
 
 class read:  # a decorator
@@ -209,8 +209,8 @@ def _check_coroutine(function: Any, kind: str) -> None:
         )
 
 
-def _batch_value(function: Any) -> Any:
-    """The value type of the mapping that a batch function returns, after checking its whole signature."""
+def _key_and_value(function: Any) -> tuple[Any, Any]:
+    """The types of the mapping that a batch function returns, after checking its whole signature."""
     _check_coroutine(function, "batch")
     hints = _checked_hints(function)
     keys = _key_type(function, hints)
@@ -232,7 +232,7 @@ def _batch_value(function: Any) -> Any:
             why="an answer is found by its key; 1 and '1' are two keys.",
             fix="use one type in both places and convert in the function.",
         )
-    return value
+    return key, value
 
 
 def _key_type(function: Any, hints: dict[str, Any]) -> Any:

@@ -38,6 +38,7 @@ class Policy:
     scope: str = ""
     gives: Gives = "value"
     key_pattern: re.Pattern[str] | None = None
+    key_type: Any = str
     group: str = ""
     hedge: bool = False
     critical: bool = True

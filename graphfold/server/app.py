@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from graphfold.server import ide
+from graphfold.server import ide, invalidation
 from graphfold.server.endpoint import PATH, Endpoint
 from graphfold.server.health import Health, routes
 from graphfold.server.page import Page
@@ -43,6 +43,8 @@ def create_app(graph: Served, *, development: bool = False) -> FastAPI:
     app.state.health = health
     app.include_router(routes(graph, health))
     app.add_route("/", _to_the_page if development else _where)
+    if graph.settings.invalidation_secret is not None:
+        app.include_router(invalidation.routes(graph, graph.settings.invalidation_secret))
     if development:
         app.mount(_STATIC, StaticFiles(directory=ide.STATIC, check_dir=False))
     page = Page(graph.title, PATH, graph.project.root / "queries") if development else None

@@ -61,7 +61,8 @@ class Endpoint:
         settings = self._graph.settings
         try:
             async with asyncio.timeout(settings.body_timeout):
-                return by_post(await body_of(receive, headers.get("content-length"), settings.max_body))
+                length, of = headers.get("content-length"), " (GRAPHFOLD_MAX_BODY)"
+                return by_post(await body_of(receive, length, settings.max_body, of))
         except TimeoutError:
             told = f"The request body did not arrive within {settings.body_timeout:g} s (GRAPHFOLD_BODY_TIMEOUT)."
             raise Refused(408, told, code="LIMIT_EXCEEDED") from None

@@ -61,11 +61,14 @@ def seconds_of(deadline: str | None) -> float | None:
     return seconds
 
 
-async def body_of(receive: Receive, length: str | None, limit: int) -> bytes:
-    """The whole body. Raises `Refused` as soon as it is known to be longer than the limit, in bytes."""
+async def body_of(receive: Receive, length: str | None, limit: int, of: str = "") -> bytes:
+    """The whole body. Raises `Refused` as soon as it is known to be longer than the limit, in bytes.
+
+    `of` is told behind the limit: where it comes from.
+    """
     too_large = Refused(
         413,
-        f"The request body is too large; the limit is {limit:,} bytes (GRAPHFOLD_MAX_BODY).",
+        f"The request body is too large; the limit is {limit:,} bytes{of}.",
         code="LIMIT_EXCEEDED",
     )
     if length is not None and length.isdecimal() and int(length[:20]) > limit:

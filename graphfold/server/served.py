@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +59,7 @@ class Served(Protocol):
         operation_name: str | None,
         headers: Mapping[str, str],
     ) -> Question | None: ...
+    def invalidate(self, backend: str, operation: str, keys: Sequence[Any] | None) -> None: ...
     def missing_settings(self) -> list[str]: ...
     def running(self) -> AbstractAsyncContextManager[Any]: ...
 

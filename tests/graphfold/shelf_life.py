@@ -62,8 +62,11 @@ class Shop:
         return [line.get("kept", False) for line in self.log if line["event"] == "request"]
 
 
-def goods() -> Graph:  # noqa: C901  # a graph: many functions of a line
-    """Declares the graph. Seconds: names 60, prices 10, mine 60 and each viewer's own, stock none, the list 60."""
+def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of a line
+    """Declares the graph, with settings such as `deadline="2"`.
+
+    Seconds: names 60, prices 10, mine 60 and each viewer's own, stock none, the list 60.
+    """
 
     @strawberry.type(description="A good.")
     class Good:
@@ -167,7 +170,7 @@ def goods() -> Graph:  # noqa: C901  # a graph: many functions of a line
     async def look(id: str, depot: Depot) -> Good:
         return await depot.names.load(id)
 
-    return graph_of()
+    return graph_of({f"GRAPHFOLD_{name.upper()}": value for name, value in settings.items()})
 
 
 @asynccontextmanager

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from strawberry.extensions import SchemaExtension
 
 from graphfold.cache.answers import Question
-from graphfold.graph.graph import Graph
-from graphfold.testing import graph_of
 from tests.graphfold.shelf_life import Shop, Store, goods, served
 
 pytestmark = pytest.mark.anyio
@@ -223,15 +221,10 @@ async def test_an_extension_that_was_added_sees_every_operation() -> None:
         assert len(seen) == 2
 
 
-def roomy(room: int) -> Graph:
-    goods()
-    return graph_of({"GRAPHFOLD_ANSWER_CACHE": str(room)})
-
-
 async def test_the_room_is_bounded_and_the_longest_unused_goes_first() -> None:
     store = Store()
     store.on("GET /names", lambda request: [{"id": request.url.params["ids"], "text": "x" * 5_000}])
-    async with served(roomy(60_000), store) as shop:
+    async with served(goods(answer_cache="60000"), store) as shop:
         for id in [*range(12), 0, 11]:
             await shop.ask("query ($id: String!) { name(id: $id) { text } }", variables={"id": str(id)})
         assert shop.kept == [False] * 13 + [True]
@@ -241,14 +234,14 @@ async def test_the_room_is_bounded_and_the_longest_unused_goes_first() -> None:
 async def test_an_answer_that_would_drive_out_the_others_is_not_kept() -> None:
     store = Store()
     store.on("GET /names", [{"id": "1", "text": "x" * 10_000}])
-    async with served(roomy(60_000), store) as shop:
+    async with served(goods(answer_cache="60000"), store) as shop:
         for _ in range(2):
             await shop.ask(NAME)
         assert not any(shop.kept)
 
 
 async def test_without_room_none_is_kept() -> None:
-    async with served(roomy(0)) as shop:
+    async with served(goods(answer_cache="0")) as shop:
         for _ in range(2):
             await shop.ask(NAME)
         assert not any(shop.kept)

@@ -96,6 +96,9 @@ class Demo:
     def question(self, query: str, variables: Any, operation_name: str | None, headers: Mapping[str, str]) -> None:
         return None
 
+    def invalidate(self, backend: str, operation: str, keys: Any) -> None:
+        raise NotImplementedError
+
     def missing_settings(self) -> list[str]:
         return self.missing
 

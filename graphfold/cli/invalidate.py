@@ -1,0 +1,87 @@
+"""`graphfold invalidate`: tells a running gateway what has changed at a backend, so that it asks anew."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Annotated, Any
+
+import httpx
+import orjson
+import typer
+
+from graphfold.cli.loading import environment_here
+from graphfold.cli.terminal import Stop, complain, out
+from graphfold.settings import Settings, SettingsError
+
+__all__ = ["invalidate"]
+
+_FIX = (
+    """set GRAPHFOLD_INVALIDATION_SECRET for the gateway and for this command, or GRAPHFOLD_INVALIDATION_SECRET_FILE."""
+)
+
+
+def invalidate(
+    backend: Annotated[str, typer.Argument(help="The backend's name, such as crm.")],
+    operation: Annotated[str, typer.Argument(help="What it was asked, such as customers.")],
+    keys: Annotated[list[str] | None, typer.Argument(help="The keys that have changed.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All keys of the operation.")] = False,
+    url: Annotated[list[str] | None, typer.Option(help="Where the gateway is; once for each that runs.")] = None,
+) -> None:
+    """Make gateways forget what they keep of a backend's answers, and every whole answer made of it."""
+    if every is bool(keys):
+        raise Stop("Say which keys have changed, or --all, not both.", code=2)
+    secret, body = _secret(), _body(backend, operation, keys)
+    failed = [address for address in url or ["http://127.0.0.1:8000"] if not _told(address, secret, body)]
+    if failed:
+        raise typer.Exit(1)
+
+
+def _secret() -> str:
+    try:
+        secret = Settings.read(environment_here()).invalidation_secret
+    except SettingsError as error:
+        raise Stop(str(error)) from None
+    if secret is None:
+        raise Stop("GRAPHFOLD_INVALIDATION_SECRET is not set: the message cannot be signed.", fix=_FIX)
+    return secret.text
+
+
+def _body(backend: str, operation: str, keys: list[str] | None) -> bytes:
+    changed: dict[str, Any] = {"keys": keys} if keys else {"all": True}
+    return orjson.dumps({"backend": backend, "operation": operation, **changed})
+
+
+def _told(address: str, secret: str, body: bytes) -> bool:
+    """Whether the gateway there has done it; what it said is printed."""
+    from graphfold.server.signature import signed
+
+    headers = signed(secret, f"msg_{uuid.uuid4().hex}", int(time.time()), body)
+    try:
+        beside_us = httpx.URL(address).host in ("127.0.0.1", "localhost", "::1")  # never through a proxy
+        to = f"{address.rstrip('/')}/invalidate"
+        sent = {**headers, "content-type": "application/json"}
+        response = httpx.post(to, content=body, headers=sent, timeout=10, trust_env=not beside_us)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        complain(f"{address}: no answer ({error or type(error).__name__}).")
+        return False
+    return _said(address, response)
+
+
+def _said(address: str, response: httpx.Response) -> bool:
+    try:
+        answer = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        answer = None
+    match answer:
+        case {"backend": backend, "operation": operation, "forgotten": count} if response.is_success:
+            keys = "1 key is" if count == 1 else "all keys are" if count == "all" else f"{count} keys are"
+            out.print(f"{address}: {backend}.{operation}: {keys} forgotten.")
+            return True
+        case {"errors": [{"message": message}, *_]}:
+            complain(f"{address}: {message}")
+        case _ if response.status_code == 404:
+            complain(f"{address} takes no invalidations.\n  Fix: {_FIX}")
+        case _:
+            complain(f"{address}: that is no gateway (status {response.status_code}).")
+    return False

@@ -1,0 +1,79 @@
+"""What somebody outside knows to have changed: said by the names of a backend and an operation, and by keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from graphfold.errors import InvalidInput
+from graphfold.loading.operation import BatchOperation, Operation, WriteOperation
+
+if TYPE_CHECKING:
+    from graphfold.graph.graph import Graph
+
+__all__ = ["invalidate"]
+
+
+def invalidate(graph: Graph, backend: str, operation: str, keys: Sequence[Any] | None) -> None:
+    """Forget these keys of an operation, all with None, and every whole answer they went into.
+
+    Keys as JSON has them, or as text: what they are is converted to, the operation's signature says. Raises BAD_INPUT,
+    and forgets nothing, where a name or a key cannot be.
+    """
+    declared = _operation(graph, backend, operation)
+    known = None if keys is None else [_key(declared, f"{backend}.{operation}", key) for key in keys]
+    graph.forget(f"{backend}.{operation}", known)
+
+
+def _operation(graph: Graph, backend: str, name: str) -> Operation:
+    adapters = {adapter.name: adapter for adapter in graph.adapters}
+    if backend not in adapters:
+        raise InvalidInput(f"There is no backend named {backend[:60]!r}.{_meant(backend, adapters)}")
+    operations = {operation.name: operation for operation in adapters[backend].operations()}
+    found = operations.get(name)
+    if found is None:
+        raise InvalidInput(f"{backend} has no operation named {name[:60]!r}.{_meant(name, operations)}")
+    if isinstance(found, WriteOperation):
+        raise InvalidInput(f"{backend}.{name} writes: nothing is kept of it.")
+    return found
+
+
+def _key(operation: Operation, name: str, key: Any) -> Any:
+    if not isinstance(operation, BatchOperation):
+        raise InvalidInput(f"{name} has no keys: what it was asked is forgotten as a whole, with `all`.")
+    converted, pattern = _converted(operation.policy.key_type, key), operation.policy.key_pattern
+    if converted is None:
+        kind = getattr(operation.policy.key_type, "__name__", operation.policy.key_type)
+        raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys are of type {kind}.")
+    if pattern is not None and not pattern.fullmatch(str(converted)):
+        raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys look like {pattern.pattern}.")
+    return converted
+
+
+def _converted(kind: Any, key: Any) -> Any:
+    """The key as the operation is asked for it; None where it can be none. A command line has nothing but text."""
+    if kind is str:
+        return str(key) if isinstance(key, str | int) and not isinstance(key, bool) else None
+    try:
+        return msgspec.convert(key, kind, strict=False)
+    except (msgspec.ValidationError, TypeError):
+        return _written(kind, key) if isinstance(key, str) else None
+
+
+def _written(kind: Any, key: str) -> Any:
+    try:
+        return msgspec.json.decode(key, type=kind, strict=False)
+    except (msgspec.MsgspecError, TypeError):
+        return None
+
+
+def _meant(name: str, known: dict[str, Any]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known))}."
+
+
+def _shown(key: Any) -> str:
+    return repr(key)[:60]
