@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-__all__ = ["FileSecret", "FileWatch", "Secret", "looks_secret", "one_line"]
+__all__ = ["FileSecret", "FileWatch", "Secret", "looks_secret", "names_secret", "one_line"]
 
 _log = structlog.get_logger("graphfold")
 
@@ -19,6 +19,7 @@ _PAUSE = 1.0
 _TELLING = re.compile(
     r"(?i)(bearer|basic) \S{8}|-----BEGIN|(sk|pk|rk)[-_]|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|eyJ|AKIA|AIza"
 )
+_NAMED = re.compile(r"(^|_)(token|password|passphrase|secret|secret_key|api_?key|private_key|credentials?)$")
 _RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+=.~-]{20,}")
 
 
@@ -109,6 +110,11 @@ def looks_secret(value: object) -> bool:
     if not isinstance(value, str):
         return False
     return bool(_TELLING.match(value) or (_RANDOM.fullmatch(value) and len(set(value)) > 10))
+
+
+def names_secret(name: str) -> bool:
+    """Whether a text under this name could hardly be anything but a secret."""
+    return bool(_NAMED.search(name.lower().replace("-", "_")))
 
 
 def _read(path: Path) -> str:

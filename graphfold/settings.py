@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 
 from graphfold.secret import FileSecret, Secret, one_line
+from graphfold.tls import Tls
 
 __all__ = [
     "BackendLimits",
@@ -38,9 +39,20 @@ M = TypeVar("M", bound=BaseModel)
 
 PREFIX = "GRAPHFOLD_"
 SHORTEST_SECRET = 16
-_SECRETS = ("token", "username", "password", "client_id", "client_secret")
+_SECRETS = (
+    "token",
+    "username",
+    "password",
+    "client_id",
+    "client_secret",
+    "key_id",
+    "secret_key",
+    "private_key_password",
+    "signing_key_password",
+)
 _ADDRESSES = ("url", "token_url")
-_PARTS = (*_ADDRESSES, *_SECRETS)
+_FILES = ("ca_file", "certificate_file", "private_key_file", "signing_certificate_file", "signing_key_file")
+_PARTS = (*_ADDRESSES, *_SECRETS, *_FILES)
 
 
 class SettingsError(ValueError):
@@ -208,7 +220,8 @@ def _allowed(field: FieldInfo) -> str:
 class BackendSettings:
     """Where one backend is and what we show it. What is not set is None; secrets do not print, nor do addresses.
 
-    `token_url` is where OAuth2 tokens are issued, if the backend does not do that itself.
+    `token_url` is where OAuth2 tokens are issued, if the backend does not do that itself. `tls` is made of the files of
+    an authority and of a certificate with its key, where any is set.
     """
 
     name: str
@@ -220,19 +233,31 @@ class BackendSettings:
     client_id: Secret | None = None
     client_secret: Secret | None = None
     limits: BackendLimits = field(default_factory=BackendLimits)
+    key_id: Secret | None = None
+    secret_key: Secret | None = None
+    private_key_password: Secret | None = None
+    signing_key_password: Secret | None = None
+    certificate_file: Path | None = field(default=None, repr=False)
+    signing_certificate_file: Path | None = field(default=None, repr=False)
+    signing_key_file: Path | None = field(default=None, repr=False)
+    tls: Tls | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, name: str, environment: Mapping[str, str]) -> Self:
         """This backend's settings. Raises `SettingsError` with everything that is wrong with them."""
         problems: list[str] = []
-        values = {part: _value(f"{_prefix(name)}{part.upper()}", environment, problems) for part in _PARTS}
+        prefix = _prefix(name)
+        values = {part: _value(f"{prefix}{part.upper()}", environment, problems) for part in (*_ADDRESSES, *_SECRETS)}
+        files = {part: _path(f"{prefix}{part.upper()}", environment, problems) for part in _FILES}
         url, token_url = (value.text if (value := values[part]) is not None else None for part in _ADDRESSES)
-        problems += _url_problems(_prefix(name), "URL", url, environment)
-        problems += _url_problems(_prefix(name), "TOKEN_URL", token_url, environment)
+        problems += _url_problems(prefix, "URL", url, environment)
+        problems += _url_problems(prefix, "TOKEN_URL", token_url, environment)
+        tls = None if problems else _tls(prefix, files, values["private_key_password"], problems)
         if problems:
             raise SettingsError(problems)
-        secrets = {part: values[part] for part in _SECRETS}
-        return cls(name, url, token_url, **secrets, limits=BackendLimits.read(name, environment))
+        told: dict[str, Any] = {part: values[part] for part in _SECRETS}
+        told |= {part: files[part] for part in ("certificate_file", "signing_certificate_file", "signing_key_file")}
+        return cls(name, url, token_url, **told, tls=tls, limits=BackendLimits.read(name, environment))
 
     @property
     def address(self) -> str:
@@ -275,6 +300,33 @@ def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         problems.append(f"{variable} names a file that cannot be used: {reason}.")
+        return None
+
+
+def _path(variable: str, environment: Mapping[str, str], problems: list[str]) -> Path | None:
+    """A file that is read by others. Never shows the path, as above."""
+    if not (text := environment.get(variable)):
+        return None
+    try:
+        with Path(text).open("rb"):
+            return Path(text)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no path"
+        problems.append(f"{variable} names a file that cannot be used: {reason}.")
+        return None
+
+
+def _tls(prefix: str, files: Mapping[str, Path | None], password: Secret | None, problems: list[str]) -> Tls | None:
+    ca, certificate, key = (files[part] for part in _FILES[:3])
+    if key is not None and certificate is None:
+        problems.append(f"{prefix}PRIVATE_KEY_FILE is set without {prefix}CERTIFICATE_FILE; set both or none.")
+    if ca is None and certificate is None:
+        return None
+    try:
+        return Tls(ca, certificate, key, password)
+    except OSError as error:  # an ssl.SSLError is one, too
+        told = "_FILE, ".join(prefix + part for part in ("CA", "CERTIFICATE", "PRIVATE_KEY"))
+        problems.append(f"{told}_FILE: these are no PEM files that belong together ({error.strerror}).")
         return None
 
 
@@ -322,7 +374,8 @@ def unknown(environment: Mapping[str, str], backends: Iterable[str]) -> list[str
     known = [_variable(name) for name in Settings.model_fields]
     known += [f"{_variable(name)}_FILE" for name in _secret_fields(Settings)]
     for backend in backends:
-        known += [f"{_prefix(backend)}{part.upper()}{end}" for part in _PARTS for end in ("", "_FILE")]
+        known += [f"{_prefix(backend)}{part.upper()}" for part in _PARTS]
+        known += [f"{_prefix(backend)}{part.upper()}_FILE" for part in (*_ADDRESSES, *_SECRETS)]
         known.append(f"{_prefix(backend)}ALLOW_HTTP")
         known += [setting.variable for setting in limits_table(backend)]
     return [_unknown(name, known) for name in sorted(environment) if name.startswith(PREFIX) and name not in known]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
-from graphfold.adapter.grants import check_credential, check_operation
+from graphfold.adapter.grants import check_credential, check_literals, check_operation
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
@@ -70,6 +70,7 @@ class Adapter:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls.where = here()
         _check_name(cls)
+        check_literals(cls)
         check_credential(cls)
         check_propagation(cls)
         _check_resilience(cls)

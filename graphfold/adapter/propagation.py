@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_propagation", "passed_on", "variant", "varying"]
 
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")
+_NAME = re.compile(r"[!#$%&'+\-.^_`|~0-9a-z]+")
 _NEVER = {
     **dict.fromkeys(
         (

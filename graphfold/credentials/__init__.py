@@ -6,10 +6,14 @@ May import: transport, settings, secret, mistakes, errors.
 """
 
 from graphfold.credentials.all_of import AllOf
+from graphfold.credentials.aws_sig_v4 import AwsSigV4
+from graphfold.credentials.client_certificate import ClientCertificate
 from graphfold.credentials.client_credentials import ClientCredentials
 from graphfold.credentials.credential import Access, Credential
+from graphfold.credentials.hmac_signature import HmacSignature
 from graphfold.credentials.keys import ApiKey, Basic, Bearer
 from graphfold.credentials.pass_through import PassThrough
+from graphfold.credentials.signature import Signature
 from graphfold.credentials.timestamp import Timestamp
 from graphfold.credentials.username_token import UsernameToken
 from graphfold.credentials.ws_security import WsSecurity
@@ -18,11 +22,15 @@ __all__ = [
     "Access",
     "AllOf",
     "ApiKey",
+    "AwsSigV4",
     "Basic",
     "Bearer",
+    "ClientCertificate",
     "ClientCredentials",
     "Credential",
+    "HmacSignature",
     "PassThrough",
+    "Signature",
     "Timestamp",
     "UsernameToken",
     "WsSecurity",

@@ -74,5 +74,5 @@ class AccessToken:
         if keep:
             self._renew_at = min(now + _PAUSE, self._ends_at)
             return
-        self._text, self._refusal, self._renew_at = None, error, 0.0
+        self._text, self._refusal, self._renew_at, self._ends_at = None, error, 0.0, 0.0
         self._quiet_until = now + _PAUSE if isinstance(error, BackendCredentials) else 0.0

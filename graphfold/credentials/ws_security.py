@@ -10,7 +10,7 @@ from graphfold.errors import BackendContract
 from graphfold.transport.call import Call
 from graphfold.transport.session import Session
 
-__all__ = ["OASIS", "Block", "Seal", "SecurityToken", "WsSecurity", "instant"]
+__all__ = ["OASIS", "SECURITY", "Block", "Seal", "SecurityToken", "WsSecurity", "instant"]
 
 OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
 SECURITY, UTILITY = f"{OASIS}-wssecurity-secext-1.0.xsd", f"{OASIS}-wssecurity-utility-1.0.xsd"

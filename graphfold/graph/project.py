@@ -15,6 +15,7 @@ from types import ModuleType
 
 from graphfold.graph.graph import Graph
 from graphfold.mistakes import Mistake
+from graphfold.secret import looks_secret, names_secret
 
 __all__ = ["Project", "ProjectError", "load"]
 
@@ -72,7 +73,21 @@ def _declared(file: Path) -> Mapping[str, object] | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(f"{file}: this is no valid TOML: {error}") from None
     declared = tool.get("graphfold") if isinstance(tool, dict) else None
-    return declared if isinstance(declared, dict) else None
+    if not isinstance(declared, dict):
+        return None
+    _check_literals(file, declared)
+    return declared
+
+
+def _check_literals(file: Path, declared: Mapping[str, object]) -> None:
+    for name, value in declared.items():
+        if isinstance(value, dict):
+            _check_literals(file, value)
+        elif looks_secret(value) or (names_secret(name) and value):
+            raise ProjectError(
+                f"{file}: {name} in [tool.graphfold] looks like a secret, and this file is in every copy of the code.\n"
+                "  Fix: remove it, change it where it was issued, and set GRAPHFOLD_<BACKEND>_... in the environment."
+            )
 
 
 def _modules(room: str, project: Project) -> list[str]:

@@ -34,7 +34,9 @@ def network(_: str) -> httpx.AsyncBaseTransport:
 
 def _connections(adapter: type[Adapter], own: BackendSettings) -> httpx.AsyncBaseTransport:
     missing = own.missing(adapter.needs())
-    return NotSetUp(missing) if missing else network(adapter.name)
+    if missing:
+        return NotSetUp(missing)
+    return Network(tls=own.tls) if own.tls is not None else network(adapter.name)
 
 
 class Runtime:

@@ -1,5 +1,5 @@
 """The one way out: every call to a backend, whatever its protocol, is a `Call` sent by a `Client`.
 
-May import: deadline, errors. Timeouts, size limits and the mapping of network failures live here and nowhere else.
+May import: deadline, tls, errors. Timeouts, size limits and the mapping of network failures live here and nowhere else.
 To add another way out, a proxy for instance: an `httpx.AsyncBaseTransport`, given to `Graph.running(transports=...)`.
 """

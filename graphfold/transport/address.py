@@ -37,13 +37,17 @@ class Address:
         parsed = httpx.URL(url)
         self.origin = Origin.of(parsed)
         self._base = "" if parsed.raw_path == b"/" else parsed.raw_path.decode("ascii")
-        self._host = f" HTTP/1.1\r\nhost: {parsed.netloc.decode('ascii')}\r\n"
+        self.authority = parsed.netloc.decode("ascii")
+        self._host = f" HTTP/1.1\r\nhost: {self.authority}\r\n"
+
+    def target(self, call: Call) -> str:
+        """Path and query as they are sent. Raises BAD_INPUT."""
+        target = self._base + checked_target(call.path, call.query)
+        return target if target[:1] == "/" else "/" + target
 
     def request(self, call: Call) -> bytes:
         """The whole request as bytes. Raises BAD_INPUT for what cannot be said in one."""
-        method, target = checked_method(call.method), self._base + checked_target(call.path, call.query)
-        if target[:1] != "/":
-            target = "/" + target
+        method, target = checked_method(call.method), self.target(call)
         headers = header_lines({**STANDARD_HEADERS, **call.headers})
         if call.body or call.method in _WITH_LENGTH:
             headers = f"{headers}content-length: {len(call.body)}\r\n"

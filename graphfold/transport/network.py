@@ -7,10 +7,12 @@ that looks through all its connections for each call), and the more calls are op
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 
 import httpx
 
 from graphfold.errors import BackendTimeout, BackendUnavailable, InvalidInput
+from graphfold.tls import default_context
 from graphfold.transport.address import Address, Origin
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.failures import Garbled, Malformed
@@ -30,12 +32,12 @@ _OURS = frozenset(("connection", "content-length", "host", "transfer-encoding"))
 class Network(httpx.AsyncBaseTransport):
     """Connections to any number of origins.
 
-    `context` says for https whom to trust and how to sign in; without it, certificates are checked against the
-    system's. `keep` is the time in seconds after which an idle connection is closed.
+    `tls` gives the context of each new connection: whom to trust and how to sign in; without it, certificates are
+    checked against the system's. `keep` is the time in seconds after which an idle connection is closed.
     """
 
-    def __init__(self, *, context: ssl.SSLContext | None = None, keep: float = 30.0) -> None:
-        self._context, self._keep = context, keep
+    def __init__(self, *, tls: Callable[[], ssl.SSLContext] = default_context, keep: float = 30.0) -> None:
+        self._tls, self._keep = tls, keep
         self._pools: dict[Origin, Pool] = {}
 
     def channel(self, address: str, limits: CallLimits) -> Channel:
@@ -61,7 +63,7 @@ class Network(httpx.AsyncBaseTransport):
 
     def _pool(self, origin: Origin) -> Pool:
         if origin not in self._pools:
-            self._pools[origin] = Pool(origin, self._context, self._keep)
+            self._pools[origin] = Pool(origin, self._tls, self._keep)
         return self._pools[origin]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from functools import cache
+from collections.abc import Callable
 from typing import TypeVar
 
 from graphfold.transport.address import Origin
@@ -23,8 +23,8 @@ class Pool:
     `keep` is how long a connection may be idle, in seconds.
     """
 
-    def __init__(self, origin: Origin, context: ssl.SSLContext | None, keep: float) -> None:
-        self._origin, self._context, self._keep = origin, context, keep
+    def __init__(self, origin: Origin, tls: Callable[[], ssl.SSLContext], keep: float) -> None:
+        self._origin, self._tls, self._keep = origin, tls, keep
         self._idle: list[Connection] = []  # the last one used is the first to be used again, so that others grow old
         self._open: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -99,7 +99,7 @@ class Pool:
         origin, loop = self._origin, asyncio.get_running_loop()
         if not origin.host or origin.scheme not in ("http", "https"):
             raise OSError("no address of HTTP")
-        tls = (self._context or _default_context()) if origin.scheme == "https" else None
+        tls = self._tls() if origin.scheme == "https" else None
         closing = self._closing
         try:
             async with asyncio.timeout(seconds):
@@ -131,11 +131,3 @@ class Pool:
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None
-
-
-@cache
-def _default_context() -> ssl.SSLContext:
-    """The system's certificates, names checked. Reading them takes time, so it is done for the first call only."""
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context

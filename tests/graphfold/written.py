@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, TYPE_CHECKING
 import strawberry
 from graphfold import *
-from graphfold.credentials import ApiKey
+from graphfold.credentials import *
 
 @strawberry.type(description="Who buys.")
 class Customer(Node, key="number"):

@@ -36,7 +36,7 @@ def certificate(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 async def trusting(authority: trustme.CA) -> AsyncIterator[Network]:
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    network = Network(context=context)
+    network = Network(tls=lambda: context)
     yield network
     await network.aclose()
 

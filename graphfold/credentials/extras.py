@@ -1,0 +1,20 @@
+"""Libraries that not everybody wants: each comes with an extra of the package."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from graphfold.mistakes import Mistake, here
+
+__all__ = ["extra"]
+
+
+def extra(name: str, extra: str, library: str) -> None:
+    """Raises a Mistake where `library` is not installed."""
+    if find_spec(library) is None:
+        raise Mistake(
+            here(),
+            f"{name} needs {library}, which is not installed",
+            why="it is loaded only where this is declared, so it does not come by itself.",
+            fix=f"install graphfold[{extra}].",
+        )

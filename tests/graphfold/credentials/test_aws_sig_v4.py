@@ -1,0 +1,54 @@
+"""AWS Signature Version 4: what goes out is what botocore signs for the same request."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import pytest
+
+from graphfold.credentials import AwsSigV4
+from graphfold.mistakes import Mistake
+from graphfold.testing import FakeBackend, ask
+from tests.graphfold.credentials.conftest import Open
+
+pytestmark = pytest.mark.anyio
+
+auth: Any = pytest.importorskip("botocore.auth")
+awsrequest: Any = pytest.importorskip("botocore.awsrequest")
+keys: Any = pytest.importorskip("botocore.credentials")
+
+KEY = {"GRAPHFOLD_SHOP_KEY_ID": "AKIDEXAMPLE", "GRAPHFOLD_SHOP_SECRET_KEY": "wJalrXUtnFEMI", "GRAPHFOLD_SHOP_TOKEN": ""}
+SIGNED = r"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\d{8}/eu-west-1/execute-api/aws4_request, SignedHeaders=.*, Sig.*"
+
+
+def again(request: Any, token: str | None) -> str:
+    """The signature of what arrived, made at the time that it names."""
+    names = re.findall(r"SignedHeaders=([^,]+)", request.headers["authorization"])[0].split(";")
+    asked = awsrequest.AWSRequest(
+        request.method, str(request.url), data=request.content, headers={name: request.headers[name] for name in names}
+    )
+    asked.context["timestamp"] = request.headers["x-amz-date"]
+    signer = auth.SigV4Auth(keys.Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI", token), "execute-api", "eu-west-1")
+    text = signer.string_to_sign(asked, signer.canonical_request(asked))
+    return str(signer.signature(text, asked))
+
+
+@pytest.mark.parametrize("token", [None, "session-token"])
+async def test_the_signature_is_that_of_the_request_as_it_arrives(opened: Open, token: str | None) -> None:
+    backend = FakeBackend({"GET /v2/count": 7})
+    settings = {**KEY, "GRAPHFOLD_SHOP_URL": "https://shop.test/v2", "GRAPHFOLD_SHOP_TOKEN": token or ""}
+    async with opened(backend, AwsSigV4("execute-api", "eu-west-1"), **settings) as graph:
+        await ask(graph, '{ count(of: "a b/c") }')
+    request = backend.calls[0]
+    assert re.fullmatch(SIGNED, request.headers["authorization"])
+    assert request.headers["authorization"].endswith(f"Signature={again(request, token)}")
+    assert request.headers.get("x-amz-security-token") == token
+
+
+def test_the_extra_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    monkeypatch.setattr("graphfold.credentials.extras.find_spec", lambda _: None)
+    with pytest.raises(Mistake, match=r"(?s)AwsSigV4 needs botocore, which is not installed.*graphfold\[aws\]"):
+        AwsSigV4("execute-api", "eu-west-1")

@@ -1,0 +1,98 @@
+"""Credentials that are declared in a way that cannot work, or with the secret itself: told at import."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from graphfold.graph.project import Project, ProjectError
+from graphfold.mistakes import Mistake
+from tests.graphfold.written import Wrong, assert_told
+
+ADAPTER = """
+        class Crm(RestAdapter):  # <-
+            {}
+            @read({})
+            async def count(self) -> int: ...
+        """
+
+
+def adapter(body: str, told: str, fix: str, *, read: str = "") -> Wrong:
+    return Wrong(ADAPTER.format(body, read), told, fix)
+
+
+def credential(made: str, told: str, fix: str) -> Wrong:
+    return Wrong(
+        f"""
+        kept = {made}  # <-
+        """,
+        told,
+        fix,
+    )
+
+
+SECRET = "a1B2c3D4e5F6g7H8i9J0k1L2"
+AT_IMPORT = {
+    "the caller's credential as ours": adapter(
+        'identity = "service"; credential = PassThrough()', "its credential is the caller's", "leave identity out"
+    ),
+    "public answers to the caller's credential": adapter(
+        "credential = PassThrough()",
+        'share="public", but Crm calls as the viewer',
+        'share="viewer"',
+        read='share="public"',
+    ),
+    "scope without tokens": adapter(
+        "credential = ApiKey('X-Key')", "its credential has no scopes", "ClientCredentials", read='scope="a"'
+    ),
+    "scope that cannot be": adapter(
+        "credential = ClientCredentials('/token')", "scope='a\"b' cannot be", "orders:read", read="scope='a\"b'"
+    ),
+    "header names as one text": adapter('propagates = "cookie"', "propagates 'cookie'", "write propagates = "),
+    "header in capitals": adapter('propagates = ("X-A",)', "propagates 'X-A'", "lower case"),
+    "pattern of headers": adapter('propagates = ("x-*",)', "propagates 'x-.*which cannot be", "lower case"),
+    "header of the connection": adapter('propagates = ("transfer-encoding",)', "'transfer-encoding'", "leave it out"),
+    "header of the message": adapter('propagates = ("content-type",)', "'content-type'", "leave it out"),
+    "the caller's cookie for all": adapter(
+        'identity = "service"; propagates = ("cookie",)', "propagates 'cookie'", "leave identity out"
+    ),
+    "bearer token in code": credential(
+        f'Bearer("{SECRET}")', "Bearer: it takes no secret", "GRAPHFOLD_<BACKEND>_TOKEN"
+    ),
+    "key in place of its header": credential(f'ApiKey("{SECRET}")', "ApiKey: it takes no secret", "_TOKEN"),
+    "password in code": credential(f'Basic("us", "{SECRET}")', "Basic: it takes no secret", "_USERNAME and "),
+    "client secret in code": credential(
+        f'ClientCredentials("/t", client_secret="{SECRET}")', "ClientCredentials: it takes no secret", "_CLIENT_SECRET"
+    ),
+    "password of a message in code": credential(
+        f'UsernameToken("us", "{SECRET}")', "UsernameToken: it takes no secret", "_PASSWORD"
+    ),
+    "key of nowhere": credential("ApiKey()", "needs the name of a header", "or ApiKey.query="),
+    "key of two places": credential('ApiKey("X-Key", query="key")', "needs the name of a header", "or ApiKey.query="),
+    "no header to pass on": credential('PassThrough("x y")', "not the name of a header", "PassThrough()"),
+    "window of nothing": credential("HmacSignature(window=0)", "window=0 cannot be", "leave it out"),
+    "secret beside the adapter": adapter(f'api_key = "{SECRET}"', "Crm.api_key looks like a secret", "GRAPHFOLD_CRM_"),
+    "secret under a harmless name": adapter(
+        'start = "Bearer abcdefgh"', "Crm.start looks like a secret", "GRAPHFOLD_CRM_"
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", AT_IMPORT.values(), ids=AT_IMPORT.keys())
+def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    with pytest.raises(Mistake) as raised:
+        imported(wrong.source)
+    assert_told(raised.value, wrong, tmp_path / "written.py")
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize("line", ['start = "ghp_{}"', 'crm_password = "x"', '[tool.graphfold.crm]\ntoken = "x"'])
+def test_told_in_the_projects_file(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text(f'[tool.graphfold]\ntitle = "Mine"\n{line.format(SECRET)}\n')
+    with pytest.raises(
+        ProjectError, match=r"pyproject.toml: (start|crm_password|token) .* looks like a secret"
+    ) as told:
+        Project.nearest(tmp_path)
+    assert SECRET not in str(told.value)
