@@ -21,7 +21,8 @@ QUICK = Plan(rounds=1, seconds=0.01, connections=(1,))
 def measure(bench: Bench) -> Outcome:
     return Outcome(
         loads=bench.loads(),
-        cached=bench.cached(),
+        entities_cached=bench.entities_cached(),
+        answers_cached=bench.answers_cached(),
         delayed=bench.delayed(),
         examples=bench.examples(),
         shared=bench.shared(),
@@ -44,7 +45,7 @@ def report(outcome: Outcome) -> str:
     parts += ["example queries in front of the sandbox, caches emptied, graphfold against the hand-written gateway"]
     parts += [tables.against("handwritten", "graphfold", asked.results, asked.workloads, asked.calls)]
     parts += ["as measured"]
-    measured = (outcome.loads, outcome.cached, outcome.delayed, outcome.examples)
+    measured = loads, outcome.entities_cached, outcome.answers_cached, outcome.delayed, asked
     parts += [tables.figures(part.results, part.memory) for part in measured]
     return "\n\n".join(parts)
 

@@ -18,7 +18,7 @@ from bench.firsts import Firsts
 from bench.measuring import MANY, Generator, Measuring, Plan, Results, Say
 from bench.programs import ROOT, Cores, Program, pinned, running
 from bench.startup import first_answer
-from bench.workloads import DELAYED, ENTITIES_CACHED, PAGE, WORKLOADS, Workload, examples
+from bench.workloads import ANSWER_CACHED, DELAYED, ENTITIES_CACHED, PAGE, WORKLOADS, Workload, examples
 
 SERVE = ["-m", "graphfold", "serve", "--port", "0"]
 PROGRAMS = {"ceiling": ["-m", "bench.ceiling"], "graphfold": SERVE, "handwritten": ["-m", "bench.handwritten"]}
@@ -33,6 +33,8 @@ SETTINGS = {
     "GRAPHFOLD_CONNECT_TIMEOUT": "60",
 }
 """A list of 1,000 is asked for, and under 32 deep queries a slow program waits for itself for many seconds."""
+
+NO_MORE: Mapping[str, str] = {}
 
 Commands = Mapping[str, Sequence[str]]
 """What to start, by the name it is measured under."""
@@ -58,9 +60,14 @@ class Bench:
         """About customers nobody asked for before."""
         return self._part(WORKLOADS, BACKENDS, PROGRAMS, self.plan)
 
-    def cached(self) -> Part:
-        """The same pages again and again, out of graphfold's caches."""
-        return self._part([ENTITIES_CACHED], BACKENDS, {"graphfold": SERVE}, self._at(MANY))
+    def entities_cached(self) -> Part:
+        """The same pages again and again, out of what graphfold remembers of its backends."""
+        without = {"GRAPHFOLD_ANSWER_CACHE": "0"}
+        return self._part([ENTITIES_CACHED], BACKENDS, {"graphfold": SERVE}, self._at(MANY), without)
+
+    def answers_cached(self) -> Part:
+        """The same pages again and again, out of graphfold's whole answers."""
+        return self._part([ANSWER_CACHED], BACKENDS, {"graphfold": SERVE}, self._at(MANY))
 
     def delayed(self) -> Part:
         """Backends that take their time."""
@@ -98,8 +105,16 @@ class Bench:
     def _at(self, connections: int) -> Plan:
         return Plan(self.plan.rounds, self.plan.seconds, connections=(connections,))
 
-    def _part(self, workloads: Sequence[Workload], backends: list[str], programs: Commands, plan: Plan) -> Part:
-        with self._started(backends, programs) as (behind, started), Generator(self.cores.others) as generator:
+    def _part(
+        self,
+        workloads: Sequence[Workload],
+        backends: list[str],
+        programs: Commands,
+        plan: Plan,
+        settings: Mapping[str, str] = NO_MORE,
+    ) -> Part:
+        started_here = self._started(backends, programs, settings)
+        with started_here as (behind, started), Generator(self.cores.others) as generator:
             calls = agreed(workloads, started, behind)
             self.say(f"equal answers, equal calls: {', '.join(f'{name} {count}' for name, count in calls.items())}")
             results = Measuring(plan, generator, self.say).measure(workloads, started)
@@ -107,11 +122,14 @@ class Bench:
         return Part(list(workloads), results, calls, memory)
 
     @contextmanager
-    def _started(self, backends: list[str], programs: Commands) -> Iterator[tuple[Program, dict[str, Program]]]:
+    def _started(
+        self, backends: list[str], programs: Commands, settings: Mapping[str, str] = NO_MORE
+    ) -> Iterator[tuple[Program, dict[str, Program]]]:
         self.say(f"starting {' '.join(backends[1:])}, {', '.join(programs)}")
         with self._backends(backends) as (behind, environment), ExitStack() as stack:
+            variables = {**environment, **settings}
             started = {
-                name: stack.enter_context(running(command, core=self.cores.gateway, environment=environment))
+                name: stack.enter_context(running(command, core=self.cores.gateway, environment=variables))
                 for name, command in programs.items()
             }
             for program in started.values():

@@ -44,6 +44,7 @@ class Deadline:
         """The operation has ended before."""
         if self._alarm is not None:
             self._alarm.cancel()
+            self._alarm = None  # its context knows this deadline: nothing is left for the garbage collector
 
 
 _current: ContextVar[Deadline | None] = ContextVar("graphfold_deadline", default=None)

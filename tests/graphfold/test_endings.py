@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from graphfold import Keys, RestAdapter, Row, Wire, batch, by, resolves
 from graphfold.conversions import Conversion
+from graphfold.deadline import Deadline
 from graphfold.graph.graph import Graph
 from graphfold.loading.scope import Scope
 from graphfold.resilience import Resilience
@@ -122,6 +123,6 @@ async def test_an_operation_leaves_nothing_for_the_garbage_collector() -> None:
         try:
             await ask(graph, '{ thing(number: "2") { number } }')
             await asyncio.sleep(0)
-            assert [each for each in gc.get_objects() if isinstance(each, (Scope, RestAdapter))] == []
+            assert [each for each in gc.get_objects() if isinstance(each, (Scope, RestAdapter, Deadline))] == []
         finally:
             gc.enable()
