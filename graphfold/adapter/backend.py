@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,12 +13,13 @@ import httpx
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
-from graphfold.credentials.credential import Access
+from graphfold.credentials.credential import Access, Credential
 from graphfold.loading.operation import Policy
 from graphfold.resilience.declaration import Breaker, Quota, Resilience
 from graphfold.resilience.guard import Guard, Rule
 from graphfold.settings import BackendLimits, BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.session import Reach, Session
 
 __all__ = ["Backend"]
 
@@ -37,11 +39,11 @@ class Backend:
         timeout = own.limits.call_timeout or adapter.timeout or settings.call_timeout
         limits = CallLimits(timeout, settings.connect_timeout, settings.max_reply)
         self._transport = transport
-        self.client = Client(
-            own.url or "", transport, limits, lambda reach: adapter.credential.session(Access(own, reach, timer))
-        )
         rules = {operation.name: _rule(operation.policy) for operation in adapter.operations()}
-        self.guard = Guard(adapter.name, _tuned(adapter.resilience, own.limits), timeout, rules)
+        declared, shared = _tuned(adapter.resilience, own.limits), adapter.identity == "service"
+        self.guard = Guard(adapter.name, declared, timeout, rules, shared=shared)
+        sign_in = partial(_signed_in, adapter.credential, own, timer)
+        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard)
 
     @property
     def contract(self) -> Contract:
@@ -66,6 +68,10 @@ def _tuned(declared: Resilience, limits: BackendLimits) -> Resilience:
     if limits.breaker is not None:
         told["breaker"] = (declared.breaker or Breaker()) if limits.breaker == "on" else None
     return replace(declared, **told)
+
+
+def _signed_in(credential: Credential, own: BackendSettings, timer: Callable[[], float], reach: Reach) -> Session:
+    return credential.session(Access(own, reach, timer))
 
 
 def _rule(policy: Policy) -> Rule:

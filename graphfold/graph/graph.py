@@ -184,6 +184,10 @@ class Graph:
             return Probe(ok=False, seconds=perf_counter() - started, message=told)
         return Probe(ok=True, seconds=perf_counter() - started, message="")
 
+    def state(self) -> dict[str, Any]:
+        """How each backend is for this process, while it runs: breakers, places, budget, quota, how long calls take."""
+        return self._running().state()
+
     def app(self, *, development: bool = False) -> Any:
         """The graph as an ASGI application."""
         from graphfold.server.app import create_app  # the server is a floor above: loaded only when it is wanted

@@ -64,6 +64,10 @@ class Runtime:
     def backend(self, adapter: type) -> Backend:
         return self._backends[adapter]
 
+    def state(self) -> dict[str, Any]:
+        """How it stands with each backend, by name, as JSON: nothing of any caller, no address, no secret."""
+        return {backend.adapter.name: backend.guard.snapshot() for backend in self._backends.values()}
+
     def store(self, operation: str, ttl: float, size: int) -> Store:
         """The cache of one operation of a backend, named `crm.customers`."""
         if operation not in self._stores:

@@ -9,11 +9,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from graphfold.deadline import exceeded, within
-from graphfold.errors import GraphError
+from graphfold.errors import BackendBusy, GraphError
 from graphfold.resilience.budget import Budget
 from graphfold.resilience.circuit import Circuit, Outcome
 from graphfold.resilience.declaration import Breaker, Resilience
+from graphfold.resilience.hedge import first_of_two
 from graphfold.resilience.latency import Latency
+from graphfold.resilience.meter import Meter
 from graphfold.resilience.places import Places
 from graphfold.resilience.refusals import CircuitOpen, QueueFull
 from graphfold.resilience.retry import backoff, repeated
@@ -54,6 +56,7 @@ _NEVER = Breaker(calls=1_000_000)
 class Guard:
     """`timeout` is what one call may take with all its repetitions, in seconds. `rules` are its operations' by name.
 
+    `shared`: whether all calls are made as one and the same caller, so that a quota told to one of them is everybody's.
     Its clock is that of the loop it is made in, as it is of all that waits.
     """
 
@@ -63,11 +66,14 @@ class Guard:
         declared: Resilience,
         timeout: float,
         rules: Mapping[str, Rule],
+        *,
+        shared: bool = False,
     ) -> None:
         self._backend, self._timeout = backend, timeout
         self._clock = asyncio.get_running_loop().time
         self._retries, self._breaker = declared.retries, declared.breaker or _NEVER
         self._places, self._budget = Places(declared.parallel, declared.queue), Budget()
+        self.meter = Meter(declared.quota, self._clock, believes=shared)
         self._circuits: dict[str, Circuit] = {}
         self._plain = self._lane("", Rule())  # for calls outside of any operation
         self._lanes = {name: self._lane(name, rule) for name, rule in rules.items()}
@@ -77,6 +83,8 @@ class Guard:
         lane = self._lanes.get(operation or "", self._plain)
         until = self._clock() + self._timeout
         try:
+            if lane.rule.hedge and repeatable and lane.latency.p95 is not None:
+                return await self._hedged(lane, attempt, until, lane.latency.p95)
             return await self._admitted(lane, attempt, until)
         except GraphError as error:
             delay = partial(self._delay, lane, until)
@@ -94,17 +102,31 @@ class Guard:
             "places": {"used": places.used, "of": places.limit, "waiting": places.waiting},
             "retriesLeft": self._budget.left(now),
             "breakers": {name or "default": circuit.snapshot(now) for name, circuit in self._circuits.items()},
+            "quota": self.meter.snapshot(),
             "p95": {name: lane.latency.p95 for name, lane in self._lanes.items() if lane.latency.p95 is not None},
         }
 
+    def _hedged(self, lane: _Lane, attempt: Attempt[T], until: float, seconds: float) -> Awaitable[T]:
+        """The first try, with another one beside it once that has taken so long."""
+        return first_of_two(partial(self._admitted, lane, attempt, until), seconds, partial(self._may_hedge, lane))
+
+    def _may_hedge(self, lane: _Lane) -> bool:
+        """Only where it takes nothing from others: a place is free, the backend is well, and the budget allows it."""
+        room = self._places.used < self._places.limit
+        return room and lane.circuit.closed and self._budget.take(self._clock())
+
     async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
         """One try, once nothing is in its way. Who has to be refused is refused before anything else."""
-        self._check(lane)
-        places = self._places
+        circuit, places = lane.circuit, self._places
+        if not circuit.closed:
+            self._check(circuit)
         if not places.enter():
             await self._turn(until)
         try:
-            self._check(lane)
+            if self.meter.active:
+                await self._pace(lane, until)
+            if not circuit.closed:
+                self._check(circuit)
             return await self._observed(lane, attempt, until)
         finally:
             places.leave()
@@ -120,8 +142,18 @@ class Guard:
                 raise exceeded("while the call waited for its turn") from None
             raise QueueFull(f"{self._places.limit} calls at once, none of which ended in {limit:.3g} s") from None
 
-    def _check(self, lane: _Lane) -> None:
-        if not lane.circuit.closed and (seconds := lane.circuit.wait(self._clock())):
+    async def _pace(self, lane: _Lane, until: float) -> None:
+        """Wait until the quota allows the call; the place is kept, so that those who wait are bounded."""
+        seconds = self.meter.reserve(within(until - self._clock()), critical=lane.rule.critical)
+        if seconds:
+            try:
+                await asyncio.sleep(seconds)
+            except asyncio.CancelledError:
+                self.meter.give_back()
+                raise
+
+    def _check(self, circuit: Circuit) -> None:
+        if seconds := circuit.wait(self._clock()):
             raise CircuitOpen(seconds)
 
     async def _observed(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
@@ -133,11 +165,13 @@ class Guard:
             outcome = Outcome.WELL
         except GraphError as error:
             outcome = outcome_of(error)
+            if isinstance(error, BackendBusy) and error.retry_after is not None:
+                self.meter.pause(error.retry_after)
             raise
         finally:
             now = self._clock()
             lane.circuit.end(ticket, outcome, now - start, now)
-        lane.latency.add(now - start)
+            lane.latency.note(now - start, complete=outcome is Outcome.WELL)
         return answer
 
     def _delay(self, lane: _Lane, until: float, error: GraphError, repetitions: int) -> float | None:

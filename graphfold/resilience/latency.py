@@ -12,7 +12,7 @@ _EVERY = 16
 
 
 class Latency:
-    """The last 128 successful calls of one operation."""
+    """The last 128 calls of one operation that were answered, or given up when they had taken longer than most."""
 
     __slots__ = ("_at", "_seconds", "p95")
 
@@ -22,7 +22,10 @@ class Latency:
         self.p95: float | None = None
         """Seconds within which 19 of 20 calls are answered; None before there were enough."""
 
-    def add(self, seconds: float) -> None:
+    def note(self, seconds: float, *, complete: bool) -> None:
+        """A call has ended, or (not `complete`) was given up: had those not counted, the slowest never would."""
+        if not complete and (self.p95 is None or seconds <= self.p95):
+            return
         if len(self._seconds) < _KEPT:
             self._seconds.append(seconds)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import httpx
 
@@ -19,13 +19,21 @@ __all__ = ["CallLimits", "Client"]
 
 
 class Client:
-    """All traffic to one backend. `address` is its base URL; a redirect is never followed."""
+    """All traffic to one backend. `address` is its base URL; a redirect is never followed.
+
+    `heard` is told the headers of each reply.
+    """
 
     def __init__(
-        self, address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits, sign_in: Callable[[Reach], Session]
+        self,
+        address: str,
+        transport: httpx.AsyncBaseTransport,
+        limits: CallLimits,
+        sign_in: Callable[[Reach], Session],
+        heard: Callable[[Mapping[str, str]], None] | None = None,
     ) -> None:
         self.address = address.rstrip("/")
-        self._transport, self._limits = transport, limits
+        self._transport, self._limits, self._heard = transport, limits, heard
         self._exchange = self.reach(self.address)
         self._session = sign_in(self.reach)
 
@@ -39,9 +47,12 @@ class Client:
         try:
             limit = within(most)
             async with asyncio.timeout(limit):
-                return await self._authorized(call)
+                reply = await self._authorized(call)
         except TimeoutError:
             raise _late(limit, most) from None
+        if self._heard is not None:
+            self._heard(reply.headers)
+        return reply
 
     def reach(self, address: str) -> Send:
         """The way to an address without credentials. Its calls have the time of the one they are made for."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import strawberry
@@ -38,7 +38,7 @@ class Troubled(FakeBackend):
         return 1
 
 
-def declared(how: Resilience, **settings: str) -> Graph:  # noqa: C901  # a graph: many functions of a line
+def declared(how: Resilience, whose: Literal["viewer", "service"], **settings: str) -> Graph:  # noqa: C901  # a graph: many functions of a line
     @strawberry.type
     class Query:
         pass
@@ -48,7 +48,7 @@ def declared(how: Resilience, **settings: str) -> Graph:  # noqa: C901  # a grap
         pass
 
     class Shop(RestAdapter):
-        identity = "service"
+        identity = whose
         resilience = how
 
         @read()
@@ -96,11 +96,14 @@ def declared(how: Resilience, **settings: str) -> Graph:  # noqa: C901  # a grap
 
 @asynccontextmanager
 async def shop(
-    backend: httpx.AsyncBaseTransport, how: Resilience | None = None, **settings: str
+    backend: httpx.AsyncBaseTransport,
+    how: Resilience | None = None,
+    identity: Literal["viewer", "service"] = "service",
+    **settings: str,
 ) -> AsyncIterator[Graph]:
     """The graph, running."""
     with declaring():
-        graph = declared(how or Resilience(), **settings)
+        graph = declared(how or Resilience(), identity, **settings)
     async with graph.running(transports=lambda _: backend):
         yield graph
 

@@ -171,9 +171,8 @@ async def test_groups_have_their_own() -> None:
 
 @pytest.mark.parametrize("off", ["declared", "set"])
 async def test_it_can_be_switched_off(off: str) -> None:
-    settings = {"GRAPHFOLD_SHOP_BREAKER": "off"} if off == "set" else {}
-    backend = Troubled(*[DOWN] * 60)
-    async with shop(backend, Resilience(retries=0, breaker=Breaker() if settings else None), **settings) as graph:
+    backend, how = Troubled(*[DOWN] * 60), Resilience(retries=0, breaker=Breaker() if off == "set" else None)
+    async with shop(backend, how, GRAPHFOLD_SHOP_BREAKER="off" if off == "set" else "") as graph:
         await ask(graph, 60)
     assert len(backend.calls) == 60
 

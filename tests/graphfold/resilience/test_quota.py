@@ -1,0 +1,165 @@
+"""A quota, declared or told by the backend, is kept: calls wait for it, or hear at once for how long it would be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+
+from graphfold.resilience import Quota, Resilience
+from tests.graphfold.resilience.shop import READ, Troubled, codes, shop
+
+pytestmark = pytest.mark.anyio
+
+Clock = Callable[[], float]
+
+STOCK = "{ stock }"
+
+
+def told(left: int, reset: float, limit: int = 100, **more: str) -> httpx.Response:
+    """A good answer with the headers that most send."""
+    headers = {"RateLimit-Limit": str(limit), "RateLimit-Remaining": str(left), "RateLimit-Reset": str(reset)}
+    return httpx.Response(200, json=1, headers=headers | more)
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [round(later - earlier, 3) for earlier, later in pairwise(times)]
+
+
+async def test_calls_beyond_the_burst_are_spread() -> None:
+    backend = Troubled()
+    async with shop(backend, Resilience(quota=Quota(2, burst=3))) as graph:
+        answers = await asyncio.gather(*(graph.execute(READ) for _ in range(7)))
+    assert [codes(answer) for answer in answers] == [[]] * 7
+    assert gaps(backend.times) == [0, 0, 0.5, 0.5, 0.5, 0.5]
+
+
+async def test_a_call_that_would_wait_too_long_hears_so_at_once(clock: Clock) -> None:
+    backend = Troubled()
+    async with shop(backend, GRAPHFOLD_SHOP_CALLS_PER_MINUTE="6") as graph:
+        start = clock()
+        first, second = await graph.execute(READ), await graph.execute(READ)
+        assert (codes(first), codes(second), clock()) == ([], ["BACKEND_BUSY"], start)
+        assert second.errors[0]["extensions"]["retryAfter"] == pytest.approx(10)
+        await asyncio.sleep(10)
+        assert codes(await graph.execute(READ)) == []
+
+
+async def test_a_caller_that_leaves_gives_its_turn_back() -> None:
+    backend = Troubled()
+    async with shop(backend, Resilience(quota=Quota(1))) as graph:
+        await graph.execute(READ)
+        leaving = [asyncio.create_task(graph.execute(READ)) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        for call in leaving:
+            call.cancel()
+        await asyncio.gather(*leaving, return_exceptions=True)
+        await graph.execute(READ)
+    assert gaps(backend.times) == [1]
+
+
+async def test_what_is_not_critical_goes_without_first() -> None:
+    backend = Troubled()
+    async with shop(backend, Resilience(quota=Quota(1, per=60, burst=10))) as graph:
+        uncritical = [codes(await graph.execute(STOCK)) for _ in range(10)]
+        critical = [codes(await graph.execute(READ)) for _ in range(2)]
+    assert uncritical == [[]] * 8 + [["BACKEND_BUSY"]] * 2
+    assert critical == [[], []]
+
+
+SAYING: dict[str, dict[str, str]] = {
+    "draft 02": {"RateLimit-Remaining": "0", "RateLimit-Reset": "3", "RateLimit-Limit": "10, 10;w=60"},
+    "draft 03": {"RateLimit": "limit=10, remaining=0, reset=3"},
+    "draft 09": {"RateLimit": '"default";r=0;t=3', "RateLimit-Policy": '"default";q=10;w=60'},
+    "seconds": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "3"},
+    "with hyphens": {"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "3"},
+}
+
+
+@pytest.mark.parametrize("headers", SAYING.values(), ids=SAYING)
+async def test_a_quota_that_is_used_up_is_waited_for(headers: dict[str, str]) -> None:
+    backend = Troubled(httpx.Response(200, json=1, headers=headers))
+    async with shop(backend) as graph:
+        for _ in range(2):
+            assert codes(await graph.execute(READ)) == []
+    assert gaps(backend.times) == [3]
+
+
+NONSENSE: list[dict[str, str]] = [
+    {"RateLimit-Remaining": "0"},
+    {"RateLimit-Remaining": "none", "RateLimit-Reset": "3"},
+    {"RateLimit-Remaining": "-1", "RateLimit-Reset": "3"},
+    {"RateLimit-Remaining": "0", "RateLimit-Reset": "tomorrow"},
+    {"RateLimit-Remaining": "0", "RateLimit-Reset": "9" * 400},
+    {"RateLimit": "0"},
+    {"RateLimit": ";;r=;t=,"},
+    {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1500000000"},
+]
+
+
+@pytest.mark.parametrize("headers", NONSENSE)
+async def test_nonsense_holds_nobody_up(headers: dict[str, str]) -> None:
+    backend = Troubled(*[httpx.Response(200, json=1, headers=headers)] * 2)
+    async with shop(backend) as graph:
+        for _ in range(2):
+            assert codes(await graph.execute(READ)) == []
+    assert gaps(backend.times) == [0]
+
+
+async def test_an_absurd_time_is_not_believed_for_long() -> None:
+    backend = Troubled(told(0, 999_999_999))
+    async with shop(backend) as graph:
+        await graph.execute(READ)
+        assert codes(await graph.execute(READ)) == ["BACKEND_BUSY"]
+        await asyncio.sleep(60)
+        assert codes(await graph.execute(READ)) == []
+
+
+async def test_the_last_fifth_is_spread_and_kept_for_what_is_critical() -> None:
+    backend = Troubled(told(3, 9, 20), *[told(left, reset, 20) for left, reset in [(2, 9), (1, 6), (0, 3)]])
+    async with shop(backend) as graph:
+        await graph.execute(READ)
+        assert codes(await graph.execute(STOCK)) == ["BACKEND_BUSY"]
+        for _ in range(4):
+            assert codes(await graph.execute(READ)) == []
+    assert gaps(backend.times) == [0, 3, 3, 3]
+
+
+async def test_nobody_asks_while_the_backend_wants_to_be_left_alone() -> None:
+    backend = Troubled(httpx.Response(429, headers={"retry-after": "2"}))
+    async with shop(backend) as graph:
+        first = asyncio.create_task(graph.execute(READ))
+        await asyncio.sleep(0.1)
+        assert codes(await graph.execute(STOCK)) == ["BACKEND_BUSY"]
+        assert codes(await graph.execute(READ)) == codes(await first) == []
+    assert gaps(backend.times) == [2, 0]
+
+
+async def test_a_pause_is_at_most_a_minute() -> None:
+    backend = Troubled(httpx.Response(429, headers={"retry-after": "999999999"}))
+    async with shop(backend) as graph:
+        assert codes(await graph.execute(READ)) == ["BACKEND_BUSY"]
+        await asyncio.sleep(59)
+        assert len(backend.calls) == 1
+        await asyncio.sleep(1)
+        assert codes(await graph.execute(READ)) == []
+
+
+async def test_what_one_caller_is_told_is_not_everybodys(clock: Clock) -> None:
+    """Where an adapter calls as the viewer, the quota may be the viewer's."""
+    backend, start = Troubled(told(0, 30), httpx.Response(429, headers={"retry-after": "30"})), clock()
+    async with shop(backend, identity="viewer") as graph:
+        outcomes = [codes(await graph.execute(READ)) for _ in range(3)]
+    assert (outcomes, clock()) == ([[], ["BACKEND_BUSY"], []], start)
+
+
+async def test_usage_can_be_seen() -> None:
+    backend: Any = Troubled(told(42, 30))
+    async with shop(backend, Resilience(quota=Quota(10))) as graph:
+        await graph.execute(READ)
+        told_of = graph.state()["shop"]["quota"]
+    assert told_of == {"shed": 0, "tokens": 9.0, "burst": 10, "left": 42, "limit": 100, "seconds": 30.0}
