@@ -118,7 +118,7 @@ class Run(Completion):
 
     async def _level(self, place: Place, link: Link, objects: list[Any]) -> list[Any] | None:
         batch = getattr(self.executor.context_value.adapter(link.adapter), link.batch)
-        keys = list(map(link.keys, objects))
+        keys = batch.as_written(list(map(link.keys, objects)))
         if link.way == "ref" and batch.needs_only_key():
             return list(map(batch.of_key, keys))
         loader = batch.loader((), {})

@@ -50,7 +50,10 @@ def _key(operation: Operation, name: str, key: Any) -> Any:
         raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys are of type {kind}.")
     if pattern is not None and not pattern.fullmatch(str(converted)):
         raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys look like {pattern.pattern}.")
-    return converted
+    written = operation.policy.written(converted)
+    if written is None:
+        raise InvalidInput(f"{_shown(key)} is no key of {name}.")
+    return written
 
 
 def _converted(kind: Any, key: Any) -> Any:

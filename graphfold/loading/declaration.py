@@ -30,7 +30,10 @@ class batch:  # a decorator
     `ttl`: seconds an answer may be reused (0: only within one graph operation). `share`: whose answers may be shared,
     each "viewer"'s own or all ("public", for adapters that call as a service). `max_size`: most keys in one call.
     `cache_size`: most rows remembered. `key_pattern`: what a key looks like; one that does not match is taken as
-    missing without a call, so that no client can slip a separator between the keys of others. `scope`: what the access
+    missing without a call, so that no client can slip a separator between the keys of others. `key`: a function that
+    writes keys in one way, ours and the backend's, where it writes them otherwise: `key=str.upper` where ab-1 is AB-1,
+    `key=str` where it answers numbers; without it they are taken as they are, leading zeros and all. `parallel`: most
+    calls at once for one load of more than `max_size` keys. `scope`: what the access
     token for it has to allow (OAuth2), e.g. "orders:read". `group`: whose circuit breaker it shares (by default one for
     the whole backend). `hedge`: when a call takes longer than 19 of 20 do, a second one is made, and the first answer
     wins. `critical=False`: where the backend's quota is nearly used up, what is left is kept for others.
@@ -44,6 +47,8 @@ class batch:  # a decorator
         max_size: int = 200,
         cache_size: int = 10_000,
         key_pattern: str | None = None,
+        key: Callable[[Any], Any] | None = None,
+        parallel: int = 4,
         scope: str = "",
         group: str = "",
         hedge: bool = False,
@@ -55,6 +60,8 @@ class batch:  # a decorator
             max_size=max_size,
             cache_size=cache_size,
             key_pattern=_pattern(key_pattern),
+            key=_checked_key(key),
+            parallel=parallel,
             scope=scope,
             group=group,
             hedge=hedge,
@@ -170,7 +177,7 @@ def _policy(**declared: Any) -> Policy:
             why="operations of one group share a circuit breaker, which reports show by its name.",
             fix='use lower case letters, digits and underscores, e.g. group="search".',
         )
-    for name in ("ttl", "max_size", "cache_size"):
+    for name in ("ttl", "max_size", "cache_size", "parallel"):
         if name in declared and not _is_possible(name, declared[name]):
             raise Mistake(
                 here(),
@@ -185,6 +192,17 @@ def _is_possible(name: str, value: object) -> bool:
     if name == "ttl":
         return isinstance(value, int | float) and value >= 0
     return isinstance(value, int) and value >= 1
+
+
+def _checked_key(key: object) -> Any:
+    if key is None or callable(key):
+        return key
+    raise Mistake(
+        here(),
+        f"key={key!r} is no function",
+        why="each key is given to it, and the backend's too: those that it makes equal are one.",
+        fix="name a function of one key, e.g. key=str.upper.",
+    )
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -10,11 +10,11 @@ import structlog
 
 from graphfold.errors import BackendBadReply, BackendRejected, GraphError
 from graphfold.loading.answer import MISSING, Failed
-from graphfold.loading.keys import Keys
+from graphfold.loading.keys import Keys, answered_twice
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
-    from graphfold.loading.operation import Operation
+    from graphfold.loading.operation import Operation, Policy
 
 __all__ = ["failed", "fetch_batch", "fetch_read"]
 
@@ -29,8 +29,8 @@ def fetch_batch(
     kwargs: dict[str, Any],
 ) -> Callable[[list[Any]], Any]:
     """The fetch function of one batch with fixed arguments."""
-    size, pattern = operation.policy.max_size, operation.policy.key_pattern
-    function = adapter.scope.function(operation)
+    policy, function = operation.policy, adapter.scope.function(operation)
+    size = policy.max_size
 
     async def chunk(keys: list[Any]) -> dict[Any, Any]:
         try:
@@ -42,11 +42,18 @@ def fetch_batch(
     async def sent(keys: list[Any]) -> dict[Any, Any]:
         if len(keys) <= size:
             return await chunk(keys)
-        parts = await asyncio.gather(*(chunk(keys[i : i + size]) for i in range(0, len(keys), size)))
-        return {key: answer for part in parts for key, answer in part.items()}
+        answers: dict[Any, Any] = {}
+        chunks = iter(parts := [keys[i : i + size] for i in range(0, len(keys), size)])
+
+        async def in_turn() -> None:
+            for part in chunks:
+                answers.update(await chunk(part))
+
+        await asyncio.gather(*(in_turn() for _ in parts[: policy.parallel]))
+        return answers
 
     async def fetch(keys: list[Any]) -> dict[Any, Any]:
-        possible = keys if pattern is None else [key for key in keys if pattern.fullmatch(str(key)) is not None]
+        possible = [key for key in keys if _can_exist(key, policy)] if policy.checks_keys else keys
         if len(possible) == len(keys):
             return await sent(keys)
         return {**dict.fromkeys(keys, MISSING), **(await sent(possible) if possible else {})}
@@ -78,19 +85,37 @@ def failed(error: Exception, backend: str, operation: str) -> Failed:
     return Failed(error)
 
 
+def _can_exist(key: Any, policy: Policy) -> bool:
+    if policy.key_pattern is not None and policy.key_pattern.fullmatch(str(key)) is None:
+        return False
+    return policy.written(key) is not None
+
+
 def _matched(operation: Operation, adapter: Any, keys: list[Any], found: Any) -> dict[Any, Any]:
     """An answer for each key. What nobody asked for is told: usually the keys' types differ."""
     if not isinstance(found, Mapping):
         raise TypeError(f"{adapter.name}.{operation.name} returned {type(found).__name__}, not a mapping of its keys")
+    if operation.policy.key is not None:
+        found = _as_written_here(found, operation.policy)
     answers = {key: _answer(operation, adapter, found[key]) for key in keys if key in found}
     if len(answers) == len(keys) == len(found):
         return answers
     foreign = [key for key in found if key not in answers]
     if foreign:
-        _log.warning("foreign keys", backend=adapter.name, operation=operation.name, count=len(foreign))
+        told = repr(foreign[:3])
+        _log.warning("foreign keys", backend=adapter.name, operation=operation.name, count=len(foreign), first=told)
     none: Any = [] if operation.policy.gives == "list" else MISSING
     absent = _foreign(operation, adapter, foreign) if foreign else none
     return {key: answers.get(key, absent) for key in keys}
+
+
+def _as_written_here(found: Mapping[Any, Any], policy: Policy) -> dict[Any, Any]:
+    """By the keys as they are written here. Two that are one fail alone."""
+    ours: dict[Any, Any] = {}
+    for theirs, value in found.items():
+        key = policy.written(theirs)
+        ours[theirs if key is None else key] = answered_twice(key) if key in ours else value
+    return ours
 
 
 def _answer(operation: Operation, adapter: Any, value: Any) -> Any:

@@ -116,21 +116,35 @@ class Batch(_Handle, Generic[K, P, V]):
 
     def find(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V | None]:
         """The value, or None when the backend does not have it."""
-        return _loading(self.loader(args, kwargs), key, self.found)
+        return _loading(self.loader(args, kwargs), self._one(key), self.found)
 
     def load(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
         """The value; NOT_FOUND at this place of the answer when the backend does not have it."""
-        return _loading(self.loader(args, kwargs), key, self.existing)
+        return _loading(self.loader(args, kwargs), self._one(key), self.existing)
 
     def ref(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
         """Like `load`, for a key that another backend vouches for: no call when only the key is selected."""
         if self.needs_only_key():
+            key = self._one(key)
             return Load(Wave({key: self.of_key(key)}), key, self.found)
         return self.load(key, *args, **kwargs)
 
     async def load_many(self, keys: Sequence[K], *args: P.args, **kwargs: P.kwargs) -> list[V]:
         """Each must exist. In the order of the keys."""
         return list(await asyncio.gather(*(self.load(key, *args, **kwargs) for key in keys)))
+
+    def as_written(self, keys: list[K]) -> list[K]:
+        """The keys, each in the one way in which it is written. Raises for what cannot be a key."""
+        same = self._operation.policy.key
+        return keys if same is None else list(map(same, keys))
+
+    def _one(self, key: K) -> K:
+        """As it is where it cannot be a key: then it is missing, as any other that does not exist."""
+        policy = self._operation.policy
+        if policy.key is None:
+            return key
+        written: K | None = policy.written(key)
+        return key if written is None else written
 
     def needs_only_key(self) -> bool:
         """Whether the running operation wants nothing of this row but its key."""
@@ -146,10 +160,11 @@ class Batch(_Handle, Generic[K, P, V]):
 
     def prime(self, key: K, row: Row[V]) -> None:
         """A row that another call brought along: it needs no call of its own."""
-        self.loader((), {}).bring(key, row)
+        self.loader((), {}).bring(self._one(key), row)
 
     def forget(self, key: K) -> None:
         """After a write: the key's cached answers are void, for every viewer and every argument."""
+        key = self._one(key)
         if self._operation.policy.ttl:
             self._store().forget(key)
         for ident, loader in self._adapter.scope.loaders.items():

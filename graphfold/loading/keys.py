@@ -35,14 +35,17 @@ class Keys(list[K]):
 
 
 def by(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
-    """One row per key. Two rows for one key are an error: one of them would be lost."""
-    found: dict[K, V] = {}
+    """One row per key. Two rows for one key are that key's error: one of them would be lost."""
+    found: dict[K, Any] = {}
     for row in rows:
         k = key(row)
-        if k in found:
-            raise BackendBadReply("The backend answered one key twice.", internal=f"key {k!r}")
-        found[k] = row
+        found[k] = answered_twice(k) if k in found else row
     return found
+
+
+def answered_twice(key: object) -> BackendBadReply:
+    """A key's value where there are two."""
+    return BackendBadReply("The backend answered one key twice.", internal=f"key {key!r}")
 
 
 def group(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:

@@ -25,7 +25,8 @@ P = ParamSpec("P")
 class Policy:
     """How an operation is called and remembered, and what it gives for a key.
 
-    `ttl` in seconds (0: not cached), `cache_size` in rows; a key that `key_pattern` does not match cannot exist;
+    `ttl` in seconds (0: not cached), `cache_size` in rows; a key that `key_pattern` does not match cannot exist; keys
+    that `key` makes equal are one; of a load that is split by `max_size` so many parts are under way at once;
     `scope` is what the access token for it has to allow. `group` is whose circuit breaker it shares; `hedge` allows a
     second call when the first is slow; what is not `critical` goes without where the backend's quota is nearly used up.
     """
@@ -38,10 +39,26 @@ class Policy:
     scope: str = ""
     gives: Gives = "value"
     key_pattern: re.Pattern[str] | None = None
+    key: Callable[[Any], Any] | None = None
+    parallel: int = 4
     key_type: Any = str
     group: str = ""
     hedge: bool = False
     critical: bool = True
+
+    @property
+    def checks_keys(self) -> bool:
+        """Are there texts, numbers ... of the keys' type that cannot be keys?"""
+        return self.key is not None or self.key_pattern is not None
+
+    def written(self, key: Any) -> Any:
+        """The key in the one way in which it is written here; None for what cannot be a key."""
+        if self.key is None:
+            return key
+        try:
+            return self.key(key)
+        except (TypeError, ValueError, AttributeError):
+            return None
 
 
 class Operation:

@@ -1,0 +1,235 @@
+"""Keys: many of them in several calls, written in more than one way, made of several parts, and answered wrongly."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+import strawberry
+
+from graphfold import Keys, RestAdapter, Row, batch, by, resolves
+from graphfold.graph.graph import Graph
+from graphfold.mistakes import Mistake
+from graphfold.testing import FakeBackend, declaring, fakes, graph_of
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["breadth-first", "graphql-core"])
+def environment(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Both ways to run an operation."""
+    return {"GRAPHFOLD_EXECUTION": request.param}
+
+
+class Depot(FakeBackend):
+    """Answers what `rows` makes of the keys it is asked for; notes them, call by call."""
+
+    def __init__(self, rows: Callable[[list[str]], list[Any]]) -> None:
+        super().__init__({"GET /parts": self.parts})
+        self._rows = rows
+        self.asked: list[list[str]] = []
+        self.open = self.most = 0
+
+    async def parts(self, request: httpx.Request) -> Any:
+        keys = request.url.params["ids"].split(",")
+        self.asked.append(keys)
+        self.open += 1
+        self.most = max(self.most, self.open)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        self.open -= 1
+        return [{"number": key, "size": 1} if isinstance(key, str | int) else key for key in self._rows(keys)]
+
+
+def numbered(environment: Mapping[str, str], **how: Any) -> Graph:
+    """Parts by their number, whatever the backend takes for one."""
+
+    @strawberry.type
+    class Part:
+        size: int
+
+    @strawberry.type
+    class Shelf:
+        number: str
+
+    @strawberry.type
+    class Query:
+        pass
+
+    class PartRow(Row[Part]):
+        number: Any
+        size: int
+
+    class Store(RestAdapter):
+        identity = "service"
+
+        @batch(**how)
+        async def parts(self, numbers: Keys[str]) -> dict[str, PartRow]:
+            return by(await self.get("/parts", list[PartRow], ids=",".join(numbers)), lambda row: row.number)
+
+    @resolves(Query)
+    def shelves(numbers: list[str]) -> list[Shelf]:
+        return [Shelf(number=number) for number in numbers]
+
+    @resolves(Shelf)
+    async def part(self: Shelf, store: Store) -> Part | None:
+        return await store.parts.find(self.number)
+
+    @resolves(Shelf)
+    async def twice(self: Shelf, store: Store) -> int | None:
+        found = await store.parts.find(self.number)
+        return found.size * 2 if found else None
+
+    return graph_of(environment)
+
+
+async def asked(graph: Graph, depot: Depot, *numbers: str, field: str = "part { size }") -> tuple[list[Any], list[Any]]:
+    """For each number what was found, and the errors."""
+    query = f"query($numbers: [String!]!) {{ shelves(numbers: $numbers) {{ found: {field} }} }}"
+    async with graph.running(transports=fakes(store=depot)):
+        answer = await graph.execute(query, {"numbers": list(numbers)})
+    assert answer.data is not None
+    found = [shelf["found"] for shelf in answer.data["shelves"]]
+    return [one["size"] if isinstance(one, dict) else one for one in found], answer.errors
+
+
+async def test_a_load_that_is_split_has_few_calls_at_once(environment: Mapping[str, str]) -> None:
+    depot, numbers = Depot(list), [str(i) for i in range(20)]
+    found, _ = await asked(numbered(environment, max_size=2, parallel=3), depot, *numbers)
+    assert found == [1] * 20
+    assert depot.asked == [numbers[i : i + 2] for i in range(0, 20, 2)]
+    assert depot.most == 3
+
+
+@pytest.mark.parametrize("field", ["part { size }", "twice"])
+async def test_keys_that_are_written_otherwise_are_one_where_it_is_declared(
+    environment: Mapping[str, str], field: str
+) -> None:
+    depot = Depot(lambda keys: [key.lower() for key in keys])
+    found, errors = await asked(numbered(environment, key=str.upper), depot, "ab", "AB", "Ab", "c", field=field)
+    assert errors == []
+    assert None not in found
+    assert depot.asked == [["AB", "C"]]
+
+
+async def test_what_changed_may_be_named_in_any_way(environment: Mapping[str, str]) -> None:
+    depot, graph = Depot(list), numbered(environment, key=str.upper, ttl=60, share="public")
+    async with graph.running(transports=fakes(store=depot)):
+        for change in ("", "AB", "ab", ""):
+            if change:
+                graph.invalidate("store", "parts", [change])
+            await graph.execute('{ shelves(numbers: ["Ab"]) { twice } }')
+    assert depot.asked == [["AB"]] * 3
+
+
+async def test_numbers_and_texts_are_one_where_it_is_declared(environment: Mapping[str, str]) -> None:
+    depot = Depot(lambda keys: [int(key) for key in keys])
+    assert await asked(numbered(environment, key=str), depot, "1", "20") == ([1, 1], [])
+
+
+async def test_leading_zeros_count_unless_it_is_declared_that_they_do_not(environment: Mapping[str, str]) -> None:
+    depot = Depot(lambda keys: [key for key in keys if key == "007"])
+    assert await asked(numbered(environment), depot, "007", "7") == ([1, None], [])
+    with declaring():
+        depot = Depot(list)
+        graph = numbered(environment, key=lambda key: str(key).lstrip("0"))
+        assert await asked(graph, depot, "007", "7") == ([1, 1], [])
+    assert depot.asked == [["7"]]
+
+
+async def test_what_cannot_be_a_key_is_missing_without_a_call(environment: Mapping[str, str]) -> None:
+    depot = Depot(list)
+    found, errors = await asked(numbered(environment, key=lambda key: str(int(key))), depot, "x", "07")
+    assert (found, errors, depot.asked) == ([None, 1], [], [["7"]])
+
+
+async def test_a_key_that_is_answered_twice_fails_alone(
+    environment: Mapping[str, str], log: list[Mapping[str, Any]]
+) -> None:
+    depot = Depot(lambda keys: [*keys, "2"])
+    found, [error] = await asked(numbered(environment), depot, "1", "2", "3")
+    assert found == [1, None, 1]
+    assert (error["path"], error["extensions"]["code"]) == (["shelves", 1, "found"], "BACKEND_BAD_REPLY")
+    assert "'2'" not in error["message"]
+    assert any("'2'" in str(line.get("internal")) for line in log)
+
+
+async def test_two_keys_of_the_backend_that_are_one_here_fail_alone(environment: Mapping[str, str]) -> None:
+    depot = Depot(lambda keys: [*keys, "b"])
+    found, [error] = await asked(numbered(environment, key=str.upper), depot, "a", "b")
+    assert found == [1, None]
+    assert error["extensions"]["code"] == "BACKEND_BAD_REPLY"
+
+
+async def test_keys_that_nobody_asked_for_harm_nobody_and_are_told_inside(
+    environment: Mapping[str, str], log: list[Mapping[str, Any]]
+) -> None:
+    depot = Depot(lambda keys: [*keys, "foreign"])
+    assert await asked(numbered(environment), depot, "1", "2") == ([1, 1], [])
+    [line] = [line for line in log if line["event"] == "foreign keys"]
+    assert (line["count"], line["first"], line["operation"]) == (1, "['foreign']", "parts")
+
+
+async def test_one_call_of_several_that_fails_harms_its_own_keys_only(environment: Mapping[str, str]) -> None:
+    depot = Depot(lambda keys: [{"number": key} if key == "3" else key for key in keys])
+    found, errors = await asked(numbered(environment, max_size=2), depot, "1", "2", "3", "4", "5")
+    assert found == [1, 1, None, None, 1]
+    assert [error["path"][1] for error in errors] == [2, 3]
+
+
+class Place(NamedTuple):
+    shop: str
+    bin: int
+
+
+@dataclass(frozen=True)
+class Bin:
+    shop: str
+    bin: int
+
+
+@pytest.mark.parametrize("kind", [Place, Bin])
+async def test_keys_of_several_parts(environment: Mapping[str, str], kind: Any) -> None:
+    @strawberry.type
+    class Part:
+        size: int
+
+    @strawberry.type
+    class Query:
+        pass
+
+    class PartRow(Row[Part]):
+        number: str
+        size: int
+
+    class Store(RestAdapter):
+        identity = "service"
+
+        @batch(ttl=60, share="public")
+        async def parts(self, places: Keys[kind]) -> dict[kind, PartRow]:  # pyright: ignore[reportInvalidTypeForm]
+            ids = ",".join(f"{place.shop}-{place.bin}" for place in places)
+            rows = await self.get("/parts", list[PartRow], ids=ids)
+            return by(rows, lambda row: kind(row.number[0], int(row.number[2:])))
+
+    @resolves(Query)
+    async def part(shop: str, bin: int, store: Store) -> Part | None:
+        return await store.parts.find(kind(shop, bin))
+
+    depot, graph = Depot(lambda keys: [key for key in keys if key != "b-2"]), graph_of(environment)
+    one = 'part(shop: "a", bin: 1) { size }'
+    query = f'{{ a: {one} b: part(shop: "b", bin: 2) {{ size }} again: {one} }}'
+    async with graph.running(transports=fakes(store=depot)):
+        for _ in range(2):
+            answer = await graph.execute(query)
+            assert answer.document() == {"data": {"a": {"size": 1}, "b": None, "again": {"size": 1}}}
+    assert depot.asked == [["a-1", "b-2"]]
+
+
+@pytest.mark.parametrize(("how", "told"), [({"parallel": 0}, "parallel=0"), ({"key": "upper"}, "key='upper'")])
+def test_what_cannot_be_declared_is_told_at_once(how: dict[str, Any], told: str) -> None:
+    with pytest.raises(Mistake) as mistake:
+        batch(**how)
+    assert told in str(mistake.value)
+    assert "Fix:" in str(mistake.value)
