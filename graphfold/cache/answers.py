@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from cachetools import LRUCache
 
-from graphfold.cache.parts import Parts
+from graphfold.cache.parts import Parts, Share
 
 __all__ = ["Answers", "Kept", "Question"]
 
@@ -30,18 +30,38 @@ MOST_HOPELESS = 10_000
 
 
 class Question:
-    """What is asked, by whom: where its answer is kept, if each may see only their own, or if all see the same."""
+    """What is asked, by whom: where its answer is kept if all see the same, or only the tenant's, or each their own.
 
-    __slots__ = ("public", "viewer")
+    `tenant` is None where nobody is known to see what the viewer sees. It is told apart within a viewer, too: what one
+    caller may see can depend on which of its tenants it speaks for.
+    """
+
+    __slots__ = ("public", "slots", "tenant", "viewer")
 
     def __init__(
-        self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, viewer: str
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        viewer: str,
+        tenant: str | None = None,
     ) -> None:
         """Raises `TypeError` for variables that cannot be written as JSON: they nest too deeply."""
         # As JSON, 1 and true and 1.0 differ, which they do not as keys of a dict; the order of names says nothing.
         written = orjson.dumps((query, operation_name, variables or None), option=orjson.OPT_SORT_KEYS)
-        self.public = blake2b(written, digest_size=32).digest()
-        self.viewer = self.public + b" of " + viewer.encode()
+        self.public = asked = blake2b(written, digest_size=32).digest()
+        if tenant is None:
+            self.viewer = self.tenant = asked + b" of " + viewer.encode()
+            self.slots: tuple[bytes, ...] = (self.viewer, asked)
+        else:
+            self.tenant = b"%b in %d " % (asked, len(tenant)) + tenant.encode()
+            self.viewer = self.tenant + b" of " + viewer.encode()
+            self.slots = (self.viewer, self.tenant, asked)
+
+    def at(self, share: Share) -> bytes:
+        """Where an answer is kept that these may see."""
+        slot: bytes = getattr(self, share)
+        return slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +88,7 @@ class Answers:
 
     def find(self, question: Question) -> Kept | None:
         """The answer, if there is one that is still good."""
-        for slot in (question.viewer, question.public):
+        for slot in question.slots:
             kept = self._entries.get(slot)
             if kept is not None:
                 if self._timer() < kept.parts.ends and kept.parts.spared():
@@ -81,7 +101,7 @@ class Answers:
         kept = Kept(body, parts, about)
         good = self._timer() < parts.ends < inf and parts.spared()
         if good and kept.size * LARGEST <= self._entries.maxsize:
-            self._entries[question.public if parts.share == "public" else question.viewer] = kept
+            self._entries[question.at(parts.share)] = kept
             self._hopeless.pop(question.viewer, None)
 
     def under_way(self, question: Question) -> asyncio.Future[None] | None:

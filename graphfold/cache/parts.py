@@ -60,8 +60,8 @@ class Parts:
 
     def spared(self) -> bool:
         """Has nothing that went into it changed since the operation began, or since this was found last?"""
-        now = moment()
-        if all(store.spared(keys, self.began) for store, keys in self.keys.items()):
-            self.began = now
-            return True
-        return False
+        for store, keys in self.keys.items():
+            if not store.spared(keys, self.began):
+                return False
+        self.began = moment()  # whatever changes, changes between two calls of this: nothing here waits
+        return True

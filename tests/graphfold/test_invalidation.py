@@ -1,8 +1,10 @@
 """`POST /invalidate`: what a backend says has changed is asked for anew, and nobody else can say so."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ from tests.graphfold.shelf_life import Shop, goods, served
 pytestmark = pytest.mark.anyio
 
 SECRET = "a long enough secret of ours"
+CACHING = Path(__file__).parents[2] / "docs" / "caching.md"
 NAME = '{ name(id: "1") { text } }'
 PRICE = "{ price(id: 1) { text } }"
 
@@ -137,6 +140,15 @@ def test_a_signature_is_what_the_standard_says() -> None:
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
     )
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+async def test_what_the_documentation_signs_is_taken(shop: Shop) -> None:
+    [source] = re.findall(r"```python\n(import base64.*?)```", CACHING.read_text(encoding="utf-8"), re.DOTALL)
+    named: dict[str, Any] = {}
+    exec(source, named)  # noqa: S102  # our own lines
+    body = b'{"backend": "depot", "operation": "names", "keys": ["1"]}'
+    response = await shop.client.post("/invalidate", content=body, headers=named["headers"](SECRET, body))
+    assert response.json() == {"backend": "depot", "operation": "names", "forgotten": 1}
 
 
 async def test_a_message_counts_once(shop: Shop) -> None:

@@ -245,3 +245,13 @@ async def test_without_room_none_is_kept() -> None:
         for _ in range(2):
             await shop.ask(NAME)
         assert not any(shop.kept)
+
+
+def test_a_tenant_is_told_apart_within_a_viewer_and_a_viewer_within_a_tenant() -> None:
+    """One caller may speak for several tenants, and nobody of a tenant is everybody of it."""
+    people = [("", None), ("a", None), ("b", None), ("", "x"), ("a", "x"), ("a", "y"), ("", "a"), ("", "1 of a")]
+    asked = [Question("q", {}, None, viewer, tenant) for viewer, tenant in people]
+    assert len({question.viewer for question in asked}) == len(people)
+    assert len({question.tenant for question in asked}) == 7
+    assert asked[3].tenant == asked[4].tenant
+    assert {question.public for question in asked} == {asked[0].public}
