@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 _one_of: Any = Literal  # of words that are known at run time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR = int(datetime(2900, 1, 1, tzinfo=UTC).timestamp())  # up to here every system's C library knows its calendar
 
 
 def _since_epoch(per_second: int) -> Any:
@@ -26,14 +27,23 @@ def _since_epoch(per_second: int) -> Any:
     return Annotated[int, msgspec.Meta(ge=low, le=high)]
 
 
+def _of_seconds(value: int) -> datetime:
+    if 0 <= value < _FAR:
+        return datetime.fromtimestamp(value, UTC)
+    return _EPOCH + timedelta(seconds=value)
+
+
+def _of_millis(value: int) -> datetime:
+    seconds, rest = divmod(value, 1000)
+    return _of_seconds(seconds).replace(microsecond=rest * 1000) if rest else _of_seconds(seconds)
+
+
 EPOCH_MILLIS: Conversion[int, datetime] = Conversion(
-    "milliseconds since 1970 to a UTC time", _since_epoch(1000), lambda value: _EPOCH + timedelta(milliseconds=value)
+    "milliseconds since 1970 to a UTC time", _since_epoch(1000), _of_millis
 )
-EPOCH_SECONDS: Conversion[int, datetime] = Conversion(
-    "seconds since 1970 to a UTC time", _since_epoch(1), lambda value: _EPOCH + timedelta(seconds=value)
-)
-YES_NO: Conversion[str, bool] = Conversion(
-    '"Y" / "N" to a boolean', Literal["Y", "N"], {"Y": True, "N": False}.__getitem__
+EPOCH_SECONDS: Conversion[int, datetime] = Conversion("seconds since 1970 to a UTC time", _since_epoch(1), _of_seconds)
+YES_NO: Conversion[str, bool] = Conversion.of_table(
+    '"Y" / "N" to a boolean', Literal["Y", "N"], {"Y": True, "N": False}
 )
 
 
@@ -49,7 +59,7 @@ def codes(table: Mapping[str, T], *, otherwise: T | None = None) -> Conversion[s
     known = dict(table)
     name = "codes " + ", ".join(f"{code} = {getattr(value, 'name', value)}" for code, value in known.items())
     if otherwise is None:
-        return Conversion(name, _one_of[tuple(known)] if known else str, known.__getitem__)
+        return Conversion.of_table(name, _one_of[tuple(known)] if known else str, known)
     return Conversion(
         f"{name}, others = {getattr(otherwise, 'name', otherwise)}", str, lambda code: known.get(code, otherwise)
     )

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NewType
 
+import msgspec
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
@@ -31,6 +32,8 @@ _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
+
+_in_json = msgspec.json.Encoder().encode  # RFC 3339, and several times faster than isoformat()
 
 
 def tell_decimal(value: object) -> str:
@@ -63,7 +66,7 @@ def tell_date_time(value: object) -> str:
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise _untold("DateTime", value)
     try:
-        return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+        return _in_json(value.astimezone(UTC))[1:-1].decode()
     except OverflowError:
         raise _untold("DateTime", value) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLField
 from strawberry.types.arguments import convert_arguments
@@ -12,19 +12,26 @@ from strawberry.types.info import Info
 
 from graphfold.execution.links import Link, link_in
 
-__all__ = ["Known", "known"]
+__all__ = ["Known", "known", "pure"]
+
+F = TypeVar("F", bound=Callable[[Any], Any])
 
 _NOTE = "graphfold-known"
 _DIRECT = ("_get_basic_result", "_resolver", "_async_resolver")
 """The functions Strawberry makes for fields without extensions and handlers."""
 
 
+def pure(resolver: F) -> F:
+    """Marks a resolver of the engine's own: a function of the parent alone, cheap and without effects."""
+    resolver.graphfold_pure = True  # type: ignore[attr-defined]
+    return resolver
+
+
 class Known:
     """A Strawberry field without extensions, permissions and exception handlers.
 
     `attribute`: it is that attribute of its parent. `function`: it is answered by that resolver, with `injected`
-    adapters; `link` where the resolver is only a load; `pure` where it is a function of the parent alone that the
-    engine itself knows to be cheap and without effects.
+    adapters; `link` where the resolver is only a load; `pure` where it is marked so.
     """
 
     def __init__(self, field: StrawberryField) -> None:

@@ -9,14 +9,16 @@ from math import isfinite
 from types import CoroutineType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, NoneType
 from typing import Any
 
+from graphql import Undefined
 from strawberry.types.base import StrawberryObjectDefinition
 
-__all__ = ["is_of_kind", "passes", "reads_alike", "waits", "waits_for"]
+__all__ = ["is_of_kind", "is_simply_a_value", "passes", "reads_alike", "waits", "waits_for"]
 
 DECODED = "row_class_"
 """What marks a decoded row, whose attributes compute without effects."""
 
 _AWAITABLE: dict[type, bool] = {CoroutineType: True}
+_SIMPLE: dict[type, bool] = {}
 _CAST = "__as_strawberry_type__"
 _MISSING = object()
 _TUPLE_FIELD = type(namedtuple("_", "field").field)  # type: ignore[attr-defined]  # noqa: PYI024  # has no name
@@ -43,6 +45,16 @@ def _awaitable(kind: type) -> bool:
     known = _AWAITABLE.get(kind)
     if known is None:
         known = _AWAITABLE[kind] = hasattr(kind, "__await__")
+    return known
+
+
+def is_simply_a_value(kind: type) -> bool:
+    """Can values of this type be coerced as they are: no null, no error, nothing to call or to await?"""
+    known = _SIMPLE.get(kind)
+    if known is None:
+        trouble = issubclass(kind, NoneType | Exception | type(Undefined))
+        active = any(_found(kind, name) is not _MISSING for name in ("__call__", "__await__", "__getattr__"))
+        known = _SIMPLE[kind] = not (trouble or active)
     return known
 
 

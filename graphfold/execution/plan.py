@@ -23,6 +23,7 @@ from graphfold.execution.fields import Known, known
 from graphfold.execution.rows import (
     Builder,
     Reading,
+    Way,
     compiled_builder,
     one_way,
     reading_of,
@@ -119,22 +120,27 @@ class Selection:
                 self.all.append(Step(plan, len(self.all), key, details, kind, field))
         self.plain = [step for step in self.all if step.reading is not None]
         self.steps = [step for step in self.all if step.reading is None]
-        self._ways: dict[type, str] = {}
-        self._builders: dict[str, tuple[Builder, bool]] = {}
+        self._ways: dict[type, Way] = {}
+        self._builders: dict[Way, tuple[Builder, bool]] = {}
         self._seen = 0
 
-    def build(self, objects: list[Any]) -> list[dict[str, Any]]:
-        """Rows for a whole level: plain fields filled in, the others None for now. Raises where anything is odd."""
+    def builder(self, objects: list[Any]) -> Builder | None:
+        """What makes the rows of a level: plain fields filled in, the others None for now; it raises at odd values.
+
+        None for objects that can be read only once.
+        """
         way = self._way(objects)
+        if way == "odd":
+            return None
         self._seen += len(objects)
         worth = self._seen > WORTH_COMPILING
         known_builder = self._builders.get(way)
         if known_builder is None or (worth and not known_builder[1]):
             make = compiled_builder if worth else simple_builder
             known_builder = self._builders[way] = make(self.all, way), worth
-        return known_builder[0](objects)
+        return known_builder[0]
 
-    def _way(self, objects: list[Any]) -> str:
+    def _way(self, objects: list[Any]) -> Way:
         ways, known_ways = set(), self._ways
         for kind in set(map(type, objects)):
             if kind not in known_ways:

@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLList, GraphQLNonNull, Undefined
 from graphql.execution import default_field_resolver
 
-from graphfold.execution.kinds import reads_alike
+from graphfold.execution.kinds import is_simply_a_value, reads_alike
+from graphfold.rows.wire import Conversion
 
 if TYPE_CHECKING:
     from graphfold.execution.plan import Step
+    from graphfold.rows.structs import WireRead
 
 __all__ = [
     "Builder",
     "Odd",
     "Reading",
+    "Way",
     "attribute_of",
     "compiled_builder",
     "one_way",
@@ -34,6 +37,8 @@ __all__ = [
 ]
 
 Builder = Callable[[list[Any]], list[dict[str, Any]]]
+Way = str | Any
+"""How objects are read: a word, or the class of decoded rows."""
 
 _PASSES = {
     "String": "type({v}) is str",
@@ -83,11 +88,14 @@ def attribute_of(step: Step) -> str | None:
     return step.name if step.reading is Reading.DEFAULT else None
 
 
-def way_of(kind: type, steps: list[Step]) -> str:
-    """How objects of this type are read: as "dict", by "attribute", or "odd": a level of these is read only once.
+def way_of(kind: type, steps: list[Step]) -> Way:
+    """How objects of this type are read: as "dict", by "attribute", as decoded rows of their class, or "odd": a level
+    of these is read only once.
 
     graphql-core's default resolver looks fields up as keys or as attributes.
     """
+    if hasattr(kind, "reads_"):
+        return kind
     if any(step.reading is Reading.DEFAULT for step in steps):
         if kind is dict:
             return "dict"
@@ -97,14 +105,14 @@ def way_of(kind: type, steps: list[Step]) -> str:
     return "attribute" if not names or reads_alike(kind, names) else "odd"
 
 
-def one_way(ways: set[str]) -> str:
-    """The way that all objects of a level are read. Raises `Odd`."""
-    if len(ways) > 1 or "odd" in ways:
-        raise Odd
-    return next(iter(ways))
+def one_way(ways: set[Way]) -> Way:
+    """The way that all objects of a level are read; rows of several classes by attribute."""
+    if len(ways) == 1:
+        return next(iter(ways))
+    return "odd" if ways & {"odd", "dict"} else "attribute"
 
 
-def simple_builder(steps: list[Step], way: str) -> Builder:
+def simple_builder(steps: list[Step], way: Way) -> Builder:
     """Slower for each object, nothing to compile: for few objects, and for documents that are seen once."""
     cells = [(step.key, *_cell(step, way)) for step in steps]
 
@@ -117,7 +125,7 @@ def simple_builder(steps: list[Step], way: str) -> Builder:
     return build
 
 
-def compiled_builder(steps: list[Step], way: str) -> Builder:
+def compiled_builder(steps: list[Step], way: Way) -> Builder:
     """The same as generated code."""
     scope: dict[str, Any] = {"no": _no}
     items = [f"{step.key!r}: {_expression(step, i, way, scope)}" for i, step in enumerate(steps)]
@@ -133,13 +141,13 @@ def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> Builder:
     return build
 
 
-def _cell(step: Step, way: str) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None, Any]:
+def _cell(step: Step, way: Way) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None, Any]:
     if step.reading is None or step.reading is Reading.TYPENAME:
         return None, None, step.parent.name if step.reading else None
     return _getter(step, way), _checked(step.type), None
 
 
-def _getter(step: Step, way: str) -> Callable[[Any], Any]:
+def _getter(step: Step, way: Way) -> Callable[[Any], Any]:
     name, field = step.name, step.known
     if step.reading is Reading.ATTRIBUTE and field is not None and field.attribute is not None:
         return attrgetter(field.attribute)
@@ -150,22 +158,41 @@ def _getter(step: Step, way: str) -> Callable[[Any], Any]:
     return lambda o: getattr(o, name, None)
 
 
-def _expression(step: Step, i: int, way: str, scope: dict[str, Any]) -> str:
+def _expression(step: Step, i: int, way: Way, scope: dict[str, Any]) -> str:
     if step.reading is None:
         return "None"
     if step.reading is Reading.TYPENAME:
         return repr(step.parent.name)
-    get = _source(step, i, way, scope)
     required, inner = _required(step.type)
-    if not isinstance(inner, GraphQLList):
-        return _leaf(inner, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
-    item_required, item_type = _required(inner.of_type)
+    if isinstance(inner, GraphQLList):
+        return _listed(inner, required, i, _source(step, i, way, scope), scope)
+    read = None if isinstance(way, str) else way.reads_.get(attribute_of(step))
+    if read is None:
+        return _leaf(inner, required, f"v{i}", f"(v{i} := {_source(step, i, way, scope)})", f"odd{i}", scope)
+    return _wire_leaf(read, inner, required, i, scope)
+
+
+def _listed(declared: GraphQLList[Any], required: bool, i: int, get: str, scope: dict[str, Any]) -> str:
+    item_required, item_type = _required(declared.of_type)
     item = _leaf(item_type, item_required, "x", "x", f"odd{i}", scope)
     none = "no()" if required else f"None if v{i} is None else no()"
     return f"([{item} for x in v{i}] if type(v{i} := {get}) is list else {none})"
 
 
-def _source(step: Step, i: int, way: str, scope: dict[str, Any]) -> str:
+def _wire_leaf(read: WireRead, kind: Any, required: bool, i: int, scope: dict[str, Any]) -> str:
+    """A leaf of a decoded row, read from the wire's value and not through the row's property."""
+    get = f"o.{read.path[0]}"
+    for step in read.path[1:]:
+        get = f"(None if (v{i} := {get}) is None else v{i}.{step})"
+    if read.convert is None:
+        return _leaf(kind, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
+    told = _told(read.convert, kind) if read.convert.table else None
+    scope[f"convert{i}"] = told or read.convert.convert
+    get = f"convert{i}({get})" if required else f"(None if (v{i} := {get}) is None else convert{i}(v{i}))"
+    return get if told else _leaf(kind, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
+
+
+def _source(step: Step, i: int, way: Way, scope: dict[str, Any]) -> str:
     field = step.known
     if step.reading is Reading.ATTRIBUTE and field is not None:
         return f"o.{field.attribute}"
@@ -173,6 +200,16 @@ def _source(step: Step, i: int, way: str, scope: dict[str, Any]) -> str:
         scope[f"pure{i}"] = field.pure
         return f"pure{i}(o)"
     return f"o.get({step.name!r})" if way == "dict" else f"getattr(o, {step.name!r}, None)"
+
+
+@lru_cache(1024)
+def _told(convert: Conversion[Any, Any], kind: Any) -> Callable[[Any], Any] | None:
+    """From the wire to the answer in one step, for a conversion of few values; None where one of them is odd."""
+    careful = _careful(kind, required=True)
+    try:
+        return {theirs: careful(ours) for theirs, ours in (convert.table or {}).items()}.__getitem__
+    except Exception:
+        return None
 
 
 def _leaf(kind: Any, required: bool, name: str, first: str, odd: str, scope: dict[str, Any]) -> str:
@@ -217,13 +254,7 @@ def _careful(kind: Any, required: bool) -> Callable[[Any], Any]:
     def careful(value: Any) -> Any:
         if value is None and not required:
             return None
-        if (
-            value is None
-            or value is Undefined
-            or isinstance(value, Exception)
-            or callable(value)
-            or hasattr(value, "__await__")
-        ):
+        if not is_simply_a_value(type(value)):
             raise Odd
         result = coerce(value)
         if result is None or result is Undefined:

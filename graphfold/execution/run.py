@@ -50,9 +50,12 @@ class Run(Completion):
         """Fill the rows of one place: plain fields at once, the others each as a step of its own."""
         selection = frame.selection
         steps = selection.steps
+        build = selection.builder(frame.objects)
         try:
-            frame.rows = selection.build(frame.objects)
+            frame.rows = build(frame.objects) if build else []
         except Exception:  # not an error yet: the careful way finds out which value it was
+            build = None
+        if build is None:
             frame.rows, steps = selection.empty(frame.objects), selection.all
         if frame.place is not None:
             frame.place.put_all(frame.rows)

@@ -12,7 +12,9 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from graphfold.errors import InvalidInput
+from graphfold.execution.fields import pure
 from graphfold.mistakes import Mistake, here
+from graphfold.rows.row import per_row
 
 __all__ = ["Node", "global_id", "key_of", "node_id", "type_of"]
 
@@ -29,10 +31,16 @@ def global_id(type_name: str, key: object) -> str:
     return b2a_base64(f"{type_name}:{key}".encode(), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
+@pure
 def node_id(self: Node) -> strawberry.ID:
     """Resolves `id`. A function of the module, so that the engine can see it needs the key and nothing else."""
-    kind = type(self)
-    return strawberry.ID(global_id(kind.__strawberry_definition__.name, getattr(self, kind.node_key)))  # type: ignore[attr-defined]
+    name, key = _noun(type(self))
+    return strawberry.ID(global_id(name, getattr(self, key)))
+
+
+@per_row  # each selection has a class of its own
+def _noun(kind: type[Node]) -> tuple[str, str]:
+    return _type_name(kind), kind.node_key
 
 
 @strawberry.interface(description="Anything with an id of its own: `node(id:)` finds it again.")

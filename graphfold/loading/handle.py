@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from graphfold.cache.changes import ALL_KEYS
@@ -160,7 +161,12 @@ class Batch(_Handle, Generic[K, P, V]):
 
     def prime(self, key: K, row: Row[V]) -> None:
         """A row that another call brought along: it needs no call of its own."""
-        self.loader((), {}).bring(self._one(key), row)
+        self.bring((key,), (row,))
+
+    def bring(self, keys: Iterable[K], rows: Iterable[Row[V]]) -> None:
+        """Many such rows, each with its key."""
+        one = keys if self._operation.policy.key is None else map(self._one, keys)
+        self.loader((), {}).bring(dict(zip(one, rows, strict=True)))
 
     def forget(self, key: K) -> None:
         """After a write: the key's cached answers are void, for every viewer and every argument."""
@@ -222,9 +228,7 @@ class Read(_Handle, Generic[P, V]):
         rows = answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
         if primes is not None and primes.row is not None and primes.row.shape.key is not None:
             batch: Batch[Any, Any, Any] = Batch(primes, self._adapter)
-            key = primes.row.shape.key
-            for row in rows:
-                batch.prime(getattr(row, key), row)
+            batch.bring(map(attrgetter(primes.row.shape.key), rows), rows)
 
 
 class Write(_Handle, Generic[P, V]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Collection, Coroutine, Generator, Hashable
+from collections.abc import Callable, Collection, Coroutine, Generator, Hashable, Mapping
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
@@ -151,8 +151,8 @@ class Loader(Generic[K]):
         waves = ((key, self._where.get(key)) for key in keys)
         return [wave.results[key] if wave is not None and wave.results is not None else late for key, wave in waves]
 
-    def bring(self, key: K, row: Any) -> None:
-        self._source.bring(key, row)
+    def bring(self, rows: Mapping[K, Any]) -> None:
+        self._source.bring(rows)
 
     def drop(self, key: K) -> None:
         self._source.drop(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Hashable
+from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
@@ -43,8 +43,8 @@ class TaskLoader(DataLoader[K, Any], Generic[K]):
             known.update(await self._source.answers(rest))
         return [known[key] for key in keys]
 
-    def bring(self, key: K, row: Any) -> None:
-        self._source.bring(key, row)
+    def bring(self, rows: Mapping[K, Any]) -> None:
+        self._source.bring(rows)
 
     def drop(self, key: K) -> None:
         self._source.drop(key)

@@ -5,7 +5,7 @@ under way for somebody else, and the backend. One source for each set of argumen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from math import inf
 from typing import Any, Generic, TypeVar
 
@@ -44,9 +44,11 @@ class Source(Generic[K]):
         self._asked, self._fields, self._seen = asked, fields, seen
         self._brought: dict[K, Any] = {}
 
-    def bring(self, key: K, row: Any) -> None:
-        """A row that came with something else: no call of its own for it."""
-        self._brought.setdefault(key, row)
+    def bring(self, rows: Mapping[K, Any]) -> None:
+        """Rows that came with something else: no call of their own for them."""
+        brought = self._brought
+        for key in rows.keys() - brought.keys() if brought else rows:
+            brought[key] = rows[key]
 
     def drop(self, key: K) -> None:
         """The key has changed: what was brought is void."""

@@ -9,7 +9,7 @@ nothing is copied; where the row writes `domain()`, that makes the object. Struc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -22,8 +22,9 @@ from graphfold.errors import BackendBadReply
 from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, RowField, per_row, row_in
 from graphfold.rows.traps import trap
+from graphfold.rows.wire import Conversion
 
-__all__ = ["ORIGINS", "Selected", "Structs", "is_graph_object", "row_class"]
+__all__ = ["ORIGINS", "Selected", "Structs", "WireRead", "is_graph_object", "row_class"]
 
 Selected = dict[type[Row[Any]], frozenset[str]]
 """The OnDemand fields that are asked for, by row class."""
@@ -32,6 +33,16 @@ ORIGINS: WeakKeyDictionary[type[Row[Any]], tuple[str, str]] = WeakKeyDictionary(
 """Which operation of which backend a row comes from, for errors that show only when a field is read."""
 
 Leaves = list[tuple[tuple[str, ...], RowField]]
+
+
+@dataclass(frozen=True, slots=True)
+class WireRead:
+    """How a computed attribute may be read past its property: the struct's attributes down to the value on the wire,
+    any of which may be None, and the conversion. What fails that way fails through the property too, with its reason.
+    """
+
+    path: tuple[str, ...]
+    convert: Conversion[Any, Any] | None
 
 
 @per_row
@@ -94,10 +105,11 @@ class _StructClass:
         self._left_out = [f for f in row.shape.fields if f.on_demand and f.name not in asked]
         self._serves = is_graph_object(row)
         self._namespace: dict[str, Any] = {}
+        self._reads: dict[str, WireRead] = {}
         self._own: set[str] = set()
 
     def made(self) -> Any:
-        wire, rename = self._fields([(f.path, f) for f in self._wanted], [], top=True)
+        wire, rename = self._fields([(f.path, f) for f in self._wanted], (), top=True)
         for f in self._left_out:
             self._namespace[f.name] = trap(self._row, f.name) if self._serves else f.default_value()
         namespace = {**dict(_inherited(self._row, self._serves)), **self._namespace}
@@ -108,6 +120,7 @@ class _StructClass:
         namespace |= {
             "row_class_": self._row,
             "is_graph_object_": self._serves,
+            "reads_": self._reads,
             "__class__": kind,  # isinstance(row, Customer) is what resolvers would expect
             "__dict__": property(lambda row: {name: getattr(row, name) for name in names}),
         }
@@ -115,7 +128,9 @@ class _StructClass:
             self._row.__name__, wire, rename=rename, kw_only=True, frozen=True, gc=False, namespace=namespace
         )
 
-    def _fields(self, leaves: Leaves, above: list[str], *, top: bool) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
+    def _fields(
+        self, leaves: Leaves, above: tuple[str, ...], *, top: bool
+    ) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
         """The struct fields of one object on the wire, and the backend's names for them."""
         wire: list[tuple[Any, ...]] = []
         rename: dict[str, str] = {}
@@ -133,9 +148,11 @@ class _StructClass:
             if here:
                 kind = self._leaf(here[0])
                 for f in here:
-                    self._namespace[f.name] = _computed(self._row, f, [*above, name])
+                    self._namespace[f.name] = _computed(self._row, f, (*above, name))
+                    if not (f.may_be_absent or f.null_is_default or _is_list(f)):
+                        self._reads[f.name] = WireRead((*above, name), f.convert)
             else:
-                inner, names = self._fields(deeper, [*above, name], top=False)
+                inner, names = self._fields(deeper, (*above, name), top=False)
                 kind = msgspec.defstruct("Part", inner, rename=names, kw_only=True, frozen=True, gc=False)
             wire.append((name, *_presence(kind, [f for _, f in below], nested=not here)))
         return wire, rename
@@ -164,8 +181,7 @@ def _fits(f: RowField | None, wanted: Any) -> bool:
 
 def _as_it_stands(f: RowField) -> bool:
     """Whether the wire's value is the field's. Lists are computed: each reader gets one of its own."""
-    lists = any(get_origin(part) is list for part in (f.type, *get_args(f.type)))
-    return f.convert is None and not f.null_is_default and not lists
+    return f.convert is None and not f.null_is_default and not _is_list(f)
 
 
 def _default(f: RowField) -> tuple[Any, ...]:
@@ -176,10 +192,13 @@ def _default(f: RowField) -> tuple[Any, ...]:
     return (msgspec.field(default_factory=f.default),) if callable(f.default) else (f.default,)
 
 
-def _computed(row: type[Row[Any]], f: RowField, steps: list[str]) -> property:
+def _is_list(f: RowField) -> bool:
+    return any(get_origin(part) is list for part in (f.type, *get_args(f.type)))
+
+
+def _computed(row: type[Row[Any]], f: RowField, steps: tuple[str, ...]) -> property:
     """A field that is read from the struct's wire fields when somebody wants it."""
-    lists = any(get_origin(part) is list for part in (f.type, *get_args(f.type)))
-    convert = list if lists and f.convert is None else _converting(row, f)
+    convert = list if _is_list(f) and f.convert is None else _converting(row, f)
     scope = {"UNSET": UNSET, "convert": convert, "default": f.default_value if f.default is not MISSING else None}
     lines = [f"value = self.{steps[0]}"]
     lines += [f"if value is not None and value is not UNSET: value = value.{step}" for step in steps[1:]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from graphfold.mistakes import Mistake, here
@@ -19,11 +19,17 @@ class Conversion(Generic[W, T]):
     """How a value on the wire becomes ours: `name` for the docs, `wire` its type there, `convert` the step.
 
     `convert` may raise ValueError, KeyError or ArithmeticError: the reply is then a BACKEND_BAD_REPLY that names it.
+    `table`: all values it takes, where they are few and known.
     """
 
     name: str
     wire: Any
     convert: Callable[[W], T]
+    table: Mapping[W, T] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of_table(cls, name: str, wire: Any, table: Mapping[W, T]) -> Conversion[W, T]:
+        return cls(name, wire, table.__getitem__, table)
 
 
 class Wire:

@@ -1,0 +1,110 @@
+"""Decoded rows: read straight from the wire's values, with the answers and errors their attributes would give."""
+
+# No `from __future__ import annotations` here: the rows' types are declared inside a block.
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+
+import pytest
+import strawberry
+from hypothesis import given
+from hypothesis import strategies as st
+from strawberry.schema.config import StrawberryConfig
+
+from graphfold import OnDemand, Row, Wire
+from graphfold.conversions import EPOCH_MILLIS, YES_NO, Conversion, codes, minor_units
+from graphfold.declarations import declaring
+from graphfold.execution.executor import BreadthFirst
+from graphfold.rows.decoder import decoder
+from graphfold.scalars import SCALARS
+from tests.execution.twice import agree_at_once
+
+
+@strawberry.enum
+class Colour(Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+with declaring():
+
+    @strawberry.type
+    class Thing:
+        number: str
+        note: str | None
+        colour: Colour | None
+        price: Decimal | None
+        made: datetime | None
+        sold: bool | None
+
+    class ThingRow(Row[Thing], key="number"):
+        number: str
+        note: Annotated[str | None, Wire("more.deep.note")]
+        colour: Annotated[Colour | None, Wire("more.colour", codes({"R": Colour.RED, "G": Colour.GREEN}))]
+        price: Annotated[Decimal | None, Wire("more.cents", minor_units())]
+        made: Annotated[datetime | None, OnDemand("made", EPOCH_MILLIS)] = None
+        sold: Annotated[bool | None, Wire("sold", YES_NO)] = None
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def things(self, info: strawberry.Info) -> list[Thing | None]:
+        things: list[Thing | None] = info.context
+        return things
+
+
+SCHEMA = strawberry.Schema(
+    Query, execution_context_class=BreadthFirst, config=StrawberryConfig(scalar_map=SCALARS)
+)._schema
+QUERY = "{ things { number note colour price made sold } }"
+
+deep = st.none() | st.fixed_dictionaries({"note": st.none() | st.text()})
+more = st.fixed_dictionaries(
+    {"deep": deep, "colour": st.none() | st.sampled_from("RG"), "cents": st.none() | st.integers(-(10**9), 10**9)}
+)
+thing = st.fixed_dictionaries(
+    {
+        "number": st.text(max_size=3),
+        "more": st.none() | more,
+        "made": st.none() | st.integers(-(10**13), 10**14),
+    },
+    optional={"sold": st.none() | st.sampled_from("YN")},
+)
+
+
+@given(things=st.lists(thing, min_size=1, max_size=5), many=st.booleans())
+def test_rows_answer_as_their_attributes_do(things: list[dict[str, Any]], many: bool) -> None:
+    asked: Callable[[Any], frozenset[str]] = lambda row: row.shape.on_demand  # noqa: E731  # an argument of its own
+    rows = decoder(list[ThingRow], asked).json(json.dumps(things * (60 if many else 1)).encode())
+    agree_at_once(SCHEMA, QUERY, context_value=rows)
+
+
+def _price(cents: int) -> Decimal:
+    if cents < 0:
+        raise ValueError
+    return Decimal(cents)
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_value_that_no_conversion_takes_fails_at_its_place(count: int) -> None:
+    with declaring():
+
+        class PricedRow(Row[Thing], key="number"):
+            number: str
+            price: Annotated[Decimal | None, Wire("price", Conversion("a price", int, _price))]
+            note: str | None = None
+            colour: Colour | None = None
+            made: datetime | None = None
+            sold: bool | None = None
+
+    things = [{"number": "1", "price": price} for price in (5, -1, *range(count))]
+    rows = decoder(list[PricedRow], lambda _: frozenset()).json(json.dumps(things).encode())
+    answer = agree_at_once(SCHEMA, QUERY, context_value=rows)
+    assert [error.path for error in answer.errors or ()] == [["things", 1, "price"]]
+    assert answer.data is not None
+    assert [thing["price"] for thing in answer.data["things"]][:3] == ["5", None, "0"]
