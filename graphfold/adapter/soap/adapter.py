@@ -82,6 +82,9 @@ class SoapAdapter(Adapter):
     def _read(self, contract: Contract, operation: str, reply: Reply, at: str | None, wire: Any) -> Any:
         if not reply.media_type.endswith("xml"):
             raise not_the_format(reply, "XML") if reply.ok else self.problem(reply)
+        known = contract.scanned(operation, reply.body, at, wire) if reply.ok else None
+        if known is not None:
+            return known
         try:
             message = message_in(parse(reply.body))
             fault = fault_in(message, contract)
@@ -89,6 +92,6 @@ class SoapAdapter(Adapter):
                 raise self.problem(reply) if reply.status == 401 else self.fault(fault)
             if not reply.ok:
                 raise self.problem(reply)
-            return contract.answer(operation, message, at, wire)
+            return contract.answer(operation, message, at, wire, reply=reply.body)
         except Unreadable as error:
             raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from zeep.xsd import ComplexType
 
 from graphfold.adapter.soap.message import Element, is_nil, local
 from graphfold.adapter.soap.plain import Plain, elements_in
 from graphfold.adapter.soap.reading import Read, reader
+from graphfold.adapter.soap.scanner import Scanner
 from graphfold.adapter.soap.wanted import item_of, wanted_in
 from graphfold.rows.decoder import Unreadable, checked
 
-__all__ = ["answer_reader"]
+__all__ = ["answer_reader", "answer_scanner"]
 
 
 def answer_reader(xsd_type: Any, steps: Sequence[str], wire: Any) -> Read:
@@ -21,19 +22,42 @@ def answer_reader(xsd_type: Any, steps: Sequence[str], wire: Any) -> Read:
 
     It raises `Unreadable`, with the place: what cannot be read is read again in two steps, which know it.
     """
-    plain, below, listed, tag = Plain(), xsd_type, False, ""
-    for step in steps:
-        known = elements_in(below).get(step) if isinstance(below, ComplexType) and not listed else None
-        if known is None:
-            return _in_two_steps(plain.of(xsd_type), steps, wire)
-        element, listed = known
-        below, tag = element.type, element.qname.text
-    read_plain = plain.of(below, wanted_in(wire))
-    if not listed:
-        return _single(reader(plain, below, wire), read_plain, steps, wire)
+    plain, end = Plain(), _end(xsd_type, steps)
+    if end is None:
+        return _in_two_steps(plain.of(xsd_type), steps, wire)
+    read_plain = plain.of(end.type, wanted_in(wire))
+    if not end.listed:
+        return _single(reader(plain, end.type, wire), read_plain, steps, wire)
     if item_of(wire) is None:
         return _in_two_steps(plain.of(xsd_type), steps, wire)
-    return _listed(reader(plain, below, item_of(wire)), read_plain, (*steps[:-1], tag), wire)
+    return _listed(reader(plain, end.type, item_of(wire)), read_plain, (*steps[:-1], end.tag), wire)
+
+
+def answer_scanner(xsd_type: Any, steps: Sequence[str], wire: Any) -> Scanner | None:
+    """A scanner of what lies at `steps`, where that is a list of elements and rows are wanted of them."""
+    end, wanted = _end(xsd_type, steps), wanted_in(wire)
+    listed = end is not None and end.listed and item_of(wire) is not None
+    return Scanner(end.tag, end.type, wanted) if end is not None and listed and wanted is not None else None
+
+
+class _End(NamedTuple):
+    """The element that steps lead to: its type, whether it repeats, its tag."""
+
+    type: Any
+    listed: bool = False
+    tag: str = ""
+
+
+def _end(xsd_type: Any, steps: Sequence[str]) -> _End | None:
+    """None where the steps end at an attribute, lead through a list, or nowhere."""
+    end = _End(xsd_type)
+    for step in steps:
+        known = elements_in(end.type).get(step) if isinstance(end.type, ComplexType) and not end.listed else None
+        if known is None:
+            return None
+        element, listed = known
+        end = _End(element.type, listed, element.qname.text)
+    return end
 
 
 def _single(read: Read, read_plain: Read, steps: Sequence[str], wire: Any) -> Read:

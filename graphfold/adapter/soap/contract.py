@@ -15,11 +15,12 @@ from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 from zeep.wsdl.messages import RpcMessage
 from zeep.xsd import ComplexType
 
-from graphfold.adapter.soap.answers import answer_reader
+from graphfold.adapter.soap.answers import answer_reader, answer_scanner
 from graphfold.adapter.soap.message import Element, local
 from graphfold.adapter.soap.plain import Plain
 from graphfold.adapter.soap.reading import Read
 from graphfold.adapter.soap.requests import RequestWriter, enveloped, request_writer
+from graphfold.adapter.soap.scanner import Scanner
 from graphfold.mistakes import Mistake
 from graphfold.rows.decoder import Unreadable
 
@@ -86,12 +87,21 @@ class Contract:
             return {"content-type": f'application/soap+xml; charset=utf-8; action="{action}"'}
         return {"content-type": "text/xml; charset=utf-8", "soapaction": f'"{action}"'}
 
-    def answer(self, operation: str, message: Element, at: str | None, wire: Any = Any) -> Any:
+    def answer(self, operation: str, message: Element, at: str | None, wire: Any = Any, *, reply: bytes = b"") -> Any:
         """What the message in a reply's body holds at `at` below it, as the msgspec type `wire`; plain data without.
 
         Without `at`, wrappers that can hold only one element are stepped through: by the WSDL, not by what came.
         """
-        return self._reader(operation, at, wire)(message)
+        read, scanner = self._reader(operation, at, wire)
+        answer = read(message)
+        if scanner is not None:
+            scanner.learn(reply, message, answer)
+        return answer
+
+    def scanned(self, operation: str, reply: bytes, at: str | None, wire: Any) -> Any | None:
+        """The same straight from a reply's text. None where it has to be read as XML."""
+        scanner = self._reader(operation, at, wire)[1]
+        return None if scanner is None else scanner.read(reply)
 
     def way(self, operation: str, at: str | None) -> tuple[Any, list[str]]:
         """The XSD type of an answer, and the steps from it to what is read."""
@@ -109,11 +119,11 @@ class Contract:
     def _make_writer(self, operation: str) -> RequestWriter:
         return request_writer(self._operation(operation))
 
-    def _make_reader(self, operation: str, at: str | None, wire: Any) -> Read:
+    def _make_reader(self, operation: str, at: str | None, wire: Any) -> tuple[Read, Scanner | None]:
         output = self._operation(operation).output
         answer, steps = self.way(operation, at)
-        read = answer_reader(answer, steps, wire)
-        return read if isinstance(output, RpcMessage) else _named(output.body.qname.text, read)
+        read, scanner = answer_reader(answer, steps, wire), answer_scanner(answer, steps, wire)
+        return read if isinstance(output, RpcMessage) else _named(output.body.qname.text, read), scanner
 
     def _operation(self, name: str) -> Any:
         found = self._binding._operations.get(name)

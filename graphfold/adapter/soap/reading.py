@@ -48,7 +48,7 @@ from graphfold.adapter.soap.values import kind_of, value_reader
 from graphfold.adapter.soap.wanted import Wanted, bare, item_of, wanted_in, wanted_of
 from graphfold.rows.decoder import checked
 
-__all__ = ["Read", "reader"]
+__all__ = ["Read", "is_kind", "reader"]
 
 Read = Callable[[Element], Any]
 
@@ -95,10 +95,10 @@ def _simple(xsd_type: Any, wire: Any, anew: Read) -> Read:
 
 def _value_reader(xsd_type: Any, wire: Any) -> Callable[[str], Any]:
     read = value_reader(xsd_type)
-    return read if _is_kind(xsd_type, wire) else lambda text: checked(read(text), wire)
+    return read if is_kind(xsd_type, wire) else lambda text: checked(read(text), wire)
 
 
-def _is_kind(xsd_type: Any, wire: Any) -> bool:
+def is_kind(xsd_type: Any, wire: Any) -> bool:
     """Whether a value of the XSD type is one of the wire type as it is."""
     wire = bare(wire)
     return kind_of(xsd_type) is getattr(wire, "__supertype__", wire)
@@ -217,7 +217,7 @@ def _indented(blocks: list[str]) -> str:
 
 def _block(xsd_type: Any, wire: Any) -> str:
     """How a single element is read: texts and whole numbers in place, the rest by a call."""
-    if isinstance(xsd_type, ComplexType) or not _is_kind(xsd_type, wire):
+    if isinstance(xsd_type, ComplexType) or not is_kind(xsd_type, wire):
         return _OTHER
     kind = kind_of(xsd_type)
     return _TEXT if kind is str else _INTEGER if kind is int else _OTHER
