@@ -56,7 +56,8 @@ def fakes(**backends: FakeBackend) -> Transports:
 
 def _fits(route: str, request: httpx.Request) -> bool:
     target, _, query = route.partition("?")
-    if target != f"{request.method} {request.url.path}":
+    paths = request.url.path, request.url.raw_path.decode().partition("?")[0]
+    if target not in [f"{request.method} {path}" for path in paths]:
         return False
     return not query or {*parse_qsl(query, keep_blank_values=True)} <= {*request.url.params.multi_items()}
 

@@ -66,7 +66,7 @@ class AnyRoute(FakeBackend):
         self.reply = reply
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.on(f"{request.method} {request.url.path}", self.reply)
+        self.on(f"{request.method} {request.url.raw_path.decode().partition('?')[0]}", self.reply)
         return await super().handle_async_request(request)
 
 
