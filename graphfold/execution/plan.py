@@ -20,6 +20,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
 from graphfold.execution.fields import Known, known
+from graphfold.execution.links import Link
 from graphfold.execution.rows import (
     Builder,
     Reading,
@@ -96,6 +97,11 @@ class Step:
         self.reading: Reading | None = reading_of(self)
         self.selections: dict[GraphQLObjectType, Selection] = {}
 
+    @property
+    def link(self) -> Link | None:
+        """Set where the field is only a load."""
+        return self.known.link if self.known is not None and not self.takes_arguments else None
+
     def selection(self, kind: GraphQLObjectType, executor: Any) -> Selection:
         """What is selected of objects of this type below the field; compiled when it is first met."""
         found = self.selections.get(kind)
@@ -123,6 +129,10 @@ class Selection:
         self._ways: dict[type, Way] = {}
         self._builders: dict[Way, tuple[Builder, bool]] = {}
         self._seen = 0
+
+    def loaded_by(self, key: str | None) -> list[Step]:
+        """The steps that load by this attribute of the objects and nothing else."""
+        return [step for step in self.steps if step.link is not None and step.link.key == key]
 
     def builder(self, objects: list[Any]) -> Builder | None:
         """What makes the rows of a level: plain fields filled in, the others None for now; it raises at odd values.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, OperationType
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
 from graphql.execution.values import get_argument_values
 
 from graphfold.deadline import exceeded
@@ -15,7 +15,7 @@ from graphfold.execution.info import LazyInfo, located_info
 from graphfold.execution.level import Level, Unwanted
 from graphfold.execution.links import Link
 from graphfold.execution.places import FieldPlace, Frame, Place, Some
-from graphfold.execution.plan import Plan, Step
+from graphfold.execution.plan import Plan, Step, nullable
 from graphfold.loading.answer import MISSING, Failed
 from graphfold.loading.load import Loader
 
@@ -109,7 +109,7 @@ class Run(Completion):
         """A field that is only a load: all keys at once. None where it is something else, or does not work out: then
         the resolver is called for each object, and each gets its own error.
         """
-        link = step.known.link if step.known is not None and not step.takes_arguments else None
+        link = step.link
         if link is None:
             return None
         try:
@@ -120,7 +120,7 @@ class Run(Completion):
             return None
 
     async def _level(self, place: Place, link: Link, objects: list[Any]) -> list[Any] | None:
-        batch = getattr(self.executor.context_value.adapter(link.adapter), link.batch)
+        batch = self._batch(link)
         keys = batch.as_written(list(map(link.keys, objects)))
         if link.way == "ref" and batch.needs_only_key():
             return list(map(batch.of_key, keys))
@@ -128,8 +128,24 @@ class Run(Completion):
         if type(loader) is not Loader:
             return None
         await self.with_loop()
+        if link.way == "ref":
+            self._ahead(place.step, batch.key, keys)
         answers = await Level(self.errors, place, loader, keys)
         return _settled(answers, keys, batch.existing if link.way != "find" else batch.found)
+
+    def _ahead(self, step: Step, key: str | None, keys: list[Any]) -> None:
+        """What is loaded below by nothing but the same key need not wait for the objects, which are sure to exist."""
+        declared = nullable(step.type)
+        if key is None or not isinstance(declared, GraphQLObjectType):
+            return
+        for below in step.selection(declared, self.executor).loaded_by(key):
+            assert below.link is not None
+            batch = self._batch(below.link)
+            if below.link.way != "ref" or not batch.needs_only_key():
+                batch.loader((), {}).ask(batch.as_written(keys))
+
+    def _batch(self, link: Link) -> Any:
+        return getattr(self.executor.context_value.adapter(link.adapter), link.batch)
 
     def _called(self, place: Place, step: Step, objects: list[Any]) -> list[Any]:
         """The results of a resolver for all objects; what it raised as `Failed`."""

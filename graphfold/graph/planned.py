@@ -90,9 +90,22 @@ class Planned:
         asks = asks_of(resolver.function, resolver.injected) if resolver is not None else []
         own = [self._step(field, here, ask) for ask in asks]
         below = self._below(field, replace(here, maybe=here.maybe or any(ask.maybe for ask in asks)))
+        ahead = self._ahead(field, asks, here)
+        beside = [step for step in below if step.path in ahead]
+        below = [step for step in below if step.path not in ahead]
         for step in reversed(own):
             step.steps, below = below, [step]
-        return below
+        return below + beside
+
+    def _ahead(self, field: Field, asks: list[Ask], place: Place) -> set[str]:
+        """The paths right below a field that need nothing but its key, and so do not wait for its answer."""
+        [kind] = self._kinds(field) if len(asks) == 1 and asks[0].way == "ref" else [None]
+        row = getattr(asks[0].adapter, asks[0].operation or "").row if kind is not None else None
+        if kind is None or row is None or field.link is None:
+            return set()
+        return {
+            ".".join((*place.path, step.key)) for step in field.selection(kind, self._executor).loaded_by(row.shape.key)
+        }
 
     def _below(self, field: Field, place: Place) -> list[Step]:
         size, kinds, counted = self._size(field, place), self._kinds(field), len(self.counted)

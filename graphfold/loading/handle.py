@@ -147,6 +147,12 @@ class Batch(_Handle, Generic[K, P, V]):
         written: K | None = policy.written(key)
         return key if written is None else written
 
+    @property
+    def key(self) -> str | None:
+        """The attribute of its rows that holds, to the letter, the key they were found by."""
+        row, policy = self._operation.row, self._operation.policy
+        return row.shape.key if row is not None and policy.gives == "row" and policy.key is None else None
+
     def needs_only_key(self) -> bool:
         """Whether the running operation wants nothing of this row but its key."""
         row = self._operation.row

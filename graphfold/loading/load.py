@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Collection, Coroutine, Generator, Hashable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Generator, Hashable, Iterable, Mapping
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
@@ -131,11 +131,7 @@ class Loader(Generic[K]):
 
     async def level(self, keys: list[K]) -> list[Any]:
         """The answers for many keys at once, in their order, without a Load for each."""
-        where = self._where
-        found = {key: where[key] for key in dict.fromkeys(keys) if key in where}
-        new = [key for key in dict.fromkeys(keys) if key not in found] if found else list(dict.fromkeys(keys))
-        if new:
-            found |= self._board(new)
+        found = self.ask(keys)
         waves = set(found.values())
         for wave in waves:
             if wave.results is None:
@@ -150,6 +146,13 @@ class Loader(Generic[K]):
         late = Failed(exceeded())
         waves = ((key, self._where.get(key)) for key in keys)
         return [wave.results[key] if wave is not None and wave.results is not None else late for key, wave in waves]
+
+    def ask(self, keys: Iterable[K]) -> dict[K, Wave]:
+        """The waves that these keys travel with from now on, whether anybody waits for them yet or not."""
+        where, asked = self._where, dict.fromkeys(keys)
+        found = {key: where[key] for key in asked if key in where}
+        new = [key for key in asked if key not in found] if found else asked
+        return found | self._board(new) if new else found
 
     def bring(self, rows: Mapping[K, Any]) -> None:
         self._source.bring(rows)
