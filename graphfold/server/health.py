@@ -1,4 +1,7 @@
-"""`/healthz` says that the process answers, `/readyz` that it should be sent requests."""
+"""`/healthz` says that the process answers, `/readyz` that it should be sent requests.
+
+`/healthz/backends` says how each backend is for this process: names and figures, no address and no secret.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,10 @@ def routes(graph: Served, health: Health) -> APIRouter:
     @router.get("/healthz")
     async def healthz() -> JSONResponse:
         return JSONResponse({"status": "alive"})
+
+    @router.get("/healthz/backends")
+    async def backends() -> JSONResponse:
+        return JSONResponse({"backends": graph.state() if health.running else {}})
 
     @router.get("/readyz")
     async def readyz() -> JSONResponse:

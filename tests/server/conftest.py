@@ -102,6 +102,9 @@ class Demo:
     def missing_settings(self) -> list[str]:
         return self.missing
 
+    def state(self) -> dict[str, Any]:
+        return {"crm": {"places": {"used": 1, "of": 32, "waiting": 0}}}
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Demo"]:
         self.runs = True

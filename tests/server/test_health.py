@@ -34,6 +34,13 @@ async def test_readiness_follows_the_graph(client: httpx.AsyncClient, app: Any, 
     assert not graph.runs
 
 
+async def test_how_each_backend_is(client: httpx.AsyncClient, app: Any) -> None:
+    assert (await client.get("/healthz/backends")).json() == {"backends": {}}
+    async with app.router.lifespan_context(app):
+        told = (await client.get("/healthz/backends")).json()
+    assert told == {"backends": {"crm": {"places": {"used": 1, "of": 32, "waiting": 0}}}}
+
+
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/graphql/", "/graphql/static/page.js"])
 async def test_there_is_nothing_else(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 404
