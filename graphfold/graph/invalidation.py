@@ -44,15 +44,16 @@ def _operation(graph: Graph, backend: str, name: str) -> Operation:
 def _key(operation: Operation, name: str, key: Any) -> Any:
     if not isinstance(operation, BatchOperation):
         raise InvalidInput(f"{name} has no keys: what it was asked is forgotten as a whole, with `all`.")
-    converted, pattern = _converted(operation.policy.key_type, key), operation.policy.key_pattern
+    policy = operation.policy
+    converted = _converted(policy.key_type, key)
     if converted is None:
-        kind = getattr(operation.policy.key_type, "__name__", operation.policy.key_type)
+        kind = getattr(policy.key_type, "__name__", policy.key_type)
         raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys are of type {kind}.")
-    if pattern is not None and not pattern.fullmatch(str(converted)):
-        raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys look like {pattern.pattern}.")
-    written = operation.policy.written(converted)
+    written, pattern = policy.written(converted), policy.key_pattern
     if written is None:
         raise InvalidInput(f"{_shown(key)} is no key of {name}.")
+    if pattern is not None and not pattern.fullmatch(str(written)):
+        raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys look like {pattern.pattern}.")
     return written
 
 

@@ -11,7 +11,7 @@ import structlog
 from strawberry import Info
 
 from graphfold import Keys, RestAdapter, Row, batch, by, read, resolves, write
-from graphfold.errors import BackendError
+from graphfold.errors import GraphError
 from graphfold.graph.graph import Graph
 from graphfold.testing import FakeBackend, fakes, graph_of
 
@@ -22,7 +22,7 @@ class Store(FakeBackend):
     def __init__(self) -> None:
         self.told = 0
         self.gone: set[str] = set()
-        super().__init__({f"GET /{what}": self.tell for what in ("names", "prices", "mine", "stock", "list")})
+        super().__init__({f"GET /{what}": self.tell for what in ("names", "prices", "mine", "stock", "codes", "list")})
         self.on("POST /names", {"id": "1", "text": "renamed"})
 
     def tell(self, request: httpx.Request) -> Any:
@@ -105,6 +105,14 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
         async def stock(self, ids: Keys[str]) -> dict[str, GoodRow]:
             return by(await self.get("/stock", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
 
+        @batch(ttl=60, share="public", key=str.upper, key_pattern="[A-Z]-[0-9]+")
+        async def codes(self, ids: Keys[str]) -> dict[str, GoodRow]:
+            return by(await self.get("/codes", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
+
+        @batch(ttl=60, share="public")
+        async def pairs(self, ids: Keys[tuple[str, int]]) -> dict[tuple[str, int], str]:
+            return {id: f"{id}" for id in ids}
+
         @read(ttl=60, share="public", primes=names)
         async def all(self) -> list[GoodRow]:
             return await self.get("/list", list[GoodRow])
@@ -136,6 +144,14 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
         return await depot.stock.find(id)
 
     @resolves(Query)
+    async def code(id: str, depot: Depot) -> Good:
+        return await depot.codes.load(id)
+
+    @resolves(Query)
+    async def pair(id: str, number: int, depot: Depot) -> str:
+        return await depot.pairs.load((id, number))
+
+    @resolves(Query)
     async def all(depot: Depot) -> list[Good]:
         return await depot.all()
 
@@ -155,7 +171,7 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
     async def name_or_none(id: str, depot: Depot) -> str | None:
         try:
             return (await depot.names.load(id)).text
-        except BackendError:
+        except GraphError:
             return None
 
     @resolves(Query)

@@ -56,6 +56,8 @@ def said(response: httpx.Response) -> str:
         (NAME, {"operation": "names", "all": True}),
         (PRICE, {"operation": "prices", "keys": [1]}),
         (PRICE, {"operation": "prices", "keys": ["1"]}),
+        ('{ code(id: "a-1") { text } }', {"operation": "codes", "keys": ["A-1"]}),
+        ('{ code(id: "A-1") { text } }', {"operation": "codes", "keys": ["a-1"]}),
         ("{ all { text } }", {"operation": "all", "all": True}),
         ('{ mine(id: "1") { text } }', {"operation": "mine", "keys": ["1"]}),
     ],
@@ -69,6 +71,16 @@ async def test_what_has_changed_is_asked_for_anew(shop: Shop, query: str, change
     assert len(shop.store.calls) == 2
     [line] = [line for line in shop.log if line["event"] == "invalidated"]
     assert line["operation"] == change["operation"]
+
+
+@pytest.mark.parametrize("key", [["a", 1], '["a", 1]'])
+async def test_a_key_of_several_parts_is_a_list(shop: Shop, key: Any) -> None:
+    """A command line has it as text."""
+    for kept in (False, True, False):
+        await shop.ask('{ pair(id: "a", number: 1) }')
+        assert shop.kept[-1] is kept
+        if kept:
+            assert (await tell(shop, backend="depot", operation="pairs", keys=[key])).json()["forgotten"] == 1
 
 
 async def test_what_has_not_changed_is_kept(shop: Shop) -> None:

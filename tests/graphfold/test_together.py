@@ -106,6 +106,27 @@ async def test_when_the_first_leaves_the_others_are_answered(shop: Shop) -> None
     assert len(shop.store.calls) == 1
 
 
+async def test_nobody_waits_for_another_longer_than_for_oneself(shop: Shop) -> None:
+    gate = Gate(shop)
+    patient = asyncio.create_task(shop.ask(NAME))
+    await gate.arrived.wait()
+    began = asyncio.get_running_loop().time()
+    hasty = await shop.ask(NAME, headers={"graphfold-deadline": "0.5"})
+    assert asyncio.get_running_loop().time() - began < 1
+    assert hasty.json()["errors"][0]["extensions"]["code"] == "DEADLINE_EXCEEDED"
+    gate.open()
+    assert (await patient).json()["data"]
+
+
+async def test_what_was_cut_short_is_not_kept_whatever_a_resolver_makes_of_it(shop: Shop) -> None:
+    query = '{ price(id: 1) { text } nameOrNone(id: "1") }'
+    Gate(shop)
+    await shop.ask(query, headers={"graphfold-deadline": "0.5"})
+    shop.store.on("GET /names", shop.store.tell)
+    assert (await shop.ask(query)).json()["data"]["nameOrNone"]
+    assert not any(shop.kept)
+
+
 async def test_where_it_was_in_vain_once_nobody_waits_again(shop: Shop) -> None:
     stock = '{ stock(id: "1") { text } }'
     for calls in (2, 4):
