@@ -38,7 +38,7 @@ def forget(graph: Graph) -> None:
         for operation in adapter.operations():
             policy, name = operation.policy, f"{adapter.name}.{operation.name}"
             if policy.ttl:
-                graph.runtime.store(name, policy.ttl, policy.cache_size).forget(ALL_KEYS)
+                graph.runtime.store(name, policy).forget(ALL_KEYS)
 
 
 def main() -> None:

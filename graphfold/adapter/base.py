@@ -7,12 +7,14 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from graphfold.adapter.grants import check_credential, check_literals, check_operation
+from graphfold.adapter.listened import Listened, Sends
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
 from graphfold.declarations import current
 from graphfold.errors import GraphError
 from graphfold.loading.operation import Operation
+from graphfold.loading.replies import listening
 from graphfold.loading.scope import Scope
 from graphfold.mistakes import Mistake, here
 from graphfold.resilience.declaration import Resilience
@@ -139,6 +141,14 @@ class Adapter:
         if self.propagates:
             call.headers = self.passed_on | call.headers
         return call
+
+    @property
+    def _client(self) -> Sends:
+        """What sends a call. Where a cache wants to hear how fresh the reply is, it does."""
+        client, listener = self._backend.client, listening.get()
+        if listener is None:
+            return client
+        return Listened(client, listener, frozenset(self.propagates).difference(self._varying))
 
     def _guarded(self, call: Call, attempt: Attempt[T]) -> Awaitable[T]:
         """What `attempt` gives, which sends the call and judges the reply. The guard decides when, and how often."""

@@ -56,7 +56,7 @@ class GraphQLAdapter(Adapter):
 
     async def query(self, document: str, into: type[T], *, at: str, **variables: Any) -> T:
         """Send `document` and read `data.<at>` as `into`. Any error in the reply is raised."""
-        call, client = self._call(document, variables), self._backend.client
+        call, client = self._call(document, variables), self._client
 
         async def attempt(seconds: float) -> T:
             return self._read(await client.send(call, seconds), into, at)

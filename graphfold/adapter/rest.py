@@ -49,7 +49,7 @@ class RestAdapter(Adapter):
         **parameters: Any,
     ) -> T:
         """Any other method, with a JSON body where `json` is given. Raises what `problem` makes of a failure."""
-        call, client = self._call(method, path, json, headers, parameters), self._backend.client
+        call, client = self._call(method, path, json, headers, parameters), self._client
 
         async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)
@@ -72,7 +72,7 @@ class RestAdapter(Adapter):
 
         429 and 5xx are failures all the same: they are repeated, and counted, before they are handed over.
         """
-        call, client = self._call(method, path, json, headers, parameters), self._backend.client
+        call, client = self._call(method, path, json, headers, parameters), self._client
         replies: list[Reply] = []
 
         async def attempt(seconds: float) -> Reply:

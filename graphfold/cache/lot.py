@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Lot", "Slot", "fitting", "rows_in"]
+__all__ = ["Life", "Lot", "Slot", "fitting", "rows_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Times on the store's clock: when the answers were made, until when they are good, until when they are told while
+    new ones are fetched (`stale`), and until when they stand in for a failed call (`on_error`).
+    """
+
+    made: float
+    ends: float
+    stale: float
+    on_error: float
 
 
 class Slot:
@@ -23,17 +36,26 @@ class Slot:
 class Lot:
     """One record for many keys. `values` are never written to: whoever waited for the call has the same mapping.
 
-    `began` is the moment of the call, `ends` a time in seconds, `left` the keys that no later lot has taken over.
-    `used`: it was asked for since it was last looked at for room.
+    `began` is the moment of the call, `gone` the time from which nobody wants it, `left` the keys that no later lot has
+    taken over. `size` in bytes is estimated. `used`: it was asked for since it was last looked at for room.
     """
 
-    __slots__ = ("began", "ends", "fields", "left", "rows", "slot", "used", "values")
+    __slots__ = ("began", "ends", "fields", "gone", "left", "life", "rows", "size", "slot", "used", "values")
 
     def __init__(
-        self, slot: Slot, values: Mapping[Hashable, Any], fields: frozenset[str], began: int, ends: float, rows: int
+        self,
+        slot: Slot,
+        values: Mapping[Hashable, Any],
+        fields: frozenset[str],
+        began: int,
+        life: Life,
+        rows: int,
+        size: int,
     ) -> None:
         self.slot, self.values, self.fields = slot, values, fields
-        self.began, self.ends, self.rows = began, ends, rows
+        self.began, self.life, self.ends = began, life, life.ends
+        self.gone = max(life.ends, life.stale, life.on_error)
+        self.rows, self.size = rows, size
         self.left = len(values)
         self.used = False
 
@@ -72,14 +94,14 @@ def rows_in(values: Mapping[Any, Any]) -> int:
     return len(values)
 
 
-def fitting(values: Mapping[Any, Any], most: int) -> Mapping[Any, Any]:
-    """As many of the values as have room, the last ones first."""
+def fitting(values: Mapping[Any, Any], most: int) -> dict[Any, Any]:
+    """As many of the values as have room, in rows, the last ones first."""
     found: dict[Any, Any] = {}
     for key in reversed(list(values)):
-        size = _rows(values[key])
-        if size <= most:
+        rows = _rows(values[key])
+        if rows <= most:
             found[key] = values[key]
-            most -= size
+            most -= rows
     return found
 
 

@@ -13,9 +13,9 @@ from typing import Literal, Protocol
 
 __all__ = ["Parts", "Share", "Voids", "moment"]
 
-Share = Literal["viewer", "public"]
+Share = Literal["viewer", "tenant", "public"]
 
-_NARROWER: dict[Share, int] = {"public": 0, "viewer": 1}
+_NARROWER: dict[Share, int] = {"public": 0, "tenant": 1, "viewer": 2}
 
 moment = count(1).__next__
 """The order of calls and of changes, for all caches of the process. Not a time."""

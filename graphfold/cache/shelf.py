@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from graphfold.cache.freshness import Freshness
 from graphfold.cache.lot import Lot, Slot, fitting, rows_in
 from graphfold.cache.parts import Parts, moment
 
 if TYPE_CHECKING:
     from graphfold.cache.store import Store
 
-__all__ = ["Flight", "Shelf"]
+__all__ = ["Flight", "Landed", "Shelf"]
+
+
+AROUND = 200
+"""Bytes that an answer is taken to need beside its share of the reply: its object, its key, its places in two dicts."""
+
+_SILENT = Freshness()
+
+
+class Landed(NamedTuple):
+    """The answers by key, the time until all are good, and whether others may have them than who asked."""
+
+    answers: dict[Any, Any]
+    ends: float
+    shared: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A call under way. Its outcome is a mapping of its keys to their answers, and the time until all are good."""
+    """A call under way."""
 
-    outcome: asyncio.Future[tuple[dict[Any, Any], float]]
+    outcome: asyncio.Future[Landed]
     fields: frozenset[str]
     began: int
 
 
 class Shelf:
-    """`parts` are told what goes into the operation's answer."""
+    """`ident` says whose and with which arguments; `parts` are told what goes into the operation's answer."""
 
-    __slots__ = ("_parts", "_slot", "_store")
+    __slots__ = ("_parts", "_slot", "_store", "ident", "terms", "validators")
 
-    def __init__(self, store: Store, slot: Slot, parts: Parts) -> None:
-        self._store, self._slot, self._parts = store, slot, parts
+    def __init__(self, store: Store, ident: Hashable, slot: Slot, parts: Parts) -> None:
+        self._store, self.ident, self._slot, self._parts = store, ident, slot, parts
+        self.terms, self.validators = store.terms, store.validators
 
     def use(self, keys: Iterable[Any]) -> None:
         """These keys go into the answer, wherever their values come from."""
@@ -70,21 +87,53 @@ class Shelf:
             return found
         return {key: value for key, value in found.items() if changes.spare(key, kept[key].began)}
 
-    def keep(self, answers: Mapping[Any, Any], fields: frozenset[str], began: int) -> float:
+    def late(self, keys: Collection[Any], fields: frozenset[str], *, on_error: bool) -> dict[Any, tuple[Any, float]]:
+        """Values that have ended, but may still be told: while new ones are fetched, or where that failed.
+
+        Each with its age in seconds.
+        """
+        kept, now, spare = self._slot.kept, self._store.timer(), self._store.changes.spare
+        found: dict[Any, tuple[Any, float]] = {}
+        for key in keys:
+            lot = kept.get(key)
+            if lot is not None and fields <= lot.fields and spare(key, lot.began):
+                life = lot.life
+                if now < (life.on_error if on_error else life.stale):
+                    lot.used = True
+                    found[key] = lot.values[key], now - life.made
+        if found:
+            self._parts.spoil()
+        return found
+
+    def keep(
+        self,
+        answers: Mapping[Any, Any],
+        fields: frozenset[str],
+        began: int,
+        freshness: Freshness | None = None,
+        *,
+        negative: bool = False,
+    ) -> float:
         """Remember, unless a key was forgotten since the call began or what is there knows more fields.
 
         Gives the time until these answers are good, remembered or not.
         """
-        store = self._store
-        ends = store.timer() + store.ttl
+        store, said = self._store, freshness or _SILENT
+        life = store.life(said, negative=negative)
+        if not self.may_keep(said):
+            return -inf
         values = self._wanted(answers, fields, began)
         rows = rows_in(values)
-        if rows > store.size:
-            values = fitting(values, store.size)
+        if rows > self.terms.cache_size:
+            values = fitting(values, self.terms.cache_size)
             rows = rows_in(values)
         if values:
-            store.admit(Lot(self._slot, values, fields, began, ends, rows))
-        return ends
+            store.admit(Lot(self._slot, values, fields, began, life, rows, said.received + AROUND * rows))
+        return life.ends
+
+    def may_keep(self, said: Freshness) -> bool:
+        """Whether answers may be told to the others who are served from here."""
+        return said.storable and not (said.private and self.terms.share != "viewer")
 
     def _wanted(self, answers: Mapping[Any, Any], fields: frozenset[str], began: int) -> Mapping[Any, Any]:
         changes = self._store.changes

@@ -8,26 +8,34 @@ can be said of the call is never said of a key: that is what makes a hit cheap.
 
 from __future__ import annotations
 
+import random
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable
 from weakref import WeakValueDictionary
 
 from graphfold.cache.changes import Changes
-from graphfold.cache.lot import Lot, Slot
+from graphfold.cache.freshness import Freshness
+from graphfold.cache.lot import Life, Lot, Slot
 from graphfold.cache.parts import Parts
 from graphfold.cache.shelf import Shelf
+from graphfold.cache.terms import Terms
+from graphfold.cache.validators import Validators
 
 __all__ = ["Store"]
 
+JITTER = 0.1
+"""The part of a ttl that is cut off at most, by chance: what was asked for together does not end together for good."""
+
 
 class Store:
-    """The lots of one operation of a backend. `ttl` in seconds, `size` in rows."""
+    """The lots of one operation of a backend. `timer` in seconds, `chance` from 0 to 1."""
 
-    def __init__(self, ttl: float, size: int, timer: Callable[[], float]) -> None:
-        self.ttl, self.size, self.timer = ttl, size, timer
-        self.changes = Changes(size)
+    def __init__(self, terms: Terms, timer: Callable[[], float], chance: Callable[[], float] = random.random) -> None:
+        self.terms, self.timer, self._chance = terms, timer, chance
+        self.changes = Changes(terms.cache_size)
+        self.validators = Validators(terms.cache_bytes)
         self._lots: OrderedDict[Lot, None] = OrderedDict()
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._slots: WeakValueDictionary[Hashable, Slot] = WeakValueDictionary()
 
     def shelf(self, slot: Hashable, parts: Parts | None = None) -> Shelf:
@@ -35,31 +43,44 @@ class Store:
         found = self._slots.get(slot)
         if found is None:
             found = self._slots[slot] = Slot()
-        return Shelf(self, found, parts or Parts())
+        return Shelf(self, slot, found, parts or Parts())
 
     def forget(self, key: Hashable) -> None:
         """The key has changed (or everything, with ALL_KEYS)."""
         self.changes.add(key)
+        self.validators.clear()
 
     def spared(self, keys: Collection[Hashable], since: int) -> bool:
         """Was none of these keys forgotten since this moment?"""
         return self.changes.spare_all(keys, since)
 
+    def life(self, freshness: Freshness, *, negative: bool) -> Life:
+        """Of answers that came just now: by what was declared, and shorter where the backend says so."""
+        terms, now = self.terms, self.timer()
+        ttl = terms.longest_negative if negative else terms.ttl
+        ends = now + min(ttl * (1 - JITTER * self._chance()), freshness.lifetime)
+        if negative or freshness.strict:
+            return Life(now - freshness.age, ends, ends, ends)
+        return Life(now - freshness.age, ends, ends + terms.stale, ends + terms.stale_if_error)
+
     def admit(self, lot: Lot) -> None:
-        """Keep a lot, in place of the oldest where there is no room."""
-        self._make_room(lot.rows)
+        """Keep a lot, in place of the oldest where there is no room; not one that would drive out all others."""
+        if lot.size > self.terms.cache_bytes or lot.gone <= self.timer():
+            return
+        self._make_room(lot)
         for emptied in lot.shelve():
             self._drop(emptied)
         self._lots[lot] = None
         self._rows += lot.rows
+        self._bytes += lot.size
 
-    def _make_room(self, rows: int) -> None:
+    def _make_room(self, new: Lot) -> None:
         """Drop what has ended, then what is oldest; what was asked for since the last time gets another round."""
-        lots, now = self._lots, self.timer()
+        lots, now, terms = self._lots, self.timer(), self.terms
         while lots:
             lot = next(iter(lots))
-            if now < lot.ends and not self.changes.void_all(lot.began):
-                if self._rows + rows <= self.size:
+            if now < lot.gone and not self.changes.void_all(lot.began):
+                if self._rows + new.rows <= terms.cache_size and self._bytes + new.size <= terms.cache_bytes:
                     return
                 if lot.used:
                     lot.used = False
@@ -71,6 +92,7 @@ class Store:
     def _drop(self, lot: Lot) -> None:
         del self._lots[lot]
         self._rows -= lot.rows
+        self._bytes -= lot.size
 
     def __len__(self) -> int:
         """Answers that are still good."""

@@ -42,7 +42,8 @@ class Completion(Owner):
     """The half of a run that turns values into the answer. `synchronous` until something had to be awaited."""
 
     def __init__(self, plan: Plan, executor: Any) -> None:
-        super().__init__(Errors(propagate=executor.error_propagation))
+        scope = getattr(executor.context_value, "scope", None)
+        super().__init__(Errors(propagate=executor.error_propagation), scope.late if scope is not None else [])
         self.plan, self.executor = plan, executor
         self.synchronous = True
 

@@ -22,6 +22,7 @@ from graphfold.execution.places import Place
 from graphfold.execution.spare import Spare
 from graphfold.loading.answer import Failed
 from graphfold.loading.load import Load, Wave
+from graphfold.loading.staleness import located
 
 __all__ = ["GONE", "Drive"]
 
@@ -155,10 +156,15 @@ class Drive:
                 return now + 1
         return len(work)
 
+    def _path(self, i: int) -> Callable[[], list[str | int]]:
+        return lambda: self.place.path(i).as_list()  # worked out if anybody wants to know
+
     def _came(self, i: int | None, value: Any) -> None:
         if i is not None:
             self._values[i] = value
             self._done.append(i)
+            if self._owner.late:
+                self._locate(i)
 
     def _wait(self, wave: Wave, entry: tuple[int, Resolver]) -> None:
         """Without a task: its wave wakes it."""
@@ -167,12 +173,19 @@ class Drive:
             self._waiting[wave] = [entry]
         else:
             entries.append(entry)
+        if self._owner.late:
+            self._locate(entry[0] or 0)
+
+    def _locate(self, i: int) -> None:
+        """What was told under the spare task since the last turn was told here."""
+        if self._owner.spare is not None:
+            located(self._owner.late, self._owner.spare.where, self._path(i))
 
     def _give(self, spare: Spare, entry: Entry, wait: Any) -> None:
         """The spare becomes the task of this coroutine."""
         i, coroutine = entry
         self._owner.spare = None
-        spare.give(coroutine, wait)
+        spare.give(coroutine, wait, self._path(i or 0))
         if i is None:
             self._owner.leave(spare.task)
         else:

@@ -8,13 +8,16 @@ from typing import Any
 from graphfold.deadline import current, ended
 from graphfold.execution.errors import Errors
 from graphfold.execution.spare import Spare
+from graphfold.loading.staleness import Late
 
 __all__ = ["Owner"]
 
 
 class Owner:
-    def __init__(self, errors: Errors) -> None:
-        self.errors = errors
+    """`late` is told of what its resolvers loaded that was stale."""
+
+    def __init__(self, errors: Errors, late: list[Late]) -> None:
+        self.errors, self.late = errors, late
         self.spare: Spare | None = None
         self._deadline = current()
         self._leaving: set[asyncio.Task[Any]] = set()

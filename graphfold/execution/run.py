@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
@@ -16,12 +17,13 @@ from graphfold.execution.level import Level, Unwanted
 from graphfold.execution.links import Link
 from graphfold.execution.places import FieldPlace, Frame, Place, Some
 from graphfold.execution.plan import Plan, Step, nullable
-from graphfold.loading.answer import MISSING, Failed
+from graphfold.loading.answer import MISSING, Failed, Stale
 from graphfold.loading.load import Loader
+from graphfold.loading.staleness import located
 
 __all__ = ["Run"]
 
-_SPECIAL = {Failed, type(MISSING)}
+_SPECIAL = {Failed, Stale, type(MISSING)}
 
 
 class Run(Completion):
@@ -131,7 +133,20 @@ class Run(Completion):
         if link.way == "ref":
             self._ahead(place.step, batch.key, keys)
         answers = await Level(self.errors, place, loader, keys)
-        return _settled(answers, keys, batch.existing if link.way != "find" else batch.found)
+        return self._settled(place, answers, keys, batch.existing if link.way != "find" else batch.found)
+
+    def _settled(
+        self, place: Place, answers: list[Any], keys: list[Any], settle: Callable[[Any, Any], Any]
+    ) -> list[Any]:
+        """Values, None where a key may be missing, and errors as `Failed`."""
+        if _SPECIAL.isdisjoint(map(type, answers)):
+            return answers
+        values: list[Any] = []
+        for i, (answer, key) in enumerate(zip(answers, keys, strict=True)):
+            values.append(_one(answer, key, settle) if type(answer) in _SPECIAL else answer)
+            if type(answer) is Stale:
+                located(self.late, None, partial(_path, place, i))
+        return values
 
     def _ahead(self, step: Step, key: str | None, keys: list[Any]) -> None:
         """What is loaded below by nothing but the same key need not wait for the objects, which are sure to exist."""
@@ -189,14 +204,8 @@ class Run(Completion):
         return found
 
 
-def _settled(answers: list[Any], keys: list[Any], settle: Callable[[Any, Any], Any]) -> list[Any]:
-    """Values, None where a key may be missing, and errors as `Failed`."""
-    if _SPECIAL.isdisjoint(map(type, answers)):
-        return answers
-    return [
-        _one(answer, key, settle) if type(answer) in _SPECIAL else answer
-        for answer, key in zip(answers, keys, strict=True)
-    ]
+def _path(place: Place, i: int) -> list[str | int]:
+    return place.path(i).as_list()
 
 
 def _one(answer: Any, key: Any, settle: Callable[[Any, Any], Any]) -> Any:

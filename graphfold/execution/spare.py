@@ -9,11 +9,13 @@ resolver runs under the same one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
 from sys import getrefcount
 from typing import Any
 from weakref import getweakrefcount
+
+from graphfold.loading.staleness import Whereabouts, here
 
 __all__ = ["Resumed", "Spare"]
 
@@ -46,11 +48,14 @@ class Resumed:
 class Spare:
     """Parks until it is given a coroutine that has begun, or is ended unused."""
 
-    __slots__ = ("_given", "_loop", "_park", "_references", "_weak", "before", "context", "task")
+    __slots__ = ("_given", "_loop", "_own", "_park", "_references", "_weak", "before", "context", "task", "where")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.before = copy_context()
         self.context = self.before.copy()
+        self.where = Whereabouts()
+        self.context.run(here.set, self.where)
+        self._own = self.context.copy()
         self._given: tuple[Coroutine[Any, Any, Any], Any] | None = None
         self._loop = loop
         self._park: asyncio.Future[None] | None = None
@@ -67,14 +72,15 @@ class Spare:
         task = self.task
         return (
             getrefcount(task) != self._references + 1  # the name here is one more
-            or self.context != self.before
+            or self.context != self._own
             or getweakrefcount(task) != self._weak
             or task.cancelling() > 0
         )
 
-    def give(self, coroutine: Coroutine[Any, Any, Any], wait: Any) -> None:
-        """This is the task of a coroutine that waits for `wait` now."""
+    def give(self, coroutine: Coroutine[Any, Any, Any], wait: Any, path: Callable[[], Any]) -> None:
+        """This is the task of a coroutine that waits for `wait` now, and resolves what stands at this path."""
         self._given = coroutine, wait
+        self.where.path = path
         self.end()
 
     def end(self) -> None:

@@ -10,6 +10,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from graphfold.deadline import Deadline, current, set_current
 from graphfold.errors import Internal
 from graphfold.execution.plan import Plan
+from graphfold.graph.freshness import tell
 from graphfold.graph.intime import InTime
 from graphfold.graph.nodes import check_nodes
 from graphfold.graph.operation import Operation, Request
@@ -85,6 +86,9 @@ async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) ->
         set_current(around)
         deadline.close()
         await scope.close()
+        if scope.late:
+            tell(scope.late)
+            scope.late.clear()  # they know places, which know the operation
 
 
 def _refused(error: Exception) -> ExecutionResult:

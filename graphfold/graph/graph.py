@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -73,6 +74,8 @@ class Graph:
         self._express = Express(self.schema, self.documents)
         check(self.schema, self.declarations)
         self.runtime: Runtime | None = None
+        self.tenant_of: Callable[[Mapping[str, str]], str | None] = _no_tenant
+        """By the client's headers, the company or account it belongs to; set it to use `share="tenant"`."""
 
     def missing_settings(self) -> list[str]:
         """The variables that must be set before every backend can be called."""
@@ -88,13 +91,17 @@ class Graph:
 
     @asynccontextmanager
     async def running(
-        self, *, transports: Transports | None = None, timer: Callable[[], float] = time.monotonic
+        self,
+        *,
+        transports: Transports | None = None,
+        timer: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> AsyncIterator[Graph]:
         """Open connections and caches; close them at the end.
 
-        `transports` and `timer` (seconds, for what is remembered) are what tests replace.
+        `transports`, `timer` (seconds, for what is remembered) and `chance` (from 0 to 1) are what tests replace.
         """
-        runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer)
+        runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer, chance)
         try:
             await runtime.open()
             self.runtime = runtime
@@ -240,12 +247,16 @@ class Graph:
         return Request(self._running(), self._viewer(headers), request_id, headers, trace, Parts(), seconds)
 
     def _viewer(self, headers: Mapping[str, str]) -> Viewer:
-        return Viewer(viewer_key(headers, self._identifying), headers)
+        return Viewer(viewer_key(headers, self._identifying), headers, self.tenant_of(headers))
 
     def _running(self) -> Runtime:
         if self.runtime is None:
             raise RuntimeError("the graph is not running: use it inside `async with graph.running():`")
         return self.runtime
+
+
+def _no_tenant(_: Mapping[str, str]) -> None:
+    """Nobody has anything in common with others."""
 
 
 def _formatted(error: GraphQLError) -> dict[str, Any]:

@@ -206,7 +206,7 @@ class Planned:
         if not policy.ttl:
             return None
         name = f"{ask.adapter.name}.{operation.name}"
-        held = len(runtime.store(name, policy.ttl, policy.cache_size)) if runtime is not None else 0
+        held = len(runtime.store(name, policy)) if runtime is not None else 0
         return Cache(policy.ttl, policy.share, held)
 
     def _key(self, field: Field, ask: Ask) -> str:

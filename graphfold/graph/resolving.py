@@ -18,6 +18,7 @@ from strawberry.types.fields.resolver import StrawberryResolver
 
 from graphfold.adapter.base import Adapter
 from graphfold.declarations import current
+from graphfold.graph.freshness import resolved_at
 from graphfold.graph.ids import Node
 from graphfold.mistakes import Mistake, place_of
 
@@ -203,7 +204,9 @@ def _called(resolver: Resolver, *, root: bool, streams: bool) -> Callable[..., A
     def call(info: Any, parents: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
         if passes_info:
             arguments[passes_info] = info
-        return function(*parents, **arguments, **adapters(info))
+        if getattr(getattr(info.context, "scope", None), "level_by_level", True):
+            return function(*parents, **arguments, **adapters(info))
+        return resolved_at(info.path, lambda: function(*parents, **arguments, **adapters(info)))
 
     def root_field(info: Any, **arguments: Any) -> Any:
         return call(info, (), arguments)

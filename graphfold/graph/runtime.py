@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from graphfold.adapter.base import Adapter
 from graphfold.cache.answers import Answers
 from graphfold.cache.changes import ALL_KEYS
 from graphfold.cache.store import Store
+from graphfold.cache.terms import Terms
 from graphfold.loading.scope import Scope, Viewer
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.network import Network
@@ -49,6 +51,7 @@ class Runtime:
         backends: Mapping[str, BackendSettings],
         transports: Transports | None = None,
         timer: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.settings = settings
         self._backends: dict[type, Backend] = {}
@@ -59,7 +62,7 @@ class Runtime:
         self.answers = Answers(settings.answer_cache, timer) if settings.answer_cache else None
         self._stores: dict[str, Store] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._timer = timer
+        self._timer, self._chance = timer, chance
 
     def backend(self, adapter: type) -> Backend:
         return self._backends[adapter]
@@ -68,10 +71,10 @@ class Runtime:
         """How it stands with each backend, by name, as JSON: nothing of any caller, no address, no secret."""
         return {backend.adapter.name: backend.guard.snapshot() for backend in self._backends.values()}
 
-    def store(self, operation: str, ttl: float, size: int) -> Store:
+    def store(self, operation: str, terms: Terms) -> Store:
         """The cache of one operation of a backend, named `crm.customers`."""
         if operation not in self._stores:
-            self._stores[operation] = Store(ttl, size, self._timer)
+            self._stores[operation] = Store(terms, self._timer, self._chance)
         return self._stores[operation]
 
     def forget(self, operation: str, keys: Iterable[Hashable] | None) -> None:

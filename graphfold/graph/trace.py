@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from graphfold.cache.parts import Parts
+from graphfold.cache.terms import Terms
 from graphfold.errors import GraphError
 from graphfold.loading.keys import Keys
 from graphfold.loading.operation import Operation
@@ -152,9 +153,9 @@ class _Home(_Instead):
         super().__init__(real)
         self._trace = trace
 
-    def store(self, operation: str, ttl: float, size: int) -> Any:
+    def store(self, operation: str, terms: Terms) -> Any:
         backend, _, name = operation.partition(".")
-        return _Store(self._real.store(operation, ttl, size), self._trace, backend, name)
+        return _Store(self._real.store(operation, terms), self._trace, backend, name)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> Any:
         return self._real.spawn(work)

@@ -9,7 +9,7 @@ from graphfold.page import Page
 from graphfold.rows.domain import graph_object
 from graphfold.rows.row import Row
 
-__all__ = ["MISSING", "Failed", "in_graph"]
+__all__ = ["MISSING", "Failed", "Stale", "in_graph"]
 
 
 class _Missing:
@@ -37,6 +37,15 @@ class Failed:
         again.__dict__.update(error.__dict__)
         again.__cause__, again.__traceback__ = error.__cause__, error.__traceback__
         return again
+
+
+class Stale:
+    """A value that has ended and is told all the same: its age in seconds, and why."""
+
+    __slots__ = ("age", "because", "value")
+
+    def __init__(self, value: Any, age: float, because: str) -> None:
+        self.value, self.age, self.because = value, age, because
 
 
 def are_graph_objects(answers: Iterable[Any]) -> bool:

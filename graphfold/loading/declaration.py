@@ -7,11 +7,12 @@ import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from types import UnionType
-from typing import Any, Concatenate, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints, overload
 
 from graphfold.errors import BackendError
 from graphfold.loading.keys import Keys
-from graphfold.loading.operation import BatchOperation, Gives, Policy, ReadOperation, Share, WriteOperation
+from graphfold.loading.operation import BatchOperation, Gives, ReadOperation, WriteOperation
+from graphfold.loading.policies import Caching, policy
 from graphfold.mistakes import Mistake, here, place_of
 from graphfold.page import Page
 from graphfold.rows.row import Row, row_in
@@ -27,25 +28,21 @@ P = ParamSpec("P")
 class batch:  # a decorator
     """Many keys, one call: `async def customers(self, ids: Keys[str]) -> dict[str, CustomerRow]`.
 
-    `ttl`: seconds an answer may be reused (0: only within one graph operation). `share`: whose answers may be shared,
-    each "viewer"'s own or all ("public", for adapters that call as a service). `max_size`: most keys in one call.
-    `cache_size`: most rows remembered. `key_pattern`: what a key looks like; one that does not match is taken as
-    missing without a call, so that no client can slip a separator between the keys of others. `key`: a function that
-    writes keys in one way, ours and the backend's, where it writes them otherwise: `key=str.upper` where ab-1 is AB-1,
+    `max_size`: most keys in one call. `key_pattern`: what a key looks like; one that does not match is taken as missing
+    without a call, so that no client can slip a separator between the keys of others. `key`: a function that writes
+    keys in one way, ours and the backend's, where it writes them otherwise: `key=str.upper` where ab-1 is AB-1,
     `key=str` where it answers numbers; without it they are taken as they are, leading zeros and all. `parallel`: most
-    calls at once for one load of more than `max_size` keys. `scope`: what the access
-    token for it has to allow (OAuth2), e.g. "orders:read". `group`: whose circuit breaker it shares (by default one for
-    the whole backend). `hedge`: when a call takes longer than 19 of 20 do, a second one is made, and the first answer
-    wins. `critical=False`: where the backend's quota is nearly used up, what is left is kept for others.
+    calls at once for one load of more than `max_size` keys. `scope`: what the access token for it has to allow
+    (OAuth2), e.g. "orders:read". `group`: whose circuit breaker it shares (by default one for the whole backend).
+    `hedge`: when a call takes longer than 19 of 20 do, a second one is made, and the first answer wins.
+    `critical=False`: where the backend's quota is nearly used up, what is left is kept for others. What is remembered
+    and for whom: see `Caching`.
     """
 
     def __init__(
         self,
         *,
-        ttl: float = 0,
-        share: Share = "viewer",
         max_size: int = 200,
-        cache_size: int = 10_000,
         key_pattern: str | None = None,
         key: Callable[[Any], Any] | None = None,
         parallel: int = 4,
@@ -53,12 +50,10 @@ class batch:  # a decorator
         group: str = "",
         hedge: bool = False,
         critical: bool = True,
+        **caching: Unpack[Caching],
     ) -> None:
-        self._policy = _policy(
-            ttl=ttl,
-            share=share,
+        self._policy = policy(
             max_size=max_size,
-            cache_size=cache_size,
             key_pattern=_pattern(key_pattern),
             key=_checked_key(key),
             parallel=parallel,
@@ -66,6 +61,7 @@ class batch:  # a decorator
             group=group,
             hedge=hedge,
             critical=critical,
+            **caching,
         )
 
     @overload
@@ -102,19 +98,15 @@ class read:  # a decorator
     def __init__(
         self,
         *,
-        ttl: float = 0,
-        share: Share = "viewer",
-        cache_size: int = 10_000,
         primes: BatchOperation[Any, Any, Any] | None = None,
         scope: str = "",
         group: str = "",
         hedge: bool = False,
         critical: bool = True,
+        **caching: Unpack[Caching],
     ) -> None:
         self._primes = primes
-        self._policy = _policy(
-            ttl=ttl, share=share, cache_size=cache_size, scope=scope, group=group, hedge=hedge, critical=critical
-        )
+        self._policy = policy(scope=scope, group=group, hedge=hedge, critical=critical, **caching)
 
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]) -> ReadOperation[P, Page[V]]: ...
@@ -147,7 +139,7 @@ class write:  # a decorator
     """
 
     def __init__(self, *, idempotent: bool = False, scope: str = "", group: str = "") -> None:
-        self._policy = _policy(idempotent=idempotent, scope=scope, group=group)
+        self._policy = policy(idempotent=idempotent, scope=scope, group=group)
 
     @overload
     def __call__(
@@ -160,38 +152,6 @@ class write:  # a decorator
     def __call__(self, function: Any) -> Any:
         _check_coroutine(function, "write")
         return WriteOperation(function, self._policy, row_in(_checked_hints(function).get("return")))
-
-
-def _policy(**declared: Any) -> Policy:
-    if declared.get("share", "viewer") not in get_args(Share):
-        raise Mistake(
-            here(),
-            f"share={declared['share']!r} is not one of {get_args(Share)}",
-            why="it says whose cached answers may be shown to whom.",
-            fix='use "viewer" (each caller its own), or "public" where the adapter calls as a service.',
-        )
-    if not re.fullmatch(r"[a-z0-9_]*", str(declared["group"])):
-        raise Mistake(
-            here(),
-            f"group={declared['group']!r} is not the name of a group",
-            why="operations of one group share a circuit breaker, which reports show by its name.",
-            fix='use lower case letters, digits and underscores, e.g. group="search".',
-        )
-    for name in ("ttl", "max_size", "cache_size", "parallel"):
-        if name in declared and not _is_possible(name, declared[name]):
-            raise Mistake(
-                here(),
-                f"{name}={declared[name]!r} cannot be",
-                why="a time is a number of seconds, not negative; a size is a whole number from 1.",
-                fix=f"write it as a number, or leave {name} out for its default.",
-            )
-    return Policy(**declared)
-
-
-def _is_possible(name: str, value: object) -> bool:
-    if name == "ttl":
-        return isinstance(value, int | float) and value >= 0
-    return isinstance(value, int) and value >= 1
 
 
 def _checked_key(key: object) -> Any:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec, Protocol, T
 from graphfold.cache.changes import ALL_KEYS
 from graphfold.cache.store import Store
 from graphfold.errors import GraphError, NotFound
-from graphfold.loading.answer import MISSING, Failed, in_graph
+from graphfold.loading.answer import MISSING, Failed, Stale, in_graph
 from graphfold.loading.fetching import fetch_batch, fetch_read
 from graphfold.loading.load import Load, Loader, Wave
 from graphfold.loading.loader import TaskLoader
 from graphfold.loading.scope import Scope
 from graphfold.loading.source import Source
+from graphfold.loading.staleness import Late
 from graphfold.page import Page
 from graphfold.rows.decoder import sparse_rows
 from graphfold.rows.row import Row
@@ -61,8 +62,12 @@ class _Handle:
 
     def found(self, answer: Any, key: Any) -> Any:
         """The value of an answer, None where there is none; raises the key's error."""
-        if isinstance(answer, Failed):
+        kind = type(answer)
+        if kind is Failed:
             raise answer.raised()
+        if kind is Stale:
+            self._adapter.scope.late.append(Late(answer, self._adapter.name, self._operation.name))
+            return answer.value
         return None if answer is MISSING else answer
 
     def existing(self, answer: Any, key: Any) -> Any:
@@ -78,8 +83,8 @@ class _Handle:
         """A new loader for these arguments, kept for the rest of the operation."""
         scope, operation = self._adapter.scope, self._operation
         policy = operation.policy
-        who = scope.viewer.key if policy.share == "viewer" else ""
-        scope.parts.narrow(policy.share)
+        who = scope.viewer.slot(policy.share)
+        scope.parts.narrow(who[0])
         source: Source[Any] = Source(
             scope,
             fetch,
@@ -95,7 +100,7 @@ class _Handle:
     def _store(self) -> Store:
         policy = self._operation.policy
         name = f"{self._adapter.name}.{self._operation.name}"
-        return self._adapter.scope.home.store(name, policy.ttl, policy.cache_size)
+        return self._adapter.scope.home.store(name, policy)
 
 
 def _loading(loader: AnyLoader, key: Any, settle: Callable[[Any, Any], V]) -> Awaitable[V]:

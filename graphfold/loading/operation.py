@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, overload
 
 from graphfold.cache.parts import Share
+from graphfold.cache.terms import Terms
 from graphfold.loading.arguments import Signature
 from graphfold.loading.handle import Batch, Read, Write
 from graphfold.rows.row import Row
@@ -22,18 +23,15 @@ P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Terms):
     """How an operation is called and remembered, and what it gives for a key.
 
-    `ttl` in seconds (0: not cached), `cache_size` in rows; a key that `key_pattern` does not match cannot exist; keys
-    that `key` makes equal are one; of a load that is split by `max_size` so many parts are under way at once;
-    `scope` is what the access token for it has to allow. `group` is whose circuit breaker it shares; `hedge` allows a
-    second call when the first is slow; what is not `critical` goes without where the backend's quota is nearly used up.
+    A key that `key_pattern` does not match cannot exist; keys that `key` makes equal are one; of a load that is split
+    by `max_size` so many parts are under way at once; `scope` is what the access token for it has to allow. `group` is
+    whose circuit breaker it shares; `hedge` allows a second call when the first is slow; what is not `critical` goes
+    without where the backend's quota is nearly used up.
     """
 
-    ttl: float = 0.0
-    share: Share = "viewer"
-    cache_size: int = 10_000
     max_size: int = 200
     idempotent: bool = False
     scope: str = ""

@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from graphfold.cache.parts import Parts
+from graphfold.cache.parts import Parts, Share
 from graphfold.cache.store import Store
+from graphfold.cache.terms import Terms
 from graphfold.deadline import current, ended, exceeded
 from graphfold.errors import BackendUnavailable, GraphError
+from graphfold.loading.staleness import Late
 from graphfold.rows.row import Row
 
 __all__ = ["Home", "Scope", "Viewer"]
@@ -24,19 +26,26 @@ T = TypeVar("T")
 class Viewer:
     """Who asks. `key` tells viewers apart in caches without being a secret itself.
 
-    `headers` are the caller's, names in lower case: credentials that are passed on come from there. None: nobody asks.
+    `tenant` is the company or account they belong to, where the application knows it. `headers` are the caller's, names
+    in lower case: credentials that are passed on come from there. None: nobody asks.
     """
 
-    __slots__ = ("headers", "key")
+    __slots__ = ("headers", "key", "tenant")
 
-    def __init__(self, key: str = "", headers: Mapping[str, str] | None = None) -> None:
-        self.key, self.headers = key, headers
+    def __init__(self, key: str = "", headers: Mapping[str, str] | None = None, tenant: str | None = None) -> None:
+        self.key, self.headers, self.tenant = key, headers, tenant
+
+    def slot(self, share: Share) -> tuple[Share, str]:
+        """Whose answers this viewer may be shown. Who belongs to no tenant has nothing in common with others."""
+        if share == "public":
+            return share, ""
+        return ("tenant", self.tenant) if share == "tenant" and self.tenant is not None else ("viewer", self.key)
 
 
 class Home(Protocol):
     """What outlives a scope: caches, calls shared between operations, and each adapter's connection."""
 
-    def store(self, operation: str, ttl: float, size: int) -> Store: ...
+    def store(self, operation: str, terms: Terms) -> Store: ...
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]: ...
     def backend(self, adapter: type) -> Any: ...
 
@@ -45,7 +54,7 @@ class Scope:
     """The loaders and tasks of one operation. `close` ends what is still under way.
 
     `level_by_level` says who runs the resolvers: the plan, which knows a `Load`, or graphql-core with a task for each.
-    `parts` gather what goes into the answer.
+    `parts` gather what goes into the answer, `late` what in it was stale.
     """
 
     def __init__(
@@ -58,6 +67,7 @@ class Scope:
         self.home, self.viewer, self.parts = home, viewer, parts or Parts()
         self.loaders: dict[Hashable, Any] = {}
         self.adapters: dict[type, Any] = {}
+        self.late: list[Late] = []
         self._wants = wants
         self._wanted: dict[type, frozenset[str] | None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()

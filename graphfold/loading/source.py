@@ -9,9 +9,12 @@ from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from math import inf
 from typing import Any, Generic, TypeVar
 
-from graphfold.cache.shelf import Flight, Shelf
+from graphfold.cache.freshness import Freshness
+from graphfold.cache.shelf import Flight, Landed, Shelf
+from graphfold.deadline import current, set_current
 from graphfold.errors import BackendUnavailable, DeadlineExceeded
-from graphfold.loading.answer import MISSING, Failed, are_graph_objects, in_graph
+from graphfold.loading.answer import MISSING, Failed, Stale, are_graph_objects, in_graph
+from graphfold.loading.replies import Listener, listening
 from graphfold.loading.scope import Scope
 from graphfold.rows.row import Row
 
@@ -64,8 +67,18 @@ class Source(Generic[K]):
         if self._brought:
             found = {key: self._brought[key] for key in keys if key in self._brought}
         if self._shelf is not None and len(found) < len(keys):
-            found = {**self._shelf.find(keys, self._fields), **found}
+            found = {**self._remembered(self._shelf, keys), **found}
         return self._all_in_graph(found) if found else found
+
+    def _remembered(self, shelf: Shelf, keys: Collection[K]) -> dict[K, Any]:
+        found: dict[K, Any] = shelf.find(keys, self._fields)
+        if shelf.terms.stale and len(found) < len(keys):
+            rest = [key for key in keys if key not in found and key not in self._brought]
+            late = shelf.late(rest, self._fields, on_error=False)
+            if late:
+                self._refresh(shelf, list(late))
+                found.update({key: Stale(value, age, "revalidating") for key, (value, age) in late.items()})
+        return found
 
     async def answers(self, keys: list[K]) -> dict[K, Any]:
         """An answer for each key. Cancelled, each is an error: whoever waits is told, and nobody hangs."""
@@ -75,7 +88,17 @@ class Source(Generic[K]):
             return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
         except Exception as error:  # a defect of ours: whoever waits is told all the same
             return self._all_failed(keys, error)
+        if self._shelf is not None and self._shelf.terms.stale_if_error:
+            found = self._stood_in(self._shelf, found)
         return self._all_in_graph(found)
+
+    def _stood_in(self, shelf: Shelf, answers: dict[K, Any]) -> dict[K, Any]:
+        """What is there from before stands in for calls that failed, but not for what a backend says."""
+        failed = {key: answer.error.code for key, answer in answers.items() if _is_outage(answer)}
+        if not failed:
+            return answers
+        late = shelf.late(failed, self._fields, on_error=True)
+        return answers | {key: Stale(value, age, failed[key]) for key, (value, age) in late.items()}
 
     def _all_failed(self, keys: list[K], error: Exception) -> dict[K, Any]:
         self.scope.parts.spoil()
@@ -89,6 +112,9 @@ class Source(Generic[K]):
     def _in_graph(self, answer: Any) -> Any:
         if answer is MISSING or isinstance(answer, Failed):
             return answer
+        if isinstance(answer, Stale):
+            value = self._in_graph(answer.value)
+            return value if isinstance(value, Failed) else Stale(value, answer.age, answer.because)
         try:
             if self._seen is not None:
                 self._seen(answer)
@@ -100,11 +126,18 @@ class Source(Generic[K]):
         """From calls that others have under way, and the rest from the backend."""
         flights = shelf.flying(keys, self._fields)
         if not flights:
-            return await self._landed(self._depart(shelf, keys))
-        rest = [key for key in keys if key not in flights]
-        answers: dict[K, Any] = dict(await self._landed(self._depart(shelf, rest))) if rest else {}
+            return (await self._landed(self._depart(shelf, keys))).answers
+        own = self._depart(shelf, rest) if (rest := [key for key in keys if key not in flights]) else None
+        answers: dict[K, Any] = dict((await self._landed(own)).answers) if own is not None else {}
+        apart: list[K] = []
         for key, flight in flights.items():
-            answers[key] = (await self._landed(flight))[key]
+            landed = await self._landed(flight)
+            if landed.shared:
+                answers[key] = landed.answers[key]
+            else:
+                apart.append(key)
+        if apart:  # for whoever asked, and nobody else
+            answers |= (await self._landed(self._depart(shelf, apart))).answers
         late = [key for key in flights if _is_late(answers[key])]
         if late and self.scope.over() is None:  # whoever made the call had less time than there is here
             answers |= await self._through(shelf, late)
@@ -118,21 +151,55 @@ class Source(Generic[K]):
         shelf.depart(keys, flight)
         return flight
 
-    async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> tuple[dict[K, Any], float]:
-        answers = await self._fetch(keys)
-        lasting = answers
-        if Failed in set(map(type, answers.values())):
-            lasting = {k: answer for k, answer in answers.items() if type(answer) is not Failed or answer.lasting}
-        ends = shelf.keep(lasting, self._fields, began)
-        return answers, ends if len(lasting) == len(answers) else -inf
+    def _refresh(self, shelf: Shelf, keys: list[K]) -> None:
+        """Fetch anew, unless somebody does already. Nobody waits for it, so it has a deadline of its own calls only."""
+        flying = shelf.flying(keys, self._fields)
+        rest = [key for key in keys if key not in flying]
+        if rest:
+            around = current()
+            set_current(None)
+            self._depart(shelf, rest)
+            set_current(around)
 
-    async def _landed(self, flight: Flight) -> dict[Any, Any]:
-        """The flight's answers. If this waiter is cancelled the flight goes on for the others."""
+    async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> Landed:
+        listener = Listener(shelf)
+        listening.set(listener)  # this is a task of its own
+        answers = await self._fetch(keys)
+        freshness = listener.freshness
+        return Landed(answers, self._keep(shelf, answers, began, freshness), shelf.may_keep(freshness))
+
+    def _keep(self, shelf: Shelf, answers: dict[K, Any], began: int, freshness: Freshness) -> float:
+        """Remember what lasts; the time until all of it is good."""
+        if _SPECIAL.isdisjoint(map(type, answers.values())):
+            return shelf.keep(answers, self._fields, began, freshness)
+        values = {key: answer for key, answer in answers.items() if type(answer) not in _SPECIAL}
+        negative = {key: answer for key, answer in answers.items() if answer is MISSING or _is_lasting(answer)}
+        ends = shelf.keep(values, self._fields, began, freshness) if values else inf
+        if negative:
+            ends = min(ends, shelf.keep(negative, self._fields, began, freshness, negative=True))
+        return ends if len(values) + len(negative) == len(answers) else -inf
+
+    async def _landed(self, flight: Flight) -> Landed:
+        """How the flight ended. If this waiter is cancelled the flight goes on for the others."""
         outcome = flight.outcome
-        answers, ends = outcome.result() if outcome.done() else await asyncio.shield(outcome)
-        self.scope.parts.last(ends)
-        return answers
+        landed = outcome.result() if outcome.done() else await asyncio.shield(outcome)
+        self.scope.parts.last(landed.ends)
+        return landed
+
+
+_SPECIAL = {Failed, type(MISSING)}
+
+_OUTAGES = {"BACKEND_UNAVAILABLE", "BACKEND_TIMEOUT", "BACKEND_BUSY", "DEADLINE_EXCEEDED"}
+"""What says nothing of the key and nothing of the caller. A rejection, refused credentials, a broken contract do."""
+
+
+def _is_outage(answer: Any) -> bool:
+    return isinstance(answer, Failed) and getattr(answer.error, "code", None) in _OUTAGES
 
 
 def _is_late(answer: Any) -> bool:
     return type(answer) is Failed and isinstance(answer.error, DeadlineExceeded)
+
+
+def _is_lasting(answer: Any) -> bool:
+    return isinstance(answer, Failed) and answer.lasting

@@ -10,6 +10,7 @@ from graphfold import Keys, Node, OnDemand, Page, RestAdapter, Row, Wire, batch,
 from graphfold.errors import BackendError, BackendRejected
 from graphfold.graph.graph import Graph
 from graphfold.loading.operation import Share
+from graphfold.loading.policies import Caching
 from graphfold.testing import FakeBackend, graph_of
 
 
@@ -65,10 +66,15 @@ def people(  # noqa: C901  # a graph: many functions of a line
     share: Share = "viewer",
     max_size: int = 200,
     cache_size: int = 1000,
+    caching: Caching | None = None,
     answering: Callable[[dict[str, Any]], Mapping[str, Any]] = dict,
     environment: Mapping[str, str] | None = None,
 ) -> Graph:
-    """Declares the graph. `answering` is what the batch does with its rows by number before it hands them over."""
+    """Declares the graph. `caching` adds to how people are remembered, by themselves and in lists.
+    `answering` is what the batch does with its rows by number before it hands them over.
+    """
+
+    remembered: Caching = {"ttl": ttl, "share": share, "cache_size": cache_size, **(caching or {})}
 
     @strawberry.type(description="Somebody.")
     class Person(Node, key="number"):
@@ -103,7 +109,7 @@ def people(  # noqa: C901  # a graph: many functions of a line
     class Hr(RestAdapter):
         identity = "service"
 
-        @batch(ttl=ttl, share=share, max_size=max_size, cache_size=cache_size)
+        @batch(max_size=max_size, **remembered)
         async def people(self, numbers: Keys[str]) -> dict[str, PersonRow | BackendError]:
             fields = numbers.wire(PersonRow)
             rows = await self.get("/people", list[PersonRow], ids=",".join(numbers), fields=fields)
@@ -114,7 +120,7 @@ def people(  # noqa: C901  # a graph: many functions of a line
             rows = await self.get("/notes", list[NoteRow], ids=",".join(numbers), limit=limit)
             return group(rows, lambda row: row.about)
 
-        @read(ttl=ttl, share=share, primes=people)
+        @read(primes=people, **remembered)
         async def staff(self, team: str = "all") -> Page[PersonRow]:
             return Page(await self.get("/staff", list[PersonRow], team=team, fields=self.wire(PersonRow)))
 

@@ -1,141 +1,200 @@
-"""The cache of one operation against a model of it that keeps everything in lists."""
+"""The cache of one operation against a model of it that keeps what it is told, key by key, on a fake clock."""
 
-import asyncio
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-import pytest
-from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from graphfold.cache.changes import ALL_KEYS
-from graphfold.cache.parts import Parts
-from graphfold.cache.shelf import Flight, Shelf
+from graphfold.cache.freshness import Freshness
+from graphfold.cache.shelf import AROUND, Shelf
 from graphfold.cache.store import Store
-from graphfold.page import Page
+from graphfold.cache.terms import Terms
 
-TTL = 10.0
-FIELDS = st.sampled_from([frozenset(), frozenset("a"), frozenset("b"), frozenset("ab")])
-KEYS = st.sampled_from(["x", "y", "z"])
-STEPS = st.one_of(
-    st.tuples(st.just("put"), KEYS, FIELDS),
-    st.tuples(st.just("begin"), KEYS, FIELDS),
-    st.tuples(st.just("land"), KEYS, FIELDS),
-    st.tuples(st.just("forget"), KEYS, st.none()),
-    st.tuples(st.just("forget all"), st.none(), st.none()),
-    st.tuples(st.just("wait"), st.floats(0, 2 * TTL), st.none()),
+WIDTHS = [frozenset[str](), frozenset("a"), frozenset("b"), frozenset("ab")]
+FIELDS = st.sampled_from(WIDTHS)
+NAMES = ["x", "y", "z"]
+KEYS = st.lists(st.sampled_from(NAMES), unique=True, min_size=1)
+WHO = st.sampled_from(["ann", "bob"])
+SECONDS = st.integers(0, 25).map(float)
+SAID = st.sampled_from(
+    ["", "max-age=4", "max-age=9, must-revalidate", "no-cache", "no-store", "private", "age 3", "max-age=5 age 3"]
 )
+
+
+def freshness(said: str) -> Freshness:
+    control = said.removesuffix("age 3").strip()
+    headers = {"cache-control": control} if control else {}
+    found = Freshness()
+    found.note(headers | ({"age": "3"} if said.endswith("age 3") else {}), 100)
+    return found
+
+
+class Known(NamedTuple):
+    """One answer for one viewer and key."""
+
+    value: int
+    fields: frozenset[str]
+    began: int
+    made: float
+    ends: float
+    stale: float
+    on_error: float
 
 
 @dataclass
 class Model:
-    """What was put last, when, and when each key was forgotten last."""
+    """What is remembered by viewer and key, and the steps at which keys were forgotten last."""
 
+    terms: Terms
     now: float = 0.0
+    chance: float = 0.0
     steps: int = 0
-    kept: dict[str, tuple[int, frozenset[str], float, int]] = field(default_factory=dict)
+    known: dict[tuple[str, str], Known] = field(default_factory=dict)
     forgotten: dict[str, int] = field(default_factory=dict)
 
     def step(self) -> int:
         self.steps += 1
         return self.steps
 
-    def put(self, key: str, value: int, fields: frozenset[str], began: int) -> None:
-        known = self.get(key)
-        wider = known and known[1] > fields
-        if began > self.forgotten.get(key, 0) and not wider:
-            self.kept[key] = (value, fields, self.now, began)
+    def forget(self, keys: list[str]) -> None:
+        self.forgotten |= dict.fromkeys(keys, self.step())
 
-    def get(self, key: str) -> tuple[int, frozenset[str], float, int] | None:
-        kept = self.kept.get(key)
-        fresh = kept and self.now < kept[2] + TTL and kept[3] > self.forgotten.get(key, 0)
-        return kept if fresh else None
+    def valid(self, who: str, key: str, fields: frozenset[str]) -> Known | None:
+        known = self.known.get((who, key))
+        if known is None or not fields <= known.fields or known.began < self.forgotten.get(key, 0):
+            return None
+        return known
 
+    def life(self, said: str, *, negative: bool) -> tuple[float, float, float]:
+        terms = self.terms
+        ttl = (terms.longest_negative if negative else terms.ttl) * (1 - 0.1 * self.chance)
+        lifetime = {"max-age=4": 4, "max-age=9, must-revalidate": 9, "no-cache": 0, "max-age=5 age 3": 2}.get(said, ttl)
+        ends = self.now + min(ttl, lifetime)
+        if negative or said in ("max-age=9, must-revalidate", "no-cache"):
+            return ends, ends, ends
+        return ends, ends + terms.stale, ends + terms.stale_if_error
 
-@given(st.lists(STEPS, max_size=40))
-def test_it_does_what_the_model_does(steps: list[tuple[str, object, frozenset[str]]]) -> None:
-    model = Model()
-    store = Store(TTL, 100, lambda: model.now)
-    shelf = store.shelf("viewer")
-    begun: dict[object, tuple[int, int]] = {}
-    for number, (step, what, fields) in enumerate(steps):
-        if step == "begin":
-            begun[what] = (shelf.begin(), model.step())
-        elif step == "put" or (step == "land" and what in begun):
-            began = begun.pop(what) if step == "land" else (shelf.begin(), model.step())
-            shelf.keep({what: number}, fields, began[0])
-            model.put(str(what), number, fields, began[1])
-        elif step == "forget":
-            store.forget(what)
-            model.forgotten[str(what)] = model.step()
-        elif step == "forget all":
-            store.forget(ALL_KEYS)
-            model.forgotten = dict.fromkeys("xyz", model.step())
-        elif step == "wait":
-            model.now += float(str(what))
-        _assert_same(shelf, model)
+    def put(self, who: str, key: str, new: Known) -> None:
+        old = self.valid(who, key, new.fields)
+        wider = old is not None and old.fields > new.fields and self.now < old.ends
+        if not wider and new.began > self.forgotten.get(key, 0) and max(new.ends, new.stale, new.on_error) > self.now:
+            self.known[who, key] = new
 
 
-def _assert_same(shelf: Shelf, model: Model) -> None:
-    for key in "xyz":
-        for fields in (frozenset[str](), frozenset("a"), frozenset("ab")):
-            expected = model.get(key)
-            wanted = {key: expected[0]} if expected and fields <= expected[1] else {}
-            assert shelf.find([key], fields) == wanted
+class Remembering(RuleBasedStateMachine):
+    """Nothing is told that the model does not know, and everything that it knows is told."""
+
+    @initialize(
+        stale=st.sampled_from([0.0, 3.0]), on_error=st.sampled_from([0.0, 20.0]), negative=st.sampled_from([None, 2.0])
+    )
+    def start(self, stale: float, on_error: float, negative: float | None) -> None:
+        terms = Terms(ttl=10.0, share="public", stale=stale, stale_if_error=on_error, negative_ttl=negative)
+        self.model = Model(terms)
+        self.store = Store(terms, lambda: self.model.now, lambda: self.model.chance)
+        self.shelves = {who: self.store.shelf(who) for who in ("ann", "bob")}
+        self.begun: list[tuple[str, list[str], frozenset[str], int, int]] = []
+        self.value = 0
+
+    @rule(who=WHO, keys=KEYS, fields=FIELDS)
+    def begin(self, who: str, keys: list[str], fields: frozenset[str]) -> None:
+        self.begun.append((who, keys, fields, self.shelves[who].begin(), self.model.step()))
+
+    @rule(said=SAID, negative=st.booleans(), last=st.booleans())
+    def land(self, said: str, negative: bool, last: bool) -> None:
+        if not self.begun:
+            return
+        who, keys, fields, moment, step = self.begun.pop(-1 if last else 0)
+        self.value += 1
+        told = freshness(said)
+        self.shelves[who].keep(dict.fromkeys(keys, self.value), fields, moment, told, negative=negative)
+        life = self.model.life(said, negative=negative)
+        for key in keys if said not in ("no-store", "private") else ():
+            self.model.put(who, key, Known(self.value, fields, step, self.model.now - told.age, *life))
+
+    @rule(keys=KEYS)
+    def forget(self, keys: list[str]) -> None:
+        for key in keys:
+            self.store.forget(key)
+        self.model.forget(keys)
+
+    @rule()
+    def forget_all(self) -> None:
+        self.store.forget(ALL_KEYS)
+        self.model.forget(NAMES)
+
+    @rule(seconds=SECONDS)
+    def wait(self, seconds: float) -> None:
+        self.model.now += seconds
+
+    @rule(chance=st.sampled_from([0.0, 0.5, 1.0]))
+    def draw(self, chance: float) -> None:
+        self.model.chance = chance
+
+    @invariant()
+    def same(self) -> None:
+        for who, shelf in self.shelves.items():
+            for fields in WIDTHS:
+                self.compare(who, shelf, fields)
+
+    def compare(self, who: str, shelf: Shelf, fields: frozenset[str]) -> None:
+        now = self.model.now
+        known = {key: found for key in NAMES if (found := self.model.valid(who, key, fields)) is not None}
+        assert shelf.find(NAMES, fields) == {key: k.value for key, k in known.items() if now < k.ends}
+        for on_error in (False, True):
+            told = shelf.late(NAMES, fields, on_error=on_error)
+            ends = {key: k.on_error if on_error else k.stale for key, k in known.items()}
+            assert told == {key: (k.value, now - k.made) for key, k in known.items() if now < ends[key]}
 
 
-@given(st.lists(st.sampled_from(["x", "y", "z", "all", "begin"]), max_size=40))
-def test_what_was_made_of_several_keys_is_void_when_one_of_them_is(steps: list[str]) -> None:
-    store = Store(TTL, 2, lambda: 0.0)
-    changed, parts = set[str](), Parts()
-    for step in steps:
-        if step == "begin":
-            changed, parts = set(), Parts()
-            store.shelf("viewer", parts).use(["x", "y"])
-        else:
-            store.forget(ALL_KEYS if step == "all" else step)
-            changed.add(step)
-        good = parts.spared()
-        assert not (good and changed & {"x", "y", "all"} and parts.keys)
-        assert good or not parts.keys or changed - {"z"}
+Remembering.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+test_it_does_what_the_model_does = Remembering.TestCase
 
 
-def test_forgetting_many_keys_takes_bounded_memory_and_loses_no_invalidation() -> None:
-    store = Store(TTL, 10, lambda: 0.0)
-    shelf = store.shelf("viewer")
-    began = shelf.begin()
-    for number in range(100):
-        store.forget(number)
-    shelf.keep({0: "old"}, frozenset(), began)
-    assert shelf.find([0], frozenset()) == {}
+class Bounded(RuleBasedStateMachine):
+    """However much is kept: there is never more than there is room for, and nothing forgotten comes back."""
+
+    @initialize(rows=st.integers(1, 12), answers=st.integers(1, 12))
+    def start(self, rows: int, answers: int) -> None:
+        self.now, self.value = 0.0, 0
+        self.terms = Terms(ttl=10.0, cache_size=rows, cache_bytes=answers * (AROUND + 100))
+        self.store = Store(self.terms, lambda: self.now, lambda: 0.0)
+        self.shelf = self.store.shelf("all")
+        self.told: dict[int, list[Any]] = {}
+
+    @rule(keys=st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=15), pages=st.integers(1, 4))
+    def keep(self, keys: list[int], pages: int) -> None:
+        self.value += 1
+        value = [self.value] * pages
+        said = Freshness()
+        said.note({}, 100 * pages * len(keys))
+        self.shelf.keep(dict.fromkeys(keys, value), frozenset(), self.shelf.begin(), said)
+        for key in keys:
+            self.told.setdefault(key, []).append(value)
+
+    @rule(keys=st.lists(st.integers(0, 30), unique=True))
+    def use(self, keys: list[int]) -> None:
+        self.shelf.find(keys, frozenset())
+
+    @rule(key=st.integers(0, 30))
+    def forget(self, key: int) -> None:
+        self.store.forget(key)
+        self.told.pop(key, None)
+
+    @rule(seconds=SECONDS)
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    @invariant()
+    def bounded(self) -> None:
+        found = self.shelf.find(range(31), frozenset())
+        rows = sum(map(len, found.values()))
+        assert rows <= self.terms.cache_size
+        assert rows * (AROUND + 100) <= self.terms.cache_bytes or rows <= 1
+        assert all(value in self.told[key] for key, value in found.items())
 
 
-def test_shelves_are_apart() -> None:
-    store = Store(TTL, 10, lambda: 0.0)
-    shelf = store.shelf("a")
-    shelf.keep({1: "one"}, frozenset(), shelf.begin())
-    assert store.shelf("a").find([1, 2], frozenset()) == {1: "one"}
-    assert store.shelf("b").find([1, 2], frozenset()) == {}
-
-
-@pytest.mark.anyio
-async def test_a_flight_is_shared_until_it_has_landed_or_its_key_is_forgotten() -> None:
-    store = Store(TTL, 10, lambda: 0.0)
-    shelf = store.shelf("viewer")
-    flight = Flight(asyncio.get_running_loop().create_future(), frozenset("a"), shelf.begin())
-    shelf.depart(["x", "y"], flight)
-    assert shelf.flying(["x", "z"], frozenset("a")) == {"x": flight}
-    assert shelf.flying(["x"], frozenset("ab")) == {}
-    store.forget("x")
-    assert shelf.flying(["x", "y"], frozenset()) == {"y": flight}
-    flight.outcome.set_result(({}, 0.0))
-    await asyncio.sleep(0)
-    assert shelf.flying(["y"], frozenset()) == {}
-
-
-def test_a_page_takes_the_room_of_its_rows() -> None:
-    store = Store(60, 10, lambda: 0.0)
-    shelf = store.shelf(())
-    shelf.keep({"a": Page([1] * 6), "b": [1] * 5}, frozenset(), shelf.begin())
-    assert shelf.find(["a", "b"], frozenset()) == {"b": [1] * 5}
-    shelf.keep({"too large": [1] * 11}, frozenset(), shelf.begin())
-    assert shelf.find(["b", "too large"], frozenset()) == {"b": [1] * 5}
+Bounded.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+test_there_is_never_more_than_there_is_room_for = Bounded.TestCase

@@ -52,7 +52,7 @@ class SoapAdapter(Adapter):
         `at` is the dotted path below the answer's element; without it, wrappers around a single element are stepped
         through. Paths in rows are element names, `@name` for attributes, `#text` for an element's own text.
         """
-        contract, client = self._backend.contract, self._backend.client
+        contract, client = self._backend.contract, self._client
         try:
             enclosing = contract.request(operation, arguments)
         except Misfit as error:

@@ -1,0 +1,54 @@
+"""Calls on behalf of a cache: they ask whether what is known still holds, and tell how fresh the reply is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from graphfold.cache.validators import Validated
+from graphfold.loading.replies import Listener
+from graphfold.transport.call import Call, Reply
+
+__all__ = ["Listened", "Sends"]
+
+
+class Sends(Protocol):
+    """What sends calls to one backend."""
+
+    async def send(self, call: Call, seconds: float | None = None) -> Reply: ...
+
+
+class Listened:
+    """`unsorted` are request headers by which entries are not told apart."""
+
+    __slots__ = ("_client", "_listener", "_unsorted")
+
+    def __init__(self, client: Sends, listener: Listener, unsorted: Collection[str]) -> None:
+        self._client, self._listener, self._unsorted = client, listener, unsorted
+
+    async def send(self, call: Call, seconds: float | None = None) -> Reply:
+        """The reply; a 304 becomes the reply that was known, brought up to date (RFC 9111 section 4.3.4)."""
+        shelf, freshness = self._listener.shelf, self._listener.freshness
+        headers = frozenset(item for item in call.headers.items() if item[0] not in self._unsorted)
+        request = (shelf.ident, call.path, call.query, headers)
+        known = shelf.validators.find(request) if _may_ask(call) else None
+        if known is not None:
+            call = call.adding(known.conditions)
+        reply = await self._client.send(call, seconds)
+        if reply.status == 304 and known is not None:
+            reply = _still(known, reply)
+        if reply.status < 500 and reply.status != 429:  # what is not an outage is an answer
+            freshness.note(reply.headers, len(reply.body), self._unsorted)
+        if call.method == "GET" and reply.status == 200 and shelf.may_keep(freshness):
+            shelf.validators.keep(request, reply.headers, reply.body)
+        return reply
+
+
+def _may_ask(call: Call) -> bool:
+    """Not where the adapter asks by a condition of its own, and wants to see the 304."""
+    return call.method == "GET" and call.headers.keys().isdisjoint(("if-none-match", "if-modified-since"))
+
+
+def _still(known: Validated, reply: Reply) -> Reply:
+    updated = {name: value for name, value in reply.headers.items() if not name.startswith("content-")}
+    return Reply(200, {**known.headers, **updated}, known.body)

@@ -1,0 +1,48 @@
+"""Replies that came with a validator (RFC 9110 section 8.8): the backend may be asked whether they still hold."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+__all__ = ["Validated", "Validators"]
+
+AROUND = 1_000
+"""Bytes that a reply is taken to need beside its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """A reply as it came. Header names are lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The headers that ask whether it is still true."""
+        named = {"if-none-match": "etag", "if-modified-since": "last-modified"}
+        return {ask: self.headers[name] for ask, name in named.items() if name in self.headers}
+
+
+class Validators:
+    """At most `size` bytes of replies, by request, those of each kind of viewer apart."""
+
+    def __init__(self, size: int) -> None:
+        self._known: LRUCache[Hashable, Validated] = LRUCache(size, lambda known: len(known.body) + AROUND)
+
+    def find(self, request: Hashable) -> Validated | None:
+        return self._known.get(request)
+
+    def keep(self, request: Hashable, headers: Mapping[str, str], body: bytes) -> None:
+        """Remember the reply, if it can be asked for by condition and is not too large."""
+        self._known.pop(request, None)
+        known = Validated(headers, body)
+        if known.conditions and len(body) + AROUND <= self._known.maxsize:
+            self._known[request] = known
+
+    def clear(self) -> None:
+        """Something has changed: a validator by date may be too coarse to tell (RFC 9110 section 8.8.2.2)."""
+        self._known.clear()

@@ -1,0 +1,89 @@
+"""The options of `@batch`, `@read` and `@write` as one policy, and what is wrong with them at once."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from typing import Any, TypedDict, get_args
+
+from graphfold.cache.parts import Share
+from graphfold.loading.operation import Policy
+from graphfold.mistakes import Mistake, here
+
+__all__ = ["Caching", "policy"]
+
+
+class Caching(TypedDict, total=False):
+    """Options of `@batch` and `@read`, times in seconds. docs/caching.md has a line for each.
+
+    `ttl`: how long an answer may be reused, at most (0, the default: only within one graph operation). `share`: whose
+    it may be, each "viewer"'s own, of all of a "tenant", or everybody's ("public", for adapters that call as a
+    service). `stale`: how much longer it is told while a new one is fetched. `stale_if_error`: how much longer it
+    stands in for a call that failed. `negative_ttl`: how long a missing key is taken as missing, `ttl` if not said.
+    `cache_size`, `cache_bytes`: most rows, and most bytes by estimate, that are remembered.
+    """
+
+    ttl: float
+    share: Share
+    stale: float
+    stale_if_error: float
+    negative_ttl: float | None
+    cache_size: int
+    cache_bytes: int
+
+
+_TIMES = ("ttl", "stale", "stale_if_error", "negative_ttl")
+_SIZES = ("max_size", "parallel", "cache_size", "cache_bytes")
+
+
+def policy(**declared: Any) -> Policy:
+    """The policy that these options are. Raises `Mistake`."""
+    if declared.get("share", "viewer") not in get_args(Share):
+        raise Mistake(
+            here(),
+            f"share={declared['share']!r} is not one of {get_args(Share)}",
+            why="it says whose cached answers may be shown to whom.",
+            fix='use "viewer" (each caller its own), or "tenant" or "public" where the adapter calls as a service.',
+        )
+    for name, value in declared.items():
+        if (name in _TIMES and not _is_time(name, value)) or (name in _SIZES and not _is_size(value)):
+            raise Mistake(
+                here(),
+                f"{name}={value!r} cannot be",
+                why="a time is a number of seconds, not negative; a size is a whole number from 1.",
+                fix=f"write it as a number, or leave {name} out for its default.",
+            )
+    _check_remembered(declared)
+    _check_group(declared.get("group", ""))
+    return Policy(**declared)
+
+
+def _check_remembered(declared: dict[str, Any]) -> None:
+    for name in _TIMES[1:]:
+        if declared.get(name) and not declared.get("ttl"):
+            raise Mistake(
+                here(),
+                f"{name}={declared[name]!r} without a ttl",
+                why="nothing is remembered that could be told later.",
+                fix=f"add ttl=..., in seconds, or remove {name}.",
+            )
+
+
+def _check_group(group: object) -> None:
+    if not re.fullmatch(r"[a-z0-9_]*", str(group)):
+        raise Mistake(
+            here(),
+            f"group={group!r} is not the name of a group",
+            why="operations of one group share a circuit breaker, which reports show by its name.",
+            fix='use lower case letters, digits and underscores, e.g. group="search".',
+        )
+
+
+def _is_time(name: str, value: object) -> bool:
+    if value is None:
+        return name == "negative_ttl"
+    return isinstance(value, int | float) and isfinite(value) and value >= 0
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and value >= 1
