@@ -195,7 +195,7 @@ async def served(graph: Graph, store: Store | None = None, *, development: bool 
     store, clock = store or Store(), Clock()
     transport = httpx.ASGITransport(graph.app(development=development), raise_app_exceptions=False)
     async with (
-        graph.running(transports=fakes(depot=store), timer=clock),
+        graph.running(transports=fakes(depot=store), timer=clock, chance=lambda: 0.0),
         httpx.AsyncClient(transport=transport, base_url="http://graph.test") as client,
     ):
         with structlog.testing.capture_logs() as log:
