@@ -1,0 +1,17 @@
+"""Execution alone: that what is measured as links runs as links."""
+
+from typing import Any
+
+import pytest
+
+from bench.execution import Batch, by_hand, deep, ours
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_links_are_no_loads_of_single_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> Any:
+        raise AssertionError("a link was driven")
+
+    monkeypatch.setattr(Batch, "load", refused)
+    assert await ours(deep("Linked"))() == await by_hand()
