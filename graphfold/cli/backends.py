@@ -10,6 +10,7 @@ import typer
 
 from graphfold.adapter.base import Adapter
 from graphfold.cli.loading import development_environment, loaded, project
+from graphfold.cli.privileges import tell_privileges
 from graphfold.cli.progress import state_of
 from graphfold.cli.terminal import out
 from graphfold.graph.graph import Graph, Probe
@@ -19,12 +20,18 @@ __all__ = ["backends"]
 
 def backends(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    privileged: Annotated[
+        bool, typer.Option("--privileges", help="List what each operation has to be allowed; ask no backend.")
+    ] = False,
 ) -> None:
     """List the backends: protocol, owner, operations, address, and how each answers now.
 
     Exit code 1 when one of them is not ready.
     """
     graph = loaded(development_environment(project().root))
+    if privileged:
+        tell_privileges(graph, as_json=as_json)
+        return
     probes = asyncio.run(_probed(graph))
     found = [_described(graph, adapter, probes.get(adapter.name)) for adapter in graph.adapters]
     if as_json:

@@ -17,6 +17,8 @@ from graphfold.credentials.signature import Signature
 from graphfold.credentials.timestamp import Timestamp
 from graphfold.credentials.username_token import UsernameToken
 from graphfold.credentials.ws_security import WsSecurity
+from graphfold.transport.call import Call, Reply
+from graphfold.transport.session import Send, Session
 
 __all__ = [
     "Access",
@@ -25,11 +27,15 @@ __all__ = [
     "AwsSigV4",
     "Basic",
     "Bearer",
+    "Call",
     "ClientCertificate",
     "ClientCredentials",
     "Credential",
     "HmacSignature",
     "PassThrough",
+    "Reply",
+    "Send",
+    "Session",
     "Signature",
     "Timestamp",
     "UsernameToken",

@@ -21,6 +21,9 @@ class AllOf(Credential):
     def session(self, access: Access) -> Session:
         return _Several([each.session(access) for each in self.credentials])
 
+    def scope_of(self, declared: str) -> str:
+        return next((each.scope_of(declared) for each in self.credentials if each.scoped), "")
+
     def __str__(self) -> str:
         return ", ".join(map(str, self.credentials))
 
@@ -34,6 +37,9 @@ class _Several(Session):
         for session in self._sessions:
             signed = session.signed(signed) if signed is not None else None
         return signed
+
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        return tuple(secret for session in self._sessions for secret in session.secrets(signed))
 
     async def fetched(self, call: Call) -> Call:
         for session in self._sessions:

@@ -10,6 +10,7 @@ from graphfold.credentials.extras import extra
 from graphfold.settings import BackendSettings
 from graphfold.transport.address import Address
 from graphfold.transport.call import Call
+from graphfold.transport.echo import forms
 from graphfold.transport.session import Session
 
 __all__ = ["AwsSigV4"]
@@ -50,3 +51,6 @@ class _Signing(Session):
         token = self._token.text if self._token is not None else None
         self._sign(self._keys(self._key_id.text, self._key.text, token), request)
         return call.adding({name.lower(): value for name, value in request.headers.items() if name.lower() != "host"})
+
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        return forms(self._key.text, self._token.text if self._token is not None else "")

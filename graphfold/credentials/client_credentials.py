@@ -13,6 +13,7 @@ from graphfold.credentials.credential import Access, Credential, secret
 from graphfold.errors import BackendBadReply, BackendCredentials, BackendUnavailable
 from graphfold.secret import Secret
 from graphfold.transport.call import Call, Reply
+from graphfold.transport.echo import forms
 from graphfold.transport.session import Send, Session
 
 __all__ = ["ClientCredentials"]
@@ -35,21 +36,30 @@ class ClientCredentials(Credential):
     def session(self, access: Access) -> Session:
         own = access.settings
         send, path = access.reach(own.token_url or own.url or ""), "" if own.token_url else self.token_path
-        client = _Client(path, secret(own.client_id), secret(own.client_secret), send)
-        return _Tokens(self.scope, lambda scope: AccessToken(client.issuing(scope), access.clock, self.skew))
+        own_secret = secret(own.client_secret)
+        client = _Client(path, secret(own.client_id), own_secret, send)
+        return _Tokens(
+            self.scope, own_secret, lambda scope: AccessToken(client.issuing(scope), access.clock, self.skew)
+        )
+
+    def scope_of(self, declared: str) -> str:
+        return " ".join(sorted((declared or self.scope).split()))
 
     def __str__(self) -> str:
         return "OAuth2 client credentials"
 
 
 class _Tokens(Session):
-    def __init__(self, scope: str, new: Callable[[str], AccessToken]) -> None:
-        self._scope, self._new = scope, new
+    def __init__(self, scope: str, secret: Secret, new: Callable[[str], AccessToken]) -> None:
+        self._scope, self._secret, self._new = scope, secret, new
         self._tokens: dict[str, AccessToken] = {}
 
     def signed(self, call: Call) -> Call | None:
         text = self._token(call).current()
         return None if text is None else call.adding({"authorization": f"Bearer {text}"})
+
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        return forms(self._secret.text, signed.headers["authorization"].removeprefix("Bearer "))
 
     async def fetched(self, call: Call) -> Call:
         return call.adding({"authorization": f"Bearer {await self._token(call).next()}"})

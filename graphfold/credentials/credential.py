@@ -46,6 +46,10 @@ class Credential:
         """Open it for one process."""
         return Session()
 
+    def scope_of(self, declared: str) -> str:
+        """What a call may do whose operation declares this scope; empty where that cannot be narrowed."""
+        return ""
+
     def __str__(self) -> str:
         """How it signs in, for people."""
         return "no credential"

@@ -7,24 +7,31 @@ from urllib.parse import quote
 
 from graphfold.secret import Secret
 from graphfold.transport.call import Call
+from graphfold.transport.echo import forms
 from graphfold.transport.session import Session
 
 __all__ = ["FixedHeader", "FixedParameter"]
 
 
 class FixedHeader(Session):
-    """`write` makes the headers from the texts of `secrets`."""
+    """`write` makes the headers from the texts of `secrets`, of which the last is the one to keep."""
 
     def __init__(self, write: Callable[..., Mapping[str, str]], *secrets: Secret) -> None:
         self._write, self._secrets = write, secrets
         self._texts: list[str] = []
         self._headers: Mapping[str, str] = {}
+        self._forms: tuple[bytes, ...] = ()
 
     def signed(self, call: Call) -> Call:
         texts = [secret.text for secret in self._secrets]
         if texts != self._texts:
             self._texts, self._headers = texts, self._write(*texts)
+            shown = [value.rpartition(" ")[2] for value in self._headers.values()]
+            self._forms = forms(*texts[-1:], *shown)  # a user name is no secret
         return call.adding(self._headers)
+
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        return self._forms
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
         for secret in self._secrets:
@@ -42,6 +49,9 @@ class FixedParameter(Session):
     def signed(self, call: Call) -> Call:
         told = f"{self._name}={quote(self._secret.text, safe='')}"
         return call.adding({}, query=f"{call.query}&{told}" if call.query else told)
+
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        return forms(self._secret.text)
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
         self._secret.reread()

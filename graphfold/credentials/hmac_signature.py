@@ -25,6 +25,7 @@ from graphfold.mistakes import Mistake, here
 from graphfold.secret import Secret
 from graphfold.transport.address import Address
 from graphfold.transport.call import Call
+from graphfold.transport.echo import forms
 from graphfold.transport.session import Session
 
 __all__ = ["HmacSignature"]
@@ -67,6 +68,9 @@ class _Signing(Session):
         return call.adding(
             {"content-digest": digest, "signature-input": f"sig1={parameters}", "signature": f"sig1=:{_base64(mac)}:"}
         )
+
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        return forms(self._key.text)
 
     def _lines(self, call: Call) -> list[str]:
         path, _, query = self._address.target(call).partition("?")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from graphfold.credentials.credential import Access, Credential
+from graphfold.credentials.credential import Access, Credential, secret
 from graphfold.errors import BackendContract
 from graphfold.transport.call import Call
+from graphfold.transport.echo import forms
 from graphfold.transport.session import Session
 
 __all__ = ["OASIS", "SECURITY", "Block", "Seal", "SecurityToken", "WsSecurity", "instant"]
@@ -55,6 +56,7 @@ class WsSecurity(Credential):
 
 class _Messages(Session):
     def __init__(self, access: Access, tokens: Sequence[SecurityToken]) -> None:
+        self._password = secret(access.settings.password)
         self._blocks = [block for token in tokens if (block := token.block(access)) is not None]
         self._seals = [seal for token in tokens if (seal := token.seal(access)) is not None]
 
@@ -67,6 +69,9 @@ class _Messages(Session):
         for seal in self._seals:
             body = seal(body)
         return call.adding({}, body=body)
+
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        return forms(self._password.text)
 
 
 def instant(seconds: float) -> str:

@@ -35,8 +35,7 @@ class Bridge:
         except httpx.TimeoutException as error:
             raise BackendTimeout("The backend did not answer in time.", internal=type(error).__name__) from error
         except (httpx.TransportError, OSError) as error:
-            text = f"{type(error).__name__}: {error}"
-            raise BackendUnavailable("The backend cannot be reached.", internal=text) from error
+            raise BackendUnavailable("The backend cannot be reached.", internal=type(error).__name__) from error
 
     def _request(self, call: Call) -> httpx.Request:
         headers = {**STANDARD_HEADERS, **call.headers}

@@ -11,6 +11,7 @@ from graphfold.deadline import exceeded, within
 from graphfold.errors import BackendTimeout, GraphError
 from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
+from graphfold.transport.echo import blotted
 from graphfold.transport.limits import CallLimits
 from graphfold.transport.network import Channel, Network
 from graphfold.transport.session import Reach, Send, Session
@@ -63,8 +64,9 @@ class Client:
         signed = session.signed(call) or await session.fetched(call)
         reply = await self._exchange(signed)
         if reply.status == 401 and (again := await session.renewed(call, signed)) is not None:
-            reply = await self._exchange(again)
-        return reply
+            signed, reply = again, await self._exchange(again)
+        secrets = session.secrets(signed)
+        return blotted(reply, secrets) if secrets else reply
 
 
 def _late(limit: float, most: float) -> GraphError:

@@ -25,6 +25,10 @@ class Session:
         """The call with credentials, made for one attempt; None where they have to be fetched first."""
         return call
 
+    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+        """What a backend that was sent this call must not get into an answer or a log: see `transport.echo`."""
+        return ()
+
     async def fetched(self, call: Call) -> Call:
         """The call with credentials that are fetched for it. Asked for only where `signed` has none."""
         raise NotImplementedError

@@ -1,0 +1,166 @@
+"""Canaries: whatever a backend does with our secrets, they get into no answer, log, trace, plan or repr."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import strawberry
+
+from graphfold import Reply, RestAdapter, read, resolves
+from graphfold.credentials import (
+    AllOf,
+    ApiKey,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    Credential,
+    HmacSignature,
+    PassThrough,
+)
+from graphfold.errors import BackendRejected, GraphError
+from graphfold.graph.graph import Graph
+from graphfold.testing import FakeBackend, fakes, graph_of
+
+pytestmark = pytest.mark.anyio
+
+CANARY = 'canary-"/<&>+=%41-0123456789'
+ISSUED = "issued-canary-0123456789"
+KINDS: dict[str, Credential] = {
+    "header": ApiKey("X-Key"),
+    "query": ApiKey(query="key"),
+    "bearer": Bearer(),
+    "basic": Basic(),
+    "caller": PassThrough(),
+    "oauth2": ClientCredentials("/token"),
+    "hmac": HmacSignature(),
+    "several": AllOf(HmacSignature(), Basic()),
+}
+SETTINGS = {
+    "GRAPHFOLD_SHOP_TOKEN": CANARY,
+    "GRAPHFOLD_SHOP_USERNAME": "gateway",
+    "GRAPHFOLD_SHOP_PASSWORD": CANARY,
+    "GRAPHFOLD_SHOP_CLIENT_ID": "gateway",
+    "GRAPHFOLD_SHOP_CLIENT_SECRET": CANARY,
+    "GRAPHFOLD_SHOP_KEY_ID": "gateway",
+    "GRAPHFOLD_SHOP_SECRET_KEY": CANARY,
+}
+FORBIDDEN = (
+    CANARY,
+    json.dumps(CANARY)[1:-1],
+    str(httpx.QueryParams({"": CANARY}))[1:],
+    "canary-%22",
+    "canary-&",
+    b64encode(f"gateway:{CANARY}".encode()).decode(),
+    ISSUED,
+)
+
+
+def told(request: httpx.Request) -> str:
+    """All that the backend knows: what it was sent, and the shared secret."""
+    return f"{request.method} {request.url} {dict(request.headers)} {request.content.decode()} {CANARY}"
+
+
+def as_json(request: httpx.Request) -> Any:
+    return {"said": told(request)}
+
+
+TROUBLES: dict[str, Callable[[httpx.Request], Any]] = {
+    "echoed as data": as_json,
+    "echoed in a header": lambda r: httpx.Response(422, headers={"x-said": told(r)}, json={}),
+    "echoed as the media type": lambda r: httpx.Response(200, headers={"content-type": told(r)}, content=b"x"),
+    "not the shape": lambda r: [told(r)],
+    "no JSON": lambda r: httpx.Response(200, html=told(r)),
+    "refused": lambda r: httpx.Response(401, json=as_json(r)),
+    "forbidden": lambda r: httpx.Response(403, text=told(r)),
+    "rejected": lambda r: httpx.Response(422, json=as_json(r)),
+    "failed": lambda r: httpx.Response(500, text=told(r)),
+    "busy": lambda r: httpx.Response(429, text=told(r), headers={"retry-after": "1"}),
+    "redirected": lambda r: httpx.Response(307, headers={"location": str(r.url), "x-said": told(r)}, text=told(r)),
+    "late": lambda r: httpx.ReadTimeout(told(r)),
+    "lost": lambda r: httpx.ReadError(told(r)),
+    "met by a defect": lambda r: httpx.Response(409, headers={"x-said": told(r)}, json=as_json(r)),
+}
+
+
+def shop(kind: Credential) -> Graph:
+    @strawberry.type
+    class Query:
+        pass
+
+    class Shop(RestAdapter):
+        credential = kind
+
+        @read()
+        async def echo(self) -> str:
+            return await self.get("/echo", str, at="said")
+
+        def problem(self, reply: Reply) -> GraphError:
+            """As careless as can be."""
+            if reply.status == 422:
+                text = f"{reply.body.decode()} {dict(reply.headers)}"
+                return BackendRejected(text, internal=text, detail={"said": text})
+            if reply.status == 409:
+                raise ValueError(str(reply.headers)) from KeyError(reply.body)
+            return super().problem(reply)
+
+    @resolves(Query)
+    async def echo(shop: Shop) -> str | None:
+        return await shop.echo()
+
+    return graph_of(SETTINGS)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+async def test_no_canary_gets_out(
+    kind: Credential, trouble: Callable[[httpx.Request], Any], log: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend = FakeBackend({"GET /echo": trouble, "POST /token": {"access_token": ISSUED, "expires_in": 60}})
+    graph = shop(kind)
+    graph.documents.development = True
+    headers = {"authorization": f"Bearer {CANARY}", "graphfold-explain": "plan, trace"}
+    async with graph.running(transports=fakes(shop=backend)):
+        answer = await graph.execute("{ echo }", headers=headers)
+    seen: list[Any] = [answer, answer.data, answer.errors, answer.extensions, log, capsys.readouterr()]
+    seen += [graph.backends, graph.explain("{ echo }"), kind, vars(kind), *graph.adapters]
+    assert [call for call in backend.calls if call.url.path == "/echo"]
+    assert not [canary for canary in FORBIDDEN for each in seen if canary in f"{each} {each!r}"]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+async def test_a_redirect_is_not_followed(kind: Credential) -> None:
+    elsewhere = {"location": "https://evil.test/echo"}
+    routes = {"GET /echo": httpx.Response(307, headers=elsewhere), "POST /token": {"access_token": ISSUED}}
+    backend = FakeBackend(routes)
+    async with shop(kind).running(transports=fakes(shop=backend)) as graph:
+        answer = await graph.execute("{ echo }", headers={"authorization": f"Bearer {CANARY}"})
+    assert answer.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
+    assert {call.url.host for call in backend.calls} == {"shop.test"}
+    assert len([call for call in backend.calls if call.url.path == "/echo"]) == 1
+
+
+async def test_a_redirect_of_the_token_request_is_not_followed() -> None:
+    backend = FakeBackend({"POST /token": httpx.Response(307, headers={"location": "https://evil.test/token"})})
+    async with shop(ClientCredentials("/token")).running(transports=fakes(shop=backend)) as graph:
+        answer = await graph.execute("{ echo }")
+    assert answer.errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
+    assert {str(call.url) for call in backend.calls} == {"https://shop.test/token"}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+async def test_no_canary_of_the_token_request_gets_out(trouble: Callable[[httpx.Request], Any], log: list[Any]) -> None:
+    backend = FakeBackend({"POST /token": trouble})
+    async with shop(ClientCredentials("/token")).running(transports=fakes(shop=backend)) as graph:
+        answer = await graph.execute("{ echo }")
+    assert answer.errors
+    assert not [canary for canary in FORBIDDEN if canary in f"{answer} {log}"]
+
+
+async def test_what_is_no_secret_stays_as_it_is() -> None:
+    backend = FakeBackend({"GET /echo": {"said": "gateway canary Bearer"}})
+    async with shop(Bearer()).running(transports=fakes(shop=backend)) as graph:
+        answer = await graph.execute("{ echo }")
+    assert answer.data == {"echo": "gateway canary Bearer"}
