@@ -1,0 +1,201 @@
+"""What a backend says of how fresh its replies are counts, and it is asked whether they still hold (RFC 9111)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphfold.cache.freshness import Freshness
+from graphfold.graph.graph import Graph
+from graphfold.testing import ask, fakes
+from tests.graphfold.people import Office, people
+
+pytestmark = pytest.mark.anyio
+
+ANN = '{ person(number: "1") { name } }'
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Telling(Office):
+    """Answers with headers, and with 304 where it is asked for what it sent before."""
+
+    def __init__(self, **headers: str) -> None:
+        super().__init__()
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.told: list[int] = []
+        self.on("GET /people", self.tell)
+
+    def tell(self, request: httpx.Request) -> httpx.Response:
+        rows, tag = self.people(request), f'"{",".join(self.names.values())}"'
+        headers = self.headers | ({"etag": tag} if "etag" in self.headers else {})
+        same = "if-none-match" in request.headers and request.headers["if-none-match"] == headers.get("etag")
+        same = same or ("last-modified" in headers and "if-modified-since" in request.headers)
+        self.told.append(304 if same else 200)
+        return httpx.Response(304, headers=headers) if same else httpx.Response(200, headers=headers, json=rows)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@asynccontextmanager
+async def running(graph: Graph, office: Office, clock: Clock) -> AsyncIterator[Graph]:
+    async with graph.running(transports=fakes(hr=office), timer=clock, chance=lambda: 0.0):
+        yield graph
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 60),
+        ({"cache_control": "max-age=10"}, 10),
+        ({"cache_control": "public, max-age=3600"}, 60),
+        ({"cache_control": "max-age=50, s-maxage=20"}, 20),
+        ({"cache_control": "max-age=50", "age": "30"}, 20),
+        ({"cache_control": "max-age=10", "age": "30"}, 0),
+        ({"cache_control": "max-age=nonsense"}, 0),
+        ({"cache_control": "no-store"}, 0),
+        ({"cache_control": "no-cache, max-age=50"}, 0),
+        ({"cache_control": "private, max-age=50"}, 50),
+        ({"date": "Fri, 20 Nov 2026 10:00:00 GMT", "expires": "Fri, 20 Nov 2026 10:00:30 GMT"}, 30),
+        ({"expires": "0"}, 0),
+        ({"expires": "0", "cache_control": "max-age=10"}, 10),
+        ({"vary": "Accept, Accept-Encoding"}, 60),
+        ({"vary": "*"}, 0),
+    ],
+)
+async def test_an_answer_is_kept_no_longer_than_the_backend_allows(
+    headers: dict[str, str], seconds: int, clock: Clock
+) -> None:
+    office = Telling(**headers)
+    async with running(people(ttl=60), office, clock) as graph:
+        await ask(graph, ANN)
+        if seconds:
+            clock.now = seconds - 0.1
+            await ask(graph, ANN)
+        assert len(office.calls) == 1
+        clock.now = float(seconds)
+        await ask(graph, ANN)
+        assert len(office.calls) == 2
+
+
+async def test_what_is_private_is_not_shared(clock: Clock) -> None:
+    office = Telling(cache_control="private, max-age=50")
+    async with running(people(ttl=60, share="public"), office, clock) as graph:
+        for who in ("ann", "bob"):
+            await graph.execute(ANN, headers={"authorization": who})
+    assert len(office.calls) == 2
+
+
+@pytest.mark.parametrize(("control", "calls"), [("max-age=9", 1), ("no-store", 3), ("private", 3)])
+async def test_callers_at_one_time_share_only_what_may_be_kept(control: str, calls: int, clock: Clock) -> None:
+    office, arrived, go_on = Telling(cache_control=control), asyncio.Event(), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> Any:
+        arrived.set()
+        await go_on.wait()
+        return office.tell(request)
+
+    office.on("GET /people", slow)
+    async with running(people(ttl=60, share="public"), office, clock) as graph:
+        asking = [asyncio.create_task(graph.execute(ANN, headers={"authorization": who})) for who in ("a", "b", "c")]
+        await arrived.wait()
+        go_on.set()
+        answers = await asyncio.gather(*asking)
+    assert [answer.data for answer in answers] == [{"person": {"name": "Ann"}}] * 3
+    assert len(office.calls) == calls
+
+
+async def test_what_must_be_asked_again_is_never_told_late(clock: Clock) -> None:
+    office = Telling(cache_control="max-age=10, must-revalidate")
+    async with running(people(ttl=60, caching={"stale": 30, "stale_if_error": 300}), office, clock) as graph:
+        await ask(graph, ANN)
+        clock.now = 11.0
+        office.on("GET /people", httpx.Response(500))
+        assert (await graph.execute(ANN)).errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
+
+
+@pytest.mark.parametrize("validator", ["etag", "last_modified"])
+async def test_a_reply_is_asked_for_by_condition_once_it_has_ended(validator: str, clock: Clock) -> None:
+    office = Telling(cache_control="max-age=10", **{validator: "Fri, 20 Nov 2026 10:00:00 GMT"})
+    async with running(people(ttl=60), office, clock) as graph:
+        for clock.now in (0.0, 11.0, 20.0, 22.0):
+            assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
+    assert office.told == [200, 304, 304]
+
+
+async def test_a_changed_reply_replaces_what_was_known(clock: Clock) -> None:
+    office = Telling(cache_control="no-cache", etag="yes")
+    async with running(people(ttl=60), office, clock) as graph:
+        assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
+        assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
+        office.names["1"] = "Zoe"
+        assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
+    assert office.told == [200, 304, 200]
+
+
+async def test_conditions_are_each_viewers_own(clock: Clock) -> None:
+    office = Telling(cache_control="no-cache", etag="yes")
+    async with running(people(ttl=60), office, clock) as graph:
+        for who in ("ann", "bob", "ann"):
+            await graph.execute(ANN, headers={"authorization": who})
+    assert office.told == [200, 200, 304]
+
+
+async def test_after_a_write_nothing_is_asked_for_by_condition(clock: Clock) -> None:
+    """A date is too coarse a validator for what was changed within the second."""
+    office = Telling(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
+    async with running(people(ttl=60), office, clock) as graph:
+        await ask(graph, ANN)
+        await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { number } }')
+        assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
+
+
+async def test_what_is_not_remembered_is_never_asked_for_by_condition(clock: Clock) -> None:
+    office = Telling(etag="yes")
+    async with running(people(), office, clock) as graph:
+        for _ in range(2):
+            await ask(graph, ANN)
+    assert office.told == [200, 200]
+
+
+def test_of_several_replies_the_strictest_counts() -> None:
+    told = Freshness()
+    told.note({"cache-control": "max-age=60"}, 10)
+    told.note({"cache-control": "max-age=5, private", "age": "2"}, 20)
+    told.note({}, 30)
+    assert (told.lifetime, told.age, told.private, told.storable, told.received) == (3.0, 2.0, True, True, 60)
+
+
+def test_a_header_that_entries_are_not_told_apart_by_forbids_to_keep() -> None:
+    told = Freshness()
+    told.note({"vary": "accept-language"}, 1, unsorted={"x-request-id"})
+    assert told.storable
+    told.note({"vary": "Accept, X-Request-Id"}, 1, unsorted={"x-request-id"})
+    assert not told.storable
+
+
+NAMES = st.sampled_from(["cache-control", "vary", "age", "expires", "date", "etag"])
+TEXTS = st.text(max_size=40) | st.sampled_from(["max-age=", "max-age=-1", "max-age=9e9", 'private="a, b"', ",,,=", "²"])
+
+
+@given(st.lists(st.dictionaries(NAMES, TEXTS), max_size=4))
+def test_whatever_it_is_told_a_lifetime_is_a_number_from_zero_and_never_grows(replies: list[dict[str, str]]) -> None:
+    told, before = Freshness(), float("inf")
+    for headers in replies:
+        told.note(headers, 1)
+        assert 0 <= told.lifetime <= before
+        assert told.age >= 0
+        before = told.lifetime

@@ -1,0 +1,67 @@
+"""What an author does wrong in saying what is remembered is told when it is imported."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from graphfold.mistakes import Mistake
+from tests.graphfold.written import Wrong, assert_told
+
+WRONG = {
+    "stale without a ttl": Wrong(
+        """
+        class Crm(RestAdapter):
+            @batch(stale=30)  # <-
+            async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
+        """,
+        "stale=30 without a ttl",
+        "add ttl=",
+    ),
+    "a negative ttl below nothing": Wrong(
+        """
+        class Crm(RestAdapter):
+            @batch(ttl=60, negative_ttl=-1)  # <-
+            async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
+        """,
+        "negative_ttl=-1 cannot be",
+        "leave negative_ttl out",
+    ),
+    "a time without end": Wrong(
+        """
+        class Crm(RestAdapter):
+            @batch(ttl=60, stale_if_error=float("inf"))  # <-
+            async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
+        """,
+        "stale_if_error=inf cannot be",
+        "write it as a number",
+    ),
+    "no room": Wrong(
+        """
+        class Crm(RestAdapter):
+            @batch(ttl=60, cache_bytes=0)  # <-
+            async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
+        """,
+        "cache_bytes=0 cannot be",
+        "leave cache_bytes out",
+    ),
+    "tenants share what one of them was shown": Wrong(
+        """
+        class Crm(RestAdapter):  # <-
+            credential = PassThrough()
+
+            @batch(ttl=60, share="tenant")
+            async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
+        """,
+        'share="tenant", but Crm calls as the viewer',
+        'share="viewer"',
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+    with pytest.raises(Mistake) as raised:
+        imported(wrong.source)
+    assert_told(raised.value, wrong, tmp_path / "written.py")
