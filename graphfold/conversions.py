@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from graphfold.rows.wire import Conversion
+from graphfold.scalars import tell_decimal
 
 __all__ = ["EPOCH_MILLIS", "EPOCH_SECONDS", "YES_NO", "Conversion", "codes", "minor_units"]
 
 T = TypeVar("T")
 
 _one_of: Any = Literal  # of words that are known at run time
+_LONGEST = 20  # digits of an amount that is written without a Decimal
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR = int(datetime(2900, 1, 1, tzinfo=UTC).timestamp())  # up to here every system's C library knows its calendar
 
@@ -49,8 +51,20 @@ YES_NO: Conversion[str, bool] = Conversion.of_table(
 
 def minor_units(digits: int = 2) -> Conversion[int, Decimal]:
     """Whole cents (or what a currency has instead) to an exact amount: 1230 is 12.30 with two digits."""
+
+    def amount(value: int) -> str:
+        text = str(value)
+        if len(text) > _LONGEST:
+            raise ValueError
+        if value < 0 or len(text) <= digits:
+            text = f"{'-' if value < 0 else ''}{str(abs(value)).zfill(digits + 1)}"
+        return f"{text[:-digits]}.{text[-digits:]}"
+
     return Conversion(
-        f"minor units to an amount with {digits} decimals", int, lambda value: Decimal(f"{value}E-{digits}")
+        f"minor units to an amount with {digits} decimals",
+        int,
+        lambda value: Decimal(f"{value}E-{digits}"),
+        told={tell_decimal: amount} if 0 < digits < _LONGEST else {},
     )
 
 

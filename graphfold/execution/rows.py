@@ -186,7 +186,7 @@ def _wire_leaf(read: WireRead, kind: Any, required: bool, i: int, scope: dict[st
         get = f"(None if (v{i} := {get}) is None else v{i}.{step})"
     if read.convert is None:
         return _leaf(kind, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
-    told = _told(read.convert, kind) if read.convert.table else None
+    told = read.convert.told.get(kind.coerce_output_value) or _told(read.convert, kind)
     scope[f"convert{i}"] = told or read.convert.convert
     get = f"convert{i}({get})" if required else f"(None if (v{i} := {get}) is None else convert{i}(v{i}))"
     return get if told else _leaf(kind, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
@@ -205,9 +205,11 @@ def _source(step: Step, i: int, way: Way, scope: dict[str, Any]) -> str:
 @lru_cache(1024)
 def _told(convert: Conversion[Any, Any], kind: Any) -> Callable[[Any], Any] | None:
     """From the wire to the answer in one step, for a conversion of few values; None where one of them is odd."""
+    if convert.table is None:
+        return None
     careful = _careful(kind, required=True)
     try:
-        return {theirs: careful(ours) for theirs, ours in (convert.table or {}).items()}.__getitem__
+        return {theirs: careful(ours) for theirs, ours in convert.table.items()}.__getitem__
     except Exception:
         return None
 

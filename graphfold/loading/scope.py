@@ -112,7 +112,7 @@ class Scope:
     async def close(self) -> None:
         """The operation has ended: cancel what nobody waits for any more, and wait until it has stopped."""
         self._let_go()
-        left = [task for task in self._tasks if task is not asyncio.current_task()]
+        left = [task for task in self._tasks if not task.done() and task is not asyncio.current_task()]
         for task in left:
             task.cancel()
         if left:

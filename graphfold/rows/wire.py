@@ -19,13 +19,15 @@ class Conversion(Generic[W, T]):
     """How a value on the wire becomes ours: `name` for the docs, `wire` its type there, `convert` the step.
 
     `convert` may raise ValueError, KeyError or ArithmeticError: the reply is then a BACKEND_BAD_REPLY that names it.
-    `table`: all values it takes, where they are few and known.
+    `table`: all values it takes, where they are few and known. `told`: what a scalar's serialiser would make of the
+    converted value, in one step, by serialiser; it may raise for values that it leaves to the two steps.
     """
 
     name: str
     wire: Any
     convert: Callable[[W], T]
     table: Mapping[W, T] | None = field(default=None, compare=False, repr=False)
+    told: Mapping[Callable[[Any], str], Callable[[W], str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of_table(cls, name: str, wire: Any, table: Mapping[W, T]) -> Conversion[W, T]:
