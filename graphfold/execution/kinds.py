@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from inspect import CO_ITERABLE_COROUTINE
 from math import isfinite
 from types import CoroutineType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, NoneType
-from typing import Any
+from typing import Any, get_args
 
 from graphql import Undefined
+from msgspec import structs
 from strawberry.types.base import StrawberryObjectDefinition
 
-__all__ = ["is_of_kind", "is_simply_a_value", "passes", "reads_alike", "waits", "waits_for"]
+__all__ = ["decoded_in", "is_of_kind", "is_simply_a_value", "passes", "reads_alike", "waits", "waits_for"]
 
 DECODED = "row_class_"
 """What marks a decoded row, whose attributes compute without effects."""
@@ -69,7 +70,14 @@ def passes(name: str, kind: type, values: list[Any]) -> bool:
     return kind is bool and name == "Boolean"
 
 
-def is_of_kind(declared: Any, values: list[Any], kinds: set[type]) -> bool:
+def decoded_in(row: Any, attribute: str) -> type | None:
+    """The class of the decoded row that stands in this attribute of a decoded row; None for anything else."""
+    declared = next((field.type for field in structs.fields(row) if field.name == attribute), None)
+    parts = [part for part in (get_args(declared) or (declared,)) if part is not NoneType]
+    return parts[0] if len(parts) == 1 and hasattr(parts[0], DECODED) else None
+
+
+def is_of_kind(declared: Any, values: Iterable[Any], kinds: set[type]) -> bool:
     """Would Strawberry's own `is_type_of` take all of these, as can be told from their classes?"""
     definition = (declared.extensions or {}).get("strawberry-definition")
     if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -20,17 +20,10 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
 from graphfold.execution.fields import Known, known
+from graphfold.execution.generated import Part, compiled_builder
+from graphfold.execution.kinds import decoded_in, is_of_kind
 from graphfold.execution.links import Link
-from graphfold.execution.rows import (
-    Builder,
-    Reading,
-    Way,
-    compiled_builder,
-    one_way,
-    reading_of,
-    simple_builder,
-    way_of,
-)
+from graphfold.execution.rows import Builder, Reading, Way, one_way, reading_of, simple_builder, way_of
 
 __all__ = ["Plan", "Selection", "Step", "nullable"]
 
@@ -114,6 +107,14 @@ class Step:
         return found
 
 
+class Building(NamedTuple):
+    """`build` fills in plain fields, the others are None for now; it raises at odd values. `steps` are still to run."""
+
+    build: Builder
+    steps: list[Step]
+    compiled: bool
+
+
 class Selection:
     """The fields of one object type at one place: `plain` ones go into the row builder, `steps` are run."""
 
@@ -127,15 +128,15 @@ class Selection:
         self.plain = [step for step in self.all if step.reading is not None]
         self.steps = [step for step in self.all if step.reading is None]
         self._ways: dict[type, Way] = {}
-        self._builders: dict[Way, tuple[Builder, bool]] = {}
+        self._builders: dict[Way, Building] = {}
         self._seen = 0
 
     def loaded_by(self, key: str | None) -> list[Step]:
         """The steps that load by this attribute of the objects and nothing else."""
         return [step for step in self.steps if step.link is not None and step.link.key == key]
 
-    def builder(self, objects: list[Any]) -> Builder | None:
-        """What makes the rows of a level: plain fields filled in, the others None for now; it raises at odd values.
+    def building(self, objects: list[Any], executor: Any) -> Building | None:
+        """How the rows of a level are made, and what is left to run then.
 
         None for objects that can be read only once.
         """
@@ -144,11 +145,30 @@ class Selection:
             return None
         self._seen += len(objects)
         worth = self._seen > WORTH_COMPILING
-        known_builder = self._builders.get(way)
-        if known_builder is None or (worth and not known_builder[1]):
-            make = compiled_builder if worth else simple_builder
-            known_builder = self._builders[way] = make(self.all, way), worth
-        return known_builder[0]
+        known_building = self._builders.get(way)
+        if known_building is None or (worth and not known_building.compiled):
+            make = self._compiled if worth else self._simple
+            known_building = self._builders[way] = make(way, executor)
+        return known_building
+
+    def _simple(self, way: Way, _executor: Any) -> Building:
+        return Building(simple_builder(self.all, way), self.steps, compiled=False)
+
+    def _compiled(self, way: Way, executor: Any) -> Building:
+        parts = {} if isinstance(way, str) else dict(self._parts(way, executor))
+        steps = [step for step in self.steps if step not in parts]
+        return Building(compiled_builder(self.all, way, parts), steps, compiled=True)
+
+    def _parts(self, row: Any, executor: Any) -> Iterator[tuple[Step, Part]]:
+        """The fields that are objects inside the row, of which only plain fields are selected."""
+        for step in self.steps:
+            declared, attribute = nullable(step.type), step.known.attribute if step.known is not None else None
+            kind = decoded_in(row, attribute) if attribute is not None else None
+            if kind is None or not isinstance(declared, GraphQLObjectType) or not is_of_kind(declared, (), {kind}):
+                continue
+            inner = step.selection(declared, executor)
+            if not inner.steps:
+                yield step, Part(kind, inner.all)
 
     def _way(self, objects: list[Any]) -> Way:
         ways, known_ways = set(), self._ways

@@ -1,8 +1,8 @@
 """Row builders: one comprehension makes the answer's dicts of a whole level, with the checks GraphQL demands of leaves.
 
 A builder does what is common and raises `Odd` at anything else: the level is then completed value by value, with every
-rule. For a few objects it is made of closures; for many it is generated code. Generated builders are shared: two
-documents that select the same fields of a type run the same function.
+rule. For a few objects it is made of closures, here; for many it is generated code, in `generated`. Generated builders
+are shared: two documents that select the same fields of a type run the same function.
 """
 
 from __future__ import annotations
@@ -17,11 +17,9 @@ from graphql import GraphQLList, GraphQLNonNull, Undefined
 from graphql.execution import default_field_resolver
 
 from graphfold.execution.kinds import is_simply_a_value, reads_alike
-from graphfold.rows.wire import Conversion
 
 if TYPE_CHECKING:
     from graphfold.execution.plan import Step
-    from graphfold.rows.structs import WireRead
 
 __all__ = [
     "Builder",
@@ -29,9 +27,11 @@ __all__ = [
     "Reading",
     "Way",
     "attribute_of",
-    "compiled_builder",
+    "careful",
+    "no",
     "one_way",
     "reading_of",
+    "required_in",
     "simple_builder",
     "way_of",
 ]
@@ -39,15 +39,6 @@ __all__ = [
 Builder = Callable[[list[Any]], list[dict[str, Any]]]
 Way = str | Any
 """How objects are read: a word, or the class of decoded rows."""
-
-_PASSES = {
-    "String": "type({v}) is str",
-    "ID": "type({v}) is str",
-    "Boolean": "type({v}) is bool",
-    "Int": "type({v}) is int and -2147483649 < {v} < 2147483648",
-    "Float": "type({v}) is float and {v} - {v} == 0",
-}
-"""Values of exactly this Python type are already what the built-in scalar's coercion would make of them."""
 
 
 class Odd(Exception):
@@ -125,22 +116,6 @@ def simple_builder(steps: list[Step], way: Way) -> Builder:
     return build
 
 
-def compiled_builder(steps: list[Step], way: Way) -> Builder:
-    """The same as generated code."""
-    scope: dict[str, Any] = {"no": _no}
-    items = [f"{step.key!r}: {_expression(step, i, way, scope)}" for i, step in enumerate(steps)]
-    source = f"def build(objects):\n return [{{{', '.join(items)}}} for o in objects]"  # keys are GraphQL names
-    return _compiled(source, tuple(scope.items()))
-
-
-@lru_cache(2048)
-def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> Builder:
-    names = dict(scope)
-    exec(source, names)
-    build: Builder = names["build"]
-    return build
-
-
 def _cell(step: Step, way: Way) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None, Any]:
     if step.reading is None or step.reading is Reading.TYPENAME:
         return None, None, step.parent.name if step.reading else None
@@ -158,102 +133,36 @@ def _getter(step: Step, way: Way) -> Callable[[Any], Any]:
     return lambda o: getattr(o, name, None)
 
 
-def _expression(step: Step, i: int, way: Way, scope: dict[str, Any]) -> str:
-    if step.reading is None:
-        return "None"
-    if step.reading is Reading.TYPENAME:
-        return repr(step.parent.name)
-    required, inner = _required(step.type)
-    if isinstance(inner, GraphQLList):
-        return _listed(inner, required, i, _source(step, i, way, scope), scope)
-    read = None if isinstance(way, str) else way.reads_.get(attribute_of(step))
-    if read is None:
-        return _leaf(inner, required, f"v{i}", f"(v{i} := {_source(step, i, way, scope)})", f"odd{i}", scope)
-    return _wire_leaf(read, inner, required, i, scope)
-
-
-def _listed(declared: GraphQLList[Any], required: bool, i: int, get: str, scope: dict[str, Any]) -> str:
-    item_required, item_type = _required(declared.of_type)
-    item = _leaf(item_type, item_required, "x", "x", f"odd{i}", scope)
-    none = "no()" if required else f"None if v{i} is None else no()"
-    return f"([{item} for x in v{i}] if type(v{i} := {get}) is list else {none})"
-
-
-def _wire_leaf(read: WireRead, kind: Any, required: bool, i: int, scope: dict[str, Any]) -> str:
-    """A leaf of a decoded row, read from the wire's value and not through the row's property."""
-    get = f"o.{read.path[0]}"
-    for step in read.path[1:]:
-        get = f"(None if (v{i} := {get}) is None else v{i}.{step})"
-    if read.convert is None:
-        return _leaf(kind, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
-    told = read.convert.told.get(kind.coerce_output_value) or _told(read.convert, kind)
-    scope[f"convert{i}"] = told or read.convert.convert
-    get = f"convert{i}({get})" if required else f"(None if (v{i} := {get}) is None else convert{i}(v{i}))"
-    return get if told else _leaf(kind, required, f"v{i}", f"(v{i} := {get})", f"odd{i}", scope)
-
-
-def _source(step: Step, i: int, way: Way, scope: dict[str, Any]) -> str:
-    field = step.known
-    if step.reading is Reading.ATTRIBUTE and field is not None:
-        return f"o.{field.attribute}"
-    if step.reading is Reading.FUNCTION and field is not None:
-        scope[f"pure{i}"] = field.pure
-        return f"pure{i}(o)"
-    return f"o.get({step.name!r})" if way == "dict" else f"getattr(o, {step.name!r}, None)"
-
-
-@lru_cache(1024)
-def _told(convert: Conversion[Any, Any], kind: Any) -> Callable[[Any], Any] | None:
-    """From the wire to the answer in one step, for a conversion of few values; None where one of them is odd."""
-    if convert.table is None:
-        return None
-    careful = _careful(kind, required=True)
-    try:
-        return {theirs: careful(ours) for theirs, ours in convert.table.items()}.__getitem__
-    except Exception:
-        return None
-
-
-def _leaf(kind: Any, required: bool, name: str, first: str, odd: str, scope: dict[str, Any]) -> str:
-    scope[odd] = _careful(kind, required)
-    test = _PASSES.get(kind.name)
-    if test is None:
-        return f"{odd}({first})"
-    test = test.replace("{v}", first, 1).replace("{v}", name)
-    none = "" if required else f"None if {name} is None else "
-    return f"({name} if {test} else {none}{odd}({name}))"
-
-
 def _checked(declared: Any) -> Callable[[Any], Any]:
-    required, inner = _required(declared)
+    required, inner = required_in(declared)
     if not isinstance(inner, GraphQLList):
-        return _careful(inner, required)
-    item_required, item_type = _required(inner.of_type)
-    item = _careful(item_type, item_required)
+        return careful(inner, required)
+    item_required, item_type = required_in(inner.of_type)
+    item = careful(item_type, item_required)
 
     def checked(value: Any) -> Any:
         if type(value) is list:
             return [item(x) for x in value]
-        return None if value is None and not required else _no()
+        return None if value is None and not required else no()
 
     return checked
 
 
-def _required(declared: Any) -> tuple[bool, Any]:
+def required_in(declared: Any) -> tuple[bool, Any]:
     required = isinstance(declared, GraphQLNonNull)
     return required, declared.of_type if required else declared
 
 
-def _no() -> Any:
+def no() -> Any:
     raise Odd
 
 
 @lru_cache(1024)
-def _careful(kind: Any, required: bool) -> Callable[[Any], Any]:
+def careful(kind: Any, required: bool) -> Callable[[Any], Any]:
     """The leaf type's own coercion, for values that are simply values."""
     coerce = kind.coerce_output_value
 
-    def careful(value: Any) -> Any:
+    def checked(value: Any) -> Any:
         if value is None and not required:
             return None
         if not is_simply_a_value(type(value)):
@@ -263,4 +172,4 @@ def _careful(kind: Any, required: bool) -> Callable[[Any], Any]:
             raise Odd
         return result
 
-    return careful
+    return checked

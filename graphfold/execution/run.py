@@ -51,14 +51,14 @@ class Run(Completion):
     async def selection(self, frame: Frame, *, serially: bool = False) -> None:
         """Fill the rows of one place: plain fields at once, the others each as a step of its own."""
         selection = frame.selection
-        steps = selection.steps
-        build = selection.builder(frame.objects)
+        building = selection.building(frame.objects, self.executor)
         try:
-            frame.rows = build(frame.objects) if build else []
+            frame.rows = building.build(frame.objects) if building else []
         except Exception:  # not an error yet: the careful way finds out which value it was
-            build = None
-        if build is None:
-            frame.rows, steps = selection.empty(frame.objects), selection.all
+            building = None
+        steps = building.steps if building else selection.all
+        if not building:
+            frame.rows = selection.empty(frame.objects)
         if frame.place is not None:
             frame.place.put_all(frame.rows)
         if serially:

@@ -33,16 +33,27 @@ class Colour(Enum):
 with declaring():
 
     @strawberry.type
+    class Maker:
+        name: str | None
+        since: datetime | None
+
+    @strawberry.type
     class Thing:
         number: str
+        maker: Maker | None
         note: str | None
         colour: Colour | None
         price: Decimal | None
         made: datetime | None
         sold: bool | None
 
+    class MakerRow(Row[Maker]):
+        name: str | None
+        since: Annotated[datetime | None, Wire("at.since", EPOCH_MILLIS)]
+
     class ThingRow(Row[Thing], key="number"):
         number: str
+        maker: MakerRow | None
         note: Annotated[str | None, Wire("more.deep.note")]
         colour: Annotated[Colour | None, Wire("more.colour", codes({"R": Colour.RED, "G": Colour.GREEN}))]
         price: Annotated[Decimal | None, Wire("more.cents", minor_units())]
@@ -61,15 +72,18 @@ class Query:
 SCHEMA = strawberry.Schema(
     Query, execution_context_class=BreadthFirst, config=StrawberryConfig(scalar_map=SCALARS)
 )._schema
-QUERY = "{ things { number note colour price made sold } }"
+QUERY = "{ things { number note colour price made sold maker { __typename name since } } }"
 
 deep = st.none() | st.fixed_dictionaries({"note": st.none() | st.text()})
 more = st.fixed_dictionaries(
     {"deep": deep, "colour": st.none() | st.sampled_from("RG"), "cents": st.none() | st.integers(-(10**9), 10**9)}
 )
+since = st.none() | st.fixed_dictionaries({"since": st.none() | st.integers(-(10**13), 10**14)})
+maker = st.fixed_dictionaries({"name": st.none() | st.text(), "at": since})
 thing = st.fixed_dictionaries(
     {
         "number": st.text(max_size=3),
+        "maker": st.none() | maker,
         "more": st.none() | more,
         "made": st.none() | st.integers(-(10**13), 10**14),
     },
@@ -97,6 +111,7 @@ def test_a_value_that_no_conversion_takes_fails_at_its_place(count: int) -> None
         class PricedRow(Row[Thing], key="number"):
             number: str
             price: Annotated[Decimal | None, Wire("price", Conversion("a price", int, _price))]
+            maker: MakerRow | None = None
             note: str | None = None
             colour: Colour | None = None
             made: datetime | None = None

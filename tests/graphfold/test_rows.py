@@ -17,6 +17,7 @@ from graphfold import OnDemand, Row, Wire
 from graphfold.conversions import EPOCH_MILLIS, YES_NO, codes, minor_units
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.rows.domain import NotAskedFor, graph_object
+from graphfold.scalars import tell_decimal
 from graphfold.testing import declaring
 
 
@@ -180,6 +181,12 @@ def test_amounts_of_any_size_are_exact(units: int, digits: int) -> None:
     amount = minor_units(digits).convert(units)
     assert amount.as_tuple().exponent == -digits
     assert Fraction(amount) == Fraction(units, 10**digits)
+
+
+@given(st.integers(-(10**18), 10**18), st.integers(1, 19))
+def test_amounts_are_told_in_one_step_as_in_two(units: int, digits: int) -> None:
+    amounts = minor_units(digits)
+    assert amounts.told[tell_decimal](units) == tell_decimal(amounts.convert(units))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,145 @@
+"""Row builders as generated code: one comprehension for all objects of a level, the objects inside them included.
+
+def build(objects):
+return [{'number': (v0 if type(v0 := o.number) is str else odd0(v0)), 'total': None if (o1 := o.total) is None else
+{'amount': convert2(o1.wire_0_)}} for o in objects]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLList
+
+from graphfold.execution.rows import Builder, Reading, Way, attribute_of, careful, no, required_in
+from graphfold.rows.wire import Conversion
+
+if TYPE_CHECKING:
+    from graphfold.execution.plan import Step
+    from graphfold.rows.structs import WireRead
+
+__all__ = ["Part", "compiled_builder"]
+
+_PASSES = {
+    "String": "type({v}) is str",
+    "ID": "type({v}) is str",
+    "Boolean": "type({v}) is bool",
+    "Int": "type({v}) is int and -2147483649 < {v} < 2147483648",
+    "Float": "type({v}) is float and {v} - {v} == 0",
+}
+"""Values of exactly this Python type are already what the built-in scalar's coercion would make of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An object inside a decoded row: its class, and what is selected of it, plain fields only."""
+
+    kind: Any
+    steps: list[Step]
+
+
+def compiled_builder(steps: list[Step], way: Way, parts: Mapping[Step, Part]) -> Builder:
+    """A builder that raises `Odd`, or anything, at whatever is out of the ordinary."""
+    writer = _Writer()
+    source = f"def build(objects):\n return [{writer.row(steps, way, 'o', parts)} for o in objects]"
+    return _compiled(source, tuple(writer.scope.items()))
+
+
+@lru_cache(2048)
+def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> Builder:
+    names = dict(scope)
+    exec(source, names)
+    build: Builder = names["build"]
+    return build
+
+
+class _Writer:
+    """Writes expressions, and keeps what their names stand for in `scope`. Keys and attributes are GraphQL's names."""
+
+    def __init__(self) -> None:
+        self.scope: dict[str, Any] = {"no": no}
+        self._count = 0
+
+    def row(self, steps: list[Step], way: Way, o: str, parts: Mapping[Step, Part]) -> str:
+        return f"{{{', '.join(f'{step.key!r}: {self._value(step, way, o, parts)}' for step in steps)}}}"
+
+    def _value(self, step: Step, way: Way, o: str, parts: Mapping[Step, Part]) -> str:
+        if step in parts:
+            return self._part(step, parts[step], o)
+        if step.reading is None:
+            return "None"
+        if step.reading is Reading.TYPENAME:
+            return repr(step.parent.name)
+        required, inner = required_in(step.type)
+        if isinstance(inner, GraphQLList):
+            return self._list(inner, required, self._source(step, way, o))
+        read = None if isinstance(way, str) else way.reads_.get(attribute_of(step))
+        if read is None:
+            return self._leaf(inner, required, self._source(step, way, o))
+        return self._wire_leaf(read, inner, required, o)
+
+    def _part(self, step: Step, part: Part, o: str) -> str:
+        assert step.known is not None
+        inner = self._new("o")
+        row = self.row(part.steps, part.kind, inner, {})
+        none = "no()" if required_in(step.type)[0] else "None"
+        return f"({none} if ({inner} := {o}.{step.known.attribute}) is None else {row})"
+
+    def _source(self, step: Step, way: Way, o: str) -> str:
+        field = step.known
+        if step.reading is Reading.ATTRIBUTE and field is not None:
+            return f"{o}.{field.attribute}"
+        if step.reading is Reading.FUNCTION and field is not None:
+            return f"{self._new('pure', field.pure)}({o})"
+        return f"{o}.get({step.name!r})" if way == "dict" else f"getattr({o}, {step.name!r}, None)"
+
+    def _list(self, declared: GraphQLList[Any], required: bool, get: str) -> str:
+        item_required, item_type = required_in(declared.of_type)
+        item, value = self._leaf(item_type, item_required, "x", "x"), self._new("v")
+        none = "no()" if required else f"None if {value} is None else no()"
+        return f"([{item} for x in {value}] if type({value} := {get}) is list else {none})"
+
+    def _wire_leaf(self, read: WireRead, kind: Any, required: bool, o: str) -> str:
+        """A leaf of a decoded row, read from the wire's value and not through the row's property."""
+        value, get = self._new("v"), f"{o}.{read.path[0]}"
+        for step in read.path[1:]:
+            get = f"(None if ({value} := {get}) is None else {value}.{step})"
+        if read.convert is None:
+            return self._leaf(kind, required, get)
+        told = read.convert.told.get(kind.coerce_output_value) or _told(read.convert, kind)
+        convert = self._new("convert", told or read.convert.convert)
+        get = f"{convert}({get})" if required else f"(None if ({value} := {get}) is None else {convert}({value}))"
+        return get if told else self._leaf(kind, required, get)
+
+    def _leaf(self, kind: Any, required: bool, get: str, name: str | None = None) -> str:
+        """A checked leaf; `name` where `get` is a variable already."""
+        odd, test = self._new("odd", careful(kind, required)), _PASSES.get(kind.name)
+        if test is None:
+            return f"{odd}({get})"
+        value = name or self._new("v")
+        first = get if name else f"({value} := {get})"
+        test = test.replace("{v}", first, 1).replace("{v}", value)
+        none = "" if required else f"None if {value} is None else "
+        return f"({value} if {test} else {none}{odd}({value}))"
+
+    def _new(self, stem: str, meaning: Any = None) -> str:
+        name = f"{stem}{self._count}"
+        self._count += 1
+        if meaning is not None:
+            self.scope[name] = meaning
+        return name
+
+
+@lru_cache(1024)
+def _told(convert: Conversion[Any, Any], kind: Any) -> Callable[[Any], Any] | None:
+    """From the wire to the answer in one step, for a conversion of few values; None where one of them is odd."""
+    if convert.table is None:
+        return None
+    check = careful(kind, required=True)
+    try:
+        return {theirs: check(ours) for theirs, ours in convert.table.items()}.__getitem__
+    except Exception:
+        return None
