@@ -159,8 +159,9 @@ class Graph:
         """
         if not self._express.open or (self.documents.development and HEADER in headers):
             return None
+        viewer = self._viewer(headers)
         try:
-            return Question(query, variables, operation_name, self._viewer(headers).key)
+            return Question(query, variables, operation_name, viewer.key, viewer.tenant)
         except TypeError:
             return None
 

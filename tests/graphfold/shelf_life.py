@@ -22,7 +22,12 @@ class Store(FakeBackend):
     def __init__(self) -> None:
         self.told = 0
         self.gone: set[str] = set()
-        super().__init__({f"GET /{what}": self.tell for what in ("names", "prices", "mine", "stock", "codes", "list")})
+        super().__init__(
+            {
+                f"GET /{what}": self.tell
+                for what in ("names", "prices", "mine", "ours", "news", "stock", "codes", "list")
+            }
+        )
         self.on("POST /names", {"id": "1", "text": "renamed"})
 
     def tell(self, request: httpx.Request) -> Any:
@@ -65,7 +70,8 @@ class Shop:
 def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of a line
     """Declares the graph, with settings such as `deadline="2"`.
 
-    Seconds: names 60, prices 10, mine 60 and each viewer's own, stock none, the list 60.
+    Seconds: names 60, prices 10, mine 60 and each viewer's own, ours 60 and each tenant's, news 10
+    and 30 more while new ones are fetched, stock none, the list 60.
     """
 
     @strawberry.type(description="A good.")
@@ -100,6 +106,14 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
         @batch(ttl=60)
         async def mine(self, ids: Keys[str]) -> dict[str, GoodRow]:
             return by(await self.get("/mine", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
+
+        @batch(ttl=60, share="tenant")
+        async def ours(self, ids: Keys[str]) -> dict[str, GoodRow]:
+            return by(await self.get("/ours", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
+
+        @batch(ttl=10, share="public", stale=30)
+        async def news(self, ids: Keys[str]) -> dict[str, GoodRow]:
+            return by(await self.get("/news", list[GoodRow], ids=",".join(ids)), lambda row: row.id)
 
         @batch()
         async def stock(self, ids: Keys[str]) -> dict[str, GoodRow]:
@@ -138,6 +152,14 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
     @resolves(Query)
     async def mine(id: str, depot: Depot) -> Good:
         return await depot.mine.load(id)
+
+    @resolves(Query)
+    async def ours(id: str, depot: Depot) -> Good:
+        return await depot.ours.load(id)
+
+    @resolves(Query)
+    async def news(id: str, depot: Depot) -> Good:
+        return await depot.news.load(id)
 
     @resolves(Query)
     async def stock(id: str, depot: Depot) -> Good | None:

@@ -1,5 +1,6 @@
 """Whole answers that are told again: to whom, for how long, and which answers never are."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.anyio
 
 NAME = '{ name(id: "1") { text } }'
 PRICE = "{ price(id: 1) { text } }"
+OURS = '{ ours(id: "1") { text } }'
 MINE = '{ mine(id: "1") { text } }'
 BY_ID = "query ByName($id: String!) { name(id: $id) { text } } query ByPrice($id: String!) { name(id: $id) { id } }"
 
@@ -117,6 +119,41 @@ async def test_two_viewers_never_share_what_is_each_ones_own(shop: Shop, query: 
         ]
         assert len(set(texts)) == 3
     assert shop.kept == [False] * 3 + [True] * 3
+
+
+async def test_tenants_never_share_and_who_belongs_to_one_does(shop: Shop) -> None:
+    """The tenant may be said by a header that says nothing of the viewer."""
+    shop.graph.tenant_of = lambda headers: headers.get("x-company")
+    callers = [("a", "x"), ("b", "x"), ("", "x"), ("a", "y"), ("", "y"), ("a", ""), ("b", ""), ("", "")]
+    for _ in range(2):
+        answers = [
+            (await shop.ask(OURS, who=who, headers={"x-company": company} if company else {})).text
+            for who, company in callers
+        ]
+        assert answers[0] == answers[1] == answers[2] != answers[3] == answers[4]
+        assert len(set(answers)) == 5
+    assert shop.kept == [False, True, True, False, True, False, False, False] + [True] * 8
+
+
+async def test_what_is_each_viewers_own_is_told_apart_by_tenant_too(shop: Shop) -> None:
+    shop.graph.tenant_of = lambda headers: headers.get("x-company")
+    both = '{ mine(id: "1") { text } ours(id: "1") { text } }'
+    answers = [(await shop.ask(both, who="a", headers={"x-company": company})).text for company in ("x", "y", "x")]
+    assert answers[0] == answers[2] != answers[1]
+
+
+async def test_what_is_stale_is_not_kept(shop: Shop) -> None:
+    news = '{ news(id: "1") { text } }'
+    for shop.clock.now in (0.0, 9.0, 11.0):
+        response = await shop.ask(news)
+    assert response.json()["extensions"]["freshness"]
+    while "extensions" in response.json():
+        await asyncio.sleep(0)
+        response = await shop.ask(news)
+    assert response.json() == {"data": {"news": {"text": "news 1 #2"}}}
+    await shop.ask(news)
+    assert shop.kept[:3] == [False, True, False]
+    assert shop.kept[3:] == [False] * (len(shop.kept) - 4) + [True]
 
 
 @pytest.mark.parametrize(
