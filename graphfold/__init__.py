@@ -1,7 +1,7 @@
 """graphfold folds REST, SOAP and GraphQL backends into one GraphQL graph.
 
 The front door: everything the author of a graph needs, beside the rooms `graphfold.conversions`,
-`graphfold.credentials`, `graphfold.errors`, `graphfold.scalars` and `graphfold.testing`.
+`graphfold.credentials`, `graphfold.errors`, `graphfold.manifest`, `graphfold.scalars` and `graphfold.testing`.
 To add a name: here, if authors cannot do without it. To add a room: a package that says what it may import and how to
 add to it, and its floor in the contracts of `pyproject.toml`.
 """

@@ -9,6 +9,7 @@ from graphfold import Keys, Page, Row, SoapAdapter, SoapFault, Wire, batch, each
 from graphfold.conversions import codes
 from graphfold.credentials import Basic
 from graphfold.errors import BackendError, GraphError, NotFound
+from graphfold.manifest import Manifest
 from graphfold.resilience import Resilience
 from graphfold.scalars import Currency
 from schema.invoices import Balance, Invoice, InvoiceStatus, Payment, PaymentMethod
@@ -73,7 +74,12 @@ class BalanceRow(Row[Balance]):
 
 
 class Billing(SoapAdapter):
-    owner = "finance-systems@company.example"
+    manifest = Manifest(
+        owner="finance-systems",
+        contact="finance-systems@company.example",
+        version="v1",
+        runbook="https://runbooks.company.example/billing",
+    )
     identity = "service"
     credential = Basic()
     resilience = Resilience(parallel=8)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from graphfold import GraphQLAdapter, Keys, OnDemand, Page, Row, Wire, batch, by, read
 from graphfold.credentials import Bearer
 from graphfold.errors import BackendRejected, GraphError, InvalidInput
+from graphfold.manifest import Manifest
 from graphfold.scalars import Currency
 from schema.money import Money
 from schema.products import Product
@@ -63,7 +64,12 @@ REVIEW = "id skuCode stars headline body author createdOn"
 
 
 class Catalog(GraphQLAdapter):
-    owner = "catalog@company.example"
+    manifest = Manifest(
+        owner="catalog",
+        contact="catalog@company.example",
+        version="v1",
+        runbook="https://runbooks.company.example/catalog",
+    )
     identity = "service"
     credential = Bearer()
 

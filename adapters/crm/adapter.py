@@ -7,6 +7,7 @@ from graphfold import Keys, OnDemand, Page, Reply, RestAdapter, Row, Wire, batch
 from graphfold.conversions import EPOCH_MILLIS, YES_NO, codes
 from graphfold.credentials import ClientCredentials
 from graphfold.errors import BackendRejected, GraphError
+from graphfold.manifest import Manifest
 from schema.customers import Address, Customer, Segment
 
 NUMBER = r"[0-9A-Za-z-]{1,40}"
@@ -60,7 +61,12 @@ class CustomerRefused(BackendRejected):
 class Crm(RestAdapter):
     """Whose answers may be shared: the CRM knows the gateway only, not who asks it."""
 
-    owner = "customer-data@company.example"
+    manifest = Manifest(
+        owner="customer-data",
+        contact="customer-data@company.example",
+        version="v2",
+        runbook="https://runbooks.company.example/crm",
+    )
     identity = "service"
     credential = ClientCredentials("/oauth/token")
     probe_path = "/v2/customers?limit=1&fields=custNo"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from graphfold import Keys, OnDemand, Row, SoapAdapter, Wire, batch, by
 from graphfold.credentials import UsernameToken
+from graphfold.manifest import Manifest
 from schema.stock import Stock, WarehouseStock
 
 
@@ -22,7 +23,12 @@ class StockRow(Row[Stock], key="sku"):
 
 
 class Inventory(SoapAdapter):
-    owner = "depot@company.example"
+    manifest = Manifest(
+        owner="depot",
+        contact="depot@company.example",
+        version="v1",
+        runbook="https://runbooks.company.example/inventory",
+    )
     identity = "service"
     credential = UsernameToken(digest=True)
     wsdl = Path(__file__).with_name("inventory.wsdl")

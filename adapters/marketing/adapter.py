@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from graphfold import Keys, RestAdapter, Row, Wire, batch, by
 from graphfold.credentials import ApiKey
 from graphfold.errors import BackendError, BackendRejected
+from graphfold.manifest import Manifest
 from schema.engagement import Engagement
 
 
@@ -23,8 +24,13 @@ class EngagementRow(Row[Engagement]):
 
 
 class Marketing(RestAdapter):
-    owner = "campaigns@company.example"
-    critical = False
+    manifest = Manifest(
+        owner="campaigns",
+        contact="campaigns@company.example",
+        criticality="optional",
+        version="v1",
+        runbook="https://runbooks.company.example/marketing",
+    )
     identity = "service"
     credential = ApiKey("X-Api-Key")
     probe_path = "/engagement?customerIds="

@@ -8,6 +8,7 @@ from graphfold import Keys, Page, Reply, RestAdapter, Row, Wire, batch, by, read
 from graphfold.conversions import codes, minor_units
 from graphfold.credentials import ApiKey
 from graphfold.errors import BackendRejected, GraphError
+from graphfold.manifest import Manifest
 from graphfold.scalars import Currency
 from schema.money import Money
 from schema.orders import Order, OrderLine, OrderStatus
@@ -74,7 +75,12 @@ class OrderRefused(BackendRejected):
 
 
 class Shop(RestAdapter):
-    owner = "shop-team@company.example"
+    manifest = Manifest(
+        owner="shop-team",
+        contact="shop-team@company.example",
+        version="v1",
+        runbook="https://runbooks.company.example/shop",
+    )
     identity = "service"
     credential = ApiKey("X-Shop-Key")
     probe_path = "/orders?limit=0"

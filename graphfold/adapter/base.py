@@ -16,6 +16,7 @@ from graphfold.errors import GraphError
 from graphfold.loading.operation import Operation
 from graphfold.loading.replies import listening
 from graphfold.loading.scope import Scope
+from graphfold.manifest import Manifest
 from graphfold.mistakes import Mistake, here
 from graphfold.resilience.declaration import Resilience
 from graphfold.rows.row import Row
@@ -42,10 +43,8 @@ class Adapter:
     where: ClassVar[str] = ""
     """`file:line` of its declaration."""
     protocol: ClassVar[str] = ""
-    owner: ClassVar[str] = ""
-    """Who to call about it: a team or an address."""
-    critical: ClassVar[bool] = True
-    """Whether the graph counts as broken without it."""
+    manifest: ClassVar[Manifest] = Manifest()
+    """Who to call about it, how much hangs on it, and what it claims to do."""
     identity: ClassVar[Literal["viewer", "service"]] = "viewer"
     """Whose answers these are. `service`: the backend is told nothing of the caller, so what it says may be shared.
     `viewer`: each caller's are kept apart, whatever the backend may know of them.
@@ -77,6 +76,7 @@ class Adapter:
         check_propagation(cls)
         _check_resilience(cls)
         cls._varying = varying(cls.propagates)
+        _check_manifest(cls)
         for operation in cls.operations():
             check_operation(cls, operation)
             if operation.row is not None:
@@ -180,3 +180,17 @@ def _check_resilience(cls: type[Adapter]) -> None:
             why="it decides when the backend is called, and when it is left alone.",
             fix="write resilience = Resilience(...), with `from graphfold.resilience import Resilience`.",
         )
+
+
+def _check_manifest(cls: type[Adapter]) -> None:
+    if "manifest" not in cls.__dict__:
+        return
+    if not isinstance(cls.manifest, Manifest):
+        raise Mistake(
+            here(),
+            f"{cls.__name__}: manifest={cls.manifest!r} is no manifest",
+            why="it says who answers for the adapter.",
+            fix='write manifest = Manifest(owner="crm team", contact="crm@company.example").',
+        )
+    for what, why, fix in cls.manifest.problems():
+        raise Mistake(here(), f"{cls.__name__}.manifest: {what}", why=why, fix=f"{fix}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,8 +15,12 @@ from graphfold.cli.privileges import tell_privileges
 from graphfold.cli.progress import state_of
 from graphfold.cli.terminal import out
 from graphfold.graph.graph import Graph, Probe
+from graphfold.manifest import Manifest
 
 __all__ = ["backends"]
+
+SOON = 180
+"""Days before a backend's sunset from which on it is told."""
 
 
 def backends(
@@ -24,7 +29,7 @@ def backends(
         bool, typer.Option("--privileges", help="List what each operation has to be allowed; ask no backend.")
     ] = False,
 ) -> None:
-    """List the backends: protocol, owner, operations, address, and how each answers now.
+    """List the backends: protocol, owner, level, operations, address, and how each answers now.
 
     Exit code 1 when one of them is not ready.
     """
@@ -54,8 +59,7 @@ def _described(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> dic
     return {
         "name": adapter.name,
         "protocol": adapter.protocol,
-        "owner": adapter.owner,
-        "critical": adapter.critical,
+        **_manifest(adapter.manifest),
         "address": own.address or None,
         "operations": [{"name": o.name, "kind": o.kind, "description": o.description} for o in adapter.operations()],
         "ready": probe is not None and probe.ok,
@@ -63,9 +67,19 @@ def _described(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> dic
     }
 
 
+def _manifest(manifest: Manifest) -> dict[str, Any]:
+    names = ("owner", "contact", "criticality", "level", "version", "runbook")
+    told = {name: getattr(manifest, name) or None for name in names}
+    days = manifest.ends_in(datetime.now(UTC).date())
+    return {**told, "sunset": manifest.sunset and manifest.sunset.isoformat(), "sunset_in_days": days}
+
+
 def _text(backend: dict[str, Any]) -> str:
-    owner = f", owned by {backend['owner']}" if backend["owner"] else ""
-    lines = [f"{backend['name']} ({backend['protocol']}{owner}{'' if backend['critical'] else ', not critical'})"]
+    said = [backend["protocol"], backend["owner"] and f"owned by {backend['owner']}", backend["level"]]
+    said += ["not critical"] if backend["criticality"] == "optional" else []
+    lines = [f"{backend['name']} ({', '.join(text for text in said if text)})"]
     lines.append(f"  {backend['address'] or 'no address'}: {backend['state']}")
+    if (days := backend["sunset_in_days"]) is not None and days <= SOON:
+        lines.append(f"  {'ends' if days >= 0 else 'ended'} on {backend['sunset']}: ask {backend['contact']}")
     lines += [f"    {o['kind']:<6} {o['name']:<20} {o['description']}".rstrip() for o in backend["operations"]]
     return "\n".join(lines)

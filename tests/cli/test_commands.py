@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -141,7 +142,8 @@ def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     backends = {backend["name"]: backend for backend in json.loads(listed.out)["backends"]}
     assert set(backends) == {"crm", "shop", "catalog", "inventory", "billing", "marketing"}
     assert (backends["shop"]["ready"], backends["shop"]["address"]) == (True, f"{demo.sandbox}/shop")
-    assert backends["shop"]["owner"]
+    assert backends["shop"]["owner"] == "shop-team"
+    assert (backends["shop"]["criticality"], backends["marketing"]["criticality"]) == ("critical", "optional")
     assert {"name", "kind", "description"} == set(backends["shop"]["operations"][0])
     assert (backends["crm"]["ready"], backends["crm"]["address"]) == (False, None)
     assert backends["crm"]["state"].startswith("not set up: GRAPHFOLD_CRM_URL, ")
@@ -152,6 +154,27 @@ def test_backends_that_are_all_ready_are_no_failure(repository: Any, demo: Any) 
     settings = httpx.get(f"{demo.sandbox}/_sandbox/settings").json()
     listed = repository.run("backends", **settings)
     assert (listed.code, listed.out.count(": ready (")) == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(181, None), (180, "ends on {day}: ask us@company.example"), (-1, "ended on {day}: ask us")]
+)
+def test_a_backend_that_ends_soon_is_told(tiny: Any, days: int, told: str | None) -> None:
+    day = datetime.now(UTC).date() + timedelta(days=days)
+    (tiny.folder / "resolvers" / "ending.py").write_text(
+        "from datetime import date\n"
+        "from graphfold import RestAdapter, read\n"
+        "from graphfold.manifest import Manifest\n"
+        "class Old(RestAdapter):\n"
+        f"    end = date.fromisoformat('{day}')\n"
+        "    manifest = Manifest(owner='us', contact='us@company.example', level='silver', sunset=end)\n"
+        "    @read()\n"
+        "    async def all(self) -> int: ...\n"
+    )
+    listed = tiny.run("backends").out
+    assert "old (REST, owned by us, silver)" in listed
+    assert ("ask us" in listed) is (told is not None)
+    assert (told or "").format(day=day) in listed
 
 
 def test_check_finds_nothing_wrong_or_says_what(tiny: Any) -> None:

@@ -113,7 +113,7 @@ def test_a_base_class_without_operations_is_no_backend(imported: Callable[[str],
         CRM
         + """
         class CompanyAdapter(RestAdapter):
-            owner = "us"
+            timeout = 3
 
         class Shop(CompanyAdapter):
             @batch()

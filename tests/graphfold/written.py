@@ -16,6 +16,7 @@ from typing import Annotated, Any, TYPE_CHECKING
 import strawberry
 from graphfold import *
 from graphfold.credentials import *
+from graphfold.manifest import Manifest
 
 @strawberry.type(description="Who buys.")
 class Customer(Node, key="number"):

@@ -12,7 +12,7 @@ import pytest
 
 import graphfold
 
-ROOMS = ("conversions", "credentials", "errors", "resilience", "scalars", "testing")
+ROOMS = ("conversions", "credentials", "errors", "manifest", "resilience", "scalars", "testing")
 
 
 def public(module: ModuleType) -> list[str]:

@@ -1,0 +1,84 @@
+"""Manifests: what is claimed of each rule, and how long a backend still lasts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from types import ModuleType
+
+import pytest
+
+from graphfold import RestAdapter
+from graphfold.manifest import LEVELS, RULES, Manifest
+from graphfold.mistakes import Mistake
+
+
+@pytest.mark.parametrize(
+    ("manifest", "claimed"),
+    [
+        (Manifest(), set()),
+        (Manifest(level="bronze"), {"bronze"}),
+        (Manifest(level="silver"), {"bronze", "silver"}),
+        (Manifest(level="gold"), {"bronze", "silver", "gold"}),
+    ],
+)
+def test_a_level_claims_its_rules_and_those_below(manifest: Manifest, claimed: set[str]) -> None:
+    done = {rule.name for rule in RULES.values() if manifest.status(rule.name) == "done"}
+    assert done == {rule.name for rule in RULES.values() if rule.level in claimed}
+
+
+def test_rules_can_be_claimed_and_excepted_one_by_one() -> None:
+    manifest = Manifest(level="bronze", done=("nulls",), exempt={"writes": "there are none"}, todo={"split": "in May"})
+    assert [manifest.status(rule) for rule in ("nulls", "writes", "split", "owner")] == [
+        "done",
+        "exempt",
+        "todo",
+        "done",
+    ]
+
+
+def test_every_rule_says_what_it_means_and_how_to_mend_it() -> None:
+    assert {rule.level for rule in RULES.values()} == set(LEVELS)
+    assert all(rule.meaning.endswith(".") and rule.fix.endswith(".") for rule in RULES.values())
+
+
+@pytest.mark.parametrize(("sunset", "days"), [(None, None), (date(2027, 1, 31), 30), (date(2026, 12, 31), -1)])
+def test_days_to_the_sunset(sunset: date | None, days: int | None) -> None:
+    assert Manifest(sunset=sunset).ends_in(date(2027, 1, 1)) == days
+
+
+def test_a_backend_is_critical_unless_it_is_said_to_be_optional() -> None:
+    class Plain(RestAdapter):
+        pass
+
+    class Extra(RestAdapter):
+        manifest = Manifest(owner="us", contact="us@company.example", criticality="optional")
+
+    assert Plain.manifest.critical
+    assert not Extra.manifest.critical
+
+
+WHO = 'owner="us", contact="us@company.example"'
+
+WRONG = [
+    ('{"owner": "us"}', "is no manifest", "write manifest = Manifest("),
+    ('Manifest(contact="us@company.example")', "there is no owner", "say owner="),
+    ('Manifest(owner="us")', "there is no contact", "say contact="),
+    (f'Manifest({WHO}, criticality="high")', "criticality='high' is not one of", "say one of critical, optional"),
+    (f'Manifest({WHO}, level="platinum")', "level='platinum' is not one of", "say one of bronze, silver, gold"),
+    (f'Manifest({WHO}, sunset="2027-06-30")', "sunset='2027-06-30' is no date", "say date(2027, 6, 30)"),
+    (f'Manifest({WHO}, done=("timeout",))', "there is no rule 'timeout'", "use one of owner, "),
+    (f'Manifest({WHO}, done=("split",), exempt={{"split": "x"}})', "'split' is told twice", "say it once"),
+    (f'Manifest({WHO}, exempt={{"split": ""}})', "'split' has no reason", "write it as its value"),
+    (f'Manifest({WHO}, level="silver", todo={{"split": "May"}})', "claims 'split', which is", "claim the level below"),
+]
+
+
+@pytest.mark.parametrize(("declared", "what", "fix"), WRONG)
+def test_what_cannot_be_is_told_at_import(
+    declared: str, what: str, fix: str, imported: Callable[[str], ModuleType]
+) -> None:
+    with pytest.raises(Mistake, match=re.escape(what)) as mistaken:
+        imported(f"class Crm(RestAdapter):\n    manifest = {declared}\n")
+    assert fix in mistaken.value.fix
