@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from graphfold import Keys, Page, Row, SoapAdapter, SoapFault, Wire, batch, each
 from graphfold.conversions import codes
 from graphfold.credentials import Basic
-from graphfold.errors import BackendError, GraphError, NotFound
+from graphfold.errors import BackendBadReply, BackendError, GraphError, NotFound
 from graphfold.manifest import Manifest
 from graphfold.resilience import Resilience
 from graphfold.scalars import Currency
@@ -79,6 +79,7 @@ class Billing(SoapAdapter):
         contact="finance-systems@company.example",
         version="v1",
         runbook="https://runbooks.company.example/billing",
+        level="gold",
     )
     identity = "service"
     credential = Basic()
@@ -88,7 +89,13 @@ class Billing(SoapAdapter):
     @batch(ttl=30, share="public")
     async def invoices(self, numbers: Keys[str]) -> dict[str, InvoiceRow | BackendError]:
         """Invoices by number, a call each."""
-        return await each(numbers, lambda number: self.invoke("GetInvoice", InvoiceRow, InvoiceNo=number))
+
+        async def of_one(number: str) -> InvoiceRow:
+            invoice = await self.invoke("GetInvoice", InvoiceRow, InvoiceNo=number)
+            _check_asked(number, [invoice.number])
+            return invoice
+
+        return await each(numbers, of_one)
 
     @batch(ttl=30, share="public")
     async def invoices_of(
@@ -100,6 +107,7 @@ class Billing(SoapAdapter):
             listed = await self.invoke(
                 "ListInvoices", InvoiceListRow, at="Invoices", CustomerNo=customer, From=offset, Count=limit
             )
+            _check_asked(customer, [invoice.customer_number for invoice in listed.invoices])
             return Page(listed.invoices, total=listed.total)
 
         return await each(customers, of_one)
@@ -113,3 +121,9 @@ class Billing(SoapAdapter):
         if UNKNOWN & {*fault.codes, *fault.detail}:
             return NotFound("The billing does not know it.")
         return super().fault(fault)
+
+
+def _check_asked(asked: str, told: list[str]) -> None:
+    """An answer for another key is nobody's."""
+    if any(key != asked for key in told):
+        raise BackendBadReply("The billing answered another key than it was asked for.", internal=f"asked {asked}")

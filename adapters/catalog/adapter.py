@@ -69,6 +69,7 @@ class Catalog(GraphQLAdapter):
         contact="catalog@company.example",
         version="v1",
         runbook="https://runbooks.company.example/catalog",
+        level="gold",
     )
     identity = "service"
     credential = Bearer()
@@ -114,10 +115,7 @@ class Catalog(GraphQLAdapter):
         rows = await self.query(
             document, list[ProductReviewsRow], at="productsBySku", skus=skus, limit=limit, after=after
         )
-        return {
-            row.sku: Page(row.items, total=row.total, cursors=[item.cursor for item in row.items], more=row.has_more)
-            for row in rows
-        }
+        return by(rows, lambda row: row.sku, _page)
 
     def error(self, message: str, extensions: dict[str, Any]) -> GraphError:
         if extensions.get("code") == "BAD_CURSOR":
@@ -125,3 +123,7 @@ class Catalog(GraphQLAdapter):
         if extensions.get("code") == "BAD_LIMIT":
             return BackendRejected("The catalog does not give that many at once.", internal=message)
         return super().error(message, extensions)
+
+
+def _page(row: ProductReviewsRow) -> Page[ListedReviewRow]:
+    return Page(row.items, total=row.total, cursors=[item.cursor for item in row.items], more=row.has_more)

@@ -66,6 +66,7 @@ class Crm(RestAdapter):
         contact="customer-data@company.example",
         version="v2",
         runbook="https://runbooks.company.example/crm",
+        level="gold",
     )
     identity = "service"
     credential = ClientCredentials("/oauth/token")

@@ -28,6 +28,7 @@ class Inventory(SoapAdapter):
         contact="depot@company.example",
         version="v1",
         runbook="https://runbooks.company.example/inventory",
+        level="gold",
     )
     identity = "service"
     credential = UsernameToken(digest=True)

@@ -30,6 +30,7 @@ class Marketing(RestAdapter):
         criticality="optional",
         version="v1",
         runbook="https://runbooks.company.example/marketing",
+        level="gold",
     )
     identity = "service"
     credential = ApiKey("X-Api-Key")
@@ -39,7 +40,7 @@ class Marketing(RestAdapter):
     async def engagement(self, customers: Keys[str]) -> dict[str, EngagementRow | BackendError]:
         """How each customer reacts to what we send."""
         rows = await self.get("/engagement", list[EngagementRow], at="entries", customerIds=",".join(customers))
-        return {number: _refused(row) or row for number, row in by(rows, lambda row: row.customer).items()}
+        return by(rows, lambda row: row.customer, lambda row: _refused(row) or row)
 
 
 def _refused(row: EngagementRow) -> BackendError | None:

@@ -80,6 +80,7 @@ class Shop(RestAdapter):
         contact="shop-team@company.example",
         version="v1",
         runbook="https://runbooks.company.example/shop",
+        level="gold",
     )
     identity = "service"
     credential = ApiKey("X-Shop-Key")
@@ -105,7 +106,7 @@ class Shop(RestAdapter):
             offset=offset,
             state=_code(status),
         )
-        return {row.customer: Page(row.orders, total=row.total) for row in rows}
+        return by(rows, lambda row: row.customer, lambda row: Page(row.orders, total=row.total))
 
     @read(ttl=10, share="public", primes=orders)
     async def all_orders(self, limit: int, offset: int, status: OrderStatus | None) -> Page[OrderRow]:

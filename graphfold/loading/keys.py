@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from graphfold.errors import BackendBadReply, BackendError, GraphError
 from graphfold.rows.row import Row
@@ -14,6 +14,7 @@ __all__ = ["Keys", "by", "each", "group"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+W = TypeVar("W")
 
 
 class Keys(list[K]):
@@ -34,12 +35,19 @@ class Keys(list[K]):
         return wire_selection(row, self.asked(row))
 
 
-def by(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
-    """One row per key. Two rows for one key are that key's error: one of them would be lost."""
+@overload
+def by(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, V]: ...
+@overload
+def by(rows: Iterable[V], key: Callable[[V], K], value: Callable[[V], W]) -> dict[K, W]: ...
+def by(rows: Iterable[Any], key: Callable[[Any], K], value: Callable[[Any], Any] | None = None) -> dict[K, Any]:
+    """One row per key, or what `value` makes of it. Two rows for one key are that key's error: one would be lost.
+
+    So go over the result with `value`, not afterwards: an error is no row.
+    """
     found: dict[K, Any] = {}
     for row in rows:
         k = key(row)
-        found[k] = answered_twice(k) if k in found else row
+        found[k] = answered_twice(k) if k in found else row if value is None else value(row)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from graphfold.testing import exact
 from graphfold.testing.scrubbing import Scrubber
 
 __all__ = ["Exchange", "Json", "asked", "replied"]
@@ -61,38 +62,16 @@ def _json(text: str, scrub: Scrubber) -> Json:
     """As JSON, unless that would change a number: 1.10 is not 1.1 where money is concerned."""
     try:
         value = scrub.json(json.loads(text))
-        again = _dumped(json.loads(text)).decode()
-        exact = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=list)
+        again = exact.read(exact.dumped(json.loads(text)))
+        kept = exact.read(text)
     except ValueError:  # no JSON, or a text that no encoding carries
         return {"text": scrub.text(text).split("\n")}
-    if json.loads(again, parse_float=str, parse_int=str, object_pairs_hook=list) == exact:
-        return {"json": value}
-    kept = json.loads(text, parse_float=_Written, parse_int=_Written)
-    return {"text": [_written(scrub.json(kept))]}
-
-
-class _Written(str):
-    """A number as it was written."""
-
-    __slots__ = ()
-
-
-def _written(value: Any) -> str:
-    """JSON again, each number as it was."""
-    if isinstance(value, _Written):
-        return str(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_dumped(name).decode()}: {_written(part)}" for name, part in value.items()) + "}"
-    return "[" + ", ".join(map(_written, value)) + "]" if isinstance(value, list) else _dumped(value).decode()
+    return {"json": value} if again == kept else {"text": [exact.written(scrub.json(kept))]}
 
 
 def _bytes(told: Json) -> bytes:
     if "json" in told:
-        return _dumped(told["json"])
+        return exact.dumped(told["json"]).encode()
     if "base64" in told:
         return base64.b64decode(told["base64"])
     return "\n".join(told.get("text", [])).encode()
-
-
-def _dumped(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,142 @@
+"""Rules about single calls: time, failures, what is sent twice, and what is told to whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+
+from graphfold.testing.conformance.failures import failures_of
+from graphfold.testing.conformance.kit import Kit, always, hangs
+from graphfold.testing.conformance.sample import Case
+from graphfold.testing.conformance.trial import CANARY, Script
+
+__all__ = ["answers", "cancellation", "deadline", "failures", "probe", "secrets", "timeouts", "writes"]
+
+LONGEST = 30.0
+"""Seconds a call may take, at most."""
+
+
+def answers(kit: Kit) -> Iterator[str]:
+    for case in kit.cases():
+        if case.operation.kind == "batch":
+            for key, value in kit.find(case, case.keys, _by_keys(case)).items():
+                if value is None or isinstance(value, BaseException):
+                    yield f"{case.name}: {key!r} of the sample gives {_told(value)}"
+        else:
+            outcome = kit.ask(case, always(case.reply([])))
+            if outcome.error is not None:
+                yield f"{case.name}: the sample gives {_told(outcome.error)}"
+
+
+def timeouts(kit: Kit) -> Iterator[str]:
+    for case in kit.cases():
+        for how, script in (("hangs", hangs), ("drips", _drips(case))):
+            outcome = kit.ask(case, script)
+            if outcome.code != "BACKEND_TIMEOUT":
+                yield f"{case.name}: a backend that {how} gives {_told(outcome.error)} instead of BACKEND_TIMEOUT"
+            elif outcome.seconds > LONGEST:
+                yield f"{case.name}: a backend that {how} is given up after {outcome.seconds:.0f} s"
+
+
+def failures(kit: Kit) -> Iterator[str]:
+    for case in kit.cases():
+        for failure in failures_of(case):
+            outcome = kit.ask(case, always(failure.reply))
+            if outcome.code not in failure.codes:
+                yield f"{case.name}: {failure.name} gives {_told(outcome.error)} instead of {failure.codes[0]}"
+
+
+def writes(kit: Kit) -> Iterator[str]:
+    for case in kit.cases("write"):
+        if case.operation.policy.idempotent:
+            continue
+        for failure in failures_of(case):
+            sent = len(kit.ask(case, always(failure.reply)).requests)
+            if sent > 1 and failure.name != "status 401":  # refused, so nothing was done
+                yield f"{case.name} is sent {sent} times after: {failure.name}"
+        if (sent := len(kit.ask(case, hangs).requests)) > 1:
+            yield f"{case.name} is sent {sent} times to a backend that hangs"
+
+
+def secrets(kit: Kit) -> Iterator[str]:
+    for case in kit.cases():
+        for status in (200, 400, 401, 422, 500):
+            outcome = kit.ask(case, _echoes(case, status), headers={"graphfold-explain": "plan, trace"})
+            if CANARY in outcome.answer or _RAW in outcome.answer:
+                yield f"{case.name}: what the backend says with status {status} is in the answer"
+        outcome = kit.ask(case, always(httpx.Response(503)), headers={"graphfold-explain": "plan, trace"})
+        if CANARY in outcome.answer or CANARY in outcome.logged:
+            yield f"{case.name}: a credential is in the answer or the log"
+
+
+def deadline(kit: Kit) -> Iterator[str]:
+    for case in kit.cases():
+        outcome = kit.ask(case, hangs, seconds=0.5)
+        if outcome.seconds > 1:
+            yield f"{case.name}: an operation of 0.5 s takes {outcome.seconds:.1f} s"
+        elif outcome.late > outcome.left:  # what never ends is left behind: another rule
+            yield f"{case.name}: something still runs when an operation of 0.5 s has been over for as long"
+
+
+def cancellation(kit: Kit) -> Iterator[str]:
+    for case in kit.cases():
+        outcome = kit.ask(case, hangs, cancel=True)
+        if outcome.under_way or outcome.left:
+            yield f"{case.name}: {outcome.under_way} calls and {outcome.left} tasks go on after it was cancelled"
+
+
+def probe(kit: Kit) -> Iterator[str]:
+    for how, script in (
+        ("refuses connections", always(httpx.ConnectError("refused"))),
+        ("answers with status 503", always(httpx.Response(503))),
+        ("refuses our credentials", always(httpx.Response(401))),
+        ("hangs", hangs),
+    ):
+        if kit.trial.probe(script):
+            yield f"a backend that {how} counts as well"
+
+
+_RAW = "the-backends-own-words"
+
+
+def _by_keys(case: Case) -> Script:
+    """One reply for all of the sample's keys, or one for each."""
+
+    async def script(request: httpx.Request) -> httpx.Response:
+        return case.reply(case.keys if case.batched else case.asked(request, case.keys))
+
+    return script
+
+
+def _drips(case: Case) -> Script:
+    async def script(request: httpx.Request) -> httpx.Response:
+        reply = case.reply(case.keys)
+        return httpx.Response(200, headers={"content-type": reply.headers["content-type"]}, stream=_Drip())
+
+    return script
+
+
+class _Drip(httpx.AsyncByteStream):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(1)
+            yield b" "
+
+
+def _echoes(case: Case, status: int) -> Script:
+    """Says what it was sent, as careless backends do in their errors."""
+
+    async def script(request: httpx.Request) -> httpx.Response:
+        said = " ".join([_RAW, *request.headers.values(), request.content.decode(errors="replace")])
+        return case.response(said.encode(), status)
+
+    return script
+
+
+def _told(value: object) -> str:
+    if isinstance(value, BaseException):
+        internal = getattr(value, "internal", None)
+        return f"{getattr(value, 'code', type(value).__name__)} ({internal or value})"
+    return "an answer" if value is not None else "nothing"

@@ -1,0 +1,106 @@
+"""An adapter under test: its operations with their samples, and the ways to ask them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from graphfold.adapter.base import Adapter
+from graphfold.loading.keys import Keys
+from graphfold.loading.operation import Operation
+from graphfold.testing.conformance.sample import Case, Sample, Unsampled
+from graphfold.testing.conformance.trial import Outcome, Question, Script, Trial
+
+__all__ = ["Kit", "Rule", "always", "hangs"]
+
+
+class Kit:
+    """What a rule gets."""
+
+    def __init__(self, adapter: type[Adapter], samples: Mapping[str, Sample]) -> None:
+        self.adapter, self._samples = adapter, samples
+
+    @cached_property
+    def trial(self) -> Trial:
+        return Trial(self.adapter)
+
+    def cases(self, *kinds: str) -> Iterator[Case]:
+        """The operations of these kinds (of all, without any), each with its sample. Raises `Unsampled`."""
+        for operation in self.adapter.operations():
+            if not kinds or operation.kind in kinds:
+                yield self._case(operation)
+
+    def ask(self, case: Case, script: Script, **how: Any) -> Outcome:
+        """Ask for what the sample is about: for the first key, of a batch."""
+        return self.trial.run(question(case), script, **how)
+
+    def find(self, case: Case, keys: Sequence[Any], script: Script) -> dict[Any, Any]:
+        """What `find` gives for each of the keys, an error as a value."""
+
+        async def found(adapter: Any) -> list[Any]:
+            finds = (batch(case, adapter).find(key, **case.sample.arguments) for key in keys)
+            return await asyncio.gather(*finds, return_exceptions=True)
+
+        return dict(zip(keys, self.trial.run(found, script).value, strict=True))
+
+    def rows(self, case: Case, reply: httpx.Response) -> Outcome:
+        """What the adapter's own function makes of a reply, before it enters the graph."""
+        operation = case.operation
+
+        async def read(adapter: Any) -> Any:
+            given = [Keys(case.keys, lambda row: row.shape.on_demand)] if operation.kind == "batch" else []
+            calling = adapter.calling(operation.name, whole=True)
+            return await operation.function(calling, *given, **case.sample.arguments)
+
+        return self.trial.run(read, always(reply))
+
+    def _case(self, operation: Operation) -> Case:
+        sample, name = self._samples.get(operation.name), f"{self.adapter.name}.{operation.name}"
+        if sample is None:
+            more = "keys=[...], " if operation.kind == "batch" else "arguments={...}, "
+            raise Unsampled(f"{name} has no sample; add samples={{{operation.name!r}: Sample({more}reply=...)}}")
+        if operation.kind == "batch" and not sample.keys:
+            raise Unsampled(f"{name}: the sample of a batch needs the keys it answers: Sample(keys=[...], reply=...)")
+        return Case(self.adapter, operation, sample)
+
+
+Rule = Callable[[Kit], Iterator[str]]
+"""Gives one text for each thing that is not as it should be."""
+
+
+def question(case: Case) -> Question:
+    def asked(adapter: Any) -> Awaitable[Any]:
+        given = case.sample.arguments
+        if case.operation.kind == "batch":
+            awaited: Awaitable[Any] = batch(case, adapter).load(case.keys[0], **given)
+            return awaited
+        called: Awaitable[Any] = getattr(adapter, case.operation.name)(**given)
+        return called
+
+    return asked
+
+
+def batch(case: Case, adapter: Any) -> Any:
+    """With every OnDemand field: no query says which are wanted."""
+    return getattr(adapter, case.operation.name).whole
+
+
+def always(reply: httpx.Response | Exception) -> Script:
+    """The same reply to every request."""
+
+    async def script(request: httpx.Request) -> httpx.Response:
+        if isinstance(reply, Exception):
+            raise reply
+        return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
+
+    return script
+
+
+async def hangs(request: httpx.Request) -> httpx.Response:
+    """No reply, ever."""
+    await asyncio.Event().wait()
+    raise AssertionError

@@ -1,0 +1,156 @@
+"""What a team gives for each operation of its adapter: what it was asked, and what the backend replied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from graphfold.adapter.base import Adapter
+from graphfold.adapter.soap.adapter import SoapAdapter
+from graphfold.adapter.soap.contract import contract_of
+from graphfold.adapter.soap.message import ENVELOPES
+from graphfold.loading.operation import Operation
+from graphfold.testing import exact
+from graphfold.testing.conformance.documents import Document, Key
+from graphfold.testing.conformance.json_document import JsonDocument
+from graphfold.testing.conformance.xml_document import XmlDocument
+
+__all__ = ["Case", "Sample", "Unsampled"]
+
+
+class Unsampled(AssertionError):
+    """A rule cannot be checked with the samples there are; the text says what to add."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """`reply` is the body of a real reply: data, text, or the file that holds it; of SOAP, what is in the envelope's
+    body will do. Fill in everything that may be null.
+
+    For a batch, `keys` are those it answers: two or more with different values, or one where each key is a call of
+    its own; `missing` is what the backend replies for a key it does not have, where that is more than to leave it out
+    (a body, or an `httpx.Response` where the status counts). `arguments` are the operation's others, by name.
+    """
+
+    reply: Any
+    keys: Sequence[Hashable] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    missing: Any = None
+
+
+class Case:
+    """An operation with its sample: what to ask, and how the backend replies to it."""
+
+    def __init__(self, adapter: type[Adapter], operation: Operation, sample: Sample) -> None:
+        self.adapter, self.operation, self.sample = adapter, operation, sample
+        self.keys = list(sample.keys)
+        self.name = f"{adapter.name}.{operation.name}"
+
+    @property
+    def batched(self) -> bool:
+        """Whether one call asks for several keys."""
+        return len(self.keys) > 1
+
+    @cached_property
+    def document(self) -> Document:
+        text = _text(self.sample.reply)
+        kind: Callable[[str, Sequence[Key]], Document] = JsonDocument
+        if issubclass(self.adapter, SoapAdapter):
+            kind, text = XmlDocument, _enveloped(self.adapter, text)
+        return kind(text, [texts(key) for key in self.keys])
+
+    def invented(self, count: int) -> list[Any]:
+        """Keys like those of the sample that are not in it. Raises `Unsampled` where none can be made up."""
+        found: list[Any] = []
+        number = 0
+        while len(found) < count:
+            number += 1
+            if number > 10 * count + 100:
+                raise Unsampled(f"{self.name}: no keys like {self.keys[0]!r} can be made up; give a sample with others")
+            key = _like(self.keys[0], number)
+            pattern = self.operation.policy.key_pattern
+            if key not in self.keys and (pattern is None or pattern.fullmatch(str(key))):
+                found.append(key)
+        return found
+
+    def response(self, body: bytes, status: int = 200) -> httpx.Response:
+        media_type = self.document.media_type
+        if media_type == "text/xml" and ENVELOPES["1.2"].encode() in body:
+            media_type = "application/soap+xml"
+        return httpx.Response(status, content=body, headers={"content-type": media_type})
+
+    def reply(self, keys: Sequence[Any]) -> httpx.Response:
+        """The reply with an entry for each of these keys, in this order."""
+        if keys == self.keys or not self.keys:
+            return self.response(self.document.whole())
+        return self.response(self.document.of([texts(key) for key in keys]))
+
+    def nothing(self) -> httpx.Response:
+        """The reply for a key that is not there, where each has a call of its own."""
+        told = self.sample.missing
+        if told is None:
+            raise Unsampled(f"{self.name}: say what the backend replies for an unknown key: Sample(..., missing=...)")
+        if isinstance(told, httpx.Response):
+            return told
+        text = _text(told)
+        if issubclass(self.adapter, SoapAdapter):
+            text = _enveloped(self.adapter, text)
+        return self.response(text.encode(), 500 if "Fault" in text else 200)
+
+    def asked(self, request: httpx.Request, among: Sequence[Any]) -> list[Any]:
+        """Which of these keys the request names."""
+        said = _decoded(request)
+        words = set(re.findall(r"[\w-]+", said))
+        return [key for key in among if all(_said(part, words, said) for part in texts(key))]
+
+
+def texts(key: Any) -> Key:
+    """A key as it is written on the wire."""
+    return tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
+
+
+def _decoded(request: httpx.Request) -> str:
+    query = " ".join(value for _, value in httpx.QueryParams(request.url.query).multi_items())
+    return f"{request.url.path} {query} {request.content.decode(errors='replace')}"
+
+
+def _said(part: str, words: set[str], said: str) -> bool:
+    return part in words or (not re.fullmatch(r"[\w-]+", part) and part in said)
+
+
+def _like(key: Any, number: int) -> Any:
+    if isinstance(key, tuple):
+        return tuple(_like(part, number) for part in key)
+    text = _numbered(str(key), number)
+    return int(text) if isinstance(key, int) else text
+
+
+def _numbered(text: str, number: int) -> str:
+    """The text with its last digits replaced, at least four of them where it has any."""
+    match = re.search(r"\d+(?=\D*$)", text)
+    digits = str(number).zfill(max(4, len(match[0]) if match else 0))
+    if match is None:
+        return text + digits
+    filled = digits if match[0][0] == "0" or digits[0] != "0" else "9" + digits[1:]
+    return text[: match.start()] + filled + text[match.end() :]
+
+
+def _text(told: Any) -> str:
+    if isinstance(told, Path):
+        return told.read_text(encoding="utf-8")
+    if isinstance(told, bytes):
+        return told.decode()
+    return told if isinstance(told, str) else exact.dumped(told)
+
+
+def _enveloped(adapter: type[SoapAdapter], text: str) -> str:
+    if ":Envelope" in text or "<Envelope" in text:
+        return text
+    space = ENVELOPES[contract_of(adapter.wsdl, adapter.port).version]
+    return f'<soap:Envelope xmlns:soap="{space}"><soap:Body>{text}</soap:Body></soap:Envelope>'

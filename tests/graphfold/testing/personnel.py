@@ -1,0 +1,147 @@
+"""An adapter that keeps every rule, and for each rule one that breaks it and no other."""
+
+from __future__ import annotations
+
+__all__ = ["BROKEN", "GOOD"]
+
+GOOD = '''
+import asyncio
+from graphfold.conversions import Conversion
+from graphfold.errors import GraphError, BackendRejected, NotFound
+
+@strawberry.type
+class Person:
+    number: str
+    name: str
+    mail: str | None
+    salary: Decimal
+    level: int
+
+@strawberry.type
+class Badge:
+    colour: str
+
+class PersonRow(Row[Person], key="number"):
+    number: Annotated[str, Wire("no")]
+    name: str
+    mail: str | None
+    salary: Decimal
+    level: int
+
+class BadgeRow(Row[Badge]):
+    colour: str
+
+class Hr(RestAdapter):
+    manifest = Manifest(owner="hr", contact="hr@x.test", version="1", runbook="https://x.test", level="gold")
+    identity = "service"
+    credential = ApiKey("X-Key")
+
+    @batch(max_size=3, ttl=60, share="public")
+    async def people(self, numbers: Keys[str]) -> dict[str, PersonRow]:
+        """People."""
+        rows = await self.get("/people", list[PersonRow], ids=",".join(numbers))
+        return by(rows, lambda row: row.number)
+
+    @read()
+    async def staff(self, team: str) -> list[PersonRow]:
+        """All of a team."""
+        return await self.get("/staff", list[PersonRow], team=team)
+
+    @write()
+    async def hire(self, name: str) -> PersonRow:
+        """Take somebody on."""
+        return await self.request("POST", "/people", PersonRow, json={"name": name})
+
+    @batch()
+    async def badge(self, numbers: Keys[str]) -> dict[str, BadgeRow | GraphError]:
+        """The badge of each."""
+        return await each(numbers, self.badge_of)
+
+    async def badge_of(self, number: str) -> BadgeRow:
+        return await self.get("/badges/{number}", BadgeRow, number=number)
+'''
+# The row of a badge says no key: nothing to mistake for another's.
+
+
+def _with(*changes: tuple[str, str]) -> str:
+    """The good one with the last place of each text changed."""
+    source = GOOD
+    for old, new in changes:
+        head, found, tail = source.rpartition(old)
+        assert found, old
+        source = head + new + tail
+    return source
+
+
+def _mapping(text: str) -> str:
+    """People are made a mapping so; `found` is as it should be."""
+    return _with(
+        ("return by(rows, lambda row: row.number)", f"found = by(rows, lambda row: row.number)\n        {text}")
+    )
+
+
+def _problem(*lines: str) -> str:
+    """An adapter with its own reading of errors; `error` is as it should be."""
+    head = "\n    def problem(self, reply):\n        error = super().problem(reply)\n"
+    return GOOD + head + "".join(f"        {line}\n" for line in lines) + "        return error\n"
+
+
+HIRED = 'return await self.request("POST", "/people", PersonRow, json={"name": name})'
+HIRED_TWICE = f"""for last in (False, True):
+            try:
+                {HIRED}
+            except GraphError:
+                if last: raise"""
+
+BADGES = "return await each(numbers, self.badge_of)"
+BADGES_TOGETHER = """async def found(number):
+            try:
+                return await self.badge_of(number)
+            except NotFound:
+                return None
+        return dict(zip(numbers, await asyncio.gather(*map(found, numbers))))"""
+
+STAFF = 'return await self.get("/staff", list[PersonRow], team=team)'
+STAFF_LATER = f"""try:
+            {STAFF}
+        except (GraphError, asyncio.CancelledError):
+            for _ in range(8):
+                try:
+                    await asyncio.sleep(3)
+                except asyncio.CancelledError:
+                    pass
+            raise"""
+
+BROKEN = {
+    "owner": GOOD + 'Hr.manifest = Manifest(version="1", runbook="https://x.test", level="gold")\n',
+    "answers": _mapping('return {number: row for number, row in found.items() if number != "100002"}'),
+    "timeouts": _with(('identity = "service"', 'identity = "service"\n    timeout = 60')),
+    "failures": _problem('error = error if reply.status < 500 else BackendRejected("No.")'),
+    "writes": _with((HIRED, HIRED_TWICE)),
+    "secrets": _problem('error.message += reply.body.decode(errors="replace")'),
+    "keyed": _mapping("return dict(zip(numbers, rows)) if sorted(row.number for row in rows) == numbers else found"),
+    "split": _with(("max_size=3", "max_size=2000")),
+    "missing": _mapping("return found if len(found) == len(numbers) else {n: found[n] for n in numbers}"),
+    "foreign": _mapping("return {number: row for number, row in found.items() if number in numbers}"),
+    "duplicate": _with(("by(rows, lambda row: row.number)", "{row.number: row for row in rows}")),
+    "partial": _with((BADGES, BADGES_TOGETHER)),
+    "deadline": _with((STAFF, STAFF_LATER)),
+    "cancellation": _with(
+        (
+            'return await self.get("/staff"',
+            'self.later = asyncio.ensure_future(asyncio.sleep(3600))\n        return await self.get("/staff"',
+        )
+    ),
+    "nulls": _with(
+        ("mail: str | None", 'mail: Annotated[str | None, Wire("mail", Conversion("text", str, lambda v: v or None))]')
+    ),
+    "exact": _with(
+        (
+            "salary: Decimal",
+            'salary: Annotated[Decimal, Wire("salary", Conversion("sum", float, lambda v: Decimal(v)))]',
+        )
+    ),
+    "described": _with(('"""All of a team."""\n        ', "")),
+    "probe": GOOD + "\n    async def probe(self):\n        pass\n",
+    "lifecycle": _with((' runbook="https://x.test",', "")),
+}

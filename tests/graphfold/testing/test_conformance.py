@@ -1,0 +1,100 @@
+"""The conformance suite: an adapter that keeps all rules passes, and one that breaks a rule fails that rule alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+from unittest import SkipTest
+
+import httpx
+import pytest
+
+from graphfold.manifest import LEVELS, RULES
+from graphfold.testing import Sample, conformance
+from graphfold.testing.conformance.suite import CHECKS
+from tests.graphfold.testing.personnel import BROKEN, GOOD
+
+PEOPLE = [
+    {"no": "100001", "name": "Ann", "mail": "a@x.test", "salary": 10.5, "level": 3},
+    {"no": "100002", "name": "Bob", "mail": "b@x.test", "salary": 20.25, "level": 4},
+]
+SAMPLES = {
+    "people": Sample(keys=["100001", "100002"], reply=PEOPLE),
+    "staff": Sample(arguments={"team": "all"}, reply=PEOPLE),
+    "hire": Sample(arguments={"name": "Ann"}, reply=PEOPLE[0]),
+    "badge": Sample(keys=["100001"], reply={"colour": "red"}, missing=httpx.Response(404)),
+}
+
+Imported = Callable[[str], ModuleType]
+
+
+def failing(adapter: Any, samples: dict[str, Sample] = SAMPLES) -> dict[str, str]:
+    """What the suite says of each rule that does not hold."""
+    suite, failed = conformance(adapter, samples), dict[str, str]()
+    for rule in CHECKS:
+        try:
+            getattr(suite(), f"test_{rule}")()
+        except AssertionError as error:
+            failed[rule] = str(error)
+    return failed
+
+
+def test_every_rule_has_a_check_and_a_broken_adapter() -> None:
+    assert list(CHECKS) == list(RULES) == list(BROKEN)
+    levels = [LEVELS.index(rule.level) for rule in RULES.values()]
+    assert levels == sorted(levels)
+
+
+def test_an_adapter_that_keeps_all_rules_passes(imported: Imported) -> None:
+    assert failing(imported(GOOD).Hr) == {}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_an_adapter_that_breaks_a_rule_fails_that_rule_alone(rule: str, imported: Imported) -> None:
+    failed = failing(imported(BROKEN[rule]).Hr)
+    assert list(failed) == [rule], failed
+    assert RULES[rule].meaning in failed[rule]
+    assert failed[rule].endswith(f"Fix: {RULES[rule].fix}")
+
+
+def test_what_is_not_claimed_is_skipped_with_the_reason(imported: Imported) -> None:
+    claims = 'level="bronze", done=("nulls",), todo={"split": "in May"}, exempt={"writes": "none"}'
+    suite = conformance(imported(GOOD.replace('level="gold"', claims)).Hr, SAMPLES)
+    told = {}
+    for rule in CHECKS:
+        try:
+            getattr(suite(), f"test_{rule}")()
+        except SkipTest as skipped:
+            told[rule] = str(skipped)
+    assert (told.pop("split"), told.pop("writes")) == ("todo: in May", "exempt: none")
+    assert set(told.values()) == {"todo: not claimed yet"}
+    assert {*told} == {rule.name for rule in RULES.values() if rule.level != "bronze"} - {"nulls", "split"}
+
+
+@pytest.mark.parametrize(
+    ("sample", "told", "rules"),
+    [
+        (None, "hr.people has no sample; add samples={'people': Sample(keys=[...], reply=...)}", {"answers", "nulls"}),
+        (Sample(reply=PEOPLE), "the sample of a batch needs the keys it answers", {"answers", "split"}),
+        (
+            Sample(keys=["100001", "100002"], reply=[{"no": person["no"]} for person in PEOPLE]),
+            "the sample needs a record that has all of no, name, mail, salary, level",
+            {"nulls", "exact"},
+        ),
+    ],
+)
+def test_what_cannot_be_checked_is_a_failure_with_the_fix(
+    sample: Sample | None, told: str, rules: set[str], imported: Imported
+) -> None:
+    samples = {name: each for name, each in {**SAMPLES, "people": sample}.items() if each is not None}
+    failed = failing(imported(GOOD).Hr, samples)
+    assert {rule for rule, text in failed.items() if "cannot be checked" in text and told in text} >= rules
+
+
+def test_an_unknown_key_of_a_backend_with_a_call_for_each_needs_its_reply(imported: Imported) -> None:
+    samples = SAMPLES | {"badge": replace(SAMPLES["badge"], missing=None)}
+    failed = failing(imported(GOOD).Hr, samples)
+    assert list(failed) == ["missing"]
+    assert "say what the backend replies for an unknown key: Sample(..., missing=...)" in failed["missing"]
