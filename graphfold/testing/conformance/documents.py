@@ -21,11 +21,14 @@ class Document(Protocol):
 
     def of(self, keys: Sequence[Key]) -> bytes:
         """The reply with an entry for each of these keys in this order; ones the sample lacks are like its first."""
+        ...
 
     def holds(self, key: Key) -> bool:
         """Whether the reply says this key anywhere."""
+        ...
 
     def with_field(self, paths: Sequence[tuple[str, ...]], path: tuple[str, ...], value: Any) -> bytes | None:
         """The reply with the field at `path` changed wherever there is a record with all `paths`; None where not."""
+        ...
 
     def whole(self) -> bytes: ...

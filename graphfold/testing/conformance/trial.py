@@ -122,7 +122,7 @@ class Trial:
                 (answer,) = await asyncio.gather(asking, return_exceptions=True)
                 outcome.seconds = asyncio.get_running_loop().time() - started
                 outcome.late = await _busy(before)
-                outcome.answer = str(answer.document()) if hasattr(answer, "document") else repr(answer)
+                outcome.answer = repr(answer) if isinstance(answer, BaseException) else str(answer.document())
         outcome.left = len(asyncio.all_tasks()) - 1
         return outcome
 

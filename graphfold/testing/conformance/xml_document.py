@@ -95,7 +95,8 @@ def _set(node: Any, path: Sequence[str], value: Any) -> None:
     place = _found(node, path)
     if isinstance(place, tuple):
         owner, name = place
-        _unset(lambda: owner.attrib.pop(name), value) or owner.set(name, str(value))
+        if not _unset(lambda: owner.attrib.pop(name), value):
+            owner.set(name, str(value))
         return
     if _unset(lambda: place.getparent().remove(place), value):
         return
