@@ -1,0 +1,26 @@
+"""`python -m tests.soak [SECONDS [SEED]]`: soaks the reference graph, and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+import structlog
+
+from tests.soak.soak import soak
+
+WORST = 2.0
+"""Most by which a storm may slow down what it does not concern: p99 against p99, the best of three rounds."""
+
+
+def main(arguments: list[str]) -> int:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    seconds, seed = [*arguments, *("600", "1")[len(arguments) :]]
+    report = asyncio.run(soak(float(seconds), int(seed)))
+    print(report, *report.problems[:20], sep="\n")  # noqa: T201  # it talks to whoever runs it
+    return int(bool(report.problems) or report.ratio > WORST)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

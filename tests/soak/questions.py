@@ -1,0 +1,173 @@
+"""Questions of many users to the reference graph, each with the answer that the sandbox's database gives.
+
+The sandbox seeds the same rows wherever it runs, so the truth is read from a second copy of its database.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.money import decimal
+from sandbox.seeding import filled
+
+__all__ = ["CUSTOMERS", "Question", "Questions", "mistaken"]
+
+CUSTOMERS = 150
+
+Json = dict[str, Any]
+
+CUSTOMER = "query($id: ID!) { customer(id: $id) { number name email } }"
+ORDER = "query($id: ID!) { order(id: $id) { number total { amount currency } lines { quantity product { sku } } } }"
+PRODUCT = "query($id: ID!) { product(id: $id) { sku name price { amount currency } } }"
+STOCK = "query($id: ID!) { product(id: $id) { sku stock { onHand reserved } } }"
+INVOICE = "query($id: ID!) { invoice(id: $id) { number total { amount currency } } }"
+ENGAGEMENT = "query($id: ID!) { customer(id: $id) { number engagement { opens clicks } } }"
+EVERYTHING = """query($id: ID!) { customer(id: $id) { number name engagement { opens clicks } orders(first: 2) {
+  totalCount nodes { number total { amount currency } invoice { number total { amount currency } }
+  lines { quantity product { sku name stock { onHand reserved } } } } } } }"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """`backends` are all that its answer needs."""
+
+    query: str
+    key: str
+    backends: frozenset[str]
+    answer: Json
+
+
+class Questions:
+    """Drawn at random, the same ones for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._database = filled(CUSTOMERS)
+        self._customers = [n for n in self._all("SELECT number FROM customers") if not str(n).endswith("7")]
+        self._orders = self._all("SELECT number FROM orders")
+        self._skus = self._all("SELECT p.sku FROM products p JOIN stock s ON s.sku = p.sku")
+        self._invoices = self._all("SELECT number FROM invoices")
+        self._kinds: list[Callable[[], Question]] = [
+            self._customer,
+            self._order,
+            self._product,
+            self._stock,
+            self._invoice,
+            self._engagement,
+            self._everything,
+        ]
+
+    def next(self) -> Question:
+        return self._random.choice(self._kinds)()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _customer(self) -> Question:
+        row = self._row("SELECT * FROM customers WHERE number = ?", self._random.choice(self._customers))
+        answer = {"number": str(row["number"]), "name": row["name"], "email": row["mail"]}
+        return _question(CUSTOMER, row["number"], ["crm"], {"customer": answer})
+
+    def _order(self) -> Question:
+        number = self._random.choice(self._orders)
+        row = self._row("SELECT * FROM orders WHERE number = ?", number)
+        lines = [{"quantity": line["quantity"], "product": {"sku": line["sku"]}} for line in self._lines(number)]
+        answer = {"number": f"SO-{number}", "total": _money(row), "lines": lines}
+        return _question(ORDER, f"SO-{number}", ["shop"], {"order": answer})
+
+    def _product(self) -> Question:
+        row = self._row("SELECT * FROM products WHERE sku = ?", self._random.choice(self._skus))
+        answer = {"sku": row["sku"], "name": row["title"], "price": _money(row)}
+        return _question(PRODUCT, row["sku"], ["catalog"], {"product": answer})
+
+    def _stock(self) -> Question:
+        sku = self._random.choice(self._skus)
+        return _question(STOCK, sku, ["catalog", "inventory"], {"product": {"sku": sku, "stock": self._on_hand(sku)}})
+
+    def _invoice(self) -> Question:
+        row = self._row("SELECT * FROM invoices WHERE number = ?", self._random.choice(self._invoices))
+        return _question(INVOICE, row["number"], ["billing"], {"invoice": _invoiced(row)})
+
+    def _engagement(self) -> Question:
+        number = self._random.choice(self._customers)
+        answer = {"number": str(number), "engagement": self._engaged(number)}
+        return _question(ENGAGEMENT, number, ["crm", "marketing"], {"customer": answer})
+
+    def _everything(self) -> Question:
+        number = self._random.choice(self._customers)
+        row = self._row("SELECT * FROM customers WHERE number = ?", number)
+        orders = self._rows("SELECT * FROM orders WHERE customer = ? ORDER BY number DESC", number)
+        nodes = [self._whole_order(order) for order in orders[:2]]
+        answer = {
+            "number": str(number),
+            "name": row["name"],
+            "engagement": self._engaged(number),
+            "orders": {"totalCount": len(orders), "nodes": nodes},
+        }
+        all_six = ["crm", "shop", "catalog", "inventory", "billing", "marketing"]
+        return _question(EVERYTHING, number, all_six, {"customer": answer})
+
+    def _whole_order(self, order: sqlite3.Row) -> Json:
+        invoices = self._rows("SELECT * FROM invoices WHERE order_number = ?", order["number"])
+        lines = [
+            {"quantity": line["quantity"], "product": self._stocked(line["sku"])}
+            for line in self._lines(order["number"])
+        ]
+        invoice = _invoiced(invoices[0]) if invoices else None
+        return {"number": f"SO-{order['number']}", "total": _money(order), "invoice": invoice, "lines": lines}
+
+    def _stocked(self, sku: str) -> Json:
+        row = self._row("SELECT * FROM products WHERE sku = ?", sku)
+        return {"sku": sku, "name": row["title"], "stock": self._on_hand(sku)}
+
+    def _on_hand(self, sku: str) -> Json | None:
+        stock = self._rows("SELECT * FROM stock WHERE sku = ?", sku)
+        if not stock:
+            return None
+        on_hand = self._row("SELECT coalesce(sum(quantity), 0) AS n FROM shelves WHERE sku = ?", sku)["n"]
+        return {"onHand": on_hand, "reserved": stock[0]["reserved"]}
+
+    def _engaged(self, customer: int) -> Json | None:
+        rows = self._rows("SELECT * FROM engagement WHERE customer = ?", customer)
+        return {"opens": rows[0]["opens"], "clicks": rows[0]["clicks"]} if rows else None
+
+    def _lines(self, order: int) -> Sequence[sqlite3.Row]:
+        return self._rows("SELECT * FROM lines WHERE order_number = ? ORDER BY position", order)
+
+    def _all(self, statement: str) -> list[Any]:
+        return [row[0] for row in self._database.execute(f"{statement} ORDER BY 1")]
+
+    def _rows(self, statement: str, key: object) -> list[sqlite3.Row]:
+        return self._database.execute(statement, (key,)).fetchall()
+
+    def _row(self, statement: str, key: object) -> sqlite3.Row:
+        return self._rows(statement, key)[0]
+
+
+def mistaken(
+    told: Any, true: Any, errors: Sequence[Sequence[str | int]], path: tuple[str | int, ...] = ()
+) -> list[str]:
+    """Where an answer differs from the truth. Null is no difference where one of the `errors` (paths) is, or below."""
+    if told is None and true is not None and any(list(error[: len(path)]) == list(path) for error in errors):
+        return []
+    if isinstance(true, dict) and isinstance(told, dict) and told.keys() == true.keys():
+        return [text for name in true for text in mistaken(told[name], true[name], errors, (*path, name))]
+    if isinstance(true, list) and isinstance(told, list) and len(told) == len(true):
+        return [text for i, each in enumerate(true) for text in mistaken(told[i], each, errors, (*path, i))]
+    return [] if told == true else [f"{'.'.join(map(str, path))} is {told!r}, not {true!r}"]
+
+
+def _question(query: str, key: object, backends: Sequence[str], answer: Json) -> Question:
+    return Question(query, str(key), frozenset(backends), answer)
+
+
+def _money(row: sqlite3.Row) -> Json:
+    return {"amount": decimal(row["cents"]), "currency": row["currency"]}
+
+
+def _invoiced(row: sqlite3.Row) -> Json:
+    return {"number": row["number"], "total": _money(row)}

@@ -1,0 +1,36 @@
+"""What a leak would show in: tasks, file descriptors, memory. Of this process, where the system tells."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Vitals", "vitals"]
+
+_PROC = Path("/proc/self")
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """`descriptors` and `memory` (resident, in bytes) are 0 where there is no /proc."""
+
+    tasks: int
+    descriptors: int
+    memory: int
+
+
+def vitals() -> Vitals:
+    gc.collect()
+    return Vitals(len(asyncio.all_tasks()), _descriptors(), _memory())
+
+
+def _descriptors() -> int:
+    return len(list((_PROC / "fd").iterdir())) if _PROC.exists() else 0
+
+
+def _memory() -> int:
+    pages = int((_PROC / "statm").read_text().split()[1]) if _PROC.exists() else 0
+    return pages * os.sysconf("SC_PAGE_SIZE") if pages else 0
