@@ -102,6 +102,8 @@ class _Tree:
             yield "shared", f"with {known.path} ({known.name}): what came there is not asked for again"
         if step.cache is not None and step.key is None:
             yield "kept", _kept(step.cache)
+        if step.fallback is not None:
+            yield "else", f"{step.fallback}, where the backend fails"
         if step.operation is None:
             yield "unknown", "the resolver hands the backend on; what is called then cannot be read from it"
 

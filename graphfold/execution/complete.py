@@ -31,7 +31,7 @@ from graphfold.execution.info import located_info
 from graphfold.execution.iteration import Broken, drained, listed
 from graphfold.execution.kinds import is_of_kind, passes, waits, waits_for
 from graphfold.execution.owner import Owner
-from graphfold.execution.places import Frame, ItemPlace, Place, Some
+from graphfold.execution.places import Fallen, Frame, ItemPlace, Place, Some
 from graphfold.execution.plan import Plan, Step, nullable
 from graphfold.loading.answer import Failed
 
@@ -51,6 +51,10 @@ class Completion(Owner):
         raise NotImplementedError
 
     def info(self, step: Step) -> GraphQLResolveInfo[Any]:
+        raise NotImplementedError
+
+    def instead(self, place: Place, size: int) -> list[Any]:
+        """What the fallback of a field gives."""
         raise NotImplementedError
 
     async def take(self, place: Place, values: list[Any]) -> None:
@@ -117,6 +121,9 @@ class Completion(Owner):
     async def complete(self, place: Place, values: list[Any], kinds: set[type]) -> None:
         """Values that are there: nulls and errors first, then by what the schema says they are."""
         if NoneType in kinds or any(issubclass(kind, _TROUBLE) for kind in kinds):
+            if failed := self._covered(place, values):
+                await self._fall_back(place, values, failed)
+                return
             keep = self._sort_out(place, values)
             place, values = Some(place, keep), [values[i] for i in keep]
             kinds = set(map(type, values))
@@ -131,6 +138,27 @@ class Completion(Owner):
             await self._abstract(place, declared, values)
         else:
             await self._objects(place, declared, values, kinds)
+
+    def _covered(self, place: Place, values: list[Any]) -> list[int]:
+        """The indexes of the failures for which the field has a fallback. Items of a list are not the field."""
+        known = place.step.known
+        if known is None or known.fallback is None or place.type is not place.step.type or isinstance(place, Fallen):
+            return []
+        covers = known.fallback.covers
+        return [i for i, value in enumerate(values) if isinstance(value, Failed) and covers(value.error)]
+
+    async def _fall_back(self, place: Place, values: list[Any], failed: list[int]) -> None:
+        known = place.step.known
+        assert known is not None
+        for i in failed:
+            known.fallback.tell(place.path(i).as_list(), values[i].error)
+        rest = sorted({*range(len(values))}.difference(failed))
+        part = [values[i] for i in rest]
+        with Branches(self) as branches:
+            branches.start(self.complete(Some(place, rest), part, set(map(type, part))))
+            fallen = Fallen(place, failed)
+            branches.start(self.take(fallen, self.instead(fallen, len(failed))))
+            await branches.join()
 
     def _sort_out(self, place: Place, values: list[Any]) -> list[int]:
         """Nulls and errors go where they belong; the indexes of the rest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, TypeVar
 
 from graphql import GraphQLField
@@ -31,7 +32,8 @@ class Known:
     """A Strawberry field without extensions, permissions and exception handlers.
 
     `attribute`: it is that attribute of its parent. `function`: it is answered by that resolver, with `injected`
-    adapters; `link` where the resolver is only a load; `pure` where it is marked so.
+    adapters; `link` where the resolver is only a load; `pure` where it is marked so. `fallback` is what was declared
+    for the failures of backends; `instead` calls it where it is a function.
     """
 
     def __init__(self, field: StrawberryField) -> None:
@@ -41,6 +43,8 @@ class Known:
         self.link: Link | None = None
         self.pure: Callable[[Any], Any] | None = None
         self.injected: dict[str, Any] = {}
+        self.fallback: Any = None
+        self.instead: Known | None = None
         resolver = field.base_resolver
         if resolver is None:
             self.attribute = field.python_name
@@ -54,7 +58,6 @@ class Known:
         self.function = wrapped
         if declared is not None:
             self._unwrap(declared)
-        self._is_simple = self._self_first and not (self._info or self._parents or field.arguments)
 
     def _unwrap(self, declared: Any) -> None:
         """Ours: called without the wrapper that Strawberry calls, its adapters looked up once for a whole level."""
@@ -62,6 +65,10 @@ class Known:
         self._info = next((n for n, hint in declared.hints.items() if getattr(hint, "__origin__", hint) is Info), None)
         if self._self_first:
             self.link = link_in(declared.function, declared.injected)
+        self.fallback = declared.fallback
+        if self.fallback is not None and self.fallback.resolver is not None:
+            self.instead = copy(self)
+            self.instead._unwrap(self.fallback.resolver)
 
     def caller(
         self, strawberry: Any, arguments: dict[str, Any], context: Any, make_info: Callable[[int], Any]
@@ -70,7 +77,7 @@ class Known:
         function, info_name, field = self.function, self._info, self.field
         assert function is not None
         fixed: dict[str, Any] = {name: context.adapter(kind) for name, kind in self.injected.items()}
-        if self._is_simple:
+        if self._self_first and not (info_name or self._parents or field.arguments):
             return lambda source, i: function(source, **fixed)
         info_class, convert = strawberry.config.info_class, self._converter(strawberry, arguments)
         given = convert()

@@ -10,7 +10,7 @@ from graphql.pyutils import Path
 
 from graphfold.execution.plan import Selection, Step
 
-__all__ = ["FieldPlace", "Frame", "ItemPlace", "Place", "Some"]
+__all__ = ["Fallen", "FieldPlace", "Frame", "ItemPlace", "Place", "Some"]
 
 Order = tuple[int, ...]
 
@@ -29,6 +29,7 @@ class Place(Protocol):
     def up(self, i: int) -> tuple[Place, int] | None: ...
     def null(self, i: int) -> None: ...
     def gone(self, i: int) -> bool: ...
+    def parent(self, i: int) -> Any: ...
 
 
 class Frame:
@@ -50,6 +51,9 @@ class FieldPlace:
     def __init__(self, frame: Frame, step: Step) -> None:
         self.frame, self.step, self.type = frame, step, step.type
         self._nulled: set[int] = set()
+
+    def parent(self, i: int) -> Any:
+        return self.frame.objects[i]
 
     def put(self, i: int, value: Any) -> None:
         self.frame.rows[i][self.step.key] = value
@@ -94,6 +98,9 @@ class ItemPlace:
         self._parent, self._lists = parent, lists
         self._ends: list[int] | None = None
         self._nulled: set[int] = set()
+
+    def parent(self, i: int) -> Any:
+        return self._parent.parent(self._find(i)[0])
 
     def put(self, i: int, value: Any) -> None:
         at, index = self._find(i)
@@ -144,6 +151,9 @@ class Some:
         self.step, self.type = place.step, place.type
         self._place, self._index = place, index
 
+    def parent(self, i: int) -> Any:
+        return self._place.parent(self._index[i])
+
     def put(self, i: int, value: Any) -> None:
         self._place.put(self._index[i], value)
 
@@ -169,3 +179,7 @@ class Some:
 
     def gone(self, i: int) -> bool:
         return self._place.gone(self._index[i])
+
+
+class Fallen(Some):
+    """Those whose field has failed, and is answered by its fallback: what fails now has no other."""

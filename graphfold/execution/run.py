@@ -12,6 +12,7 @@ from graphql.execution.values import get_argument_values
 from graphfold.deadline import exceeded
 from graphfold.execution.branches import Branches
 from graphfold.execution.complete import Completion
+from graphfold.execution.fields import Known
 from graphfold.execution.info import LazyInfo, located_info
 from graphfold.execution.level import Level, Unwanted
 from graphfold.execution.links import Link
@@ -165,21 +166,22 @@ class Run(Completion):
     def _called(self, place: Place, step: Step, objects: list[Any]) -> list[Any]:
         """The results of a resolver for all objects; what it raised as `Failed`."""
         try:
-            call = self._caller(place, step)
+            call = self._caller(place, step, step.known)
         except Exception as error:
             return [Failed(error)] * len(objects)
-        values: list[Any] = []
-        for i, source in enumerate(objects):
-            try:
-                values.append(call(source, i))
-            except Exception as error:
-                values.append(Failed(error))
-        return values
+        return _results(call, objects)
 
-    def _caller(self, place: Place, step: Step) -> Callable[[Any, int], Any]:
+    def instead(self, place: Place, size: int) -> list[Any]:
+        known = place.step.known
+        assert known is not None
+        if known.instead is None:
+            return [known.fallback.value] * size
+        call = self._caller(place, place.step, known.instead)
+        return _results(call, [place.parent(i) for i in range(size)])
+
+    def _caller(self, place: Place, step: Step, known: Known | None) -> Callable[[Any, int], Any]:
         """A function (source, index) -> result."""
         arguments = self._arguments(step) if step.takes_arguments else {}
-        known = step.known
         if known is None:
             resolve, base = step.resolve, self.info(step)
             return lambda source, i: resolve(source, located_info(base, place.path(i)), **arguments)
@@ -206,6 +208,17 @@ class Run(Completion):
 
 def _path(place: Place, i: int) -> list[str | int]:
     return place.path(i).as_list()
+
+
+def _results(call: Callable[[Any, int], Any], objects: list[Any]) -> list[Any]:
+    """What is raised as `Failed`."""
+    values: list[Any] = []
+    for i, source in enumerate(objects):
+        try:
+            values.append(call(source, i))
+        except Exception as error:
+            values.append(Failed(error))
+    return values
 
 
 def _one(answer: Any, key: Any, settle: Callable[[Any, Any], Any]) -> Any:

@@ -72,7 +72,8 @@ class Step:
     `path` are the response keys from the root, `field` is the field in the schema. `operation` is None where it cannot
     be told. `because` are the selected fields that need the call, `fetches` those that are asked for by name.
     `only_key` says that there is no call, since nothing but the key is selected; `known_from` is the step that may have
-    loaded the same already; `only_on` is the type whose objects alone have the field.
+    loaded the same already; `only_on` is the type whose objects alone have the field,
+    `fallback` what it answers where the backend fails: a value, or the name of a function.
     """
 
     number: int
@@ -91,6 +92,7 @@ class Step:
     only_key: bool = False
     known_from: int | None = None
     only_on: str | None = None
+    fallback: str | None = None
     warning: Warned | None = None
     steps: list[Step] = default(default_factory=list)
 
@@ -129,6 +131,7 @@ class Step:
             "onlyKey": self.only_key,
             "knownFrom": self.known_from,
             "onlyOn": self.only_on,
+            "fallback": self.fallback,
             "waitsFor": waits_for,
             "parallel": [step.number for step in beside if step is not self],
             "steps": [step.json(self.number, self.steps) for step in self.steps],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from graphql import GraphQLObjectType, OperationType
 from graphql.pyutils import Path
 
 from graphfold.deadline import Deadline, exceeded
 from graphfold.execution.executor import BreadthFirst
+from graphfold.graph.fallback import Guarded
 from graphfold.graph.operation import Operation
 from graphfold.loading.scope import Scope
 
@@ -25,7 +26,15 @@ class InTime(BreadthFirst):
     _waits: Waits | None = None
 
     async def with_abort_signal(self, awaitable: Awaitable[T]) -> T:
-        return await self._in_time().result(awaitable)
+        result = self._in_time().result
+        if not isinstance(awaitable, Guarded):
+            return await result(awaitable)
+        try:
+            answer: Any = await result(awaitable.work)
+        except Exception as error:
+            other = awaitable.instead(error)
+            answer = await result(other) if self.is_awaitable(other) else other
+        return cast("T", answer)
 
     def cancellable_iterable(self, iterable: AsyncIterable[T]) -> AsyncIterable[T]:
         in_operation = isinstance(self.context_value, Operation)  # events may come as long as somebody listens

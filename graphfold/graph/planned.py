@@ -144,6 +144,7 @@ class Planned:
             kind=operation.kind if isinstance(operation, Operation) else "unknown",
             calls=Calls(0, None),
             only_on=place.only_on,
+            fallback=_fallback(field),
         )
         if isinstance(operation, Operation):
             self._fill(step, field, place, ask, operation)
@@ -248,6 +249,12 @@ class Planned:
 def _declared(field: Field) -> StrawberryField | None:
     found = (field.field.extensions or {}).get("strawberry-definition")
     return found if isinstance(found, StrawberryField) else None
+
+
+def _fallback(field: Field) -> str | None:
+    declared = _declared(field)
+    resolver = resolver_of(declared) if declared is not None else None
+    return resolver.fallback.name if resolver is not None and resolver.fallback is not None else None
 
 
 def _is_list(field: Field) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from inspect import isfunction
 from typing import Any, TypeVar, cast, get_type_hints
 
 from strawberry import Info
@@ -18,6 +19,7 @@ from strawberry.types.fields.resolver import StrawberryResolver
 
 from graphfold.adapter.base import Adapter
 from graphfold.declarations import current
+from graphfold.graph.fallback import NONE, Fallback, checked, guarded
 from graphfold.graph.freshness import resolved_at
 from graphfold.graph.ids import Node
 from graphfold.mistakes import Mistake, place_of
@@ -37,6 +39,7 @@ class Resolver:
     function: Callable[..., Any]
     hints: dict[str, Any]
     injected: dict[str, type[Adapter]]
+    fallback: Fallback | None = None
 
     def adapters(self, info: Any) -> dict[str, Adapter]:
         """The adapters of the running operation."""
@@ -44,24 +47,28 @@ class Resolver:
         return {name: operation.adapter(adapter) for name, adapter in self.injected.items()}
 
 
-def resolves(owner: type) -> Callable[[F], F]:
+def resolves(owner: type, *, fallback: Any = NONE) -> Callable[[F], F]:
     """Add a field to `owner`: `@resolves(Product) async def stock(self: Product, inventory: Inventory) -> Stock`.
 
-    The field is named like the function and described by its docstring.
+    The field is named like the function and described by its docstring. `fallback` is what it answers where a backend
+    fails or the time is over: a value, or a function that takes the same, but for its adapters.
     """
 
     def declare(function: F) -> F:
-        add_field(owner, function)
+        add_field(owner, function, fallback)
         current().owners[_definition(owner, function).name] = owner
         return function
 
     return declare
 
 
-def add_field(owner: type, function: Callable[..., Any]) -> None:
+def add_field(owner: type, function: Callable[..., Any], fallback: Any = NONE) -> None:
     """What `@resolves` does to its type."""
     definition, resolver = _definition(owner, function), _taken_apart(function)
     _check_owner(owner, definition, function, resolver)
+    if fallback is not NONE:
+        declared = Fallback(None, _taken_apart(fallback)) if isfunction(fallback) else Fallback(fallback, None)
+        resolver = replace(resolver, fallback=checked(definition.name, resolver, declared))
     definition.fields.append(_field(owner, resolver, root=definition.name in ROOTS))
     _declare_adapters(resolver)
 
@@ -101,6 +108,8 @@ def resolver_of(field: StrawberryField) -> Resolver | None:
 
 def _declare_adapters(resolver: Resolver) -> None:
     """An adapter belongs to the graph that uses it, wherever it was imported."""
+    if resolver.fallback is not None and resolver.fallback.resolver is not None:
+        _declare_adapters(resolver.fallback.resolver)
     known = current().adapters
     known += [adapter for adapter in resolver.injected.values() if adapter not in known]
 
@@ -197,7 +206,7 @@ def _field(owner: type, resolver: Resolver, *, root: bool) -> StrawberryField:
 
 def _called(resolver: Resolver, *, root: bool, streams: bool) -> Callable[..., Any]:
     """What Strawberry calls: the function without its adapters, which are added when it runs."""
-    function, adapters = resolver.function, resolver.adapters
+    function, adapters, fallback = resolver.function, resolver.adapters, resolver.fallback
     events = _events(resolver)
     passes_info = _info_name(resolver)
 
@@ -205,8 +214,10 @@ def _called(resolver: Resolver, *, root: bool, streams: bool) -> Callable[..., A
         if passes_info:
             arguments[passes_info] = info
         if getattr(getattr(info.context, "scope", None), "level_by_level", True):
-            return function(*parents, **arguments, **adapters(info))
-        return resolved_at(info.path, lambda: function(*parents, **arguments, **adapters(info)))
+            answer = function(*parents, **arguments, **adapters(info))
+        else:
+            answer = resolved_at(info.path, lambda: function(*parents, **arguments, **adapters(info)))
+        return answer if fallback is None else guarded(fallback, answer, parents, arguments, info)
 
     def root_field(info: Any, **arguments: Any) -> Any:
         return call(info, (), arguments)
