@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from math import ceil
 from typing import NamedTuple
 
 __all__ = ["Announced", "announced"]
@@ -17,7 +18,7 @@ LONGEST = 3600.0
 """Seconds: a window that lasts longer is taken as an hour."""
 
 _NAMES = {f"{prefix}-remaining": prefix for prefix in ("ratelimit", "x-ratelimit", "x-rate-limit")}
-_NUMBER = re.compile(r"\s*(\d{1,15})(?:\.\d+)?\s*(?:[,;].*)?")
+_NUMBER = re.compile(r"\s*(\d{1,15}(?:\.\d+)?)\s*(?:[,;].*)?")
 _PARAMETER = re.compile(r"(?:^|[,;])\s*(\w+)\s*=\s*(\d{1,15})")
 _UNIX_TIME = 1_000_000_000
 _MILLISECONDS = 1_000_000_000_000
@@ -52,7 +53,7 @@ def _in_one(text: str) -> Announced | None:
 
 def _number(text: str | None) -> int | None:
     found = _NUMBER.fullmatch(text or "")
-    return int(found[1]) if found else None
+    return ceil(float(found[1])) if found else None
 
 
 def _sensible(left: int | None, reset: int | None, limit: int | None) -> Announced | None:

@@ -116,23 +116,26 @@ class Guard:
         return room and lane.circuit.closed and self._budget.take(self._clock())
 
     async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
-        """One try, once nothing is in its way. Who has to be refused is refused before anything else."""
+        """One try, once nothing is in its way. Who has to be refused is refused before anything else.
+
+        What had to wait has its time from then on: that we were busy is not the backend's fault.
+        """
         circuit, places = lane.circuit, self._places
         if not circuit.closed:
             self._check(circuit)
         if not places.enter():
-            await self._turn(until)
+            until = await self._turn(until)
         try:
             if self.meter.active:
-                await self._pace(lane, until)
+                until = await self._pace(lane, until)
             if not circuit.closed:
                 self._check(circuit)
             return await self._observed(lane, attempt, until)
         finally:
             places.leave()
 
-    async def _turn(self, until: float) -> None:
-        """Wait for a place, but no longer than a call may take, nor than the operation has left."""
+    async def _turn(self, until: float) -> float:
+        """Wait for a place, no longer than a call may take, nor than the operation has left. Returns the new end."""
         most = until - self._clock()
         limit = within(most)
         try:
@@ -141,16 +144,19 @@ class Guard:
             if limit < most:
                 raise exceeded("while the call waited for its turn") from None
             raise QueueFull(f"{self._places.limit} calls at once, none of which ended in {limit:.3g} s") from None
+        return self._clock() + self._timeout
 
-    async def _pace(self, lane: _Lane, until: float) -> None:
-        """Wait until the quota allows the call; the place is kept, so that those who wait are bounded."""
+    async def _pace(self, lane: _Lane, until: float) -> float:
+        """Wait until the quota allows the call, its place kept: so those who wait are bounded. Returns the new end."""
         seconds = self.meter.reserve(within(until - self._clock()), critical=lane.rule.critical)
-        if seconds:
-            try:
-                await asyncio.sleep(seconds)
-            except asyncio.CancelledError:
-                self.meter.give_back()
-                raise
+        if not seconds:
+            return until
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            self.meter.give_back()
+            raise
+        return self._clock() + self._timeout
 
     def _check(self, circuit: Circuit) -> None:
         if seconds := circuit.wait(self._clock()):

@@ -52,6 +52,20 @@ async def test_who_finds_the_line_full_hears_so_at_once() -> None:
     assert told == [["BACKEND_TIMEOUT"], ["BACKEND_BUSY"], ["BACKEND_BUSY"]]
 
 
+async def test_a_call_that_waited_has_its_whole_time() -> None:
+    """Else the last in line would be given up at once, and the backend blamed for it."""
+
+    async def busy(_: httpx.Request) -> Any:
+        await asyncio.sleep(0.4)
+        return 1
+
+    async with shop(Troubled(*[busy] * 9), Resilience(parallel=1), GRAPHFOLD_SHOP_CALL_TIMEOUT="1") as graph:
+        answers = await asyncio.gather(*(graph.execute(READ) for _ in range(5)))
+        told = graph.state()["shop"]["breakers"]["default"]
+    assert [codes(answer) for answer in answers] == [[], [], [], ["BACKEND_BUSY"], ["BACKEND_BUSY"]]
+    assert (told["calls"], told["failures"]) == (3, 0)
+
+
 async def test_places_are_handed_on_in_order() -> None:
     places, order = Places(1, 10), list[int]()
 
