@@ -9,8 +9,7 @@ two loads made before the first await are one call.
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable, Collection, Coroutine, Generator, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Mapping
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
@@ -187,17 +186,4 @@ class Loader(Generic[K]):
         if over is not None:
             wave.land(dict.fromkeys(wave.keys, Failed(over)))
             return
-        task = _begun(self._run(wave))
-        if not task.done():
-            self._source.scope.own(task)
-
-    async def _run(self, wave: Wave) -> None:
-        keys = list(wave.keys)
-        wave.land(await self._source.answers(keys))
-
-
-def _begun(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task, begun at once where Python can (3.12): that saves a turn of the loop for each call."""
-    if sys.version_info >= (3, 12):
-        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
-    return asyncio.ensure_future(work)
+        self._source.ask(list(wave.keys), wave.land)

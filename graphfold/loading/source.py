@@ -5,7 +5,8 @@ under way for somebody else, and the backend. One source for each set of argumen
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping
 from math import inf
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +22,7 @@ from graphfold.rows.row import Row
 __all__ = ["Fetch", "Source"]
 
 K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
 
 Fetch = Callable[[list[K]], Awaitable[dict[K, Any]]]
 """Distinct keys in; for each key a row, a list, a page, MISSING or Failed out. Never raises, except when cancelled."""
@@ -80,14 +82,46 @@ class Source(Generic[K]):
                 found.update({key: Stale(value, age, "revalidating") for key, (value, age) in late.items()})
         return found
 
+    def ask(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
+        """Ask, and `tell` an answer for each key, all at once, when they are there: without a task to wait for it where
+        the call is one that nobody has under way.
+        """
+        shelf = self._shelf
+        if shelf is None or shelf.flying(keys, self._fields):
+            self.scope.own(_begun(self._told(keys, tell)))
+            return
+
+        def arrived(call: asyncio.Future[Landed]) -> None:
+            if not self.scope.ended:
+                tell(self._arrived(keys, call))
+
+        self._depart(shelf, keys).outcome.add_done_callback(arrived)
+
+    async def _told(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
+        tell(await self.answers(keys))
+
     async def answers(self, keys: list[K]) -> dict[K, Any]:
         """An answer for each key. Cancelled, each is an error: whoever waits is told, and nobody hangs."""
         try:
             found = await (self._fetch(keys) if self._shelf is None else self._through(self._shelf, keys))
+            return self._finished(found)
         except asyncio.CancelledError:
             return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
         except Exception as error:  # a defect of ours: whoever waits is told all the same
             return self._all_failed(keys, error)
+
+    def _arrived(self, keys: list[K], call: asyncio.Future[Landed]) -> dict[K, Any]:
+        """The same, of a call that has ended."""
+        try:
+            landed = call.result()
+            self.scope.parts.last(landed.ends)
+            return self._finished(landed.answers)
+        except asyncio.CancelledError:
+            return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
+        except Exception as error:
+            return self._all_failed(keys, error)
+
+    def _finished(self, found: dict[K, Any]) -> dict[K, Any]:
         if self._shelf is not None and self._shelf.terms.stale_if_error:
             found = self._stood_in(self._shelf, found)
         return self._all_in_graph(found)
@@ -185,6 +219,13 @@ class Source(Generic[K]):
         landed = outcome.result() if outcome.done() else await asyncio.shield(outcome)
         self.scope.parts.last(landed.ends)
         return landed
+
+
+def _begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """A task, begun at once where Python can (3.12): that saves a turn of the loop for each call."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.ensure_future(work)
 
 
 _SPECIAL = {Failed, type(MISSING)}
