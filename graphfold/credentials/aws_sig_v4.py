@@ -10,7 +10,7 @@ from graphfold.credentials.extras import extra
 from graphfold.settings import BackendSettings
 from graphfold.transport.address import Address
 from graphfold.transport.call import Call
-from graphfold.transport.echo import forms
+from graphfold.transport.echo import Form, forms
 from graphfold.transport.session import Session
 
 __all__ = ["AwsSigV4"]
@@ -52,5 +52,5 @@ class _Signing(Session):
         self._sign(self._keys(self._key_id.text, self._key.text, token), request)
         return call.adding({name.lower(): value for name, value in request.headers.items() if name.lower() != "host"})
 
-    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+    def secrets(self, signed: Call) -> tuple[Form, ...]:
         return forms(self._key.text, self._token.text if self._token is not None else "")

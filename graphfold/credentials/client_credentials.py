@@ -13,7 +13,7 @@ from graphfold.credentials.credential import Access, Credential, secret
 from graphfold.errors import BackendBadReply, BackendCredentials, BackendUnavailable
 from graphfold.secret import Secret
 from graphfold.transport.call import Call, Reply
-from graphfold.transport.echo import forms
+from graphfold.transport.echo import Form, forms
 from graphfold.transport.session import Send, Session
 
 __all__ = ["ClientCredentials"]
@@ -58,7 +58,7 @@ class _Tokens(Session):
         text = self._token(call).current()
         return None if text is None else call.adding({"authorization": f"Bearer {text}"})
 
-    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+    def secrets(self, signed: Call) -> tuple[Form, ...]:
         return forms(self._secret.text, signed.headers["authorization"].removeprefix("Bearer "))
 
     async def fetched(self, call: Call) -> Call:

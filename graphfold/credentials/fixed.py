@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from graphfold.secret import Secret
 from graphfold.transport.call import Call
-from graphfold.transport.echo import forms
+from graphfold.transport.echo import Form, forms
 from graphfold.transport.session import Session
 
 __all__ = ["FixedHeader", "FixedParameter"]
@@ -20,7 +20,7 @@ class FixedHeader(Session):
         self._write, self._secrets = write, secrets
         self._texts: list[str] = []
         self._headers: Mapping[str, str] = {}
-        self._forms: tuple[bytes, ...] = ()
+        self._forms: tuple[Form, ...] = ()
 
     def signed(self, call: Call) -> Call:
         texts = [secret.text for secret in self._secrets]
@@ -30,7 +30,7 @@ class FixedHeader(Session):
             self._forms = forms(*texts[-1:], *shown)  # a user name is no secret
         return call.adding(self._headers)
 
-    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+    def secrets(self, signed: Call) -> tuple[Form, ...]:
         return self._forms
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
@@ -50,7 +50,7 @@ class FixedParameter(Session):
         told = f"{self._name}={quote(self._secret.text, safe='')}"
         return call.adding({}, query=f"{call.query}&{told}" if call.query else told)
 
-    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+    def secrets(self, signed: Call) -> tuple[Form, ...]:
         return forms(self._secret.text)
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:

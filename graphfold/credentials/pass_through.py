@@ -6,7 +6,7 @@ from graphfold.credentials.credential import Access, Credential
 from graphfold.errors import Unauthenticated
 from graphfold.mistakes import Mistake, here
 from graphfold.transport.call import Call
-from graphfold.transport.echo import forms
+from graphfold.transport.echo import Form, forms
 from graphfold.transport.session import Session
 
 __all__ = ["PassThrough"]
@@ -48,6 +48,6 @@ class _Caller(Session):
             raise Unauthenticated("Sign in: this is answered only to those who do.", internal=f"no {self._header}")
         return call.adding({self._header: told})
 
-    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+    def secrets(self, signed: Call) -> tuple[Form, ...]:
         told = signed.headers.get(self._header, "")
         return forms(told, told.rpartition(" ")[2])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from graphfold.credentials.credential import Access, Credential, secret
 from graphfold.errors import BackendContract
 from graphfold.transport.call import Call
-from graphfold.transport.echo import forms
+from graphfold.transport.echo import Form, forms
 from graphfold.transport.session import Session
 
 __all__ = ["OASIS", "SECURITY", "Block", "Seal", "SecurityToken", "WsSecurity", "instant"]
@@ -70,7 +70,7 @@ class _Messages(Session):
             body = seal(body)
         return call.adding({}, body=body)
 
-    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+    def secrets(self, signed: Call) -> tuple[Form, ...]:
         return forms(self._password.text)
 
 

@@ -3,42 +3,74 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from json import dumps
+from typing import NamedTuple
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from graphfold.transport.call import Reply
 
-__all__ = ["blotted", "forms"]
+__all__ = ["Form", "blotted", "forms"]
 
 _SHORTEST = 8
 """Characters: anything shorter may be part of ordinary words, and blotting it out would damage what is answered."""
 
 _SAME_EVERYWHERE = re.compile(r"[A-Za-z0-9._~-]+")
 
+_RARE_FIRST = "~^|*+%=&<>\\_QZXJKVYWqzUGHjxBFPNkLMODRTSCIEAvwbygfpmuchld9876543210rsniotae-./"
+"""How seldom letters are in replies: an order to look in, nothing depends on it."""
 
-def forms(*texts: str) -> tuple[bytes, ...]:
-    """How each text may come back: as it is, and as URLs, XML and JSON write it."""
-    found: dict[bytes, None] = {}
+
+class Form(NamedTuple):
+    """A way in which a secret may come back. `rarest` is the byte of it that other text has least."""
+
+    text: bytes
+    rarest: bytes
+
+    def among(self, body: bytes) -> bool:
+        """Most replies do not have the one byte, which is found ten times as fast as the whole."""
+        first = body.find(self.rarest)
+        return first >= 0 and body.find(self.text, max(first - len(self.text), 0)) >= 0
+
+
+@lru_cache(maxsize=512)
+def forms(*texts: str) -> tuple[Form, ...]:
+    """How these texts may come back: as they are, and as URLs, XML and JSON write them."""
+    found: dict[str, None] = {}
     for text in texts:
         if len(text) < _SHORTEST:
             continue
-        found[text.encode()] = None
+        found[text] = None
         if not _SAME_EVERYWHERE.fullmatch(text):
-            written = dumps(text)[1:-1]
-            others = (quote(text, safe=""), quote(text), escape(text), written, written.replace("/", "\\/"))
-            found |= dict.fromkeys(other.encode() for other in others)
-    return tuple(found)
+            found |= dict.fromkeys((quote(text, safe=""), quote(text), *_in_xml(text), *_in_json(text)))
+    return tuple(Form(text.encode(), min(text, key=_RARE_FIRST.find).encode()) for text in found)
 
 
-def blotted(reply: Reply, secrets: tuple[bytes, ...]) -> Reply:
+def _in_xml(text: str) -> Iterator[str]:
+    """With and without what need not be escaped, and once more: a message that is quoted in a message."""
+    for more in ({}, {'"': "&quot;"}):
+        for once in (escape(text, more), escape(text, more).replace("&gt;", ">")):
+            yield from (once, escape(once), escape(once).replace("&gt;", ">"))
+
+
+def _in_json(text: str) -> Iterator[str]:
+    for once in (dumps(text)[1:-1], dumps(text, ensure_ascii=False)[1:-1]):
+        yield from (once, once.replace("/", "\\/"))
+
+
+def blotted(reply: Reply, secrets: tuple[Form, ...]) -> Reply:
     """The reply with stars in place of each of the secrets; the same one where there is none in it."""
-    body, headers = reply.body, "\n".join(reply.headers.values())
-    told = [secret for secret in secrets if secret in body or secret.decode() in headers]
-    if not told:
-        return reply
-    kept = dict(reply.headers)
-    for secret in told:
-        body = body.replace(secret, b"*" * len(secret))
-        kept = {name: value.replace(secret.decode(), "*" * len(secret)) for name, value in kept.items()}
-    return Reply(reply.status, kept, body)
+    headers = "\n".join(reply.headers.values()).encode()
+    told = [form.text for form in secrets if form.among(reply.body) or form.among(headers)]
+    return _without(reply, told) if told else reply
+
+
+def _without(reply: Reply, told: list[bytes]) -> Reply:
+    body, headers = reply.body, dict(reply.headers)
+    for text in told:
+        stars = b"*" * len(text)
+        body = body.replace(text, stars)
+        headers = {name: value.replace(text.decode(), stars.decode()) for name, value in headers.items()}
+    return Reply(reply.status, headers, body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from graphfold.transport.call import Call, Reply
+from graphfold.transport.echo import Form
 
 __all__ = ["Reach", "Send", "Session"]
 
@@ -25,7 +26,7 @@ class Session:
         """The call with credentials, made for one attempt; None where they have to be fetched first."""
         return call
 
-    def secrets(self, signed: Call) -> tuple[bytes, ...]:
+    def secrets(self, signed: Call) -> tuple[Form, ...]:
         """What a backend that was sent this call must not get into an answer or a log: see `transport.echo`."""
         return ()
 

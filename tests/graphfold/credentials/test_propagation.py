@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -70,3 +71,14 @@ async def test_what_no_header_can_carry_is_the_callers_mistake(opened: Open) -> 
         answer = await graph.execute('{ price(sku: "a") }', headers={"accept-language": "d\r\nx-admin: 1"})
     assert answer.errors[0]["extensions"]["code"] == "BAD_INPUT"
     assert not backend.calls
+
+
+async def test_callers_who_ask_at_one_time_get_their_own(opened: Open) -> None:
+    async def prices(request: Any) -> Any:
+        await together.wait()
+        return {"a": len(request.headers.get("accept-language", ""))}
+
+    together = asyncio.Barrier(2)
+    async with opened(FakeBackend({"GET /prices": prices}), Bearer(), **TOKEN) as graph:
+        asked = [price(graph, **{"accept-language": text, "authorization": "Bearer ann"}) for text in ("de", "deu")]
+        assert await asyncio.gather(*asked) == [2, 3]
