@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
 
-__all__ = ["FileSecret", "FileWatch", "Secret", "looks_secret", "names_secret", "one_line"]
+__all__ = ["FileSecret", "FileWatch", "Secret", "looks_secret", "names_secret", "path_of", "value_of"]
 
 _log = structlog.get_logger("graphfold")
 
@@ -101,7 +101,42 @@ class FileSecret(Secret):
             _log.warning("secret file unusable, the last value stays in use", variable=self._variable, reason=reason)
 
 
-def one_line(text: str) -> bool:
+def value_of(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
+    """A variable, or the file that its like with `_FILE` names. What is wrong is added to `problems`, a line each."""
+    text, path = environment.get(variable), environment.get(f"{variable}_FILE")
+    if text and path:
+        problems.append(f"{variable} and {variable}_FILE are both set; set one of them.")
+    elif path:
+        return _from_file(f"{variable}_FILE", path, problems)
+    if text and not _one_line(text):
+        problems.append(f"{variable} has a control character in it (a line break?); it has to be one line of text.")
+    return Secret(text) if text else None
+
+
+def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
+    """Never shows the path: it may well be the secret itself in the wrong variable."""
+    try:
+        return FileSecret(Path(path), variable)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        problems.append(f"{variable} names a file that cannot be used: {reason}.")
+        return None
+
+
+def path_of(variable: str, environment: Mapping[str, str], problems: list[str]) -> Path | None:
+    """A file that is read elsewhere. Never shows the path, as above."""
+    if not (text := environment.get(variable)):
+        return None
+    try:
+        with Path(text).open("rb"):
+            return Path(text)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no path"
+        problems.append(f"{variable} names a file that cannot be used: {reason}.")
+        return None
+
+
+def _one_line(text: str) -> bool:
     return not any(ord(character) < 32 or ord(character) == 127 for character in text)
 
 
@@ -126,6 +161,6 @@ def _read(path: Path) -> str:
     text = text.removesuffix("\n").removesuffix("\r")
     if not text.strip():
         raise ValueError("it is empty")
-    if not one_line(text):
+    if not _one_line(text):
         raise ValueError("it has a control character in it (a line break?)")
     return text

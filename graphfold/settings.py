@@ -20,7 +20,7 @@ import dotenv as _dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from graphfold.secret import FileSecret, Secret, one_line
+from graphfold.secret import Secret, path_of, value_of
 from graphfold.tls import Tls
 
 __all__ = [
@@ -247,8 +247,8 @@ class BackendSettings:
         """This backend's settings. Raises `SettingsError` with everything that is wrong with them."""
         problems: list[str] = []
         prefix = _prefix(name)
-        values = {part: _value(f"{prefix}{part.upper()}", environment, problems) for part in (*_ADDRESSES, *_SECRETS)}
-        files = {part: _path(f"{prefix}{part.upper()}", environment, problems) for part in _FILES}
+        values = {part: value_of(f"{prefix}{part.upper()}", environment, problems) for part in (*_ADDRESSES, *_SECRETS)}
+        files = {part: path_of(f"{prefix}{part.upper()}", environment, problems) for part in _FILES}
         url, token_url = (value.text if (value := values[part]) is not None else None for part in _ADDRESSES)
         problems += _url_problems(prefix, "URL", url, environment)
         problems += _url_problems(prefix, "TOKEN_URL", token_url, environment)
@@ -274,46 +274,12 @@ def _prefix(backend: str) -> str:
     return f"{PREFIX}{re.sub(r'[^A-Za-z0-9]', '_', backend).upper()}_"
 
 
-def _value(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
-    text, path = environment.get(variable), environment.get(f"{variable}_FILE")
-    if text and path:
-        problems.append(f"{variable} and {variable}_FILE are both set; set one of them.")
-    elif path:
-        return _from_file(f"{variable}_FILE", path, problems)
-    if text and not one_line(text):
-        problems.append(f"{variable} has a control character in it (a line break?); it has to be one line of text.")
-    return Secret(text) if text else None
-
-
 def _secret(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
     """A secret that is chosen by the operator, and so may be too easy to guess."""
-    secret = _value(variable, environment, problems)
+    secret = value_of(variable, environment, problems)
     if secret is not None and len(secret.text) < SHORTEST_SECRET:
         problems.append(f"{variable} is too short; it has to be a text of at least {SHORTEST_SECRET} characters.")
     return secret
-
-
-def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
-    """Never shows the path: it may well be the secret itself in the wrong variable."""
-    try:
-        return FileSecret(Path(path), variable)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        problems.append(f"{variable} names a file that cannot be used: {reason}.")
-        return None
-
-
-def _path(variable: str, environment: Mapping[str, str], problems: list[str]) -> Path | None:
-    """A file that is read by others. Never shows the path, as above."""
-    if not (text := environment.get(variable)):
-        return None
-    try:
-        with Path(text).open("rb"):
-            return Path(text)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no path"
-        problems.append(f"{variable} names a file that cannot be used: {reason}.")
-        return None
 
 
 def _tls(prefix: str, files: Mapping[str, Path | None], password: Secret | None, problems: list[str]) -> Tls | None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from graphfold.credentials.credential import Credential
+from graphfold.credentials.ws_security import MESSAGE
 from graphfold.loading.operation import Operation
 from graphfold.mistakes import Mistake, here
 from graphfold.secret import looks_secret, names_secret
@@ -25,6 +26,13 @@ def check_credential(cls: type[Adapter]) -> None:
             f"{cls.__name__}: credential={_kind(cls.credential)} is no credential",
             why="it says how the adapter signs in; its secrets come from the settings.",
             fix='use one of graphfold.credentials with its brackets, e.g. credential = ApiKey("X-Api-Key").',
+        )
+    if MESSAGE in cls.credential.places and cls.protocol != "SOAP":
+        raise Mistake(
+            here(),
+            f"{cls.__name__}: {cls.credential} is for SOAP messages, but the adapter speaks {cls.protocol}",
+            why="WS-Security stands in the header of a message, and there is none here.",
+            fix="use a credential that stands in a header of HTTP, e.g. Basic().",
         )
     if cls.credential.caller_headers and cls.identity != "viewer":
         raise Mistake(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphfold.credentials.credential import Access, Credential
+from graphfold.mistakes import Mistake, here
 from graphfold.transport.call import Call
 from graphfold.transport.echo import Form
 from graphfold.transport.session import Session
@@ -11,10 +12,22 @@ __all__ = ["AllOf"]
 
 
 class AllOf(Credential):
-    """`AllOf(ClientCertificate(), ClientCredentials("/oauth/token"))`: each does its part of every call."""
+    """`AllOf(ClientCertificate(), ClientCredentials("/oauth/token"))`: each does its part of every call, in this order.
+
+    What signs a call stands after what changes it: `AllOf(UsernameToken(), HmacSignature())`.
+    """
 
     def __init__(self, *credentials: Credential) -> None:
         self.credentials = credentials
+        self.places = tuple(place for each in credentials for place in each.places)
+        twice = next((place for place in self.places if self.places.count(place) > 1), None)
+        if twice is not None or len(credentials) < 2:
+            raise Mistake(
+                here(),
+                f"AllOf: two of them stand in {twice}" if twice else "AllOf: it needs two credentials or more",
+                why="one would take the place of the other.",
+                fix="leave one out; parts of WS-Security go into one header: WsSecurity(Timestamp(), UsernameToken()).",
+            )
         self.needs = tuple(dict.fromkeys(need for each in credentials for need in each.needs))
         self.caller_headers = tuple(name for each in credentials for name in each.caller_headers)
         self.scoped = any(each.scoped for each in credentials)

@@ -23,6 +23,7 @@ class AwsSigV4(Credential):
     """
 
     needs = ("key_id", "secret_key")
+    places = ("authorization",)
 
     def __init__(self, service: str, region: str) -> None:
         extra("AwsSigV4", "aws", "botocore")

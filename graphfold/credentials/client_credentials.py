@@ -28,6 +28,7 @@ class ClientCredentials(Credential):
     """
 
     needs = ("client_id", "client_secret")
+    places = ("authorization",)
     scoped = True
 
     def __init__(self, token_path: str = "", *, scope: str = "", skew: float = 30.0) -> None:

@@ -37,6 +37,7 @@ class HmacSignature(Credential):
     """The settings `key_id` and `secret_key`. A signature is good for `window` seconds from our clock's time."""
 
     needs = ("key_id", "secret_key")
+    places = ("signature",)
 
     def __init__(self, *, window: int = 300) -> None:
         if not (isinstance(window, int) and window > 0):

@@ -29,6 +29,7 @@ class ApiKey(Credential):
                 fix='write ApiKey("X-Api-Key") or ApiKey(query="api_key").',
             )
         self.header, self.query = header, query
+        self.places = (header.lower() or f"?{query}",)
 
     def session(self, access: Access) -> Session:
         token = secret(access.settings.token)
@@ -44,6 +45,7 @@ class Bearer(Credential):
     """The setting `token` as `Authorization: Bearer ...` (RFC 6750)."""
 
     needs = ("token",)
+    places = ("authorization",)
 
     def session(self, access: Access) -> Session:
         return FixedHeader(lambda text: {"authorization": f"Bearer {text}"}, secret(access.settings.token))
@@ -56,6 +58,7 @@ class Basic(Credential):
     """The settings `username` and `password` as `Authorization: Basic ...` (RFC 7617)."""
 
     needs = ("username", "password")
+    places = ("authorization",)
 
     def session(self, access: Access) -> Session:
         own = access.settings

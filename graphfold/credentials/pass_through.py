@@ -20,7 +20,7 @@ class PassThrough(Credential):
 
     def __init__(self, header: str = "authorization") -> None:
         self.header = header.lower()
-        self.caller_headers = (self.header,)
+        self.caller_headers = self.places = (self.header,)
         if not self.header.replace("-", "").isalnum():
             raise Mistake(
                 here(),

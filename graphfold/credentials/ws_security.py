@@ -11,12 +11,15 @@ from graphfold.transport.call import Call
 from graphfold.transport.echo import Form, forms
 from graphfold.transport.session import Session
 
-__all__ = ["OASIS", "SECURITY", "Block", "Seal", "SecurityToken", "WsSecurity", "instant"]
+__all__ = ["MESSAGE", "OASIS", "SECURITY", "Block", "Seal", "SecurityToken", "WsSecurity", "instant"]
 
 OASIS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss"
 SECURITY, UTILITY = f"{OASIS}-wssecurity-secext-1.0.xsd", f"{OASIS}-wssecurity-utility-1.0.xsd"
 
 _HEADER = f'<wsse:Security xmlns:wsse="{SECURITY}" xmlns:wsu="{UTILITY}">{{}}</wsse:Security>'
+
+MESSAGE = "WS-Security"
+"""The place of all that stands in the message: there is one such header, and only SOAP has it."""
 
 Block = Callable[[], str]
 """One element of the header, fresh each time. The prefixes `wsse` and `wsu` are declared around it."""
@@ -27,6 +30,8 @@ Seal = Callable[[bytes], bytes]
 
 class SecurityToken(Credential):
     """A part of the header; alone it is a credential, too."""
+
+    places = (MESSAGE,)
 
     def block(self, access: Access) -> Block | None:
         """What writes its element, if it has one."""
@@ -42,6 +47,8 @@ class SecurityToken(Credential):
 
 class WsSecurity(Credential):
     """Several parts in one header: `WsSecurity(Timestamp(), UsernameToken(digest=True), Signature())`."""
+
+    places = (MESSAGE,)
 
     def __init__(self, *tokens: SecurityToken) -> None:
         self.tokens = tokens

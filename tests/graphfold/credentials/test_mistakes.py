@@ -72,6 +72,14 @@ AT_IMPORT = {
     "key of two places": credential('ApiKey("X-Key", query="key")', "needs the name of a header", "or ApiKey.query="),
     "no header to pass on": credential('PassThrough("x y")', "not the name of a header", "PassThrough()"),
     "window of nothing": credential("HmacSignature(window=0)", "window=0 cannot be", "leave it out"),
+    "two in one place": credential("AllOf(Basic(), Bearer())", "two of them stand in authorization", "leave one out"),
+    "two security headers": credential(
+        "AllOf(Timestamp(), UsernameToken())", "two of them stand in WS-Security", "WsSecurity.Timestamp"
+    ),
+    "all of one": credential("AllOf(Basic())", "needs two credentials", "leave one out"),
+    "a message's credential without messages": adapter(
+        "credential = UsernameToken()", "is for SOAP messages, but the adapter speaks REST", "Basic"
+    ),
     "secret beside the adapter": adapter(f'api_key = "{SECRET}"', "Crm.api_key looks like a secret", "GRAPHFOLD_CRM_"),
     "secret under a harmless name": adapter(
         'start = "Bearer abcdefgh"', "Crm.start looks like a secret", "GRAPHFOLD_CRM_"
