@@ -17,10 +17,13 @@ _PAUSE = 1.0
 """Seconds for which a file is not looked at again."""
 
 _TELLING = re.compile(
-    r"(?i)(bearer|basic) \S{8}|-----BEGIN|(sk|pk|rk)[-_]|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|eyJ|AKIA|AIza"
+    r"(?i:bearer|basic) (?=\S*[0-9=])\S{8,}$|-----BEGIN|[spr]k[-_](live|test|proj)[-_]|gh[a-z]_\w{16}|github_pat_|glpat-"
+    r"|xox[a-z]-|eyJ[\w-]{10}|AKIA[0-9A-Z]{12}|AIza[\w-]{20}"
 )
 _NAMED = re.compile(r"(^|_)(token|password|passphrase|secret|secret_key|api_?key|private_key|credentials?)$")
-_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_+=.~-]{20,}")
+_WORD = re.compile(r"[A-Za-z0-9_+=.~-]{20,}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 
 
 class Secret:
@@ -141,10 +144,15 @@ def _one_line(text: str) -> bool:
 
 
 def looks_secret(value: object) -> bool:
-    """Whether it is a text like a key or a token: by what issuers put in front, or by being long and random."""
+    """Whether it is a text like a key or a token: by what issuers put in front, or by being long and random.
+
+    Names have digits, too, but in one place or two (`StockServiceSoap12Port`), and a UUID names something.
+    """
     if not isinstance(value, str):
         return False
-    return bool(_TELLING.match(value) or (_RANDOM.fullmatch(value) and len(set(value)) > 10))
+    if _TELLING.match(value):
+        return True
+    return bool(_WORD.fullmatch(value)) and len(_TURN.findall(value)) >= 5 and not _UUID.fullmatch(value)
 
 
 def names_secret(name: str) -> bool:
