@@ -17,8 +17,8 @@ _PAUSE = 1.0
 """Seconds for which a file is not looked at again."""
 
 _TELLING = re.compile(
-    r"(?i:bearer|basic) (?=\S*[0-9=])\S{8,}$|-----BEGIN|[spr]k[-_](live|test|proj)[-_]|gh[a-z]_\w{16}|github_pat_|glpat-"
-    r"|xox[a-z]-|eyJ[\w-]{10}|AKIA[0-9A-Z]{12}|AIza[\w-]{20}"
+    r"(?i:bearer|basic) (?=\S*[0-9=])\S{8,}$|-----BEGIN|[spr]k[-_](live|test|proj)[-_]|gh[a-z]_\w{16}|github_pat_"
+    r"|glpat-|xox[a-z]-|eyJ[\w-]{10}|AKIA[0-9A-Z]{12}|AIza[\w-]{20}"
 )
 _NAMED = re.compile(r"(^|_)(token|password|passphrase|secret|secret_key|api_?key|private_key|credentials?)$")
 _WORD = re.compile(r"[A-Za-z0-9_+=.~-]{20,}")

@@ -28,9 +28,9 @@ class Access:
 class Credential:
     """Declared on an adapter: `credential = ApiKey("X-Api-Key")`. Holds no secret: those come from the settings.
 
-    `needs` names the settings it must have, e.g. `("token",)` for GRAPHFOLD_<BACKEND>_TOKEN; `places` are where it
-    stands in a call, e.g. `("authorization",)`, for itself alone. `caller_headers`: those of the caller that it hands on, so
-    answers are the caller's own. `scoped`: it can be asked for less than all.
+    `needs` names the settings it must have, e.g. `("token",)` for GRAPHFOLD_<BACKEND>_TOKEN. `places` are where it is
+    put in a call, e.g. `("authorization",)`, and nothing else may. `caller_headers`: those of the caller it hands on,
+    so answers are the caller's own. `scoped`: it can be asked for less than all.
     """
 
     needs: tuple[str, ...] = ()
