@@ -5,12 +5,13 @@ operation's time is over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
+from graphfold.execution.bell import Bell
 from graphfold.execution.errors import Errors
 from graphfold.execution.places import Place
-from graphfold.loading.load import Loader
+from graphfold.loading.load import Loader, Wave, landed
 
 __all__ = ["Level", "Unwanted"]
 
@@ -24,41 +25,36 @@ class Level:
 
     def __init__(self, errors: Errors, place: Place, loader: Loader[Any], keys: list[Any]) -> None:
         self.place, self._errors, self._loader, self._keys = place, errors, loader, keys
-        self._work: Coroutine[Any, Any, list[Any]] = loader.level(keys)
-        self._wait: asyncio.Future[Any] | None = None
+        self._bell: Bell | None = None
         self._unwanted = self._late = False
 
     def __await__(self) -> Generator[Any, Any, list[Any]]:
+        waves = self._loader.ask(self._keys)
         self._errors.watch(self)
         try:
-            while not self._unwanted:
-                self._wait = self._work.send(None)
-                if self._late:
-                    return self._loader.arrived(self._keys)
-                yield self._wait
-            raise Unwanted
-        except StopIteration as stop:
-            answers: list[Any] = stop.value
-            return answers
-        except asyncio.CancelledError:
-            if self._unwanted:
-                raise Unwanted from None
-            if self._late:
-                return self._loader.arrived(self._keys)
-            raise
+            for wave in set(waves.values()):
+                yield from self._landing(wave)
         finally:
             self._errors.unwatch(self)
-            self._work.close()
+        if self._unwanted:
+            raise Unwanted
+        return self._loader.arrived(self._keys) if self._late else landed(waves, self._keys)
+
+    def _landing(self, wave: Wave) -> Generator[Any]:
+        while wave.results is None and not (self._unwanted or self._late):
+            assert wave.done is not None
+            self._bell = Bell(asyncio.get_running_loop(), [wave.done])
+            yield from self._bell.__await__()
 
     def drop(self, gone: Callable[[int], bool]) -> None:
         if all(map(gone, range(len(self._keys)))):
             self._unwanted = True
-            self._wake()
+            self._ring()
 
     def expire(self) -> None:
         self._late = True
-        self._wake()
+        self._ring()
 
-    def _wake(self) -> None:
-        if self._wait is not None:
-            self._wait.cancel()
+    def _ring(self) -> None:
+        if self._bell is not None:
+            self._bell.ring()

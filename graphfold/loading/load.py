@@ -19,7 +19,7 @@ from graphfold.loading.source import Source
 
 _PROTOCOL = {"done", "result", "exception", "cancel", "cancelled", "remove_done_callback"}
 
-__all__ = ["Load", "Loader", "Wave", "landing"]
+__all__ = ["Load", "Loader", "Wave", "landed"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -42,15 +42,6 @@ class Wave:
         self.results = results
         if self.done is not None and not self.done.done():
             self.done.set_result(None)
-
-
-def landing(wave: Wave) -> asyncio.Future[None]:
-    """A future of the waiter's own: cancelling it does not cancel the wave that others wait for."""
-    done = wave.done
-    assert done is not None
-    mine: asyncio.Future[None] = done.get_loop().create_future()
-    done.add_done_callback(lambda _: None if mine.done() else mine.set_result(None))
-    return mine
 
 
 class Load(Generic[V]):
@@ -112,6 +103,14 @@ class Load(Generic[V]):
             future.set_exception(error)
 
 
+def landed(waves: Mapping[K, Wave], keys: list[K]) -> list[Any]:
+    """The answers of keys whose waves have landed, in the keys' order."""
+    if len(several := set(waves.values())) == 1:
+        results = several.pop().results or {}
+        return [results[key] for key in keys]
+    return [(waves[key].results or {})[key] for key in keys]
+
+
 class Loader(Generic[K]):
     """Gathers the loads of one source into waves: all keys asked for within a turn of the loop are one dispatch."""
 
@@ -128,30 +127,18 @@ class Loader(Generic[K]):
             wave = self._board((key,))[key]
         return Load(wave, key, settle)
 
-    async def level(self, keys: list[K]) -> list[Any]:
-        """The answers for many keys at once, in their order, without a Load for each."""
-        found = self.ask(keys)
-        waves = set(found.values())
-        for wave in waves:
-            if wave.results is None:
-                await landing(wave)
-        if len(waves) == 1:
-            results = waves.pop().results or {}
-            return [results[key] for key in keys]
-        return [(found[key].results or {})[key] for key in keys]
-
-    def arrived(self, keys: list[K]) -> list[Any]:
-        """The answers of a level that are there; for the other keys the operation's time is over."""
-        late = Failed(exceeded())
-        waves = ((key, self._where.get(key)) for key in keys)
-        return [wave.results[key] if wave is not None and wave.results is not None else late for key, wave in waves]
-
     def ask(self, keys: Iterable[K]) -> dict[K, Wave]:
         """The waves that these keys travel with from now on, whether anybody waits for them yet or not."""
         where, asked = self._where, dict.fromkeys(keys)
         found = {key: where[key] for key in asked if key in where}
         new = [key for key in asked if key not in found] if found else asked
         return found | self._board(new) if new else found
+
+    def arrived(self, keys: list[K]) -> list[Any]:
+        """The answers of a level that are there; for the other keys the operation's time is over."""
+        late = Failed(exceeded())
+        waves = ((key, self._where.get(key)) for key in keys)
+        return [wave.results[key] if wave is not None and wave.results is not None else late for key, wave in waves]
 
     def bring(self, rows: Mapping[K, Any]) -> None:
         self._source.bring(rows)
