@@ -8,7 +8,7 @@ import msgspec
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
-from graphfold.adapter.problems import CALLER_REFUSED, not_the_format
+from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format
 from graphfold.errors import (
     BackendBadReply,
     BackendContract,
@@ -70,6 +70,9 @@ class GraphQLAdapter(Adapter):
             kind, text = _OF_CALLER[code]
             return kind(text, internal=f"{code}: {message}")
         return _KINDS.get(code, BackendUnavailable)("The backend could not answer.", internal=f"{code}: {message}")
+
+    def problem(self, reply: Reply) -> GraphError:
+        return not_at_its_address(reply) or super().problem(reply)
 
     async def probe(self) -> None:
         """Ask for `__typename`; raises the typed error when the backend is not well."""

@@ -21,7 +21,7 @@ from graphfold.errors import (
 )
 from graphfold.transport.call import Reply
 
-__all__ = ["CALLER_REFUSED", "by_status", "not_the_format", "retry_after"]
+__all__ = ["CALLER_REFUSED", "by_status", "not_at_its_address", "not_the_format", "retry_after"]
 
 _KINDS: dict[int, tuple[type[GraphError], str]] = {
     401: (BackendCredentials, "The backend refuses our credentials."),
@@ -61,6 +61,13 @@ def _by_class(status: int, internal: str) -> BackendError:
     if status >= 400:
         return BackendRejected("The backend refused the request.", internal=internal)
     return BackendBadReply("The backend answered something that cannot be used.", internal=internal)
+
+
+def not_at_its_address(reply: Reply) -> BackendContract | None:
+    """The error where a backend with one address for everything says that nothing is there: it speaks of itself."""
+    if reply.status not in (404, 410):
+        return None
+    return BackendContract("The backend is not where it was agreed.", internal=f"status {reply.status}")
 
 
 def retry_after(reply: Reply) -> float | None:

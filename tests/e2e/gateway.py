@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,26 @@ class Gateway:
         await self.http.delete("/_sandbox/faults")
 
 
-@asynccontextmanager
-async def gateway(
+def gateway(
     sandbox: str, transports: Transports = network, timer: Callable[[], float] = lambda: 0.0, /, **settings: str
+) -> AbstractAsyncContextManager[Gateway]:
+    """The graph over the sandbox at this address. `settings` are variables that differ from `reaching`'s."""
+    return running(graphfold.load(ROOT, environment=reaching(sandbox) | settings), sandbox, transports, timer)
+
+
+def reaching(sandbox: str) -> dict[str, str]:
+    """The environment of a gateway to this sandbox. However slow the machine is, no call runs out of time."""
+    return {**variables(sandbox), "GRAPHFOLD_CONNECT_TIMEOUT": "20", "GRAPHFOLD_CALL_TIMEOUT": "20"}
+
+
+@asynccontextmanager
+async def running(
+    graph: Graph, sandbox: str, transports: Transports = network, timer: Callable[[], float] = lambda: 0.0
 ) -> AsyncIterator[Gateway]:
-    """The graph over the sandbox at this address. `settings` are variables that differ from the sandbox's own.
+    """A graph over the sandbox at this address, with nothing remembered.
 
     Unless the test brings a `timer`, nothing that is remembered grows old, however slow the machine is.
     """
-    graph = graphfold.load(ROOT, environment={**variables(sandbox), **settings})
     async with (
         graph.running(transports=transports, timer=timer, chance=lambda: 0.0),
         httpx.AsyncClient(base_url=sandbox, verify=NO_TLS, trust_env=False) as http,

@@ -161,7 +161,6 @@ STATUSES = {
     400: "BACKEND_REJECTED",
     401: "BACKEND_CREDENTIALS",
     403: "BACKEND_CREDENTIALS",
-    404: "NOT_FOUND",
     405: "BACKEND_CONTRACT",
     408: "BACKEND_TIMEOUT",
     413: "BACKEND_CONTRACT",
@@ -183,6 +182,15 @@ async def test_a_status_is_a_typed_error(status: int, code: str, kind: type[Any]
     assert told.extensions["operation"] == "count"
     assert len({call.url.host for call in told.calls}) == 1
     assert "secret" not in told.text
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_what_is_not_there_is_one_thing_or_the_whole_backend(status: int) -> None:
+    """A REST address says so of one thing; where all is asked at one address, that is wrong."""
+    told = await rest(lambda shop: shop.get("/a", int), httpx.Response(status))
+    assert told.code == "NOT_FOUND"
+    told = await graphql(httpx.Response(status))
+    assert told.code == "BACKEND_CONTRACT"
 
 
 async def test_when_to_come_back_is_told() -> None:

@@ -247,6 +247,9 @@ async def test_an_adapter_reads_the_detail_of_its_faults() -> None:
     [
         (httpx.Response(503, html="<h1>Down</h1>"), "BACKEND_UNAVAILABLE"),
         (httpx.Response(401), "BACKEND_CREDENTIALS"),
+        (httpx.Response(404, html="<h1>Nothing here</h1>"), "BACKEND_CONTRACT"),
+        (httpx.Response(410), "BACKEND_CONTRACT"),
+        (httpx.Response(202), "BACKEND_BAD_REPLY"),
         (httpx.Response(302, headers={"location": "https://evil.test"}), "BACKEND_BAD_REPLY"),
         (levels(status=500), "BACKEND_UNAVAILABLE"),
     ],

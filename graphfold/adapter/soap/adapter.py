@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from graphfold.adapter.base import Adapter
-from graphfold.adapter.problems import by_status, not_the_format
+from graphfold.adapter.problems import not_at_its_address, not_the_format
 from graphfold.adapter.soap.contract import Contract
 from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in
 from graphfold.adapter.soap.message import message_in, parse
@@ -73,11 +73,14 @@ class SoapAdapter(Adapter):
         """The typed error of a SOAP fault. Override to map the backend's own; `super().fault(fault)` for the rest."""
         return by_code(fault)
 
+    def problem(self, reply: Reply) -> GraphError:
+        return not_at_its_address(reply) or super().problem(reply)
+
     async def probe(self) -> None:
         """Ask for the WSDL; raises the typed error when the backend is not well."""
         reply = await self._backend.client.send(self._on_behalf(Call("GET", "", "wsdl")))
         if not reply.ok:
-            raise by_status(reply, of_caller=bool(self.credential.caller_headers))
+            raise self.problem(reply)
 
     def _read(self, contract: Contract, operation: str, reply: Reply, at: str | None, wire: Any) -> Any:
         if not reply.media_type.endswith("xml"):
