@@ -151,7 +151,8 @@ class Manifest:
     """`owner` is a team, `contact` how to reach it, `runbook` where to read at night; `version` that of the backend's
     interface, `sunset` the day it ends.
 
-    `criticality`: without a critical backend the graph counts as broken; without an optional one it does not.
+    `criticality`: the gateway is not ready (`/readyz`, `graphfold backends`) without a critical backend; without an
+    optional one it is. Either way a backend that fails takes only its own fields down.
 
     `level` claims all rules up to it, `done` further ones; `exempt` names rules that do not apply, and why; `todo`
     those that are still missing for the next level, and what is in the way.

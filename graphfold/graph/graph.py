@@ -78,8 +78,9 @@ class Graph:
         """By the client's headers, the company or account it belongs to; set it to use `share="tenant"`."""
 
     def missing_settings(self) -> list[str]:
-        """The variables that must be set before every backend can be called."""
-        return [variable for adapter in self.adapters for variable in self.missing(adapter)]
+        """The variables that must be set before the graph is ready: those of every critical backend."""
+        critical = [adapter for adapter in self.adapters if adapter.manifest.critical]
+        return [variable for adapter in critical for variable in self.missing(adapter)]
 
     def missing(self, adapter: type[Adapter]) -> list[str]:
         """The variables that must be set before this backend can be called."""

@@ -156,6 +156,14 @@ def test_backends_that_are_all_ready_are_no_failure(repository: Any, demo: Any) 
     assert (listed.code, listed.out.count(": ready (")) == (0, 6)
 
 
+@pytest.mark.parametrize(("without", "code"), [("MARKETING", 0), ("SHOP", 1)])
+def test_only_a_critical_backend_has_to_be_ready(repository: Any, demo: Any, without: str, code: int) -> None:
+    settings = httpx.get(f"{demo.sandbox}/_sandbox/settings").json()
+    known = {name: value for name, value in settings.items() if f"_{without}_" not in name}
+    listed = repository.run("backends", **known)
+    assert (listed.code, listed.out.count(": ready (")) == (code, 5)
+
+
 @pytest.mark.parametrize(
     ("days", "told"), [(181, None), (180, "ends on {day}: ask us@company.example"), (-1, "ended on {day}: ask us")]
 )

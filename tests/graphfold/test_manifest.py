@@ -12,6 +12,8 @@ import pytest
 from graphfold import RestAdapter
 from graphfold.manifest import LEVELS, RULES, Manifest
 from graphfold.mistakes import Mistake
+from graphfold.testing import graph_of
+from tests.graphfold.written import CRM
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,25 @@ def test_a_backend_is_critical_unless_it_is_said_to_be_optional() -> None:
 
     assert Plain.manifest.critical
     assert not Extra.manifest.critical
+
+
+OPTIONAL = """
+class Extra(RestAdapter):
+    manifest = Manifest(owner="us", contact="us@company.example", criticality="optional")
+
+    @read()
+    async def title(self) -> str:
+        return await self.get("/title", str)
+
+@resolves(Query)
+async def title(extra: Extra) -> str:
+    return await extra.title()
+"""
+
+
+def test_the_graph_is_ready_without_an_optional_backend(imported: Callable[[str], ModuleType]) -> None:
+    imported(CRM + "from graphfold.manifest import Manifest\n" + OPTIONAL)
+    assert graph_of({"GRAPHFOLD_CRM_URL": "", "GRAPHFOLD_EXTRA_URL": ""}).missing_settings() == ["GRAPHFOLD_CRM_URL"]
 
 
 WHO = 'owner="us", contact="us@company.example"'
