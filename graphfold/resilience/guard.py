@@ -17,7 +17,7 @@ from graphfold.resilience.hedge import first_of_two
 from graphfold.resilience.latency import Latency
 from graphfold.resilience.meter import Meter
 from graphfold.resilience.places import Places
-from graphfold.resilience.refusals import CircuitOpen, QueueFull
+from graphfold.resilience.refusals import CircuitOpen, QueueFull, QuotaSpent
 from graphfold.resilience.retry import backoff, repeated
 from graphfold.resilience.verdicts import may_pass, outcome_of
 
@@ -153,7 +153,8 @@ class Guard:
             return until
         try:
             await asyncio.sleep(seconds)
-        except asyncio.CancelledError:
+            self.meter.confirm()
+        except (asyncio.CancelledError, QuotaSpent):
             self.meter.give_back()
             raise
         return self._clock() + self._timeout

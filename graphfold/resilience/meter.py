@@ -55,6 +55,13 @@ class Meter:
             part.take(now)
         return wait if wait > _NOTHING else 0.0
 
+    def confirm(self) -> None:
+        """After the wait. Raises BACKEND_BUSY where the backend has asked for a pause meanwhile."""
+        wait = self._paused - self._clock()
+        if wait > _NOTHING:
+            self._shed += 1
+            raise QuotaSpent(wait, "the backend asked for a pause while the call waited")
+
     def give_back(self) -> None:
         """The call that was reserved last is not made."""
         for part in self._parts(self._clock()):

@@ -139,6 +139,18 @@ async def test_nobody_asks_while_the_backend_wants_to_be_left_alone() -> None:
     assert gaps(backend.times) == [2, 0]
 
 
+async def test_who_waited_hears_of_a_pause_that_began_meanwhile() -> None:
+    async def late(_: httpx.Request) -> Any:
+        await asyncio.sleep(0.5)
+        return httpx.Response(429, headers={"retry-after": "30"})
+
+    backend = Troubled(late)
+    async with shop(backend, Resilience(quota=Quota(1))) as graph:
+        answers = await asyncio.gather(graph.execute(READ), graph.execute(READ))
+    assert [codes(answer) for answer in answers] == [["BACKEND_BUSY"]] * 2
+    assert len(backend.calls) == 1
+
+
 async def test_a_pause_is_at_most_a_minute() -> None:
     backend = Troubled(httpx.Response(429, headers={"retry-after": "999999999"}))
     async with shop(backend) as graph:
