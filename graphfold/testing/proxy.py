@@ -41,6 +41,11 @@ class FaultProxy:
         """Where it stands in for the target."""
         return str(self._target.copy_with(host="127.0.0.1", port=self.port)).rstrip("/")
 
+    @property
+    def open(self) -> int:
+        """Connections that are open now."""
+        return len(self._links)
+
     async def inject(self, fault: Fault) -> None:
         """From now on connections have this fault, and no other."""
         if isinstance(fault, Refuse):

@@ -66,6 +66,7 @@ async def soak(seconds: float, seed: int = 1) -> Report:
         try:
             for _ in range(ROUNDS):
                 await _round(report, users, weather, seconds / ROUNDS / 2)
+                report.rounds.append(vitals(proxies.values()))
             report.add(await users.ask(AFTER + 1))  # all is well again, by itself
         finally:
             questions.close()
@@ -80,7 +81,6 @@ async def _round(report: Report, users: Users, weather: Weather, seconds: float)
     report.add(calm)
     report.add(stormy)
     report.ratios.append(stormy.p99 / calm.p99)
-    report.rounds.append(vitals())
 
 
 def _left(report: Report, before: Vitals, after: Vitals) -> list[str]:

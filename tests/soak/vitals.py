@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from graphfold.testing import FaultProxy
 
 __all__ = ["Vitals", "vitals"]
 
@@ -22,9 +25,15 @@ class Vitals:
     memory: int
 
 
-def vitals() -> Vitals:
+PER_LINK = 3
+"""Tasks, and descriptors too, of a connection through a proxy of this process: they are the test's, and come and go."""
+
+
+def vitals(proxies: Iterable[FaultProxy] = ()) -> Vitals:
+    """Without what belongs to the connections through these proxies."""
     gc.collect()
-    return Vitals(len(asyncio.all_tasks()), _descriptors(), _memory())
+    links = PER_LINK * sum(proxy.open for proxy in proxies)
+    return Vitals(len(asyncio.all_tasks()) - links, _descriptors() - links, _memory())
 
 
 def _descriptors() -> int:
