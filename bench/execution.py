@@ -208,7 +208,10 @@ class Memory(Source[int]):
 
         nothing = frozenset[str]()
         super().__init__(scope, fetch, shelf=None, asked=lambda _: nothing, fields=nothing)
-        self.answers = fetch  # type: ignore[method-assign]
+        self._answer = fetch
+
+    async def answers(self, keys: list[int], flights: object = None) -> dict[int, Any]:
+        return await self._answer(keys)
 
 
 class Batch:

@@ -87,8 +87,9 @@ class Source(Generic[K]):
         the call is one that nobody has under way.
         """
         shelf = self._shelf
-        if shelf is None or shelf.flying(keys, self._fields):
-            self.scope.own(_begun(self._told(keys, tell)))
+        flights = shelf.flying(keys, self._fields) if shelf is not None else {}
+        if shelf is None or flights:
+            self.scope.own(_begun(self._told(keys, flights, tell)))
             return
 
         def arrived(call: asyncio.Future[Landed]) -> None:
@@ -97,13 +98,15 @@ class Source(Generic[K]):
 
         self._depart(shelf, keys).outcome.add_done_callback(arrived)
 
-    async def _told(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
-        tell(await self.answers(keys))
+    async def _told(self, keys: list[K], flights: dict[K, Flight], tell: Callable[[dict[K, Any]], None]) -> None:
+        tell(await self.answers(keys, flights))
 
-    async def answers(self, keys: list[K]) -> dict[K, Any]:
-        """An answer for each key. Cancelled, each is an error: whoever waits is told, and nobody hangs."""
+    async def answers(self, keys: list[K], flights: dict[K, Flight] | None = None) -> dict[K, Any]:
+        """An answer for each key, from these calls under way where that is known already. Cancelled, each is an error:
+        whoever waits is told, and nobody hangs.
+        """
         try:
-            found = await (self._fetch(keys) if self._shelf is None else self._through(self._shelf, keys))
+            found = await (self._fetch(keys) if self._shelf is None else self._through(self._shelf, keys, flights))
             return self._finished(found)
         except asyncio.CancelledError:
             return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
@@ -156,9 +159,10 @@ class Source(Generic[K]):
         except Exception as error:
             return Failed(error)
 
-    async def _through(self, shelf: Shelf, keys: list[K]) -> dict[K, Any]:
+    async def _through(self, shelf: Shelf, keys: list[K], flights: dict[K, Flight] | None = None) -> dict[K, Any]:
         """From calls that others have under way, and the rest from the backend."""
-        flights = shelf.flying(keys, self._fields)
+        if flights is None:
+            flights = shelf.flying(keys, self._fields)
         if not flights:
             return (await self._landed(self._depart(shelf, keys))).answers
         own = self._depart(shelf, rest) if (rest := [key for key in keys if key not in flights]) else None
