@@ -9,11 +9,13 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from graphfold.cli.connections import PATIENT, Connection, Patience
 from graphfold.cli.terminal import Stop
 
 __all__ = ["run", "served", "settle_memory"]
@@ -23,11 +25,11 @@ GRACE = 1.3
 
 
 @asynccontextmanager
-async def served(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
+async def served(app: FastAPI, listener: socket.socket, patience: Patience = PATIENT) -> AsyncIterator[None]:
     """The application answers on this socket until the block ends. Raises `Stop` where it cannot."""
     async with app.router.lifespan_context(app):
         settle_memory()
-        server = _Server(_configured(app))
+        server = _Server(_configured(app, patience))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await _up(server, serving)
         try:
@@ -57,12 +59,15 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _configured(app: FastAPI) -> uvicorn.Config:
+def _configured(app: FastAPI, patience: Patience) -> uvicorn.Config:
     # Our own lines say what is to be said. WebSockets are not served, so none is accepted.
     grace: Any = GRACE  # declared as whole seconds, used as a float
+    http: Any = partial(Connection, patience=patience)  # declared as a class, used as any function that makes one
     return uvicorn.Config(
         app,
+        http=http,
         lifespan="off",
+        timeout_keep_alive=patience.idle,
         ws="none",
         log_config=None,
         log_level="critical",

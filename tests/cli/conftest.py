@@ -25,6 +25,9 @@ ROOMS = ("schema", "adapters", "resolvers", "queries", "sandbox")
 PATIENCE = 40.0
 """Seconds after which a process that does not do what it should is killed; no test waits for it to pass."""
 
+PATIENT = {"NO_COLOR": "1", "GRAPHFOLD_CONNECT_TIMEOUT": "20", "GRAPHFOLD_CALL_TIMEOUT": "20"}
+"""However slow the machine is, no call runs out of time."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -37,7 +40,7 @@ class Outcome:
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHFOLD_")}
-    return own | {"NO_COLOR": "1"} | dict(given)
+    return own | PATIENT | dict(given)
 
 
 class Running:

@@ -8,38 +8,45 @@ from graphfold import RestAdapter, read, write
 from graphfold.credentials import AllOf, Bearer, ClientCertificate, ClientCredentials, PassThrough
 from graphfold.declarations import current
 from graphfold.graph.privileges import privileges
+from graphfold.testing import declaring
 
 
 def test_each_operation_tells_credential_scope_and_settings() -> None:
-    class Orders(RestAdapter):
-        credential = AllOf(ClientCertificate(), ClientCredentials("/token", scope="b a"))
-        identity = "service"
-        propagates = ("accept-language",)
+    with declaring():
 
-        @read()
-        async def count(self) -> int:
-            return 1
+        class Orders(RestAdapter):
+            credential = AllOf(ClientCertificate(), ClientCredentials("/token", scope="b a"))
+            identity = "service"
+            propagates = ("accept-language",)
 
-        @write(scope="orders:write")
-        async def cancel(self) -> int:
-            return 1
+            @read()
+            async def count(self) -> int:
+                return 1
 
-    class Mine(RestAdapter):
-        credential = PassThrough()
+            @write(scope="orders:write")
+            async def cancel(self) -> int:
+                return 1
 
-        @read()
-        async def count(self) -> int:
-            return 1
+        class Mine(RestAdapter):
+            credential = PassThrough()
 
-    class Open(RestAdapter):
-        credential = Bearer()
+            @read()
+            async def count(self) -> int:
+                return 1
 
-        @read()
-        async def count(self) -> int:
-            return 1
+        class Open(RestAdapter):
+            credential = Bearer()
 
-    found = [(p.backend, p.operation, p.identity, p.scope, p.variables) for p in privileges(current().adapters)]
-    read_from = ("GRAPHFOLD_ORDERS_CLIENT_ID", "GRAPHFOLD_ORDERS_CLIENT_SECRET", "GRAPHFOLD_ORDERS_CERTIFICATE_FILE")
+            @read()
+            async def count(self) -> int:
+                return 1
+
+        found = [(p.backend, p.operation, p.identity, p.scope, p.variables) for p in privileges(current().adapters)]
+        read_from = (
+            "GRAPHFOLD_ORDERS_CLIENT_ID",
+            "GRAPHFOLD_ORDERS_CLIENT_SECRET",
+            "GRAPHFOLD_ORDERS_CERTIFICATE_FILE",
+        )
     assert found == [
         ("orders", "count", "service", "a b", read_from),
         ("orders", "cancel", "service", "orders:write", read_from),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import strawberry
 import structlog
 
 from graphfold import resolves
+from graphfold.cli.connections import Patience
 from graphfold.cli.serving import served
 from graphfold.cli.terminal import Stop
 from graphfold.testing import declaring, graph_of
@@ -42,6 +44,10 @@ def app() -> Iterator[Any]:
         def name() -> str:
             return "graph"
 
+        @resolves(Query)
+        def long() -> str:
+            return "long" * 2_500_000
+
         yield graph_of().app()
 
 
@@ -53,6 +59,40 @@ async def test_it_answers_until_the_block_ends(app: Any) -> None:
             answer = await client.post(url, json={"query": "{ name }"})
             assert answer.json() == {"data": {"name": "graph"}}
     assert asyncio.all_tasks() == before
+
+
+HEAD = b"POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
+ASKING = b'{"query": "{ long }"}'
+PATIENCE = Patience(head=0.2, reply=0.2, idle=60)
+
+
+async def test_who_does_not_finish_a_head_is_not_waited_for(app: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with served(app, listener, PATIENCE):
+            for before in (b"", b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n"):
+                reader, writer = await asyncio.open_connection(*listener.getsockname())
+                if before:
+                    writer.write(before)
+                    await reader.readuntil(b'"alive"}')
+                writer.write(HEAD)
+                async with asyncio.timeout(20):
+                    with contextlib.suppress(ConnectionResetError):
+                        assert await reader.read() == b""
+                writer.close()
+
+
+async def test_who_does_not_take_its_reply_is_not_waited_for(app: Any) -> None:
+    """It takes a byte at a time, which never ends."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        async with served(app, listener, PATIENCE), asyncio.timeout(20):
+            await loop.sock_connect(client, listener.getsockname())
+            await loop.sock_sendall(client, HEAD + b"content-length: %d\r\n\r\n" % len(ASKING) + ASKING)
+            with pytest.raises(ConnectionResetError):
+                while await loop.sock_recv(client, 1):
+                    await asyncio.sleep(0)  # the server's turn
 
 
 async def test_a_server_that_does_not_come_up_is_told(app: Any) -> None:

@@ -181,7 +181,11 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;
         answer(""),
         answer('<GetPriceResponse xmlns="urn:stock"/>'),
         answer('<GetStockResponse xmlns="urn:other"/>'),
+        answer("<a>" * 100_000 + "</a>" * 100_000),
+        answer("<GetPriceResponse " + " ".join(f'a{n}=""' for n in range(100_000)) + "/>"),
+        answer(f"<GetPriceResponse>{'&#65;' * 1_000_000}</GetPriceResponse>"),
     ],
+    ids=range(14),
 )
 async def test_what_is_no_answer_is_a_bad_reply(reply: httpx.Response) -> None:
     answered, _ = await told(reply)
