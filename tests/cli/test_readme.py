@@ -37,3 +37,4 @@ def test_requests_are_answered_as_shown(own_demo: Any) -> None:
         assert answer.is_success
         told = re.sub(r'"requestId":"\w+"', '"requestId":"..."', answer.text)
         assert told == shown.strip(), command
+    own_demo.running.end()
