@@ -37,7 +37,8 @@ class FixedHeader(Session):
         for secret in self._secrets:
             secret.reread()
         again = self.signed(call)
-        return again if again.headers != refused.headers else None
+        sent = refused.headers  # with those of others, too, which may be new for every call
+        return again if any(sent.get(name) != value for name, value in self._headers.items()) else None
 
 
 class FixedParameter(Session):
@@ -47,7 +48,7 @@ class FixedParameter(Session):
         self._name, self._secret = quote(name, safe=""), secret
 
     def signed(self, call: Call) -> Call:
-        told = f"{self._name}={quote(self._secret.text, safe='')}"
+        told = self._told
         return call.adding({}, query=f"{call.query}&{told}" if call.query else told)
 
     def secrets(self, signed: Call) -> tuple[Form, ...]:
@@ -55,5 +56,8 @@ class FixedParameter(Session):
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
         self._secret.reread()
-        again = self.signed(call)
-        return again if again.query != refused.query else None
+        return self.signed(call) if self._told not in refused.query.split("&") else None
+
+    @property
+    def _told(self) -> str:
+        return f"{self._name}={quote(self._secret.text, safe='')}"

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from graphql import OperationType
+
 from graphfold.cache.answers import Answers, Kept, Question
 from graphfold.deadline import Deadline
 from graphfold.server.departure import unless_gone
@@ -33,23 +35,32 @@ class Answering:
         asked, answers = self._asked, self._graph.answers
         question = self._graph.question(asked.query, asked.variables, asked.operation_name, self._headers)
         if answers is None or question is None:
-            reply, _ = await self._run(mutations=mutations)
-            return reply
+            return (await self._run(mutations=mutations))[0]
         kept = answers.find(question)
+        if kept is None and not self._is_query():  # what is done twice is asked for twice: nobody waits, none is kept
+            return (await self._run(mutations=mutations))[0]
         if kept is None and (other := answers.under_way(question)) is not None:
             await self._wait(other)
             kept = answers.find(question)
         return self._again(kept) if kept is not None else await self._kept(answers, question, mutations=mutations)
+
+    def _is_query(self) -> bool:
+        operation = self._graph.documents.operation(self._asked.query, self._asked.operation_name)
+        return operation is not None and operation.operation is OperationType.QUERY
 
     def _again(self, kept: Kept) -> Reply:
         self._exchange.tells(kept.about)
         return Reply(200, kept.body, self._media)
 
     async def _wait(self, other: asyncio.Future[None]) -> None:
-        """For somebody else's equal question, but no longer than for one's own."""
+        """For somebody else's equal question, but no longer than for one's own.
+
+        Where it was in vain, the time that the client gave goes on, and that of the graph begins: it is for a run.
+        """
         deadline = Deadline(min(self._seconds or self._graph.settings.deadline, self._graph.settings.deadline))
         await unless_gone(self._receive, asyncio.wait([other], timeout=deadline.left()))
-        self._seconds = max(deadline.left(), 0.001)
+        if self._seconds is not None or not other.done():
+            self._seconds = max(deadline.left(), 0.001)
 
     async def _kept(self, answers: Answers, question: Question, *, mutations: bool) -> Reply:
         end = answers.begin(question)

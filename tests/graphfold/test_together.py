@@ -141,6 +141,28 @@ async def test_where_it_was_in_vain_once_nobody_waits_again(shop: Shop) -> None:
     await asyncio.gather(*asking)
 
 
+async def test_equal_mutations_do_not_wait_for_each_other(shop: Shop) -> None:
+    gate = Gate(shop, "POST /names")
+    asking = [asyncio.create_task(shop.ask('mutation { rename(id: "1") { text } }')) for _ in range(2)]
+    await gate.arrived.wait()
+    await asyncio.sleep(0.001)
+    assert shop.store.asked == ["names", "names"]
+    gate.open()
+    await asyncio.gather(*asking)
+
+
+async def test_who_waited_in_vain_has_all_of_its_time() -> None:
+    async with served(goods(deadline="2")) as shop:
+
+        async def slow(request: httpx.Request) -> Any:
+            await asyncio.sleep(1.5)
+            return shop.store.tell(request)
+
+        shop.store.on("GET /stock", slow)
+        answers = await asyncio.gather(*(shop.ask('{ stock(id: "1") { text } }') for _ in range(2)))
+    assert [sorted(answer.json()) for answer in answers] == [["data"], ["data"]]
+
+
 async def test_a_write_voids_what_its_keys_went_into_and_nothing_else(shop: Shop) -> None:
     other = '{ name(id: "2") { text } }'
     for query in (NAME, ALL, other):

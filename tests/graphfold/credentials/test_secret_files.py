@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graphfold.credentials import ApiKey, Basic, Bearer, Credential
+from graphfold.credentials import AllOf, ApiKey, Basic, Bearer, Credential, HmacSignature
 from graphfold.secret import FileSecret
 from graphfold.testing import FakeBackend, ask
 from tests.graphfold.credentials.conftest import Open
@@ -62,6 +62,7 @@ def test_a_file_that_goes_bad_leaves_the_last_value(tmp_path: Path, text: str | 
         (ApiKey("X-Key"), "two"),
         (ApiKey(query="key"), "of=all&key=two"),
         (Basic(), "Basic dHdvOnR3bw=="),
+        (AllOf(ApiKey("X-Key"), HmacSignature()), "two"),
     ],
 )
 async def test_a_refused_secret_is_read_again_at_once(
@@ -85,9 +86,21 @@ async def test_a_refused_secret_is_read_again_at_once(
     assert len(seen) == 2
 
 
-async def test_a_refused_secret_that_is_still_the_same_is_not_sent_twice(opened: Open) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Bearer(),
+        ApiKey(query="key"),
+        AllOf(ApiKey("X-Key"), HmacSignature()),
+        AllOf(HmacSignature(), ApiKey("X-Key")),
+        AllOf(ApiKey(query="key"), HmacSignature()),
+    ],
+    ids=str,
+)
+async def test_a_refused_secret_that_is_still_the_same_is_not_sent_twice(opened: Open, kind: Credential) -> None:
+    """A signature beside it is another one each time, and has nothing to do with it."""
     backend = FakeBackend({"GET /count": httpx.Response(401)})
-    async with opened(backend, Bearer()) as graph:
+    async with opened(backend, kind) as graph:
         answer = await graph.execute("{ count }")
     assert answer.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"
     assert len(backend.calls) == 1
