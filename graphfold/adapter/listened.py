@@ -34,13 +34,14 @@ class Listened:
         known = shelf.validators.find(request) if _may_ask(call) else None
         if known is not None:
             call = call.adding(known.conditions)
+        began = shelf.begin()
         reply = await self._client.send(call, seconds)
         if reply.status == 304 and known is not None:
             reply = _still(known, reply)
         if reply.status < 500 and reply.status != 429:  # what is not an outage is an answer
             freshness.note(reply.headers, len(reply.body), self._unsorted)
         if call.method == "GET" and reply.status == 200 and shelf.may_keep(freshness):
-            shelf.validators.keep(request, reply.headers, reply.body)
+            shelf.validators.keep(request, reply.headers, reply.body, began)
         return reply
 
 

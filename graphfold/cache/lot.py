@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +30,14 @@ class Slot:
     def __init__(self) -> None:
         self.kept: dict[Hashable, Lot] = {}
         self.flights: dict[Hashable, Any] = {}
-        self.widths: set[frozenset[str]] = set()
-        """The sets of fields that anything was ever kept with here."""
+        self.widths: Counter[frozenset[str]] = Counter()
+        """How many lots were kept with these fields and have not been dropped."""
+
+    def dropped(self, fields: frozenset[str]) -> None:
+        """A lot with these fields has left the cache."""
+        self.widths[fields] -= 1
+        if not self.widths[fields]:
+            del self.widths[fields]
 
 
 class Lot:
@@ -64,7 +71,7 @@ class Lot:
         kept = self.slot.kept
         emptied = [] if kept.keys().isdisjoint(self.values) else [lot for lot in self._others() if not lot.left]
         kept.update(dict.fromkeys(self.values, self))
-        self.slot.widths.add(self.fields)
+        self.slot.widths[self.fields] += 1
         return emptied
 
     def _others(self) -> set[Lot]:

@@ -153,13 +153,17 @@ class Shelf:
         )
 
     def flying(self, keys: Collection[Any], fields: frozenset[str]) -> dict[Any, Flight]:
-        """The calls under way whose answers will do, by key."""
+        """The calls under way whose answers will do, by key. One that has ended is none, though it lands later."""
         flights = self._slot.flights
         if not flights or flights.keys().isdisjoint(keys):
             return {}
         spare = self._store.changes.spare
         found = ((key, flights[key]) for key in keys if key in flights)
-        return {key: flight for key, flight in found if fields <= flight.fields and spare(key, flight.began)}
+        return {
+            key: flight
+            for key, flight in found
+            if fields <= flight.fields and spare(key, flight.began) and not flight.outcome.done()
+        }
 
     def depart(self, keys: Collection[Any], flight: Flight) -> None:
         """Let others wait for this call until its outcome is there."""

@@ -93,6 +93,7 @@ class Store:
         del self._lots[lot]
         self._rows -= lot.rows
         self._bytes -= lot.size
+        lot.slot.dropped(lot.fields)
 
     def __len__(self) -> int:
         """Answers that are still good."""

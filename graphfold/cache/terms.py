@@ -15,7 +15,8 @@ class Terms:
     told while a new one is fetched, `stale_if_error`: how much longer it stands in for a failed call. `negative_ttl`:
     how long is believed that there is nothing, or that the backend refuses; None is `ttl`.
 
-    `share`: whose answers they are. `cache_size` in rows, `cache_bytes` by estimate: what comes first is the bound.
+    `share`: whose answers they are. `cache_size` in rows, `cache_bytes` by estimate: what comes first is the bound of
+    answers. Replies that can be asked for by condition may take `cache_bytes` beside them.
     """
 
     ttl: float = 0.0

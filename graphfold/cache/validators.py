@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+from graphfold.cache.parts import moment
+
 __all__ = ["Validated", "Validators"]
 
 AROUND = 1_000
@@ -32,12 +34,15 @@ class Validators:
 
     def __init__(self, size: int) -> None:
         self._known: LRUCache[Hashable, Validated] = LRUCache(size, lambda known: len(known.body) + AROUND)
+        self._cleared = 0
 
     def find(self, request: Hashable) -> Validated | None:
         return self._known.get(request)
 
-    def keep(self, request: Hashable, headers: Mapping[str, str], body: bytes) -> None:
-        """Remember the reply, if it can be asked for by condition and is not too large."""
+    def keep(self, request: Hashable, headers: Mapping[str, str], body: bytes, began: int) -> None:
+        """Remember the reply, if it can be asked for by condition, is not too large and began after the last change."""
+        if began <= self._cleared:
+            return
         self._known.pop(request, None)
         known = Validated(headers, body)
         if known.conditions and len(body) + AROUND <= self._known.maxsize:
@@ -45,4 +50,5 @@ class Validators:
 
     def clear(self) -> None:
         """Something has changed: a validator by date may be too coarse to tell (RFC 9110 section 8.8.2.2)."""
+        self._cleared = moment()
         self._known.clear()

@@ -248,7 +248,7 @@ def _events(resolver: Resolver) -> Callable[..., AsyncGenerator[Any, None]]:
         try:
             async for event in source:
                 yield event
-                scope.loaders.clear()
+                scope.renew()
         finally:
             if isinstance(source, AsyncGenerator):
                 await source.aclose()

@@ -35,11 +35,16 @@ class Viewer:
     def __init__(self, key: str = "", headers: Mapping[str, str] | None = None, tenant: str | None = None) -> None:
         self.key, self.headers, self.tenant = key, headers, tenant
 
-    def slot(self, share: Share) -> tuple[Share, str]:
-        """Whose answers this viewer may be shown. Who belongs to no tenant has nothing in common with others."""
+    def slot(self, share: Share) -> tuple[Share, str | None, str]:
+        """Whose answers this viewer may be shown. Who belongs to no tenant has nothing in common with others.
+
+        The tenant is told apart within a viewer, too: what one may see can depend on which of them it speaks for.
+        """
         if share == "public":
-            return share, ""
-        return ("tenant", self.tenant) if share == "tenant" and self.tenant is not None else ("viewer", self.key)
+            return share, None, ""
+        if share == "tenant" and self.tenant is not None:
+            return share, self.tenant, ""
+        return "viewer", self.tenant, self.key
 
 
 class Home(Protocol):
@@ -95,6 +100,12 @@ class Scope:
         if self.ended:
             return BackendUnavailable("The operation has ended.")
         return exceeded() if self.deadline is not None and self.deadline.left() <= 0 else None
+
+    def renew(self) -> None:
+        """Another event of a subscription: nothing of what was loaded for the one before is kept or used again."""
+        self.loaders.clear()
+        self.late.clear()
+        self.parts = Parts()
 
     def own(self, task: asyncio.Task[Any]) -> None:
         """This task ends with the operation, at once where that has ended already."""

@@ -84,8 +84,14 @@ class Source(Generic[K]):
 
     def ask(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
         """Ask, and `tell` an answer for each key, all at once, when they are there: without a task to wait for it where
-        the call is one that nobody has under way.
+        the call is one that nobody has under way. A defect of ours is told, too: nobody waits in vain.
         """
+        try:
+            self._ask(keys, tell)
+        except Exception as error:
+            tell(self._all_failed(keys, error))
+
+    def _ask(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
         shelf = self._shelf
         flights = shelf.flying(keys, self._fields) if shelf is not None else {}
         if shelf is None or flights:

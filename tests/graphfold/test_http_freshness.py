@@ -163,6 +163,26 @@ async def test_after_a_write_nothing_is_asked_for_by_condition(clock: Clock) -> 
         assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
 
 
+async def test_a_reply_that_was_under_way_at_a_write_is_not_asked_for_by_condition(clock: Clock) -> None:
+    office = Telling(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
+    taken, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> Any:
+        told = office.tell(request)
+        taken.set()
+        await go_on.wait()
+        return told
+
+    office.on("GET /people", slow)
+    async with running(people(ttl=60), office, clock) as graph:
+        early = asyncio.create_task(ask(graph, ANN))
+        await taken.wait()
+        await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { number } }')
+        go_on.set()
+        assert await early == {"person": {"name": "Ann"}}
+        assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
+
+
 async def test_what_is_not_remembered_is_never_asked_for_by_condition(clock: Clock) -> None:
     office = Telling(etag="yes")
     async with running(people(), office, clock) as graph:

@@ -63,6 +63,7 @@ async def test_a_flight_is_shared_until_it_has_landed_or_its_key_is_forgotten() 
     small.forget("x")
     assert shelf.flying(["x", "y"], frozenset()) == {"y": flight}
     flight.outcome.set_result(Landed({}, 0.0, shared=True))
+    assert shelf.flying(["y"], frozenset()) == {}  # who joins now is told at once, and would not wait
     await asyncio.sleep(0)
     assert shelf.flying(["y"], frozenset()) == {}
 
@@ -82,6 +83,14 @@ def test_what_is_asked_for_stays_when_there_is_no_more_room() -> None:
     for key in "abcdef":
         shelf.keep({key: key}, frozenset(), shelf.begin())
         assert shelf.find(["a"], frozenset()) == {"a": "a"}
+
+
+def test_nothing_stays_of_selections_whose_answers_have_all_gone() -> None:
+    small = store(3)
+    shelf = small.shelf("viewer")
+    for number in range(100):
+        shelf.keep({number % 7: number}, frozenset({str(number)}), shelf.begin())
+        assert len(small._slots["viewer"].widths) == len(small)
 
 
 def test_nothing_stays_of_a_viewer_whose_answers_have_all_gone() -> None:

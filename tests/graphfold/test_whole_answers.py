@@ -143,6 +143,15 @@ async def test_what_is_each_viewers_own_is_told_apart_by_tenant_too(shop: Shop) 
     assert answers[0] == answers[2] != answers[1]
 
 
+@pytest.mark.parametrize("who", ["a", ""])
+async def test_a_viewer_of_two_tenants_is_shown_what_is_its_own_in_each(shop: Shop, who: str) -> None:
+    """Nobody signed in is a viewer of each tenant, too."""
+    shop.graph.tenant_of = lambda headers: headers.get("x-company")
+    asking = [shop.ask(MINE, who=who, headers={"x-company": company} if company else {}) for company in ("x", "y", "")]
+    texts = [(await answer).json()["data"]["mine"]["text"] for answer in asking]
+    assert texts == ["mine 1 #1", "mine 1 #2", "mine 1 #3"]
+
+
 async def test_what_is_stale_is_not_kept(shop: Shop) -> None:
     news = '{ news(id: "1") { text } }'
     for shop.clock.now in (0.0, 9.0, 11.0):

@@ -1,0 +1,92 @@
+"""Who joins a call of somebody else's, and who waits while graphfold itself fails: everybody is told, nobody hangs."""
+
+import asyncio
+from itertools import count
+from typing import Any, cast
+
+import pytest
+
+from graphfold.cache.store import Store
+from graphfold.cache.terms import Terms
+from graphfold.errors import DeadlineExceeded
+from graphfold.loading.answer import Failed
+from graphfold.loading.load import Loader
+from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.source import Fetch, Source
+from graphfold.testing import fakes
+from tests.graphfold.people import Office, people
+
+pytestmark = pytest.mark.anyio
+
+
+class Host:
+    """Where calls live that several may wait for."""
+
+    def spawn(self, work: Any) -> asyncio.Task[Any]:
+        return asyncio.ensure_future(work)
+
+
+class Full(Host):
+    def spawn(self, work: Any) -> asyncio.Task[Any]:
+        work.close()
+        raise OSError("no more tasks")
+
+
+def source(fetch: Fetch[int], store: Store, home: Host | None = None) -> Source[int]:
+    scope = Scope(cast("Home", home or Host()), Viewer(), dict)
+    return Source(scope, fetch, shelf=store.shelf("slot"), asked=lambda _: frozenset(), fields=frozenset())
+
+
+async def test_who_joins_a_call_in_the_turn_its_time_was_over_makes_one_of_its_own() -> None:
+    store, over = Store(Terms(ttl=10), lambda: 0.0), asyncio.Event()
+
+    async def hasty(keys: list[int]) -> dict[int, Any]:
+        await over.wait()
+        return dict.fromkeys(keys, Failed(DeadlineExceeded("Not in time.")))
+
+    async def patient(keys: list[int]) -> dict[int, Any]:
+        return dict.fromkeys(keys, "found")
+
+    async def join() -> dict[int, Any]:
+        await over.wait()  # woken right behind the call
+        return await source(patient, store).answers([1])
+
+    source(hasty, store).ask([1], lambda _: None)
+    await asyncio.sleep(0)
+    joining = asyncio.create_task(join())
+    await asyncio.sleep(0)
+    over.set()
+    assert await joining == {1: "found"}
+
+
+async def test_where_no_call_can_be_made_whoever_waits_is_told() -> None:
+    async def never(keys: list[int]) -> dict[int, Any]:
+        raise AssertionError
+
+    loader = Loader(source(never, Store(Terms(ttl=10), lambda: 0.0), Full()))
+    loads = [loader.load(key, lambda answer, _: answer.error) for key in (1, 2)]
+    async with asyncio.timeout(10):
+        assert [str(await load) for load in loads] == ["no more tasks"] * 2
+
+
+@pytest.mark.parametrize("execution", ["breadth-first", "graphql-core"])
+async def test_wherever_the_clock_fails_each_query_is_answered(execution: str) -> None:
+    """Each use of it in turn: while looking, fetching, keeping, standing in; for who called and for who joined."""
+    graph = people(
+        ttl=60, share="public", caching={"stale_if_error": 60}, environment={"GRAPHFOLD_EXECUTION": execution}
+    )
+    query = '{ many(numbers: ["1", "2"]) { name boss { name } } }'
+    for broken in count(1):
+        uses = count(1)
+
+        def timer(uses: Any = uses, broken: int = broken) -> float:
+            if next(uses) == broken:
+                raise ZeroDivisionError
+            return 0.0
+
+        async with graph.running(transports=fakes(hr=Office()), timer=timer) as running, asyncio.timeout(10):
+            answers = await asyncio.gather(*(running.execute(query) for _ in range(3)))
+        assert all(answer.errors or answer.data for answer in answers)
+        if next(uses) <= broken:  # it was not used so often
+            assert broken > 3
+            break
