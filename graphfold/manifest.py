@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
+from graphfold.mistakes import spelled
+
 __all__ = ["LEVELS", "RULES", "Criticality", "Level", "Manifest", "Rule", "Status"]
 
 Level = Literal["bronze", "silver", "gold"]
@@ -146,6 +148,7 @@ RULES: dict[str, Rule] = {
 }
 
 
+@spelled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """`owner` is a team, `contact` how to reach it, `runbook` where to read at night; `version` that of the backend's

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-__all__ = ["Mistake", "here", "place_of", "place_of_type"]
+__all__ = ["Mistake", "here", "place_of", "place_of_type", "spelled"]
+
+C = TypeVar("C", bound=Callable[..., Any])
 
 _ENGINE = str(Path(__file__).parent)
 
@@ -46,6 +50,47 @@ def place_of_type(declared: type) -> str:
         return _place(inspect.getfile(declared), inspect.getsourcelines(declared)[1])
     except (OSError, TypeError):
         return declared.__module__
+
+
+def spelled(declared: C) -> C:
+    """The same function or class, which tells a `Mistake` of an option that it does not have."""
+    kind: Any = declared
+    target = kind.__init__ if isinstance(declared, type) else kind
+    known = _options(target)
+
+    @wraps(target)
+    def checked(*given: Any, **options: Any) -> Any:
+        for option in options:
+            if option not in known:
+                raise _unknown(kind.__name__, option, known)
+        return target(*given, **options)
+
+    if isinstance(declared, type):
+        kind.__init__ = checked
+        return cast("C", kind)
+    return cast("C", checked)
+
+
+def _options(function: Callable[..., Any]) -> list[str]:
+    """What may be said by name; `**rest: Unpack[Rest]` stands for the entries of `Rest`."""
+    names: list[str] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            (entries,) = get_args(get_type_hints(function)[parameter.name])
+            names += get_type_hints(entries)
+        elif parameter.name != "self":
+            names.append(parameter.name)
+    return names
+
+
+def _unknown(name: str, option: str, known: Collection[str]) -> Mistake:
+    close = get_close_matches(option, known, n=1)
+    return Mistake(
+        here(),
+        f"{name} has no option {option!r}" + (f"; did you mean {close[0]}?" if close else ""),
+        why="what nobody knows would have no effect.",
+        fix=f"use one of {', '.join(known)}.",
+    )
 
 
 def _is_ours(filename: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from graphfold.adapter.attributes import Identity, check_attributes
 from graphfold.adapter.grants import check_credential, check_literals, check_operation
 from graphfold.adapter.listened import Listened, Sends
 from graphfold.adapter.problems import by_status
@@ -45,7 +46,7 @@ class Adapter:
     protocol: ClassVar[str] = ""
     manifest: ClassVar[Manifest] = Manifest()
     """Who to call about it, how much hangs on it, and what it claims to do."""
-    identity: ClassVar[Literal["viewer", "service"]] = "viewer"
+    identity: ClassVar[Identity] = "viewer"
     """Whose answers these are. `service`: the backend is told nothing of the caller, so what it says may be shared.
     `viewer`: each caller's are kept apart, whatever the backend may know of them.
     """
@@ -70,6 +71,7 @@ class Adapter:
         if "name" not in cls.__dict__:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls.where = here()
+        check_attributes(cls)
         _check_name(cls)
         check_literals(cls)
         check_credential(cls)

@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from string import Formatter
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
+from graphfold.adapter.paths import is_below, shown
 from graphfold.adapter.problems import by_status, not_the_format
-from graphfold.errors import BackendBadReply, BackendError, InvalidInput
+from graphfold.errors import BackendBadReply, BackendError, Internal, InvalidInput
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
@@ -26,7 +27,7 @@ class RestAdapter(Adapter):
     """A backend that speaks JSON over HTTP."""
 
     protocol = "REST"
-    probe_path = "/"
+    probe_path: ClassVar[str] = "/"
     """What `graphfold backends` asks for: anything below 500 that is no 401 or 403 counts as alive."""
 
     async def get(self, path: str, into: type[T], *, at: str | None = None, **parameters: Any) -> T:
@@ -119,6 +120,8 @@ class RestAdapter(Adapter):
 
 def _address(path: str, parameters: dict[str, Any]) -> tuple[str, str]:
     """Path and query, encoded."""
+    if not is_below(path):
+        raise Internal("Internal error.", internal=f"paths are below the backend's address: {shown(path)!r} is not")
     try:
         filled, rest = _filled(path, parameters)
         return filled, _query(rest)

@@ -9,6 +9,8 @@ import strawberry
 from graphql import GraphQLObjectType
 
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.paths import check_paths
+from graphfold.adapter.rest import RestAdapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.invocations import check_invocations
 from graphfold.declarations import Declarations
@@ -43,6 +45,8 @@ def check(schema: strawberry.Schema, declarations: Declarations) -> None:
     for adapter in declarations.adapters:
         if issubclass(adapter, SoapAdapter):
             check_invocations(adapter)
+        if issubclass(adapter, RestAdapter):
+            check_paths(adapter)
 
 
 def problems(schema: strawberry.Schema, declarations: Declarations) -> list[str]:

@@ -22,7 +22,7 @@ from graphfold.declarations import current
 from graphfold.graph.fallback import NONE, Fallback, checked, guarded
 from graphfold.graph.freshness import resolved_at
 from graphfold.graph.ids import Node
-from graphfold.mistakes import Mistake, place_of
+from graphfold.mistakes import Mistake, place_of, spelled
 
 __all__ = ["ROOTS", "Resolver", "add_field", "finds", "resolver_of", "resolves"]
 
@@ -47,6 +47,7 @@ class Resolver:
         return {name: operation.adapter(adapter) for name, adapter in self.injected.items()}
 
 
+@spelled
 def resolves(owner: type, *, fallback: Any = NONE) -> Callable[[F], F]:
     """Add a field to `owner`: `@resolves(Product) async def stock(self: Product, inventory: Inventory) -> Stock`.
 

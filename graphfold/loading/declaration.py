@@ -13,7 +13,7 @@ from graphfold.errors import BackendError
 from graphfold.loading.keys import Keys
 from graphfold.loading.operation import BatchOperation, Gives, ReadOperation, WriteOperation
 from graphfold.loading.policies import Caching, policy
-from graphfold.mistakes import Mistake, here, place_of
+from graphfold.mistakes import Mistake, here, place_of, spelled
 from graphfold.page import Page
 from graphfold.rows.row import Row, row_in
 
@@ -25,6 +25,7 @@ V = TypeVar("V")
 P = ParamSpec("P")
 
 
+@spelled
 class batch:  # a decorator
     """Many keys, one call: `async def customers(self, ids: Keys[str]) -> dict[str, CustomerRow]`.
 
@@ -89,6 +90,7 @@ class batch:  # a decorator
         return BatchOperation(function, replace(self._policy, gives=_gives(value), key_type=key), row_in(value))
 
 
+@spelled
 class read:  # a decorator
     """What has no key: a page, a search. The same arguments in one graph operation are one call.
 
@@ -132,6 +134,7 @@ class read:  # a decorator
         return ReadOperation(function, self._policy, row, self._primes)
 
 
+@spelled
 class write:  # a decorator
     """What changes something. Never cached; sent again after a failure only where it is declared `idempotent`.
 

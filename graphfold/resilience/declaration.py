@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, here, spelled
 
 __all__ = ["Breaker", "Quota", "Resilience"]
 
@@ -14,6 +15,11 @@ _SECONDS = "a number of seconds above 0"
 
 def _whole(value: object, least: int, most: int = 1_000_000) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _within(value: object, most: float) -> bool:
+    """Whether it is a number up to `most`; neither a text nor NaN is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most
 
 
 def _check(kind: str, name: str, value: object, fits: bool, wanted: str) -> None:
@@ -26,6 +32,7 @@ def _check(kind: str, name: str, value: object, fits: bool, wanted: str) -> None
         )
 
 
+@spelled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
     """When a backend is left alone for a while: too many of the last calls failed, or were slow.
@@ -43,14 +50,16 @@ class Breaker:
     wait: float = 5.0
 
     def __post_init__(self) -> None:
-        _check("Breaker", "failures", self.failures, 0 < self.failures <= 1, _SHARE)
-        _check("Breaker", "slow", self.slow, 0 < self.slow <= 1, _SHARE)
-        _check("Breaker", "slow_after", self.slow_after, self.slow_after is None or self.slow_after > 0, _SECONDS)
+        _check("Breaker", "failures", self.failures, _within(self.failures, 1), _SHARE)
+        _check("Breaker", "slow", self.slow, _within(self.slow, 1), _SHARE)
+        fits = self.slow_after is None or _within(self.slow_after, inf)
+        _check("Breaker", "slow_after", self.slow_after, fits, _SECONDS)
         _check("Breaker", "calls", self.calls, _whole(self.calls, 1), "a whole number from 1")
-        _check("Breaker", "window", self.window, 0 < self.window <= 3600, _SECONDS)
-        _check("Breaker", "wait", self.wait, 0 < self.wait <= 3600, _SECONDS)
+        _check("Breaker", "window", self.window, _within(self.window, 3600), _SECONDS)
+        _check("Breaker", "wait", self.wait, _within(self.wait, 3600), _SECONDS)
 
 
+@spelled
 @dataclass(frozen=True, slots=True)
 class Quota:
     """How often the backend may be called by this process: `rate` calls in `per` seconds, `burst` of them at once.
@@ -63,11 +72,12 @@ class Quota:
     burst: int | None = None
 
     def __post_init__(self) -> None:
-        _check("Quota", "rate", self.rate, 0 < self.rate <= 1_000_000, "a number of calls above 0")
-        _check("Quota", "per", self.per, 0 < self.per <= 86_400, _SECONDS)
+        _check("Quota", "rate", self.rate, _within(self.rate, 1_000_000), "a number of calls above 0")
+        _check("Quota", "per", self.per, _within(self.per, 86_400), _SECONDS)
         _check("Quota", "burst", self.burst, self.burst is None or _whole(self.burst, 1), "a whole number from 1")
 
 
+@spelled
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resilience:
     """What is done about trouble with one backend.

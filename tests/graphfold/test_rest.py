@@ -148,6 +148,15 @@ async def test_what_cannot_be_sent_is_refused(sent: dict[str, Any]) -> None:
     assert (told.code, told.calls) == ("BAD_INPUT", [])
 
 
+@pytest.mark.parametrize("path", ["http://u:secret@x/a?key=secret", "//x/a", "a/b"])
+async def test_a_path_that_leads_elsewhere_is_the_authors_mistake(path: str, log: list[Any]) -> None:
+    told = await rest(lambda shop: shop.get(path, int))
+    assert (told.code, told.calls) == ("INTERNAL", [])
+    [line] = log
+    assert line["internal"].startswith("paths are below the backend's address")
+    assert "secret" not in str(line)
+
+
 async def test_a_body_is_exact_json() -> None:
     body = {"price": Decimal("12.30"), "on": date(2026, 1, 31), "n": 2**60, "t": "ä"}
     told = await rest(lambda shop: shop.request("POST", "/a", int, json=body, headers={"X-Key": "1"}))

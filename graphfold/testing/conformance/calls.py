@@ -83,7 +83,9 @@ def deadline(kit: Kit) -> Iterator[str]:
 def cancellation(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
         outcome = kit.ask(case, hangs, cancel=True)
-        if outcome.under_way or outcome.left:
+        if not outcome.requests:
+            yield f"{case.name}: the sample gives {_told(outcome.error)} before the backend is called"
+        elif outcome.under_way or outcome.left:
             yield f"{case.name}: {outcome.under_way} calls and {outcome.left} tasks go on after it was cancelled"
 
 

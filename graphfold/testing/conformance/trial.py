@@ -117,6 +117,7 @@ class Trial:
                 started = asyncio.get_running_loop().time()
                 asking = asyncio.ensure_future(self.graph.execute("{ ask }", headers=headers, seconds=seconds))
                 if cancel:
+                    asking.add_done_callback(lambda _: backend.called.set())  # it may be over before it has asked
                     await backend.called.wait()
                     asking.cancel()
                 (answer,) = await asyncio.gather(asking, return_exceptions=True)

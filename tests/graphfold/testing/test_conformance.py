@@ -98,3 +98,9 @@ def test_an_unknown_key_of_a_backend_with_a_call_for_each_needs_its_reply(import
     failed = failing(imported(GOOD).Hr, samples)
     assert list(failed) == ["missing"]
     assert "say what the backend replies for an unknown key: Sample(..., missing=...)" in failed["missing"]
+
+
+def test_an_operation_that_fails_before_it_calls_is_told_at_once(imported: Imported) -> None:
+    asks = 'return await self.get("/staff"'
+    failed = failing(imported(GOOD.replace(asks, f'if team:\n            raise ValueError("x")\n        {asks}')).Hr)
+    assert "hr.staff: the sample gives ValueError (x) before the backend is called" in failed["cancellation"]
