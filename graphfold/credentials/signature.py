@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import structlog
 from lxml import etree
 
 from graphfold.credentials.credential import Access, secret
 from graphfold.credentials.extras import extra
 from graphfold.credentials.ws_security import SECURITY, Seal, SecurityToken
 from graphfold.secret import FileWatch, Secret
+from graphfold.settings import SettingsError
 
 __all__ = ["Signature"]
+
+_log = structlog.get_logger("graphfold")
 
 
 class Signature(SecurityToken):
@@ -34,35 +37,54 @@ class Signature(SecurityToken):
         own = access.settings
         assert own.signing_certificate_file is not None  # start-up has said which settings are missing
         assert own.signing_key_file is not None
-        return _Signer(own.signing_key_file, own.signing_certificate_file, secret(own.signing_key_password))
+        files = own.signing_key_file, own.signing_certificate_file
+        try:
+            return _Signer(*files, secret(own.signing_key_password), access.clock)
+        except ValueError as error:
+            variable = f"GRAPHFOLD_{own.name.upper()}_SIGNING"
+            raise SettingsError([f"{variable}_KEY_FILE, {variable}_CERTIFICATE_FILE: {error}."]) from None
 
     def __str__(self) -> str:
         return "WS-Security X.509 signature"
 
 
 class _Signer:
-    def __init__(
-        self, key: Path, certificate: Path, password: Secret, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    """Raises ValueError when it is made of files that cannot sign; ones that go bad later leave the last in use."""
+
+    def __init__(self, key: Path, certificate: Path, password: Secret, clock: Callable[[], float]) -> None:
         self._files, self._password = (key, certificate), password
         self._watch = FileWatch(key, certificate, clock=clock)
         self._signature = self._read()
 
     def __call__(self, message: bytes) -> bytes:
         if self._watch.due and self._watch.changed():
-            self._signature = self._read()
+            self._follow()
         envelope = etree.fromstring(message, _PARSER)
         self._signature.apply(envelope, {})
         _token_first(envelope)
         return etree.tostring(envelope, encoding="utf-8", xml_declaration=True)
 
+    def _follow(self) -> None:
+        try:
+            self._signature = self._read()
+        except ValueError as error:  # a certificate and its key are replaced one after the other
+            _log.warning("signing certificate unusable, the last one stays in use", reason=str(error))
+
     def _read(self) -> Any:
+        """Signs something once, and verifies it: the files may be unusable, and they may not belong together."""
         signing: Any = import_module("zeep.wsse.signature").BinarySignature
         transform: Any = import_module("xmlsec").Transform
         key, certificate = map(str, self._files)
-        return signing(key, certificate, self._password.text, transform.RSA_SHA256, transform.SHA256)
+        try:
+            signature = signing(key, certificate, self._password.text, transform.RSA_SHA256, transform.SHA256)
+            signature.apply(envelope := etree.fromstring(_EMPTY), {})
+            signature.verify(envelope)
+        except Exception:  # zeep's, xmlsec's and the file system's have nothing else in common
+            raise ValueError("these are no PEM files that belong together") from None
+        return signature
 
 
+_EMPTY = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header/><e:Body/></e:Envelope>'
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import httpx
 
+from graphfold.adapter.problems import CALLER_REFUSED
 from graphfold.adapter.soap.message import ENVELOPES
 from graphfold.testing.conformance.sample import Case
 
@@ -28,12 +29,12 @@ class Failure(NamedTuple):
 def failures_of(case: Case) -> Iterator[Failure]:
     """Those of HTTP, and those of the adapter's protocol."""
     yield from _of_the_network()
-    yield from _of_statuses()
+    yield from _of_statuses(case)
     yield from _of_bodies(case)
     if case.adapter.protocol == "SOAP":
         yield from _of_soap()
     if case.adapter.protocol == "GraphQL":
-        yield from _of_graphql()
+        yield from _of_graphql(case)
 
 
 def _of_the_network() -> Iterator[Failure]:
@@ -43,14 +44,19 @@ def _of_the_network() -> Iterator[Failure]:
     yield Failure("connect timeout", httpx.ConnectTimeout("connect"), ("BACKEND_TIMEOUT",))
 
 
-def _of_statuses() -> Iterator[Failure]:
+def _refused(case: Case, status: int) -> str:
+    """Whose credentials the backend does not take: the caller's, where those are handed on."""
+    return CALLER_REFUSED[status][0].code if case.adapter.credential.caller_headers else "BACKEND_CREDENTIALS"
+
+
+def _of_statuses(case: Case) -> Iterator[Failure]:
     for status in (500, 502, 503):
         yield Failure(
             f"status {status}", httpx.Response(status, content=_PAGE, headers=_HTML), ("BACKEND_UNAVAILABLE",)
         )
     yield Failure("status 504", httpx.Response(504, content=_PAGE, headers=_HTML), ("BACKEND_TIMEOUT",))
     for status in (401, 403):
-        yield Failure(f"status {status}", httpx.Response(status), ("BACKEND_CREDENTIALS",))
+        yield Failure(f"status {status}", httpx.Response(status), (_refused(case, status),))
     busy = httpx.Response(429, headers={"retry-after": "2"})
     yield Failure("status 429", busy, ("BACKEND_BUSY",))
 
@@ -79,10 +85,10 @@ def _fault(name: str, code: str, codes: tuple[str, ...], status: int = 500) -> F
     return Failure(name, httpx.Response(status, content=body, headers={"content-type": "text/xml"}), codes)
 
 
-def _of_graphql() -> Iterator[Failure]:
+def _of_graphql(case: Case) -> Iterator[Failure]:
     for code, ours in (
-        ("UNAUTHENTICATED", "BACKEND_CREDENTIALS"),
-        ("FORBIDDEN", "BACKEND_CREDENTIALS"),
+        ("UNAUTHENTICATED", _refused(case, 401)),
+        ("FORBIDDEN", _refused(case, 403)),
         ("GRAPHQL_VALIDATION_FAILED", "BACKEND_CONTRACT"),
         ("INTERNAL_SERVER_ERROR", "BACKEND_UNAVAILABLE"),
     ):

@@ -25,7 +25,7 @@ from graphfold.testing.graphs import graph_of, variables_of
 __all__ = ["CANARY", "Outcome", "Question", "Script", "Trial"]
 
 CANARY = "canary-7c1f"
-"""In every credential of a trial; it must not be seen anywhere but in requests."""
+"""In every credential of a trial, the caller's among them; it must not be seen anywhere but in requests."""
 
 Question = Callable[[Any], Awaitable[Any]]
 """What to ask of the adapter of an operation."""
@@ -65,6 +65,7 @@ class Trial:
     def __init__(self, adapter: type[Adapter]) -> None:
         self.adapter = adapter
         self.graph = _graph(adapter)
+        self._caller = dict.fromkeys(adapter.credential.caller_headers, f"Bearer {CANARY}-caller")
 
     def run(
         self,
@@ -79,7 +80,9 @@ class Trial:
 
         `seconds` is the operation's deadline; `cancel`: give up as soon as the backend has been asked.
         """
-        return clock.run(lambda: self._run(question, script, headers or {}, seconds, cancel=cancel))
+        return clock.run(
+            lambda: self._run(question, script, {**self._caller, **(headers or {})}, seconds, cancel=cancel)
+        )
 
     def probe(self, script: Script) -> bool:
         """Whether the adapter's own probe finds the backend well."""

@@ -10,9 +10,9 @@ import pytest
 import trustme
 from lxml import etree
 
-from graphfold.credentials import Access, Signature, Timestamp, UsernameToken, WsSecurity
+from graphfold.credentials import Access, Session, Signature, Timestamp, UsernameToken, WsSecurity
 from graphfold.secret import Secret
-from graphfold.settings import BackendSettings
+from graphfold.settings import BackendSettings, SettingsError
 from graphfold.transport.call import Call, Reply
 
 signxml: Any = pytest.importorskip("signxml")
@@ -28,24 +28,47 @@ def authority() -> trustme.CA:
     return trustme.CA(key_type=trustme.KeyType.RSA)
 
 
-@pytest.fixture
-def sent(authority: trustme.CA, tmp_path: Path) -> Any:
-    """The message as it goes out, twice."""
-    ours = authority.issue_cert("gateway.test", key_type=trustme.KeyType.RSA)
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    ours.cert_chain_pems[0].write_to_path(str(certificate))
-    ours.private_key_pem.write_to_path(str(key))
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def put(issued: trustme.LeafCert, folder: Path, *parts: str) -> None:
+    for part in parts:
+        pem = issued.cert_chain_pems[0] if part == "cert" else issued.private_key_pem
+        pem.write_to_path(str(folder / f"{part}.pem"))
+
+
+def issued(authority: trustme.CA) -> trustme.LeafCert:
+    return authority.issue_cert("gateway.test", key_type=trustme.KeyType.RSA)
+
+
+def opened(folder: Path, clock: Clock | None = None) -> Session:
     settings = BackendSettings(
         "depot",
         username=Secret("us"),
         password=Secret("pass-word"),
-        signing_certificate_file=certificate,
-        signing_key_file=key,
+        signing_certificate_file=folder / "cert.pem",
+        signing_key_file=folder / "key.pem",
     )
     kind = WsSecurity(Timestamp(60), UsernameToken(digest=True), Signature())
-    session = kind.session(Access(settings, reach=lambda _: _lost))
-    call = Call("POST", "", enclosing=enclosing)
-    return [session.signed(call).body for _ in range(2)]  # type: ignore[union-attr]
+    return kind.session(Access(settings, lambda _: _lost, clock or Clock()))
+
+
+def signed(session: Session) -> bytes:
+    call = session.signed(Call("POST", "", enclosing=enclosing))
+    assert call is not None
+    return call.body
+
+
+@pytest.fixture
+def sent(authority: trustme.CA, tmp_path: Path) -> Any:
+    """The message as it goes out, twice."""
+    put(issued(authority), tmp_path, "cert", "key")
+    session = opened(tmp_path)
+    return [signed(session) for _ in range(2)]
 
 
 async def _lost(call: Call) -> Reply:
@@ -96,3 +119,28 @@ def test_every_attempt_is_written_and_signed_anew(sent: list[bytes]) -> None:
     assert values[0] != values[1]
     assert ids[0] != ids[1]
     assert not [message for message in sent if b"pass-word" in message]
+
+
+@pytest.mark.parametrize(("first", "then"), [("cert", "key"), ("key", "cert")])
+def test_between_a_certificate_and_its_key_the_last_pair_stays_in_use(
+    authority: trustme.CA, tmp_path: Path, first: str, then: str, log: list[Any]
+) -> None:
+    clock, new = Clock(), issued(authority)
+    put(issued(authority), tmp_path, "cert", "key")
+    session, tokens = opened(tmp_path, clock), []
+    for parts in ((), (first,), (then,)):
+        put(new, tmp_path, *parts)
+        clock.now += 2
+        message = signed(session)
+        assert verified(message, authority, tmp_path) == ["Body", "Timestamp"]
+        tokens.append(etree.fromstring(message).findtext(f".//{WSSE}BinarySecurityToken"))
+    assert tokens[0] == tokens[1] != tokens[2]
+    told = [line["event"] for line in log]
+    assert told == ["signing certificate unusable, the last one stays in use"]
+
+
+def test_files_that_cannot_sign_are_told_at_start(authority: trustme.CA, tmp_path: Path) -> None:
+    put(issued(authority), tmp_path, "cert")
+    put(issued(authority), tmp_path, "key")
+    with pytest.raises(SettingsError, match=r"GRAPHFOLD_DEPOT_SIGNING_KEY_FILE, .*no PEM files that belong together"):
+        opened(tmp_path)

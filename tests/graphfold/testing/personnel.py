@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKEN", "GOOD"]
+__all__ = ["BROKEN", "GOOD", "OF_THE_CALLER", "TALKATIVE"]
 
 GOOD = '''
 import asyncio
@@ -145,3 +145,31 @@ BROKEN = {
     "probe": GOOD + "\n    async def probe(self):\n        pass\n",
     "lifecycle": _with((' runbook="https://x.test",', "")),
 }
+
+OF_THE_CALLER = _with(
+    ('identity = "service"\n    credential = ApiKey("X-Key")', "credential = PassThrough()"), (', share="public"', "")
+)
+"""The good one with the caller's own credentials."""
+
+_TALKATIVE = """
+import logging
+from graphfold.credentials import Access, Call, Credential, Session
+
+class Told(Session):
+    def __init__(self, token):
+        self.token = token
+
+    def signed(self, call):
+        return call.adding({"x-key": self.token})
+
+    async def renewed(self, call, refused):
+        logging.getLogger("hr").warning("refused: %s", refused.headers)
+
+class Talkative(Credential):
+    needs, places = ("token",), ("x-key",)
+
+    def session(self, access):
+        return Told(access.settings.token.text)
+"""
+TALKATIVE = _TALKATIVE + _with(('ApiKey("X-Key")', "Talkative()"))
+"""Its credential is written to the log when it is refused, and at no other time."""

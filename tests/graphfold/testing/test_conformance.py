@@ -14,7 +14,7 @@ import pytest
 from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
-from tests.graphfold.testing.personnel import BROKEN, GOOD
+from tests.graphfold.testing.personnel import BROKEN, GOOD, OF_THE_CALLER, TALKATIVE
 
 PEOPLE = [
     {"no": "100001", "name": "Ann", "mail": "a@x.test", "salary": 10.5, "level": 3},
@@ -49,6 +49,15 @@ def test_every_rule_has_a_check_and_a_broken_adapter() -> None:
 
 def test_an_adapter_that_keeps_all_rules_passes(imported: Imported) -> None:
     assert failing(imported(GOOD).Hr) == {}
+
+
+def test_so_does_one_that_hands_on_what_the_caller_sends(imported: Imported) -> None:
+    assert failing(imported(OF_THE_CALLER).Hr) == {}
+
+
+def test_a_credential_that_is_logged_when_it_is_refused_is_found(imported: Imported) -> None:
+    failed = failing(imported(TALKATIVE).Hr)["secrets"]
+    assert "a credential is in the log after status 401" in failed
 
 
 @pytest.mark.parametrize("rule", BROKEN)
