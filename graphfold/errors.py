@@ -17,6 +17,8 @@ GraphError
      |- BackendCredentials   BACKEND_CREDENTIALS   our credentials were refused
      `- BackendContract      BACKEND_CONTRACT      it answers, but not the interface that was agreed
 
+OVERLOADED has no class: the server answers with it before there is an operation that could raise it.
+
 The message is for the caller. What only the operator may see goes into `internal`, which is logged and never sent.
 """
 
@@ -78,6 +80,7 @@ CODES: dict[str, Code] = {
         Code("BACKEND_CREDENTIALS", "A backend refuses our credentials.", False, 502, "Tell the operator."),
         Code("BACKEND_CONTRACT", "A backend's interface has changed.", False, 502, "Tell the backend's owner."),
         Code("DEADLINE_EXCEEDED", "The operation's time is over.", True, 504, "Ask for less, or allow more time."),
+        Code("OVERLOADED", "The gateway takes no more operations now.", True, 503, "Wait `retryAfter` seconds."),
         Code("INTERNAL", "A defect of the gateway.", False, 500, "Report the request id."),
     )
 }

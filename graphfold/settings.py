@@ -92,6 +92,9 @@ class Settings(BaseModel):
     max_nodes: int = Field(
         default=100_000, ge=1, description="Most objects one operation may ask for, page sizes multiplied."
     )
+    max_operations: int = Field(
+        default=256, ge=1, description="Most operations at once in one process; one more is told to come back."
+    )
     max_reply: int = Field(
         default=10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression."
     )

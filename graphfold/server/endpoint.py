@@ -19,10 +19,15 @@ PATH = "/graphql"
 
 
 class Endpoint:
-    """ASGI middleware: GraphQL at `PATH`, everything else to the application behind it."""
+    """ASGI middleware: GraphQL at `PATH`, everything else to the application behind it.
+
+    Takes `max_operations` at once. One more is refused before it is parsed: in a queue it would keep its memory, and be
+    answered when its client has left.
+    """
 
     def __init__(self, app: ASGIApp, graph: Served, page: Page | None) -> None:
         self._app, self._graph, self._page = app, graph, page
+        self._operations, self._most = 0, graph.settings.max_operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
@@ -35,46 +40,59 @@ class Endpoint:
             reply = await self._reply(scope, receive, exchange, headers, media)
         except Refused as error:
             exchange.codes = [error.code]
-            reply = refusal(error.status, error.message, error.code, exchange.request_id, allow=error.allow)
+            reply = refusal(
+                error.status, error.message, error.code, exchange.request_id, error.allow, error.retry_after
+            )
         await reply.send(send)
 
     async def _reply(
         self, scope: Scope, receive: Receive, exchange: Exchange, headers: dict[str, str], media: str | None
     ) -> Reply:
-        method = scope["method"]
+        method, body = scope["method"], None
         if method == "POST":
-            asked = await self._posted(receive, headers)
+            body = await self._body(receive, headers)
         elif method == "GET":
             accept = headers.get("accept", "")
             if self._page is not None and "text/html" in accept and "json" not in accept:
                 return self._page.reply()
-            asked = self._got(scope, headers)
+            _check_get(headers)
         else:
             raise Refused(405, f"{method[:20]} is not possible here; use POST.", allow="GET, POST")
         if media is None:
             raise Refused(406, "Answers are application/graphql-response+json or application/json; accept one of them.")
-        answering = Answering(self._graph, asked, exchange, headers, media, receive)
-        return await answering.reply(mutations=method == "POST")
+        if self._operations >= self._most:
+            told = f"The gateway has {self._most:,} operations to answer and takes no more (GRAPHFOLD_MAX_OPERATIONS)."
+            raise Refused(503, told, code="OVERLOADED", retry_after=1)
+        self._operations += 1  # only now: a body that is slow to arrive holds no place
+        try:
+            asked = self._got(scope) if body is None else by_post(body)
+            answering = Answering(self._graph, asked, exchange, headers, media, receive)
+            return await answering.reply(mutations=body is not None)
+        finally:
+            self._operations -= 1
 
-    async def _posted(self, receive: Receive, headers: dict[str, str]) -> Asked:
+    async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
         check_content(headers.get("content-type", ""), headers.get("content-encoding", ""))
         settings = self._graph.settings
         try:
             async with asyncio.timeout(settings.body_timeout):
                 length, of = headers.get("content-length"), " (GRAPHFOLD_MAX_BODY)"
-                return by_post(await body_of(receive, length, settings.max_body, of))
+                return await body_of(receive, length, settings.max_body, of)
         except TimeoutError:
             told = f"The request body did not arrive within {settings.body_timeout:g} s (GRAPHFOLD_BODY_TIMEOUT)."
             raise Refused(408, told, code="LIMIT_EXCEEDED") from None
 
-    def _got(self, scope: Scope, headers: dict[str, str]) -> Asked:
-        if "json" not in headers.get("accept", "") and headers.get("sec-fetch-mode") != "cors":
-            # What an image or a link on a foreign page sends: it can neither name a media type nor be a `fetch`.
-            raise Refused(406, "A GET has to say by name that it takes JSON. Add this header: Accept: application/json")
-        if "content-type" in headers:
-            check_content(headers["content-type"], "")
+    def _got(self, scope: Scope) -> Asked:
         asked = by_get(scope["query_string"])
         operation = self._graph.documents.operation(asked.query, asked.operation_name)
         if operation is not None and operation.operation.value == "mutation":
             raise Refused(405, "A mutation has to be sent by POST.", allow="POST")
         return asked
+
+
+def _check_get(headers: dict[str, str]) -> None:
+    if "json" not in headers.get("accept", "") and headers.get("sec-fetch-mode") != "cors":
+        # What an image or a link on a foreign page sends: it can neither name a media type nor be a `fetch`.
+        raise Refused(406, "A GET has to say by name that it takes JSON. Add this header: Accept: application/json")
+    if "content-type" in headers:
+        check_content(headers["content-type"], "")

@@ -31,9 +31,19 @@ class Asked:
 class Refused(Exception):
     """A request that is answered with an HTTP status before anything runs."""
 
-    def __init__(self, status: int, message: str, *, code: str = "BAD_INPUT", allow: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str = "BAD_INPUT",
+        allow: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """`retry_after` is in seconds."""
         super().__init__(message)
-        self.status, self.message, self.code, self.allow = status, message, code, allow
+        self.status, self.message, self.code = status, message, code
+        self.allow, self.retry_after = allow, retry_after
 
 
 def check_content(content_type: str, encoding: str) -> None:

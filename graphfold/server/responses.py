@@ -78,14 +78,24 @@ def _status(errors: list[dict[str, Any]]) -> int:
     return max(400, CODES[code].status)
 
 
-def error_body(message: str, code: str, request_id: str) -> bytes:
-    """A GraphQL answer that is one error."""
+def error_body(message: str, code: str, request_id: str, retry_after: int | None = None) -> bytes:
+    """A GraphQL answer that is one error; `retry_after` is in seconds."""
     extensions = {"code": code, "retryable": CODES[code].retryable, "requestId": request_id}
+    if retry_after is not None:
+        extensions["retryAfter"] = retry_after
     return orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
 
 
 def refusal(
-    status: int, message: str, code: str, request_id: str, media: str = JSON, allow: str | None = None
+    status: int,
+    message: str,
+    code: str,
+    request_id: str,
+    allow: str | None = None,
+    retry_after: int | None = None,
 ) -> Reply:
     """An error that never reached the graph."""
-    return Reply(status, error_body(message, code, request_id), media, {"allow": allow} if allow else None)
+    headers = {"allow": allow} if allow else {}
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
+    return Reply(status, error_body(message, code, request_id, retry_after), JSON, headers)

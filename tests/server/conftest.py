@@ -38,6 +38,11 @@ class Query:
         await info.context.hang()
         return "never"
 
+    @strawberry.field
+    async def slow(self, info: strawberry.Info, told: int = 0) -> int:
+        await info.context.turn()
+        return told
+
 
 @strawberry.type
 class Mutation:
@@ -88,6 +93,8 @@ class Demo:
     seconds: float | None = None
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     abandoned: asyncio.Event = field(default_factory=asyncio.Event)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    waiting: int = 0
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.settings)
@@ -119,6 +126,14 @@ class Demo:
         finally:
             self.abandoned.set()
 
+    async def turn(self) -> None:
+        """Waits until a test gives it its turn."""
+        self.waiting += 1
+        try:
+            await self.turns.acquire()
+        finally:
+            self.waiting -= 1
+
     async def execute(
         self,
         query: str,
@@ -136,6 +151,30 @@ class Demo:
         result = await self.schema.execute(query, variables, self, operation_name=operation_name)
         errors = masked(result.errors or [], request_id or "-", suggestions=self.documents.development)
         return Answered(result.data, [dict(error.formatted) for error in errors])
+
+
+class Connection:
+    """One request whose client can hang up."""
+
+    def __init__(self, app: Any, body: bytes) -> None:
+        self.sent: list[Any] = []
+        self._messages: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
+        self._left = asyncio.Event()
+        headers = [(b"content-type", b"application/json")]
+        scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+        self.task = asyncio.ensure_future(app(scope, self._receive, self._send))
+
+    async def _receive(self) -> Any:
+        if self._messages:
+            return self._messages.pop()
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def leave(self) -> None:
+        self._left.set()
 
 
 @pytest.fixture

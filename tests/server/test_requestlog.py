@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.server.conftest import Connection
+
 pytestmark = pytest.mark.anyio
 
 SECRET = "hunter2"
@@ -96,30 +98,6 @@ async def test_a_defect_is_500_without_its_text(client: httpx.AsyncClient, graph
     assert (failed["event"], failed["request_id"], "exc_info" in failed) == ("request failed", "r-1", False)
     assert failed["traceback"].endswith(f"RuntimeError: {SECRET}\n")
     assert (request["status"], request["codes"]) == (500, {"INTERNAL": 1})
-
-
-class Connection:
-    """One request whose client can hang up."""
-
-    def __init__(self, app: Any, body: bytes) -> None:
-        self.sent: list[Any] = []
-        self._messages: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
-        self._left = asyncio.Event()
-        headers = [(b"content-type", b"application/json")]
-        scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
-        self.task = asyncio.ensure_future(app(scope, self._receive, self._send))
-
-    async def _receive(self) -> Any:
-        if self._messages:
-            return self._messages.pop()
-        await self._left.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: Any) -> None:
-        self.sent.append(message)
-
-    def leave(self) -> None:
-        self._left.set()
 
 
 async def test_a_client_that_leaves_ends_its_work(app: Any, graph: Any, log: list[Any]) -> None:

@@ -1,0 +1,146 @@
+"""More operations than the gateway takes at once: the excess is told so at once, the rest is answered."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from graphfold.settings import Settings
+from tests.server.conftest import Connection, Demo
+
+pytestmark = pytest.mark.anyio
+
+MOST = 3
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(max_operations=MOST)
+
+
+async def ask(client: httpx.AsyncClient, told: int = 0) -> httpx.Response:
+    return await client.post("/graphql", json={"query": "query($n: Int!) { slow(told: $n) }", "variables": {"n": told}})
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not reached():
+            await asyncio.sleep(0)
+
+
+async def full(client: httpx.AsyncClient, graph: Demo) -> list[asyncio.Task[httpx.Response]]:
+    """As many operations as are taken, all of which wait."""
+    tasks = [asyncio.create_task(ask(client, n)) for n in range(MOST)]
+    await until(lambda: graph.waiting == MOST)
+    return tasks
+
+
+async def finish(graph: Demo, tasks: list[asyncio.Task[httpx.Response]]) -> list[httpx.Response]:
+    for _ in range(graph.waiting):
+        graph.turns.release()
+    return await asyncio.gather(*tasks)
+
+
+async def test_one_more_is_told_at_once_to_come_back(client: httpx.AsyncClient, graph: Demo) -> None:
+    running = await full(client, graph)
+    response = await ask(client)
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "The gateway has 3 operations to answer and takes no more (GRAPHFOLD_MAX_OPERATIONS).",
+                "extensions": {
+                    "code": "OVERLOADED",
+                    "retryable": True,
+                    "requestId": response.headers["x-request-id"],
+                    "retryAfter": 1,
+                },
+            }
+        ]
+    }
+    assert graph.waiting == MOST
+    assert [response.json()["data"] for response in await finish(graph, running)] == [{"slow": n} for n in range(MOST)]
+
+
+async def test_a_get_is_told_so_too(client: httpx.AsyncClient, graph: Demo) -> None:
+    running = await full(client, graph)
+    response = await client.get("/graphql", params={"query": "{ name }"}, headers={"accept": "application/json"})
+    assert response.status_code == 503
+    await finish(graph, running)
+
+
+async def test_the_excess_is_not_even_parsed(client: httpx.AsyncClient, graph: Demo) -> None:
+    running = await full(client, graph)
+    response = await client.post("/graphql", content=b"{", headers={"content-type": "application/json"})
+    assert response.status_code == 503
+    await finish(graph, running)
+
+
+async def test_where_one_has_ended_the_next_is_taken(client: httpx.AsyncClient, graph: Demo) -> None:
+    running = await full(client, graph)
+    graph.turns.release()
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    running.append(asyncio.create_task(ask(client, 7)))
+    await until(lambda: graph.waiting == MOST)
+    assert (await ask(client)).status_code == 503
+    assert [response.status_code for response in await finish(graph, running)] == [200] * (MOST + 1)
+
+
+async def test_a_client_that_goes_away_gives_its_place_back(
+    client: httpx.AsyncClient, app: FastAPI, graph: Demo
+) -> None:
+    connections = [Connection(app, b'{"query": "{ slow }"}') for _ in range(MOST)]
+    await until(lambda: graph.waiting == MOST)
+    for connection in connections:
+        connection.leave()
+    await asyncio.gather(*(connection.task for connection in connections))
+    assert [response.status_code for response in await finish(graph, await full(client, graph))] == [200] * MOST
+
+
+@pytest.mark.parametrize("defect", [None, RuntimeError("a defect")], ids=["refused", "defect"])
+async def test_an_error_gives_its_place_back(client: httpx.AsyncClient, graph: Demo, defect: Exception | None) -> None:
+    graph.defect = defect
+    for _ in range(MOST + 1):
+        response = await client.post("/graphql", json={"query": "{ name }" if defect else 5})
+        assert response.status_code == (500 if defect else 400)
+    graph.defect = None
+    assert [response.status_code for response in await finish(graph, await full(client, graph))] == [200] * MOST
+
+
+async def test_a_body_that_is_slow_to_arrive_holds_no_place(client: httpx.AsyncClient, graph: Demo) -> None:
+    async def half() -> AsyncIterator[bytes]:
+        arriving.release()
+        yield b'{"query": '
+        await asyncio.Event().wait()
+
+    arriving = asyncio.Semaphore(0)
+    headers = {"content-type": "application/json"}
+    slow = [asyncio.create_task(client.post("/graphql", content=half(), headers=headers)) for _ in range(MOST)]
+    for _ in slow:
+        await arriving.acquire()
+    assert [response.status_code for response in await finish(graph, await full(client, graph))] == [200] * MOST
+    for task in slow:
+        task.cancel()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/backends"])
+async def test_health_answers_nevertheless(client: httpx.AsyncClient, graph: Demo, path: str) -> None:
+    running = await full(client, graph)
+    assert (await client.get(path)).status_code == 200
+    await finish(graph, running)
+
+
+async def test_under_ten_times_the_load_every_answer_is_right_or_a_refusal(
+    client: httpx.AsyncClient, graph: Demo
+) -> None:
+    tasks = [asyncio.create_task(ask(client, n)) for n in range(10 * MOST)]
+    await until(lambda: sum(task.done() for task in tasks) == 9 * MOST)
+    assert graph.waiting == MOST
+    responses = await finish(graph, tasks)
+    assert Counter(response.status_code for response in responses) == {200: MOST, 503: 9 * MOST}
+    right = [response.json() == {"data": {"slow": n}} for n, response in enumerate(responses)]
+    assert right == [response.status_code == 200 for response in responses]
+    assert [response.status_code for response in await finish(graph, await full(client, graph))] == [200] * MOST
