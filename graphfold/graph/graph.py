@@ -34,7 +34,6 @@ from graphfold.graph.notes import collecting
 from graphfold.graph.operation import Request
 from graphfold.graph.runtime import Runtime, Transports
 from graphfold.graph.schema import assemble
-from graphfold.graph.trace import Trace
 from graphfold.graph.viewers import identifying, viewer_key
 from graphfold.loading.scope import Viewer
 from graphfold.settings import BackendSettings, Settings
@@ -121,18 +120,24 @@ class Graph:
         request_id: str | None = None,
         mutations: bool = True,
         seconds: float | None = None,
+        viewer: Viewer | None = None,
     ) -> Answer:
         """Run one operation. Never raises for what a client or a backend does: the answer says it.
 
         `headers` are the client's, names in lower case; `mutations=False` refuses them (GET requests). In development
         the header `graphfold-explain: plan, trace` adds both to the answer's `extensions`. `seconds` is how long the
-        client wants to wait; the setting for it may say less.
+        client wants to wait; the setting for it may say less. `viewer` is who they say asks, where that is known.
         """
-        headers = headers or {}
+        headers, request_id = headers or {}, request_id or uuid.uuid4().hex
         insight = None
         if self.documents.development and HEADER in headers:
             insight = Insight(self, headers[HEADER], query, variables, operation_name)
-        request = self._request(headers, request_id or uuid.uuid4().hex, insight.trace if insight else None, seconds)
+        runtime, trace = self._running(), insight.trace if insight else None
+        try:
+            viewer = viewer or self._viewer(headers)
+        except Exception as error:  # of the function that tells tenants
+            return self._told(None, [_located(error)], {}, request_id)
+        request = Request(runtime, viewer, request_id, headers, trace, Parts(), seconds)
         page = largest_page.set(self.settings.max_page_size)
         try:
             with collecting() as notes:
@@ -153,17 +158,18 @@ class Graph:
 
     def question(
         self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
-    ) -> Question | None:
-        """Under what the answer to a request is kept; None where it has to run.
+    ) -> tuple[Question, Viewer] | None:
+        """Under what the answer to a request is kept, and who asks; None where it has to run.
 
-        It has to where it is to be explained, and where an extension was added: that may want to see each operation.
+        It has to where it is to be explained, where an extension was added that may want to see each operation, and
+        where who asks cannot be told: the answer says that.
         """
         if not self._express.open or (self.documents.development and HEADER in headers):
             return None
-        viewer = self._viewer(headers)
         try:
-            return Question(query, variables, operation_name, viewer.key, viewer.tenant)
-        except TypeError:
+            viewer = self._viewer(headers)
+            return Question(query, variables, operation_name, viewer.key, viewer.tenant), viewer
+        except Exception:
             return None
 
     def forget(self, operation: str, keys: Iterable[Any] | None) -> None:
@@ -217,10 +223,20 @@ class Graph:
             extensions = dict(getattr(result, "extensions", None) or {})
         except Exception as error:
             data, extensions = None, {}
-            errors = [error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)]
+            errors = [_located(error)]
+        return self._told(data, errors, extensions, request.request_id)
+
+    def _told(
+        self,
+        data: dict[str, Any] | None,
+        errors: Sequence[GraphQLError],
+        extensions: dict[str, Any],
+        request_id: str,
+    ) -> Answer:
+        """What the client may read of it."""
         if not errors:
             return Answer(data, [], extensions)
-        told = masked(errors, request.request_id, suggestions=self.documents.development)
+        told = masked(errors, request_id, suggestions=self.documents.development)
         started = data is not None or any(error.path for error in told)
         return Answer(data, [_formatted(error) for error in told], extensions, started)
 
@@ -243,11 +259,6 @@ class Graph:
             allowed_operation_types=allowed,
         )
 
-    def _request(
-        self, headers: Mapping[str, str], request_id: str, trace: Trace | None, seconds: float | None
-    ) -> Request:
-        return Request(self._running(), self._viewer(headers), request_id, headers, trace, Parts(), seconds)
-
     def _viewer(self, headers: Mapping[str, str]) -> Viewer:
         return Viewer(viewer_key(headers, self._identifying), headers, self.tenant_of(headers))
 
@@ -259,6 +270,10 @@ class Graph:
 
 def _no_tenant(_: Mapping[str, str]) -> None:
     """Nobody has anything in common with others."""
+
+
+def _located(error: Exception) -> GraphQLError:
+    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
 
 
 def _formatted(error: GraphQLError) -> dict[str, Any]:

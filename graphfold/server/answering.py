@@ -10,6 +10,7 @@ from graphql import OperationType
 
 from graphfold.cache.answers import Answers, Kept, Question
 from graphfold.deadline import Deadline
+from graphfold.loading.scope import Viewer
 from graphfold.server.departure import unless_gone
 from graphfold.server.requestlog import Exchange
 from graphfold.server.requests import Asked, Receive, seconds_of
@@ -22,7 +23,7 @@ __all__ = ["Answering"]
 class Answering:
     """For one request: `media` is the media type of the answer. The body has to be read from `receive` already."""
 
-    __slots__ = ("_asked", "_exchange", "_graph", "_headers", "_media", "_receive", "_seconds")
+    __slots__ = ("_asked", "_exchange", "_graph", "_headers", "_media", "_receive", "_seconds", "_viewer")
 
     def __init__(
         self, graph: Served, asked: Asked, exchange: Exchange, headers: Mapping[str, str], media: str, receive: Receive
@@ -30,12 +31,13 @@ class Answering:
         self._graph, self._asked, self._exchange, self._headers = graph, asked, exchange, headers
         self._media, self._receive = media, receive
         self._seconds = seconds_of(headers.get("graphfold-deadline"))
+        self._viewer: Viewer | None = None
 
     async def reply(self, *, mutations: bool) -> Reply:
-        asked, answers = self._asked, self._graph.answers
-        question = self._graph.question(asked.query, asked.variables, asked.operation_name, self._headers)
-        if answers is None or question is None:
+        answers = self._graph.answers
+        if answers is None or (found := self._question()) is None:
             return (await self._run(mutations=mutations))[0]
+        question, self._viewer = found
         kept = answers.find(question)
         if kept is None and not self._is_query():  # what is done twice is asked for twice: nobody waits, none is kept
             return (await self._run(mutations=mutations))[0]
@@ -43,6 +45,10 @@ class Answering:
             await self._wait(other)
             kept = answers.find(question)
         return self._again(kept) if kept is not None else await self._kept(answers, question, mutations=mutations)
+
+    def _question(self) -> tuple[Question, Viewer] | None:
+        asked = self._asked
+        return self._graph.question(asked.query, asked.variables, asked.operation_name, self._headers)
 
     def _is_query(self) -> bool:
         operation = self._graph.documents.operation(self._asked.query, self._asked.operation_name)
@@ -83,6 +89,7 @@ class Answering:
             request_id=exchange.request_id,
             mutations=mutations,
             seconds=self._seconds,
+            viewer=self._viewer,
         )
         answer = await unless_gone(self._receive, work)
         exchange.codes = [_code(error) for error in answer.errors]

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from graphfold.cache.answers import Answers, Question
 from graphfold.cache.parts import Parts
 from graphfold.graph.documents import Documents
+from graphfold.loading.scope import Viewer
 from graphfold.settings import Settings
 
 __all__ = ["Answer", "Place", "Served"]
@@ -58,7 +59,7 @@ class Served(Protocol):
         variables: Mapping[str, Any] | None,
         operation_name: str | None,
         headers: Mapping[str, str],
-    ) -> Question | None: ...
+    ) -> tuple[Question, Viewer] | None: ...
     def invalidate(self, backend: str, operation: str, keys: Sequence[Any] | None) -> None: ...
     def missing_settings(self) -> list[str]: ...
     def state(self) -> dict[str, Any]: ...
@@ -74,4 +75,5 @@ class Served(Protocol):
         request_id: str | None,
         mutations: bool,
         seconds: float | None,
+        viewer: Viewer | None,
     ) -> Answer: ...

@@ -1,7 +1,7 @@
 """Whole answers that are told again: to whom, for how long, and which answers never are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -150,6 +150,33 @@ async def test_a_viewer_of_two_tenants_is_shown_what_is_its_own_in_each(shop: Sh
     asking = [shop.ask(MINE, who=who, headers={"x-company": company} if company else {}) for company in ("x", "y", "")]
     texts = [(await answer).json()["data"]["mine"]["text"] for answer in asking]
     assert texts == ["mine 1 #1", "mine 1 #2", "mine 1 #3"]
+
+
+@pytest.mark.parametrize("query", [NAME, 'mutation { look(id: "1") { text } }', "{ nonsense }"])
+@pytest.mark.parametrize("room", ["0", "60000"])
+async def test_the_tenant_is_asked_for_once_a_request(query: str, room: str) -> None:
+    asked: list[str] = []
+
+    def tenant_of(headers: Mapping[str, str]) -> None:
+        asked.append(headers["authorization"])
+
+    async with served(goods(answer_cache=room)) as shop:
+        shop.graph.tenant_of = tenant_of
+        for who in ("a", "b"):
+            await shop.ask(query, who=who)
+    assert asked == ["a", "b"]
+
+
+@pytest.mark.parametrize("room", ["0", "60000"])
+async def test_where_the_tenant_cannot_be_told_the_client_reads_nothing_of_why(room: str) -> None:
+    async with served(goods(answer_cache=room)) as shop:
+        shop.graph.tenant_of = lambda headers: headers["x-secret-name"]
+        response = await shop.ask(NAME)
+        told = response.json()["errors"][0]
+        assert (told["message"], told["extensions"]["code"]) == ("Internal error.", "INTERNAL")
+        assert told["extensions"]["requestId"] == response.headers["x-request-id"]
+        assert "x-secret-name" not in response.text
+        assert "data" not in response.json() and not shop.store.calls
 
 
 async def test_what_is_stale_is_not_kept(shop: Shop) -> None:

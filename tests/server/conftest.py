@@ -17,6 +17,7 @@ from graphql import GraphQLError
 from graphfold.errors import BackendTimeout
 from graphfold.graph.documents import Documents
 from graphfold.graph.masking import masked
+from graphfold.loading.scope import Viewer
 from graphfold.server.app import create_app
 from graphfold.settings import Settings
 
@@ -144,6 +145,7 @@ class Demo:
         request_id: str | None,
         mutations: bool,
         seconds: float | None,
+        viewer: Viewer | None,
     ) -> Answered:
         self.headers, self.seconds = headers, seconds
         if self.defect:
