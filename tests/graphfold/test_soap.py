@@ -288,6 +288,12 @@ async def test_the_request(port: str, kind: str, action: str | None) -> None:
     assert answered.data == {"stock": None}
 
 
+async def test_a_long_list_in_another_namespace_is_read_all_the_same() -> None:
+    foreign = LEVEL.replace("<StockLevel>", '<o:StockLevel xmlns:o="urn:other">').replace("</Stock", "</o:Stock")
+    answered, _ = await told(levels("".join(foreign.replace("007", f"00{n}") for n in range(9))))
+    assert answered.data == {"stock": {"onHand": "3"}}
+
+
 async def test_many_keys_are_one_call() -> None:
     backend = FakeBackend({"POST /": levels(LEVEL + LEVEL.replace("007", "008"))})
     async with depot().running(transports=fakes(depot=backend)) as graph:

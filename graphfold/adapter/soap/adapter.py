@@ -11,7 +11,7 @@ from graphfold.adapter.base import Adapter
 from graphfold.adapter.problems import not_at_its_address, not_the_format
 from graphfold.adapter.soap.contract import Contract
 from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in
-from graphfold.adapter.soap.message import message_in, parse
+from graphfold.adapter.soap.references import message_of
 from graphfold.adapter.soap.texts import Misfit
 from graphfold.errors import BackendBadReply, BackendContract, GraphError
 from graphfold.mistakes import Mistake, here
@@ -89,7 +89,7 @@ class SoapAdapter(Adapter):
         if known is not None:
             return known
         try:
-            message = message_in(parse(reply.body))
+            message = message_of(reply.body)
             fault = fault_in(message, contract)
             if fault is not None:
                 raise self.problem(reply) if reply.status == 401 else self.fault(fault)

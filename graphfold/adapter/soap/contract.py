@@ -15,6 +15,7 @@ from zeep.wsdl.bindings.soap import Soap12Binding, SoapBinding
 from zeep.wsdl.messages import RpcMessage
 from zeep.xsd import ComplexType
 
+from graphfold.adapter.soap import encoding
 from graphfold.adapter.soap.answers import answer_reader, answer_scanner
 from graphfold.adapter.soap.message import Element, local
 from graphfold.adapter.soap.plain import Plain
@@ -29,7 +30,12 @@ __all__ = ["Contract", "Enclosing", "contract_of"]
 logging.getLogger("zeep").setLevel(logging.CRITICAL)  # it logs what backends send
 
 _zeep: Any = zeep  # it has no types
-_SETTINGS = _zeep.Settings(strict=False, xsd_ignore_sequence_order=True, forbid_dtd=True, forbid_external=True)
+_SETTINGS = _zeep.Settings(
+    strict=False,
+    xsd_ignore_sequence_order=True,
+    forbid_dtd=True,
+    forbid_external=False,  # `_LocalFiles` forbids it, all but one name
+)
 
 Enclosing = Callable[[str], bytes]
 """The header blocks of the credentials (an empty text for none) to the whole message."""
@@ -38,7 +44,13 @@ Enclosing = Callable[[str], bytes]
 class _LocalFiles(zeep.Transport):
     """Loads a WSDL and its imports from disk only: nothing is fetched, at start or later."""
 
+    def load(self, url: str) -> bytes:
+        files: Any = super()
+        return encoding.with_lists(files.load(url))
+
     def _load_remote_data(self, url: str) -> bytes:
+        if url == encoding.NAMESPACE:
+            return encoding.SCHEMA
         raise ValueError(f"{url} would have to be fetched; put a copy beside the WSDL and import that")
 
 

@@ -67,7 +67,9 @@ class Scanner:
             self._lesson = None
 
     def _learnt(self, text: str, message: Element) -> _Lesson:
-        first = next(message.iter(self._tag))
+        first = next(message.iter(self._tag), None)
+        if first is None:  # the items are in another namespace than the WSDL says
+            raise NotCovered
         name = f"{first.prefix}:{_local(first)}" if first.prefix else _local(first)
         start, end = text.find(f"<{name}>"), text.rfind(f"</{name}>") + len(f"</{name}>")
         if start < 0 or end < start or not _UTF_8.match(text):
