@@ -6,7 +6,7 @@ from graphfold.credentials.credential import Access, Credential
 from graphfold.errors import Unauthenticated
 from graphfold.mistakes import Mistake, here
 from graphfold.transport.call import Call
-from graphfold.transport.echo import Form, forms
+from graphfold.transport.echo import Form, forms_of_caller
 from graphfold.transport.session import Session
 
 __all__ = ["PassThrough"]
@@ -49,5 +49,5 @@ class _Caller(Session):
         return call.adding({self._header: told})
 
     def secrets(self, signed: Call) -> tuple[Form, ...]:
-        told = signed.headers.get(self._header, "")
-        return forms(told, told.rpartition(" ")[2])
+        told = signed.headers.get(self._header)
+        return forms_of_caller({self._header: told}) if told else ()

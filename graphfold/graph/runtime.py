@@ -21,7 +21,7 @@ from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.network import Network
 from graphfold.transport.unset import NotSetUp
 
-__all__ = ["Runtime", "Transports"]
+__all__ = ["Runtime", "Transports", "network"]
 
 T = TypeVar("T")
 

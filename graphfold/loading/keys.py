@@ -64,19 +64,25 @@ def group(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
     return found
 
 
-async def each(keys: Iterable[K], one: Callable[[K], Awaitable[V]]) -> dict[K, V | BackendError]:
-    """For a backend without a batch: one call per key, at most as many at once as the adapter's `resilience` allows.
+async def each(keys: Iterable[K], one: Callable[[K], Awaitable[V]], *, parallel: int = 32) -> dict[K, V | BackendError]:
+    """For a backend without a batch: one call per key, at most `parallel` at once, so that others find a place, too.
 
     A key whose call fails has its error as its value; the others are not touched. `NotFound` means "not there".
     """
-    listed = list(keys)
-    outcomes = await asyncio.gather(*(_outcome(one(key)) for key in listed))
-    return {key: value for key, value in zip(listed, outcomes, strict=True) if not _is_missing(value)}
+    outcomes: dict[K, Any] = dict.fromkeys(keys)
+    waiting = iter(list(outcomes))
+
+    async def in_turn() -> None:
+        for key in waiting:
+            outcomes[key] = await _outcome(one, key)
+
+    await asyncio.gather(*(in_turn() for _ in range(min(parallel, len(outcomes)))))
+    return {key: value for key, value in outcomes.items() if not _is_missing(value)}
 
 
-async def _outcome(call: Awaitable[V]) -> Any:
+async def _outcome(one: Callable[[K], Awaitable[V]], key: K) -> Any:
     try:
-        return await call
+        return await one(key)
     except Exception as error:
         return error  # each key has its own outcome; gather would leave the other calls running behind our back
 

@@ -11,12 +11,14 @@ from graphfold.deadline import exceeded, within
 from graphfold.errors import BackendTimeout, GraphError
 from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
-from graphfold.transport.echo import blotted
+from graphfold.transport.echo import blotted, forms_of_caller
 from graphfold.transport.limits import CallLimits
 from graphfold.transport.network import Channel, Network
 from graphfold.transport.session import Reach, Send, Session
 
 __all__ = ["CallLimits", "Client"]
+
+_OF_CALLER = ("cookie", "authorization")
 
 
 class Client:
@@ -66,6 +68,8 @@ class Client:
         if reply.status == 401 and (again := await session.renewed(call, signed)) is not None:
             signed, reply = again, await self._exchange(again)
         secrets = session.secrets(signed)
+        if "cookie" in call.headers or "authorization" in call.headers:  # the caller's, handed on by the adapter
+            secrets += forms_of_caller({name: value for name, value in call.headers.items() if name in _OF_CALLER})
         return blotted(reply, secrets) if secrets else reply
 
 

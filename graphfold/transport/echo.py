@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from json import dumps
 from typing import NamedTuple
@@ -12,10 +12,13 @@ from xml.sax.saxutils import escape
 
 from graphfold.transport.call import Reply
 
-__all__ = ["Form", "blotted", "forms"]
+__all__ = ["Form", "blotted", "forms", "forms_of_caller"]
 
 _SHORTEST = 8
 """Characters: anything shorter may be part of ordinary words, and blotting it out would damage what is answered."""
+
+_LONG = 16
+"""Characters: a cookie's value that is shorter is hidden with its name only, since it may be a language or a town."""
 
 _SAME_EVERYWHERE = re.compile(r"[A-Za-z0-9._~-]+")
 
@@ -35,9 +38,29 @@ class Form(NamedTuple):
         return first >= 0 and body.find(self.text, max(first - len(self.text), 0)) >= 0
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def forms(*texts: str) -> tuple[Form, ...]:
-    """How these texts may come back: as they are, and as URLs, XML and JSON write them."""
+    """How these texts of ours may come back: as they are, and as URLs, XML and JSON write them."""
+    return _forms(texts)
+
+
+def forms_of_caller(headers: Mapping[str, str]) -> tuple[Form, ...]:
+    """The same for what a caller sent in these headers. Not kept: it is not ours, and ends with the caller's call."""
+    return _forms(text for name, value in headers.items() for text in _told(name, value))
+
+
+def _told(name: str, value: str) -> Iterator[str]:
+    if name == "authorization":
+        yield value.partition(" ")[2] or value  # the scheme is no secret: RFC 9110 section 11.4
+    elif name == "cookie":
+        for pair in value.split(";"):
+            text = pair.partition("=")[2].strip()
+            yield text if len(text) >= _LONG else pair.strip()
+    else:
+        yield from (value, value.rpartition(" ")[2])
+
+
+def _forms(texts: Iterable[str]) -> tuple[Form, ...]:
     found: dict[str, None] = {}
     for text in texts:
         if len(text) < _SHORTEST:
@@ -45,7 +68,11 @@ def forms(*texts: str) -> tuple[Form, ...]:
         found[text] = None
         if not _SAME_EVERYWHERE.fullmatch(text):
             found |= dict.fromkeys((quote(text, safe=""), quote(text), *_in_xml(text), *_in_json(text)))
-    return tuple(Form(text.encode(), min(text, key=_RARE_FIRST.find).encode()) for text in found)
+    return tuple(Form(text.encode(), _rarest(text).encode()) for text in found)
+
+
+def _rarest(text: str) -> str:
+    return next((letter for letter in _RARE_FIRST if letter in text), text[0])
 
 
 def _in_xml(text: str) -> Iterator[str]:

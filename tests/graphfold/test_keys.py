@@ -9,7 +9,8 @@ import httpx
 import pytest
 import strawberry
 
-from graphfold import Keys, RestAdapter, Row, batch, by, resolves
+from graphfold import Keys, RestAdapter, Row, batch, by, each, resolves
+from graphfold.errors import BackendRejected, NotFound
 from graphfold.graph.graph import Graph
 from graphfold.mistakes import Mistake
 from graphfold.testing import FakeBackend, declaring, fakes, graph_of
@@ -233,3 +234,25 @@ def test_what_cannot_be_declared_is_told_at_once(how: dict[str, Any], told: str)
         batch(**how)
     assert told in str(mistake.value)
     assert "Fix:" in str(mistake.value)
+
+
+async def test_calls_for_each_key_go_a_few_at_a_time_and_in_turn() -> None:
+    """What one operation asks for would fill the queue otherwise, and others would be told that the backend is busy."""
+    begun, under_way, most = list[int](), 0, 0
+
+    async def one(key: int) -> int:
+        nonlocal under_way, most
+        begun.append(key)
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        if key % 3 == 0:
+            raise NotFound("gone") if key % 2 else BackendRejected("no")
+        return key
+
+    found = await each(range(1000), one)
+    assert begun == list(range(1000))
+    assert most == 32
+    assert list(found) == [key for key in range(1000) if key % 6 != 3]
+    assert all(isinstance(value, BackendRejected) if key % 6 == 0 else value == key for key, value in found.items())

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,15 @@ def test_each_breaks(copy: Path) -> None:
 def test_a_new_module_of_the_engine_has_to_take_a_floor(copy: Path) -> None:
     (copy / "graphfold" / "newcomer.py").touch()
     assert "graphfold.newcomer" in broken(verdict(copy))[FLOORS]
+
+
+def test_the_architecture_shows_the_floors_and_public_rooms_of_the_contracts() -> None:
+    told = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {contract["name"]: contract for contract in project["tool"]["importlinter"]["contracts"]}
+    drawn = told.partition("## Floors")[2].split("```")[1].strip().splitlines()
+    shown = [re.split(r"  +", line.strip())[0].split(", ") for line in drawn]
+    assert shown == [floor.split(" | ") for floor in contracts[FLOORS]["layers"]]
+    public = told.partition("the public rooms")[2].partition("\n\n")[0]
+    rooms = {ignored.rpartition(".")[2] for ignored in contracts[FRONT_DOOR]["ignore_imports"]}
+    assert set(re.findall(r"`(?:graphfold)?\.(\w+)`", public)) == rooms

@@ -23,6 +23,7 @@ from graphfold.credentials import (
 from graphfold.errors import BackendRejected, GraphError
 from graphfold.graph.graph import Graph
 from graphfold.testing import FakeBackend, fakes, graph_of
+from graphfold.transport.echo import forms
 
 pytestmark = pytest.mark.anyio
 
@@ -164,3 +165,48 @@ async def test_what_is_no_secret_stays_as_it_is() -> None:
     async with shop(Bearer()).running(transports=fakes(shop=backend)) as graph:
         answer = await graph.execute("{ echo }")
     assert answer.data == {"echo": "gateway canary Bearer"}
+
+
+SESSION = "7d1c0e5a-4a7e-4c31-9f0b-2f8f6a1d9b11"
+
+
+@pytest.mark.parametrize("status", [200, 422])
+async def test_what_a_caller_sent_that_an_adapter_hands_on_does_not_come_back(status: int, log: list[Any]) -> None:
+    """A backend may tell the cookies one by one. What is short may be an ordinary word, and stays where it is one."""
+
+    @strawberry.type
+    class Query:
+        pass
+
+    class Shop(RestAdapter):
+        propagates = ("cookie", "authorization")
+
+        @read()
+        async def echo(self) -> str:
+            return await self.get("/echo", str, at="said")
+
+        def problem(self, reply: Reply) -> GraphError:
+            return BackendRejected(reply.body.decode())
+
+    @resolves(Query)
+    async def echo(shop: Shop) -> str | None:
+        return await shop.echo()
+
+    def told(request: httpx.Request) -> httpx.Response:
+        cookies = dict(pair.split("=") for pair in request.headers["cookie"].split("; "))
+        return httpx.Response(status, json={"said": f"Hannover, {cookies['session']} {dict(request.headers)}"})
+
+    headers = {"cookie": f"session={SESSION}; town=Hannover", "authorization": f"Bearer {ISSUED}"}
+    async with graph_of().running(transports=fakes(shop=FakeBackend({"GET /echo": told}))) as graph:
+        answer = await graph.execute("{ echo }", headers=headers)
+    seen = f"{answer.data} {answer.errors} {log}"
+    assert "Hannover" in seen
+    assert SESSION not in seen and ISSUED not in seen and "town=Hannover" not in seen
+
+
+async def test_what_a_caller_sent_is_not_kept_when_its_call_is_over() -> None:
+    backend = FakeBackend({"GET /echo": {"said": "hello"}})
+    forms.cache_clear()
+    async with shop(PassThrough()).running(transports=fakes(shop=backend)) as graph:
+        await graph.execute("{ echo }", headers={"authorization": f"Bearer {CANARY}"})
+    assert forms.cache_info().currsize == 0
