@@ -87,7 +87,9 @@ class Shelf:
             return found
         return {key: value for key, value in found.items() if changes.spare(key, kept[key].began)}
 
-    def late(self, keys: Collection[Any], fields: frozenset[str], *, on_error: bool) -> dict[Any, tuple[Any, float]]:
+    def outdated(
+        self, keys: Collection[Any], fields: frozenset[str], *, on_error: bool
+    ) -> dict[Any, tuple[Any, float]]:
         """Values that have ended, but may still be told: while new ones are fetched, or where that failed.
 
         Each with its age in seconds.

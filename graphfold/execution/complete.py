@@ -43,7 +43,7 @@ class Completion(Owner):
 
     def __init__(self, plan: Plan, executor: Any) -> None:
         scope = getattr(executor.context_value, "scope", None)
-        super().__init__(Errors(propagate=executor.error_propagation), scope.late if scope is not None else [])
+        super().__init__(Errors(propagate=executor.error_propagation), scope.outdated if scope is not None else [])
         self.plan, self.executor = plan, executor
         self.synchronous = True
 

@@ -163,7 +163,7 @@ class Drive:
         if i is not None:
             self._values[i] = value
             self._done.append(i)
-            if self._owner.late:
+            if self._owner.outdated:
                 self._locate(i)
 
     def _wait(self, wave: Wave, entry: tuple[int, Resolver]) -> None:
@@ -173,13 +173,13 @@ class Drive:
             self._waiting[wave] = [entry]
         else:
             entries.append(entry)
-        if self._owner.late:
+        if self._owner.outdated:
             self._locate(entry[0] or 0)
 
     def _locate(self, i: int) -> None:
         """What was told under the spare task since the last turn was told here."""
         if self._owner.spare is not None:
-            located(self._owner.late, self._owner.spare.where, self._path(i))
+            located(self._owner.outdated, self._owner.spare.where, self._path(i))
 
     def _give(self, spare: Spare, entry: Entry, wait: Any) -> None:
         """The spare becomes the task of this coroutine."""

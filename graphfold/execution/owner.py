@@ -8,16 +8,16 @@ from typing import Any
 from graphfold.deadline import current, ended
 from graphfold.execution.errors import Errors
 from graphfold.execution.spare import Spare
-from graphfold.loading.staleness import Late
+from graphfold.loading.staleness import Outdated
 
 __all__ = ["Owner"]
 
 
 class Owner:
-    """`late` is told of what its resolvers loaded that was stale."""
+    """`outdated` is told of what its resolvers loaded that was stale."""
 
-    def __init__(self, errors: Errors, late: list[Late]) -> None:
-        self.errors, self.late = errors, late
+    def __init__(self, errors: Errors, outdated: list[Outdated]) -> None:
+        self.errors, self.outdated = errors, outdated
         self.spare: Spare | None = None
         self._deadline = current()
         self._leaving: set[asyncio.Task[Any]] = set()

@@ -146,7 +146,7 @@ class Run(Completion):
         for i, (answer, key) in enumerate(zip(answers, keys, strict=True)):
             values.append(_one(answer, key, settle) if type(answer) in _SPECIAL else answer)
             if type(answer) is Stale:
-                located(self.late, None, partial(_path, place, i))
+                located(self.outdated, None, partial(_path, place, i))
         return values
 
     def _ahead(self, step: Step, key: str | None, keys: list[Any]) -> None:

@@ -86,9 +86,9 @@ async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) ->
         set_current(around)
         deadline.close()
         await scope.close()
-        if scope.late:
-            tell(scope.late)
-            scope.late.clear()  # they know places, which know the operation
+        if scope.outdated:
+            tell(scope.outdated)
+            scope.outdated.clear()  # they know places, which know the operation
 
 
 def _refused(error: Exception) -> ExecutionResult:

@@ -9,14 +9,14 @@ from typing import Any
 from graphql.pyutils import Path
 
 from graphfold.graph.notes import note
-from graphfold.loading.staleness import Late, Whereabouts, here, report
+from graphfold.loading.staleness import Outdated, Whereabouts, here, report
 
 __all__ = ["resolved_at", "tell"]
 
 
-def tell(late: list[Late]) -> None:
+def tell(outdated: list[Outdated]) -> None:
     """Add what was stale to the running operation's answer."""
-    for told in report(late):
+    for told in report(outdated):
         note("freshness", told)
 
 

@@ -17,7 +17,7 @@ from graphfold.loading.load import Load, Loader, Wave
 from graphfold.loading.loader import TaskLoader
 from graphfold.loading.scope import Scope
 from graphfold.loading.source import Source
-from graphfold.loading.staleness import Late
+from graphfold.loading.staleness import Outdated
 from graphfold.page import Page
 from graphfold.rows.decoder import sparse_rows
 from graphfold.rows.row import Row
@@ -66,7 +66,7 @@ class _Handle:
         if kind is Failed:
             raise answer.raised()
         if kind is Stale:
-            self._adapter.scope.late.append(Late(answer, self._adapter.name, self._operation.name))
+            self._adapter.scope.outdated.append(Outdated(answer, self._adapter.name, self._operation.name))
             return answer.value
         return None if answer is MISSING else answer
 

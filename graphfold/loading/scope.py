@@ -15,7 +15,7 @@ from graphfold.cache.store import Store
 from graphfold.cache.terms import Terms
 from graphfold.deadline import current, ended, exceeded
 from graphfold.errors import BackendUnavailable, GraphError
-from graphfold.loading.staleness import Late
+from graphfold.loading.staleness import Outdated
 from graphfold.rows.row import Row
 
 __all__ = ["Home", "Scope", "Viewer"]
@@ -59,7 +59,7 @@ class Scope:
     """The loaders and tasks of one operation. `close` ends what is still under way.
 
     `level_by_level` says who runs the resolvers: the plan, which knows a `Load`, or graphql-core with a task for each.
-    `parts` gather what goes into the answer, `late` what in it was stale.
+    `parts` gather what goes into the answer, `outdated` what in it was stale.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Scope:
         self.home, self.viewer, self.parts = home, viewer, parts or Parts()
         self.loaders: dict[Hashable, Any] = {}
         self.adapters: dict[type, Any] = {}
-        self.late: list[Late] = []
+        self.outdated: list[Outdated] = []
         self._wants = wants
         self._wanted: dict[type, frozenset[str] | None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -104,7 +104,7 @@ class Scope:
     def renew(self) -> None:
         """Another event of a subscription: nothing of what was loaded for the one before is kept or used again."""
         self.loaders.clear()
-        self.late.clear()
+        self.outdated.clear()
         self.parts = Parts()
 
     def own(self, task: asyncio.Task[Any]) -> None:

@@ -76,10 +76,10 @@ class Source(Generic[K]):
         found: dict[K, Any] = shelf.find(keys, self._fields)
         if shelf.terms.stale and len(found) < len(keys):
             rest = [key for key in keys if key not in found and key not in self._brought]
-            late = shelf.late(rest, self._fields, on_error=False)
-            if late:
-                self._refresh(shelf, list(late))
-                found.update({key: Stale(value, age, "revalidating") for key, (value, age) in late.items()})
+            outdated = shelf.outdated(rest, self._fields, on_error=False)
+            if outdated:
+                self._refresh(shelf, list(outdated))
+                found.update({key: Stale(value, age, "revalidating") for key, (value, age) in outdated.items()})
         return found
 
     def ask(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
@@ -140,8 +140,8 @@ class Source(Generic[K]):
         failed = {key: answer.error.code for key, answer in answers.items() if _is_outage(answer)}
         if not failed:
             return answers
-        late = shelf.late(failed, self._fields, on_error=True)
-        return answers | {key: Stale(value, age, failed[key]) for key, (value, age) in late.items()}
+        outdated = shelf.outdated(failed, self._fields, on_error=True)
+        return answers | {key: Stale(value, age, failed[key]) for key, (value, age) in outdated.items()}
 
     def _all_failed(self, keys: list[K], error: Exception) -> dict[K, Any]:
         self.scope.parts.spoil()

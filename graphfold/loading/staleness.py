@@ -12,7 +12,7 @@ from typing import Any
 
 from graphfold.loading.answer import Stale
 
-__all__ = ["Late", "Whereabouts", "here", "located", "report"]
+__all__ = ["Outdated", "Whereabouts", "here", "located", "report"]
 
 Path = list[str | int]
 
@@ -29,7 +29,7 @@ class Whereabouts:
 here: ContextVar[Whereabouts | None] = ContextVar("graphfold_whereabouts", default=None)
 
 
-class Late:
+class Outdated:
     """Something stale that was told by an operation of a backend. `path` where it is known better than by `where`."""
 
     __slots__ = ("backend", "operation", "path", "stale", "where")
@@ -45,17 +45,17 @@ class Late:
         return told | {"because": self.stale.because, "backend": self.backend, "operation": self.operation}
 
 
-def located(late: list[Late], where: Whereabouts | None, path: Callable[[], Path]) -> None:
+def located(outdated: list[Outdated], where: Whereabouts | None, path: Callable[[], Path]) -> None:
     """The last of these were told by whoever ran at `where`, which was at this path."""
-    for told in reversed(late):
+    for told in reversed(outdated):
         if told.where is not where or told.path is not None:
             break
         told.path = path
 
 
-def report(late: list[Late]) -> list[dict[str, Any]]:
+def report(outdated: list[Outdated]) -> list[dict[str, Any]]:
     """One entry for each path and operation, the oldest, in the order of the answer's paths."""
     oldest: dict[Any, dict[str, Any]] = {}
-    for told in sorted((told.json() for told in late), key=lambda told: -told["age"]):
+    for told in sorted((told.json() for told in outdated), key=lambda told: -told["age"]):
         oldest.setdefault((repr(told["path"]), told["backend"], told["operation"]), told)
     return sorted(oldest.values(), key=lambda told: [f"{step:>9}" for step in told["path"] or ()])

@@ -144,7 +144,7 @@ class Remembering(RuleBasedStateMachine):
         known = {key: found for key in NAMES if (found := self.model.valid(who, key, fields)) is not None}
         assert shelf.find(NAMES, fields) == {key: k.value for key, k in known.items() if now < k.ends}
         for on_error in (False, True):
-            told = shelf.late(NAMES, fields, on_error=on_error)
+            told = shelf.outdated(NAMES, fields, on_error=on_error)
             ends = {key: k.on_error if on_error else k.stale for key, k in known.items()}
             assert told == {key: (k.value, now - k.made) for key, k in known.items() if now < ends[key]}
 
