@@ -11,6 +11,7 @@ from graphql import OperationType
 from graphfold.cache.answers import Answers, Kept, Question
 from graphfold.deadline import Deadline
 from graphfold.loading.scope import Viewer
+from graphfold.server.admission import Admission
 from graphfold.server.departure import unless_gone
 from graphfold.server.requestlog import Exchange
 from graphfold.server.requests import Asked, Receive, seconds_of
@@ -23,28 +24,42 @@ __all__ = ["Answering"]
 class Answering:
     """For one request: `media` is the media type of the answer. The body has to be read from `receive` already."""
 
-    __slots__ = ("_asked", "_exchange", "_graph", "_headers", "_media", "_receive", "_seconds", "_viewer")
+    __slots__ = ("_admission", "_asked", "_exchange", "_graph", "_headers", "_media", "_receive", "_seconds", "_viewer")
 
     def __init__(
-        self, graph: Served, asked: Asked, exchange: Exchange, headers: Mapping[str, str], media: str, receive: Receive
+        self,
+        graph: Served,
+        asked: Asked,
+        exchange: Exchange,
+        headers: Mapping[str, str],
+        media: str,
+        receive: Receive,
+        admission: Admission,
     ) -> None:
         self._graph, self._asked, self._exchange, self._headers = graph, asked, exchange, headers
-        self._media, self._receive = media, receive
+        self._media, self._receive, self._admission = media, receive, admission
         self._seconds = seconds_of(headers.get("graphfold-deadline"))
         self._viewer: Viewer | None = None
 
     async def reply(self, *, mutations: bool) -> Reply:
-        answers = self._graph.answers
-        if answers is None or (found := self._question()) is None:
-            return (await self._run(mutations=mutations))[0]
-        question, self._viewer = found
+        answers, found = self._graph.answers, None
+        if answers is not None and (found := self._question()) is not None:
+            question, self._viewer = found
+            kept = await self._told(answers, question)
+            if kept is not None:
+                return self._again(kept)
+        with self._admission:
+            if answers is not None and found is not None and self._is_query():
+                return await self._kept(answers, found[0], mutations=mutations)
+            return (await self._run(mutations=mutations))[0]  # a write is never kept, and nobody waits for another's
+
+    async def _told(self, answers: Answers, question: Question) -> Kept | None:
+        """What is kept, or comes out of the same question that somebody else has asked meanwhile."""
         kept = answers.find(question)
-        if kept is None and not self._is_query():  # what is done twice is asked for twice: nobody waits, none is kept
-            return (await self._run(mutations=mutations))[0]
         if kept is None and (other := answers.under_way(question)) is not None:
             await self._wait(other)
             kept = answers.find(question)
-        return self._again(kept) if kept is not None else await self._kept(answers, question, mutations=mutations)
+        return kept
 
     def _question(self) -> tuple[Question, Viewer] | None:
         asked = self._asked

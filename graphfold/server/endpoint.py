@@ -6,6 +6,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from graphfold.server.admission import Admission
 from graphfold.server.answering import Answering
 from graphfold.server.page import Page
 from graphfold.server.requestlog import Exchange
@@ -19,15 +20,11 @@ PATH = "/graphql"
 
 
 class Endpoint:
-    """ASGI middleware: GraphQL at `PATH`, everything else to the application behind it.
-
-    Takes `max_operations` at once. One more is refused before it is parsed: in a queue it would keep its memory, and be
-    answered when its client has left.
-    """
+    """ASGI middleware: GraphQL at `PATH`, everything else to the application behind it."""
 
     def __init__(self, app: ASGIApp, graph: Served, page: Page | None) -> None:
         self._app, self._graph, self._page = app, graph, page
-        self._operations, self._most = 0, graph.settings.max_operations
+        self._admission = Admission(graph.settings.max_operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
@@ -60,16 +57,9 @@ class Endpoint:
             raise Refused(405, f"{method[:20]} is not possible here; use POST.", allow="GET, POST")
         if media is None:
             raise Refused(406, "Answers are application/graphql-response+json or application/json; accept one of them.")
-        if self._operations >= self._most:
-            told = f"The gateway has {self._most:,} operations to answer and takes no more (GRAPHFOLD_MAX_OPERATIONS)."
-            raise Refused(503, told, code="OVERLOADED", retry_after=1)
-        self._operations += 1  # only now: a body that is slow to arrive holds no place
-        try:
-            asked = self._got(scope) if body is None else by_post(body)
-            answering = Answering(self._graph, asked, exchange, headers, media, receive)
-            return await answering.reply(mutations=body is not None)
-        finally:
-            self._operations -= 1
+        asked = self._got(scope) if body is None else by_post(body)
+        answering = Answering(self._graph, asked, exchange, headers, media, receive, self._admission)
+        return await answering.reply(mutations=body is not None)
 
     async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
         check_content(headers.get("content-type", ""), headers.get("content-encoding", ""))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
-__all__ = ["run"]
+__all__ = ["SkippingLoop", "run"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -20,7 +20,7 @@ Ts = TypeVarTuple("Ts")
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """What `work` gives, on a loop of its own."""
-    with asyncio.Runner(loop_factory=_Loop) as runner:
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(work())
 
 
@@ -36,10 +36,16 @@ class _Selector(selectors.DefaultSelector):
         return ready
 
 
-class _Loop(asyncio.SelectorEventLoop):
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """`skipped`: seconds that nobody had to wait."""
+
     def __init__(self) -> None:
         self._selector_of_ours = _Selector()
         super().__init__(self._selector_of_ours)
+
+    @property
+    def skipped(self) -> float:
+        return self._selector_of_ours.skipped
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -52,4 +58,4 @@ class _Loop(asyncio.SelectorEventLoop):
         return done
 
     def time(self) -> float:
-        return super().time() + self._selector_of_ours.skipped
+        return super().time() + self.skipped
