@@ -93,7 +93,7 @@ class Settings(BaseModel):
         default=100_000, ge=1, description="Most objects one operation may ask for, page sizes multiplied."
     )
     max_operations: int = Field(
-        default=256, ge=1, description="Most operations at once in one process; one more is told to come back."
+        default=1000, ge=1, description="Most operations at once in one process; one more is told to come back."
     )
     max_reply: int = Field(
         default=10_000_000, ge=1, description="Largest reply of a backend, in bytes after decompression."
