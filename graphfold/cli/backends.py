@@ -19,6 +19,8 @@ from graphfold.manifest import Manifest
 
 __all__ = ["backends"]
 
+_NEXT = "Settings are missing: set them in the environment or in .env (see .env.example)."
+
 SOON = 180
 """Days before a backend's sunset from which on it is told."""
 
@@ -44,6 +46,8 @@ def backends(
     else:
         for backend in found:
             out.print(_text(backend))
+        if any(map(graph.missing, graph.adapters)):
+            out.print(_NEXT, soft_wrap=True)
     if not all(backend["ready"] for backend in found if backend["criticality"] == "critical"):
         raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from strawberry.types.unset import UNSET
 
 from graphfold.errors import BackendError, DeadlineExceeded
-from graphfold.graph.notes import note
+from graphfold.graph.notes import cover, note
 from graphfold.mistakes import Mistake, place_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ class Fallback:
         return isinstance(error, BackendError | DeadlineExceeded)
 
     def tell(self, path: list[str | int], error: Any) -> None:
-        """For the answer's `extensions.fallbacks`: where it was, and instead of which error."""
+        """For the answer's `extensions.fallbacks`: where it was, and instead of which error; the log has the rest."""
         note("fallbacks", {"path": path, "code": error.code})
+        cover("fallback", error)
 
 
 class Guarded:

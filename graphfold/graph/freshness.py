@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql.pyutils import Path
 
-from graphfold.graph.notes import note
+from graphfold.graph.notes import cover, note
 from graphfold.loading.staleness import Outdated, Whereabouts, here, report
 
 __all__ = ["resolved_at", "tell"]
@@ -18,6 +18,9 @@ def tell(outdated: list[Outdated]) -> None:
     """Add what was stale to the running operation's answer."""
     for told in report(outdated):
         note("freshness", told)
+    for each in outdated:
+        if each.stale.error is not None:
+            cover("stale", each.stale.error.at(each.backend, each.operation))
 
 
 def resolved_at(path: Path, resolve: Callable[[], Any]) -> Any:

@@ -29,7 +29,7 @@ from graphfold.graph.explanation import Explanation
 from graphfold.graph.express import Express
 from graphfold.graph.insight import HEADER, Insight
 from graphfold.graph.invalidation import invalidate
-from graphfold.graph.masking import masked
+from graphfold.graph.masking import masked, tell_covered
 from graphfold.graph.notes import collecting
 from graphfold.graph.operation import Request
 from graphfold.graph.runtime import Runtime, Transports
@@ -145,6 +145,8 @@ class Graph:
         finally:
             largest_page.reset(page)
         answer.extensions.update(notes)
+        if notes.covered:
+            tell_covered(notes.covered, request.request_id)
         if insight is not None:
             answer.extensions.update(insight.extensions)
         if answer.data is not None and not answer.errors and not answer.extensions:

@@ -9,6 +9,7 @@ everything that can add one.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from traceback import format_exception
 from typing import Any, TypeAlias
@@ -18,7 +19,7 @@ from graphql import GraphQLError
 
 from graphfold.errors import GraphError, Internal, InvalidInput
 
-__all__ = ["masked", "present"]
+__all__ = ["masked", "present", "tell_covered"]
 
 LONGEST = 1_000
 """Characters of a message that explains a wrong query."""
@@ -82,6 +83,13 @@ def _tell_operator(errors: Iterable[GraphQLError], request_id: str) -> None:
         _log.log(level, event, request_id=request_id, path=paths[0], places=len(paths), **dict(told))
 
 
+def tell_covered(covered: Iterable[tuple[str, GraphError]], request_id: str) -> None:
+    """A line for each different error that no client sees, since a fallback or something stale was told instead."""
+    lines = Counter((("answered_by", answered_by), *_told(error)) for answered_by, error in covered)
+    for line, places in lines.items():
+        _log.warning("error", request_id=request_id, places=places, **dict(line))
+
+
 _Line: TypeAlias = tuple[Any, ...]
 """Level, event and the names and values that are told."""
 
@@ -89,8 +97,12 @@ _Line: TypeAlias = tuple[Any, ...]
 def _line(error: GraphQLError) -> _Line | None:
     cause = _cause(error)
     if isinstance(cause, GraphError):
-        told = (("backend", cause.backend), ("operation", cause.operation), ("internal", cause.internal))
-        return (logging.WARNING, "error", ("code", cause.code), *told) if cause.internal else None
+        return (logging.WARNING, "error", *_told(cause)) if cause.internal else None
     if isinstance(_known(error), Internal):
         return (logging.ERROR, "internal error", ("traceback", "".join(format_exception(cause))))
     return None
+
+
+def _told(error: GraphError) -> _Line:
+    where = (("backend", error.backend), ("operation", error.operation))
+    return (("code", error.code), *where, ("internal", error.internal))

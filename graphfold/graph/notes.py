@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import Any
 
-__all__ = ["Notes", "collecting", "note"]
+from graphfold.errors import GraphError
 
-Notes: TypeAlias = dict[str, list[Mapping[str, Any]]]
-"""Kind -> entries in the order they came; the shape `extensions` tells them in."""
+__all__ = ["Notes", "collecting", "cover", "note"]
+
+
+class Notes(dict[str, list[Mapping[str, Any]]]):
+    """Kind -> entries in the order they came; the shape `extensions` tells them in.
+
+    `covered` is for the log: errors that are none of the answer's, each after what was answered instead.
+    """
+
+    __slots__ = ("covered",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.covered: list[tuple[str, GraphError]] = []
+
 
 _notes: ContextVar[Notes | None] = ContextVar("graphfold_notes", default=None)
 
@@ -22,10 +35,17 @@ def note(kind: str, entry: Mapping[str, Any]) -> None:
         notes.setdefault(kind, []).append(entry)
 
 
+def cover(answered_by: str, error: GraphError) -> None:
+    """This error does not show in the running operation's answer: something else was told in its place."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.covered.append((answered_by, error))
+
+
 @contextmanager
 def collecting() -> Iterator[Notes]:
     """Collect what is noted inside the block, also by the tasks it starts: they share the one dictionary."""
-    notes: Notes = {}
+    notes = Notes()
     token = _notes.set(notes)
     try:
         yield notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from graphfold.errors import GraphError
 from graphfold.page import Page
 from graphfold.rows.domain import graph_object
 from graphfold.rows.row import Row
@@ -40,12 +41,12 @@ class Failed:
 
 
 class Stale:
-    """A value that has ended and is told all the same: its age in seconds, and why."""
+    """A value that has ended and is told all the same: its age in seconds, why, and the error it stands in for."""
 
-    __slots__ = ("age", "because", "value")
+    __slots__ = ("age", "because", "error", "value")
 
-    def __init__(self, value: Any, age: float, because: str) -> None:
-        self.value, self.age, self.because = value, age, because
+    def __init__(self, value: Any, age: float, because: str, error: GraphError | None = None) -> None:
+        self.value, self.age, self.because, self.error = value, age, because, error
 
 
 def are_graph_objects(answers: Iterable[Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from graphfold.cache.freshness import Freshness
 from graphfold.cache.shelf import Flight, Landed, Shelf
 from graphfold.deadline import current, set_current
-from graphfold.errors import BackendUnavailable, DeadlineExceeded
+from graphfold.errors import BackendUnavailable, DeadlineExceeded, GraphError
 from graphfold.loading.answer import MISSING, Failed, Stale, are_graph_objects, in_graph
 from graphfold.loading.replies import Listener, listening
 from graphfold.loading.scope import Scope
@@ -137,11 +137,11 @@ class Source(Generic[K]):
 
     def _stood_in(self, shelf: Shelf, answers: dict[K, Any]) -> dict[K, Any]:
         """What is there from before stands in for calls that failed, but not for what a backend says."""
-        failed = {key: answer.error.code for key, answer in answers.items() if _is_outage(answer)}
+        failed = {key: error for key, answer in answers.items() if (error := _outage(answer)) is not None}
         if not failed:
             return answers
-        outdated = shelf.outdated(failed, self._fields, on_error=True)
-        return answers | {key: Stale(value, age, failed[key]) for key, (value, age) in outdated.items()}
+        found = shelf.outdated(failed, self._fields, on_error=True).items()
+        return answers | {key: Stale(value, age, failed[key].code, failed[key]) for key, (value, age) in found}
 
     def _all_failed(self, keys: list[K], error: Exception) -> dict[K, Any]:
         self.scope.parts.spoil()
@@ -157,7 +157,7 @@ class Source(Generic[K]):
             return answer
         if isinstance(answer, Stale):
             value = self._in_graph(answer.value)
-            return value if isinstance(value, Failed) else Stale(value, answer.age, answer.because)
+            return value if isinstance(value, Failed) else Stale(value, answer.age, answer.because, answer.error)
         try:
             if self._seen is not None:
                 self._seen(answer)
@@ -244,8 +244,9 @@ _OUTAGES = {"BACKEND_UNAVAILABLE", "BACKEND_TIMEOUT", "BACKEND_BUSY", "DEADLINE_
 """What says nothing of the key and nothing of the caller. A rejection, refused credentials, a broken contract do."""
 
 
-def _is_outage(answer: Any) -> bool:
-    return isinstance(answer, Failed) and getattr(answer.error, "code", None) in _OUTAGES
+def _outage(answer: Any) -> GraphError | None:
+    error = answer.error if isinstance(answer, Failed) else None
+    return error if isinstance(error, GraphError) and error.code in _OUTAGES else None
 
 
 def _is_late(answer: Any) -> bool:

@@ -16,7 +16,8 @@ from graphfold.server import ide, invalidation
 from graphfold.server.endpoint import PATH, Endpoint
 from graphfold.server.health import Health, routes
 from graphfold.server.page import Page
-from graphfold.server.requestlog import RequestLog
+from graphfold.server.requestlog import Exchange, RequestLog
+from graphfold.server.responses import JSON, error_body
 from graphfold.server.served import Served
 
 __all__ = ["create_app"]
@@ -42,6 +43,7 @@ def create_app(graph: Served, *, development: bool = False) -> FastAPI:
     app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)
     app.state.health = health
     app.include_router(routes(graph, health))
+    app.add_exception_handler(404, _nothing)
     app.add_route("/", _to_the_page if development else _where)
     if graph.settings.invalidation_secret is not None:
         app.include_router(invalidation.routes(graph, graph.settings.invalidation_secret))
@@ -63,6 +65,14 @@ async def _to_the_page(_: Request) -> Response:
 
 async def _where(_: Request) -> Response:
     return PlainTextResponse(f"This is a GraphQL gateway. It answers at {PATH}.\n")
+
+
+async def _nothing(request: Request, _: Exception) -> Response:
+    """Nothing is at this path."""
+    exchange = Exchange.of(request.scope)
+    exchange.codes = ["NOT_FOUND"]
+    told = error_body(f"Nothing is here; this is a GraphQL gateway, at {PATH}.", "NOT_FOUND", exchange.request_id)
+    return Response(told, 404, media_type=JSON)
 
 
 class Application(FastAPI):

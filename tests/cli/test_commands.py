@@ -150,10 +150,17 @@ def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     assert backends["billing"]["address"] == "https://billing.test/soap"
 
 
+def test_what_to_do_about_missing_settings_is_told_once(repository: Any) -> None:
+    listed = repository.run("backends")
+    assert (listed.code, listed.out.count("not set up: ")) == (1, 6)
+    assert listed.out.endswith("\nSettings are missing: set them in the environment or in .env (see .env.example).\n")
+
+
 def test_backends_that_are_all_ready_are_no_failure(repository: Any, demo: Any) -> None:
     settings = httpx.get(f"{demo.sandbox}/_sandbox/settings").json()
     listed = repository.run("backends", **settings)
     assert (listed.code, listed.out.count(": ready (")) == (0, 6)
+    assert ".env.example" not in listed.out
 
 
 @pytest.mark.parametrize(("without", "code"), [("MARKETING", 0), ("SHOP", 1)])

@@ -144,6 +144,23 @@ async def test_where_the_backend_fails_the_fallback_answers(environment: Mapping
     }
 
 
+async def test_the_log_tells_once_what_failed(environment: Mapping[str, str], log: list[Any]) -> None:
+    await asked(environment, "pieces", httpx.Response(500), "a", "b")
+    [line] = [line for line in log if line["event"] == "error"]
+    assert line == {
+        "event": "error",
+        "log_level": "warning",
+        "answered_by": "fallback",
+        "backend": "shop",
+        "operation": "stock",
+        "code": "BACKEND_UNAVAILABLE",
+        "internal": line["internal"],
+        "request_id": "r",
+        "places": 2,
+    }
+    assert "status 500" in line["internal"]
+
+
 @pytest.mark.parametrize("field", ["pieces", "stock { pieces }"])
 async def test_where_it_does_not_the_fallback_is_not_seen(environment: Mapping[str, str], field: str) -> None:
     answer = await asked(environment, field, stock, "a", "b")

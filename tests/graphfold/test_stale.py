@@ -108,16 +108,19 @@ OUTAGES = [
 
 @pytest.mark.parametrize(("failure", "code"), OUTAGES)
 async def test_an_ended_answer_stands_in_for_an_outage(
-    failure: Any, code: str, graph: Graph, office: Office, clock: Clock
+    failure: Any, code: str, graph: Graph, office: Office, clock: Clock, log: list[Any]
 ) -> None:
     async with running(graph, office, clock):
         await ask(graph, ANN)
         clock.now = 350.0
         office.on("GET /people", failing(failure))
-        answer = await graph.execute(ANN)
+        answer = await graph.execute(ANN, request_id="r")
         assert (answer.data, answer.errors) == ({"person": {"name": "Ann"}}, [])
         (told,) = answer.extensions["freshness"]
         assert (told["path"], told["age"], told["because"]) == (["person"], 350.0, code)
+        [line] = [line for line in log if line.get("answered_by") == "stale"]
+        assert (line["log_level"], line["code"], line["request_id"]) == ("warning", code, "r")
+        assert (line["backend"], line["operation"]) == (told["backend"], told["operation"])
         clock.now = 361.0
         assert (await graph.execute(ANN)).errors[0]["extensions"]["code"] == code
 

@@ -41,9 +41,13 @@ async def test_how_each_backend_is(client: httpx.AsyncClient, app: Any) -> None:
     assert told == {"backends": {"crm": {"places": {"used": 1, "of": 32, "waiting": 0}}}}
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/graphql/", "/graphql/static/page.js"])
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/graphql/", "/nix", "/graphql/static/page.js"])
 async def test_there_is_nothing_else(client: httpx.AsyncClient, path: str) -> None:
-    assert (await client.get(path)).status_code == 404
+    answer = await client.get(path, headers={"x-request-id": "r-1"})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
+    assert error["extensions"] == {"code": "NOT_FOUND", "retryable": False, "requestId": "r-1"}
+    assert "/graphql" in error["message"]
 
 
 ASKING = {"origin": "https://shop.example", "access-control-request-method": "POST"}
