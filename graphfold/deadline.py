@@ -11,7 +11,7 @@ import structlog
 
 from graphfold.errors import DeadlineExceeded
 
-__all__ = ["Deadline", "current", "ended", "exceeded", "set_current", "within"]
+__all__ = ["Deadline", "current", "ended", "exceeded", "remaining", "set_current", "within"]
 
 GRACE = 0.02
 """Seconds that an operation leaves its calls, which end with the deadline, to come in with what they have."""
@@ -54,6 +54,12 @@ current = _current.get
 
 set_current = _current.set
 """Called where operations begin and end, by nobody else."""
+
+
+def remaining(seconds: float) -> float:
+    """So many seconds, or what is left where that is less: zero or below where nothing is."""
+    deadline = current()
+    return seconds if deadline is None else min(seconds, deadline.left())
 
 
 def within(seconds: float) -> float:

@@ -54,6 +54,7 @@ __all__ = [
 class Code:
     """One entry of the closed list.
 
+    `outage`: it says nothing of what was asked for, nor of who asked: what is known from elsewhere may stand in.
     `status` is the HTTP status of an answer that has this error and no data at all.
     """
 
@@ -62,6 +63,7 @@ class Code:
     retryable: bool
     status: int
     advice: str
+    outage: bool = False
 
 
 CODES: dict[str, Code] = {
@@ -72,14 +74,32 @@ CODES: dict[str, Code] = {
         Code("UNAUTHENTICATED", "Nobody is signed in.", False, 401, "Sign in and send the credentials."),
         Code("FORBIDDEN", "The caller may not see or do this.", False, 403, "Ask for the permission."),
         Code("NOT_FOUND", "What was asked for does not exist.", False, 200, "Check the id."),
-        Code("BACKEND_UNAVAILABLE", "A backend cannot be reached or failed.", True, 503, "Try again later."),
-        Code("BACKEND_TIMEOUT", "A backend did not answer in time.", True, 504, "Try again later."),
-        Code("BACKEND_BAD_REPLY", "A backend's reply cannot be used.", False, 502, "Tell the backend's owner."),
+        Code(
+            "BACKEND_UNAVAILABLE", "A backend cannot be reached or failed.", True, 503, "Try again later.", outage=True
+        ),
+        Code("BACKEND_TIMEOUT", "A backend did not answer in time.", True, 504, "Try again later.", outage=True),
+        Code(
+            "BACKEND_BAD_REPLY",
+            "A backend's reply cannot be used.",
+            False,
+            502,
+            "Tell the backend's owner.",
+            outage=True,
+        ),
         Code("BACKEND_REJECTED", "A backend refused for a business reason.", False, 200, "Read the message."),
-        Code("BACKEND_BUSY", "A backend takes no more calls now.", True, 503, "Wait `retryAfter` seconds."),
+        Code(
+            "BACKEND_BUSY", "A backend takes no more calls now.", True, 503, "Wait `retryAfter` seconds.", outage=True
+        ),
         Code("BACKEND_CREDENTIALS", "A backend refuses our credentials.", False, 502, "Tell the operator."),
         Code("BACKEND_CONTRACT", "A backend's interface has changed.", False, 502, "Tell the backend's owner."),
-        Code("DEADLINE_EXCEEDED", "The operation's time is over.", True, 504, "Ask for less, or allow more time."),
+        Code(
+            "DEADLINE_EXCEEDED",
+            "The operation's time is over.",
+            True,
+            504,
+            "Ask for less, or allow more time.",
+            outage=True,
+        ),
         Code("OVERLOADED", "The gateway takes no more operations now.", True, 503, "Wait `retryAfter` seconds."),
         Code("INTERNAL", "A defect of the gateway.", False, 500, "Report the request id."),
     )
@@ -118,6 +138,11 @@ class GraphError(Exception):
         self.backend = self.backend or backend
         self.operation = self.operation or operation
         return self
+
+    @property
+    def is_outage(self) -> bool:
+        """Asked by all who decide whether something else may stand in, and whether a backend is ill."""
+        return CODES[self.code].outage
 
     @property
     def extensions(self) -> dict[str, Any]:

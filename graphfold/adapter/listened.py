@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from graphfold.adapter.problems import outage
 from graphfold.cache.validators import Validated
 from graphfold.loading.replies import Listener
 from graphfold.transport.call import Call, Reply
@@ -38,7 +39,7 @@ class Listened:
         reply = await self._client.send(call, seconds)
         if reply.status == 304 and known is not None:
             reply = _still(known, reply)
-        if reply.status < 500 and reply.status != 429:  # what is not an outage is an answer
+        if outage(reply) is None:
             freshness.note(reply.headers, len(reply.body), self._unsorted)
         if call.method == "GET" and reply.status == 200 and shelf.may_keep(freshness):
             shelf.validators.keep(request, reply.headers, reply.body, began)

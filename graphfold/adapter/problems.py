@@ -21,7 +21,7 @@ from graphfold.errors import (
 )
 from graphfold.transport.call import Reply
 
-__all__ = ["CALLER_REFUSED", "by_status", "not_at_its_address", "not_the_format", "retry_after"]
+__all__ = ["CALLER_REFUSED", "by_status", "not_at_its_address", "not_the_format", "outage", "retry_after"]
 
 _KINDS: dict[int, tuple[type[GraphError], str]] = {
     401: (BackendCredentials, "The backend refuses our credentials."),
@@ -53,6 +53,14 @@ def by_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
         kind, text = known[reply.status]
         return kind(text, internal=internal)
     return _by_class(reply.status, internal)
+
+
+def outage(reply: Reply) -> GraphError | None:
+    """The error of a status that is no answer to anything; None where it is one."""
+    if reply.status < 400:
+        return None
+    error = by_status(reply)
+    return error if error.is_outage else None
 
 
 def _by_class(status: int, internal: str) -> BackendError:

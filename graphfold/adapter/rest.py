@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
 from graphfold.adapter.paths import is_below, shown
-from graphfold.adapter.problems import by_status, not_the_format
-from graphfold.errors import BackendBadReply, BackendError, Internal, InvalidInput
+from graphfold.adapter.problems import not_the_format, outage
+from graphfold.errors import BackendBadReply, GraphError, Internal, InvalidInput
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
@@ -71,24 +71,24 @@ class RestAdapter(Adapter):
     ) -> Reply:
         """The raw reply, whatever its status: for backends that say things in headers or odd statuses.
 
-        429 and 5xx are failures all the same: they are repeated, and counted, before they are handed over.
+        An outage (408, 429, 5xx but for 501) is a failure all the same: repeated and counted before it is handed over.
         """
         call, client = self._call(method, path, json, headers, parameters), self._client
-        replies: list[Reply] = []
+        failed: dict[GraphError, Reply] = {}  # of each attempt: where the call is hedged, two are under way
 
         async def attempt(seconds: float) -> Reply:
-            replies.clear()
-            replies.append(await client.send(call, seconds))
-            if replies[0].status == 429 or replies[0].status >= 500:
-                raise by_status(replies[0])
-            return replies[0]
+            reply = await client.send(call, seconds)
+            if error := outage(reply):
+                failed[error] = reply
+                raise error
+            return reply
 
         try:
             return await self._guarded(call, attempt)
-        except BackendError:
-            if not replies:
+        except GraphError as error:
+            if error not in failed:
                 raise
-            return replies[0]
+            return failed[error]
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
         """The body as `into`; BACKEND_BAD_REPLY where it does not fit."""

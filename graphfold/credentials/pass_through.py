@@ -7,6 +7,7 @@ from graphfold.errors import Unauthenticated
 from graphfold.mistakes import Mistake, here
 from graphfold.transport.call import Call
 from graphfold.transport.echo import Form, forms_of_caller
+from graphfold.transport.failures import Unsent
 from graphfold.transport.session import Session
 
 __all__ = ["PassThrough"]
@@ -36,6 +37,10 @@ class PassThrough(Credential):
         return f"the caller's {self.header} header"
 
 
+class _NotSignedIn(Unsent, Unauthenticated):
+    """There is nothing to hand on."""
+
+
 class _Caller(Session):
     def __init__(self, header: str) -> None:
         self._header = header
@@ -45,7 +50,7 @@ class _Caller(Session):
             return call
         told = call.caller.get(self._header)
         if not told:
-            raise Unauthenticated("Sign in: this is answered only to those who do.", internal=f"no {self._header}")
+            raise _NotSignedIn("Sign in: this is answered only to those who do.", internal=f"no {self._header}")
         return call.adding({self._header: told})
 
     def secrets(self, signed: Call) -> tuple[Form, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from strawberry.types.unset import UNSET
 
-from graphfold.errors import BackendError, DeadlineExceeded
+from graphfold.errors import GraphError
 from graphfold.graph.notes import cover, note
 from graphfold.mistakes import Mistake, place_of
 
@@ -41,8 +41,8 @@ class Fallback:
         return self.resolver.function(*parents, **arguments, **self.resolver.adapters(info))
 
     def covers(self, error: Exception) -> bool:
-        """A backend's failure, or the operation's time is over. What the caller did wrong has no other answer."""
-        return isinstance(error, BackendError | DeadlineExceeded)
+        """An outage. A backend's refusal and what the caller did wrong have no other answer."""
+        return isinstance(error, GraphError) and error.is_outage
 
     def tell(self, path: list[str | int], error: Any) -> None:
         """For the answer's `extensions.fallbacks`: where it was, and instead of which error; the log has the rest."""

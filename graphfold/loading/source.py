@@ -240,13 +240,10 @@ def _begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 _SPECIAL = {Failed, type(MISSING)}
 
-_OUTAGES = {"BACKEND_UNAVAILABLE", "BACKEND_TIMEOUT", "BACKEND_BUSY", "DEADLINE_EXCEEDED"}
-"""What says nothing of the key and nothing of the caller. A rejection, refused credentials, a broken contract do."""
-
 
 def _outage(answer: Any) -> GraphError | None:
     error = answer.error if isinstance(answer, Failed) else None
-    return error if isinstance(error, GraphError) and error.code in _OUTAGES else None
+    return error if isinstance(error, GraphError) and error.is_outage else None
 
 
 def _is_late(answer: Any) -> bool:

@@ -15,7 +15,9 @@ _PROBE_PATIENCE = 1.0
 
 
 class Outcome(Enum):
-    """What a call says about its backend's health. NOTHING: it was cancelled, say, or refused for a quota."""
+    """What a call says about its backend's health. NOTHING: it was given up, say, or refused for a quota; that it took
+    long counts all the same, or a backend that hangs would be found well by all who have less time than a call.
+    """
 
     WELL = "well"
     ILL = "ill"
@@ -51,10 +53,10 @@ class Circuit:
         """What came of the call with this ticket, `seconds` after it began."""
         if ticket != self._ticket:
             return
-        if outcome is Outcome.NOTHING:
+        slow = seconds >= self._slow_after
+        if outcome is Outcome.NOTHING and not slow:
             self._probing = False
             return
-        slow = seconds >= self._slow_after
         if self._probing:
             self._turn(closed=outcome is Outcome.WELL and not slow, now=now)
             return

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from graphfold.errors import (
     CODES,
-    BackendBadReply,
+    BackendBusy,
     BackendCredentials,
     BackendError,
     BackendRejected,
-    BackendTimeout,
-    BackendUnavailable,
+    DeadlineExceeded,
+    Forbidden,
     GraphError,
+    InvalidInput,
     NotFound,
+    Unauthenticated,
 )
 from graphfold.resilience.circuit import Outcome
 from graphfold.resilience.refusals import Refusal
-from graphfold.transport.failures import Garbled
+from graphfold.transport.failures import Garbled, Unsent
 
 __all__ = ["may_pass", "outcome_of"]
 
-_ILL = (BackendUnavailable, BackendTimeout, BackendBadReply)
-_WELL = (BackendRejected, BackendCredentials, NotFound)
+_SILENT = (Unsent, BackendBusy, DeadlineExceeded)
+_WELL = (BackendRejected, BackendCredentials, NotFound, Forbidden, Unauthenticated, InvalidInput)
 
 
 def outcome_of(error: GraphError) -> Outcome:
-    """5xx, timeouts, broken connections, bad replies and SOAP server faults are illness; a refusal is an answer.
+    """An outage is illness: 5xx, timeouts, broken connections, bad replies, SOAP server faults. A refusal is an answer.
 
-    The rest says nothing: BACKEND_BUSY comes with a time for which the backend is left alone, others were never sent.
+    The rest says nothing: BACKEND_BUSY comes with a time for which the backend is left alone, DEADLINE_EXCEEDED is the
+    operation's, others were never sent.
     """
-    if isinstance(error, _ILL):
+    if isinstance(error, _SILENT):
+        return Outcome.NOTHING
+    if error.is_outage:
         return Outcome.ILL
     return Outcome.WELL if isinstance(error, _WELL) else Outcome.NOTHING
 

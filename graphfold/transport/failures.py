@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphfold.errors import BackendBadReply
+from graphfold.errors import BackendBadReply, InvalidInput
 
-__all__ = ["ConnectTimedOut", "Garbled", "Lost", "Malformed", "Stale"]
+__all__ = ["ConnectTimedOut", "Garbled", "Lost", "Malformed", "Stale", "Unsendable", "Unsent"]
 
 
 class Lost(ConnectionError):
@@ -21,6 +21,14 @@ class ConnectTimedOut(TimeoutError):
 
 class Malformed(Exception):
     """What came is not one reply of HTTP/1.1, or its head is larger than we take."""
+
+
+class Unsent(Exception):
+    """Beside the kind of the error: nothing was sent, so it says nothing of the backend."""
+
+
+class Unsendable(Unsent, InvalidInput):
+    """What the caller gave makes no request."""
 
 
 class Garbled(BackendBadReply):

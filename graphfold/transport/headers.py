@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from graphfold.errors import InvalidInput
+from graphfold.transport.failures import Unsendable
 
 __all__ = ["folded", "header_lines"]
 
@@ -21,14 +21,14 @@ def header_lines(headers: Mapping[str, str]) -> str:
     """The headers as they are sent. Raises BAD_INPUT where a value could end its line."""
     values = "".join(headers.values())
     if not (values.isprintable() and values.isascii()):
-        raise InvalidInput("A text contains characters that cannot be sent.", internal="in a header's value")
+        raise Unsendable("A text contains characters that cannot be sent.", internal="in a header's value")
     return "".join([f"{_checked_name(name)}: {value}\r\n" for name, value in headers.items()])
 
 
 @lru_cache(maxsize=256)  # names stand in the code of adapters: there are few
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name.lower() in _FRAMING:
-        raise InvalidInput("A header cannot be sent.", internal=f"{name[:100]!r} is not for a call to set")
+        raise Unsendable("A header cannot be sent.", internal=f"{name[:100]!r} is not for a call to set")
     return name
 
 

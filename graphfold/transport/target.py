@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphfold.errors import InvalidInput
+from graphfold.transport.failures import Unsendable
 
 __all__ = ["checked_method", "checked_target"]
 
@@ -13,11 +13,11 @@ def checked_target(path: str, query: str) -> str:
     plain = target.isascii() and target.isprintable()  # no line breaks, no NUL
     if plain and target[:1] in ("", "/", "?") and " " not in target and "#" not in target:
         return target
-    raise InvalidInput("A text contains characters that cannot be sent.", internal="in a request's path or query")
+    raise Unsendable("A text contains characters that cannot be sent.", internal="in a request's path or query")
 
 
 def checked_method(method: str) -> str:
     """The method as it is sent. Raises BAD_INPUT."""
     if method.isalpha() and method.isascii():
         return method
-    raise InvalidInput("A request cannot be sent.", internal=f"the method {method[:100]!r}")
+    raise Unsendable("A request cannot be sent.", internal=f"the method {method[:100]!r}")

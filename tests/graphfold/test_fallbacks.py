@@ -127,6 +127,13 @@ def told(code: str, field: str, *places: int) -> dict[str, Any]:
     return {"fallbacks": [{"path": ["products", place, field], "code": code} for place in places or (0,)]}
 
 
+OUTAGES = [
+    (500, "BACKEND_UNAVAILABLE"),
+    (504, "BACKEND_TIMEOUT"),
+    (200, "BACKEND_BAD_REPLY"),
+    (429, "BACKEND_BUSY"),
+]
+
 FIELDS = {
     "stock { pieces }": None,
     "pieces": 0,
@@ -161,6 +168,12 @@ async def test_the_log_tells_once_what_failed(environment: Mapping[str, str], lo
     assert "status 500" in line["internal"]
 
 
+@pytest.mark.parametrize(("status", "code"), OUTAGES)
+async def test_any_outage_will_do(environment: Mapping[str, str], status: int, code: str) -> None:
+    answer = await asked(environment, "pieces", httpx.Response(status, text="<h1>Maintenance</h1>"))
+    assert answer == {"data": {"products": [{"pieces": 0}]}, "extensions": told(code, "pieces")}
+
+
 @pytest.mark.parametrize("field", ["pieces", "stock { pieces }"])
 async def test_where_it_does_not_the_fallback_is_not_seen(environment: Mapping[str, str], field: str) -> None:
     answer = await asked(environment, field, stock, "a", "b")
@@ -193,6 +206,18 @@ async def test_what_is_missing_or_asked_wrongly_has_no_other_answer(environment:
     assert answer["data"] == {"products": [{"stock": {"pieces": 5}}, {"stock": None}]}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_FOUND"]
     assert "extensions" not in answer
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "BACKEND_REJECTED"), (401, "BACKEND_CREDENTIALS"), (405, "BACKEND_CONTRACT"), (404, "NOT_FOUND")],
+)
+async def test_what_the_backend_says_has_no_other_answer(
+    environment: Mapping[str, str], status: int, code: str
+) -> None:
+    answer = await asked(environment, "known { pieces }", httpx.Response(status))
+    assert answer["data"] == {"products": [{"known": None}]}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
 
 
 async def test_a_fallback_that_fails_too_is_an_error_of_its_own(environment: Mapping[str, str]) -> None:

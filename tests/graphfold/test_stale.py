@@ -103,6 +103,7 @@ OUTAGES = [
     (httpx.Response(429), "BACKEND_BUSY"),
     (httpx.ConnectError("refused"), "BACKEND_UNAVAILABLE"),
     (httpx.ReadTimeout("late"), "BACKEND_TIMEOUT"),
+    (httpx.Response(200, text="<h1>Maintenance</h1>"), "BACKEND_BAD_REPLY"),
 ]
 
 
@@ -132,7 +133,6 @@ async def test_an_ended_answer_stands_in_for_an_outage(
         (httpx.Response(403), "BACKEND_CREDENTIALS"),
         (httpx.Response(400), "BACKEND_REJECTED"),
         (httpx.Response(415), "BACKEND_CONTRACT"),
-        (httpx.Response(200, text="<html>"), "BACKEND_BAD_REPLY"),
     ],
 )
 async def test_nothing_stands_in_for_what_a_backend_says(

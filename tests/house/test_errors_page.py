@@ -17,9 +17,14 @@ def rows(title: str) -> list[str]:
     return [line for line in section[1].splitlines() if line.startswith("| `")]
 
 
+def yes(told: bool) -> str:
+    return "yes" if told else "no"
+
+
 def test_every_code_is_told_as_it_is() -> None:
     assert rows("Codes") == [
-        f"| `{code.name}` | {code.meaning} | {'yes' if code.retryable else 'no'} | {code.status} | {code.advice} |"
+        f"| `{code.name}` | {code.meaning} | {yes(code.retryable)} | {yes(code.outage)} "
+        f"| {code.status} | {code.advice} |"
         for code in CODES.values()
     ]
 

@@ -9,6 +9,7 @@ import httpx
 import strawberry
 
 from graphfold import Keys, RestAdapter, batch, read, resolves, write
+from graphfold.credentials.credential import Credential
 from graphfold.graph.graph import Graph
 from graphfold.resilience import Resilience
 from graphfold.testing import FakeBackend, declaring, graph_of
@@ -38,7 +39,9 @@ class Troubled(FakeBackend):
         return 1
 
 
-def declared(how: Resilience, whose: Literal["viewer", "service"], **settings: str) -> Graph:  # noqa: C901  # a graph: many functions of a line
+def declared(  # noqa: C901  # a graph: many functions of a line
+    how: Resilience, whose: Literal["viewer", "service"], theirs: Credential, **settings: str
+) -> Graph:
     @strawberry.type
     class Query:
         pass
@@ -50,6 +53,7 @@ def declared(how: Resilience, whose: Literal["viewer", "service"], **settings: s
     class Shop(RestAdapter):
         identity = whose
         resilience = how
+        credential = theirs
 
         @read()
         async def count(self) -> int:
@@ -63,6 +67,10 @@ def declared(how: Resilience, whose: Literal["viewer", "service"], **settings: s
         async def prices(self, skus: Keys[str]) -> dict[str, int]:
             return await self.get("/prices", dict[str, int], skus=",".join(skus))
 
+        @read(hedge=True)
+        async def raw(self) -> int:
+            return (await self.exchange("GET", "/count")).status
+
         @write()
         async def add(self) -> int:
             return await self.request("POST", "/count", int)
@@ -74,6 +82,10 @@ def declared(how: Resilience, whose: Literal["viewer", "service"], **settings: s
     @resolves(Query)
     async def count(shop: Shop) -> int | None:
         return await shop.count()
+
+    @resolves(Query)
+    async def raw(shop: Shop) -> int | None:
+        return await shop.raw()
 
     @resolves(Query)
     async def stock(shop: Shop) -> int | None:
@@ -99,11 +111,12 @@ async def shop(
     backend: httpx.AsyncBaseTransport,
     how: Resilience | None = None,
     identity: Literal["viewer", "service"] = "service",
+    credential: Credential | None = None,
     **settings: str,
 ) -> AsyncIterator[Graph]:
     """The graph, running."""
     with declaring():
-        graph = declared(how or Resilience(), identity, **settings)
+        graph = declared(how or Resilience(), identity, credential or Credential(), **settings)
     async with graph.running(transports=lambda _: backend):
         yield graph
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graphfold.credentials import PassThrough
 from graphfold.graph.graph import Graph
 from graphfold.resilience import Breaker, Resilience
 from tests.graphfold.resilience.shop import ADD, READ, Troubled, codes, shop
@@ -97,6 +98,17 @@ async def test_a_client_in_a_hurry_opens_it_for_nobody() -> None:
         assert await ask(graph, 1) == []
 
 
+async def test_a_backend_that_hangs_is_found_out_by_clients_with_little_time() -> None:
+    async def hang(_: httpx.Request) -> Any:
+        await asyncio.sleep(60)
+
+    backend = Troubled(*[hang] * 99)
+    async with shop(backend, Resilience(breaker=Breaker(slow_after=1.0, calls=5, window=60))) as graph:
+        answers = [await graph.execute(READ, seconds=1.5) for _ in range(7)]
+    assert [codes(answer) for answer in answers] == [["DEADLINE_EXCEEDED"]] * 5 + [["BACKEND_UNAVAILABLE"]] * 2
+    assert len(backend.calls) == 5
+
+
 async def test_slow_calls_open_it_too() -> None:
     async def slow(_: httpx.Request) -> Any:
         await asyncio.sleep(1.0)
@@ -143,6 +155,31 @@ async def test_a_probe_that_fails_is_not_repeated_and_leaves_it_open() -> None:
         assert len(backend.calls) == 1
         await asyncio.sleep(5.1)
         assert await ask(graph, 1) == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_probe_whose_caller_is_refused_finds_it_back(status: int) -> None:
+    backend, ann = Troubled(), {"authorization": "Bearer ann"}
+    async with shop(backend, ONCE, "viewer", PassThrough()) as graph:
+        backend.troubles = [DOWN] * 20
+        for _ in range(20):
+            await graph.execute(READ, headers=ann)
+        await asyncio.sleep(5.1)
+        backend.troubles = [httpx.Response(status)]
+        await graph.execute(READ, headers=ann)
+        assert graph.state()["shop"]["breakers"]["default"]["state"] == "closed"
+
+
+async def test_a_probe_that_is_not_sent_finds_out_nothing() -> None:
+    backend, ann = Troubled(), {"authorization": "Bearer ann"}
+    async with shop(backend, ONCE, "viewer", PassThrough()) as graph:
+        backend.troubles = [DOWN] * 20
+        for _ in range(20):
+            await graph.execute(READ, headers=ann)
+        await asyncio.sleep(5.1)
+        assert codes(await graph.execute(READ)) == ["UNAUTHENTICATED"]
+        assert graph.state()["shop"]["breakers"]["default"]["state"] == "half-open"
+        assert codes(await graph.execute(READ, headers=ann)) == []
 
 
 async def test_a_probe_that_is_given_up_makes_way_for_the_next() -> None:

@@ -16,7 +16,7 @@ from tests.graphfold.resilience.shop import Troubled, codes, shop
 
 pytestmark = pytest.mark.anyio
 
-PRICE, COUNT = '{ price(sku: "a") }', "{ count }"
+PRICE, COUNT, RAW = '{ price(sku: "a") }', "{ count }", "{ raw }"
 
 
 def after(seconds: float, answer: Any = None) -> Callable[[httpx.Request], Awaitable[Any]]:
@@ -38,7 +38,7 @@ CANCELLED: list[httpx.Request] = []
 async def used(query: str = PRICE, how: Resilience | None = None) -> AsyncIterator[tuple[Graph, Troubled]]:
     """After 48 calls, of which 19 of 20 took a tenth of a second at most."""
     CANCELLED.clear()
-    fine = 1 if query == COUNT else None
+    fine = None if query == PRICE else 1
     backend = Troubled(*[after(0.1, fine)] * 8, *[after(0.05, fine)] * 40)
     async with shop(backend, how) as graph:
         for _ in range(48):
@@ -82,6 +82,16 @@ async def test_a_failure_waits_for_the_other(failing: int) -> None:
         troubles[failing] = after(0.5, httpx.Response(500))
         backend.troubles = list(troubles)
         assert (await timed(graph, PRICE))[0] == []
+        assert len(backend.calls) == 2
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+async def test_a_raw_reply_is_that_of_the_call_that_won(failing: int) -> None:
+    async with used(RAW) as (graph, backend):
+        troubles = [after(1, 1), after(0.85, 1)]
+        troubles[failing] = after(0.5, httpx.Response(503))
+        backend.troubles = list(troubles)
+        assert (await graph.execute(RAW)).data == {"raw": 200}
         assert len(backend.calls) == 2
 
 

@@ -71,9 +71,9 @@ class Breaking(RuleBasedStateMachine):
     def a_call_ends(self, data: st.DataObject, outcome: Outcome, seconds: float) -> None:
         sent = self.under_way.pop(data.draw(st.integers(0, len(self.under_way) - 1)))
         self.circuit.end(sent.ticket, outcome, seconds, self.now)
-        if sent.generation != self.generation or outcome is Outcome.NOTHING:
-            return
         ill, slow = outcome is Outcome.ILL, seconds >= 2.0
+        if sent.generation != self.generation or (outcome is Outcome.NOTHING and not slow):
+            return
         if sent.probe:
             self.turn(closed=not ill and not slow)
             return

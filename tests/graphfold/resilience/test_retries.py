@@ -69,6 +69,14 @@ async def test_a_write_is_repeated_only_where_it_says_that_it_may_be(query: str,
     assert len(backend.calls) == calls
 
 
+@pytest.mark.parametrize(("status", "calls"), [(500, 3), (429, 3), (408, 3), (501, 1), (400, 1), (304, 1)])
+async def test_a_raw_reply_is_handed_over_after_the_same_repetitions(status: int, calls: int) -> None:
+    backend = Troubled(*[httpx.Response(status)] * 5)
+    async with shop(backend) as graph:
+        answer = await graph.execute("{ raw }")
+    assert (answer.data, len(backend.calls)) == ({"raw": status}, calls)
+
+
 async def test_the_waits_grow_and_are_not_the_same_for_all(clock: Clock) -> None:
     waits = []
     for _ in range(30):
