@@ -132,7 +132,10 @@ class BackendLimits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     call_timeout: float | None = Field(
-        default=None, gt=0, le=3600, description="Seconds one call may take in all, its repetitions included."
+        default=None,
+        gt=0,
+        le=3600,
+        description="Seconds one call may take with its repetitions, waits on our side apart.",
     )
     retries: int | None = Field(default=None, ge=0, le=10, description="Most repetitions of one call.")
     parallel: int | None = Field(default=None, ge=1, le=1_000_000, description="Most calls at once from one process.")

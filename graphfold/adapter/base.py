@@ -57,7 +57,9 @@ class Adapter:
     resilience: ClassVar[Resilience] = Resilience()
     """What is done about trouble with the backend: retries, breaker, how many calls at once, quota."""
     timeout: ClassVar[float | None] = None
-    """Seconds for one call in total, its repetitions included, where the graph's setting does not fit."""
+    """Seconds for one call with its repetitions, where the graph's setting does not fit. A wait on our side, for a
+    place or for the quota, begins them anew.
+    """
 
     __slots__ = ("_operation", "_whole", "scope")
 

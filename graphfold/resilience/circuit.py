@@ -8,7 +8,7 @@ from typing import Any
 from graphfold.resilience.declaration import Breaker
 from graphfold.resilience.tally import Tally
 
-__all__ = ["Circuit", "Outcome"]
+__all__ = ["Circuit", "NoCircuit", "Outcome"]
 
 _PROBE_PATIENCE = 1.0
 """Seconds that callers are told to wait while a probe is under way: when it ends is not known."""
@@ -87,3 +87,22 @@ class Circuit:
         self._ticket += 1
         for tally in (self._calls, self._failures, self._slow):
             tally.clear()
+
+
+class NoCircuit:
+    """Where there is no breaker: every call may go, and nothing is counted."""
+
+    __slots__ = ()
+    closed = True
+
+    def wait(self, _now: float) -> float:
+        return 0.0
+
+    def begin(self) -> int:
+        return 0
+
+    def end(self, ticket: int, outcome: Outcome, seconds: float, now: float) -> None:
+        """What came of a call tells nobody anything."""
+
+    def snapshot(self, _now: float) -> dict[str, Any]:
+        return {"state": "off"}

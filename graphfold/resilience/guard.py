@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from graphfold.deadline import exceeded, within
+from graphfold.deadline import exceeded, remaining, within
 from graphfold.errors import BackendBusy, GraphError
 from graphfold.resilience.budget import Budget
-from graphfold.resilience.circuit import Circuit, Outcome
-from graphfold.resilience.declaration import Breaker, Resilience
+from graphfold.resilience.circuit import Circuit, NoCircuit, Outcome
+from graphfold.resilience.declaration import Resilience
 from graphfold.resilience.hedge import first_of_two
 from graphfold.resilience.latency import Latency
 from graphfold.resilience.meter import Meter
@@ -46,15 +46,18 @@ class _Lane:
 
     name: str
     rule: Rule
-    circuit: Circuit
+    circuit: Circuit | NoCircuit
     latency: Latency = field(default_factory=Latency)
 
 
-_NEVER = Breaker(calls=1_000_000)
+LEAST = 0.05
+"""Seconds: with less left there is no next try. It would hardly end in time, and the backend would be blamed for that.
+"""
 
 
 class Guard:
-    """`timeout` is what one call may take with all its repetitions, in seconds. `rules` are its operations' by name.
+    """`timeout` is what one call may take with its repetitions, in seconds; a wait on our side begins it anew. `rules`
+    are its operations' by name.
 
     `shared`: whether all calls are made as one and the same caller, so that a quota told to one of them is everybody's.
     Its clock is that of the loop it is made in, as it is of all that waits.
@@ -71,10 +74,10 @@ class Guard:
     ) -> None:
         self._backend, self._timeout = backend, timeout
         self._clock = asyncio.get_running_loop().time
-        self._retries, self._breaker = declared.retries, declared.breaker or _NEVER
+        self._retries, self._breaker = declared.retries, declared.breaker
         self._places, self._budget = Places(declared.parallel, declared.queue), Budget()
         self.meter = Meter(declared.quota, self._clock, believes=shared)
-        self._circuits: dict[str, Circuit] = {}
+        self._circuits: dict[str, Circuit | NoCircuit] = {}
         self._plain = self._lane("", Rule())  # for calls outside of any operation
         self._lanes = {name: self._lane(name, rule) for name, rule in rules.items()}
 
@@ -148,18 +151,18 @@ class Guard:
 
     async def _pace(self, lane: _Lane, until: float) -> float:
         """Wait until the quota allows the call, its place kept: so those who wait are bounded. Returns the new end."""
-        seconds = self.meter.reserve(within(until - self._clock()), critical=lane.rule.critical)
-        if not seconds:
+        reserved = self.meter.reserve(within(until - self._clock()), critical=lane.rule.critical)
+        if not reserved.seconds:
             return until
         try:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(reserved.seconds)
             self.meter.confirm()
         except (asyncio.CancelledError, QuotaSpent):
-            self.meter.give_back()
+            reserved.give_back()
             raise
         return self._clock() + self._timeout
 
-    def _check(self, circuit: Circuit) -> None:
+    def _check(self, circuit: Circuit | NoCircuit) -> None:
         if seconds := circuit.wait(self._clock()):
             raise CircuitOpen(seconds)
 
@@ -185,13 +188,12 @@ class Guard:
         """Seconds until the next try; None where there is none left, no time, no budget, or no hope."""
         if repetitions >= self._retries or not may_pass(error):
             return None
-        now, seconds = self._clock(), error.retry_after
-        seconds = backoff(repetitions) if seconds is None else seconds
-        if seconds >= within(until - now) or lane.circuit.wait(now) or not self._budget.take(now):
+        now, seconds = self._clock(), (error.retry_after or 0.0) + backoff(repetitions)
+        if seconds + LEAST > remaining(until - now) or lane.circuit.wait(now) or not self._budget.take(now):
             return None
         return seconds
 
     def _lane(self, name: str, rule: Rule) -> _Lane:
         if rule.group not in self._circuits:
-            self._circuits[rule.group] = Circuit(self._breaker, self._timeout)
+            self._circuits[rule.group] = Circuit(self._breaker, self._timeout) if self._breaker else NoCircuit()
         return _Lane(name, rule, self._circuits[rule.group])

@@ -6,20 +6,32 @@ A declared quota is a token bucket; what replies announce counts until its windo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphfold.resilience.announced import announced
 from graphfold.resilience.bucket import Bucket, Window
 from graphfold.resilience.declaration import Quota
 from graphfold.resilience.refusals import QuotaSpent
 
-__all__ = ["Meter"]
+__all__ = ["Meter", "Reserved"]
 
 LONGEST = 60.0
 """Seconds for which a backend is believed: then a call finds out anew, lest one odd header silences it for an hour."""
 
 _NOTHING = 0.001
 """Seconds that are not worth a wait: rounding."""
+
+
+class Reserved(NamedTuple):
+    """One call of the quota, to be made after so many `seconds`, and what it was taken from."""
+
+    seconds: float
+    parts: list[Bucket | Window]
+
+    def give_back(self) -> None:
+        """The call is not made. A window that has begun meanwhile has not lost it, and does not get it."""
+        for part in self.parts:
+            part.give_back()
 
 
 class Meter:
@@ -37,8 +49,8 @@ class Meter:
         self._believed = self._paused = 0.0
         self.active, self._shed = quota is not None, 0
 
-    def reserve(self, seconds: float, *, critical: bool) -> float:
-        """Take one call from the quota. Returns the seconds to wait before it is made, less than `seconds`.
+    def reserve(self, seconds: float, *, critical: bool) -> Reserved:
+        """Take one call from the quota, to be made after a wait of less than `seconds`.
 
         Raises BACKEND_BUSY, and takes nothing, where that is too long; what is not critical never waits, and may not
         touch the last fifth.
@@ -53,7 +65,7 @@ class Meter:
             raise QuotaSpent(wait, "the quota is used up" if critical else "the rest is kept for critical calls")
         for part in parts:
             part.take(now)
-        return wait if wait > _NOTHING else 0.0
+        return Reserved(wait if wait > _NOTHING else 0.0, parts)
 
     def confirm(self) -> None:
         """After the wait. Raises BACKEND_BUSY where the backend has asked for a pause meanwhile."""
@@ -61,11 +73,6 @@ class Meter:
         if wait > _NOTHING:
             self._shed += 1
             raise QuotaSpent(wait, "the backend asked for a pause while the call waited")
-
-    def give_back(self) -> None:
-        """The call that was reserved last is not made."""
-        for part in self._parts(self._clock()):
-            part.give_back()
 
     def pause(self, seconds: float) -> None:
         """The backend wants to be left alone."""

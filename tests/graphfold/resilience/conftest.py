@@ -17,6 +17,10 @@ class Still(SkippingLoop):
     def time(self) -> float:
         return self.skipped
 
+    def pass_time(self, seconds: float) -> None:
+        """As if something had kept the loop busy for so long."""
+        self._selector_of_ours.skipped += seconds
+
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:

@@ -211,6 +211,7 @@ async def test_it_can_be_switched_off(off: str) -> None:
     backend, how = Troubled(*[DOWN] * 60), Resilience(retries=0, breaker=Breaker() if off == "set" else None)
     async with shop(backend, how, GRAPHFOLD_SHOP_BREAKER="off" if off == "set" else "") as graph:
         await ask(graph, 60)
+        assert graph.state()["shop"]["breakers"]["default"] == {"state": "off"}
     assert len(backend.calls) == 60
 
 

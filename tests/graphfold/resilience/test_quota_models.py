@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from graphfold.resilience import Quota
 from graphfold.resilience.announced import announced
-from graphfold.resilience.meter import Meter
+from graphfold.resilience.meter import Meter, Reserved
 from graphfold.resilience.refusals import QuotaSpent
 
 RATE, BURST = 2.0, 10
@@ -25,6 +25,7 @@ class Dripping(RuleBasedStateMachine):
         self.meter = Meter(Quota(RATE, burst=BURST), lambda: self.now, believes=True)
         self.tokens, self.paused = float(BURST), 0.0
         self.made: list[float] = []
+        self.last: Reserved | None = None
 
     @rule(seconds=WAITS)
     def time_passes(self, seconds: float) -> None:
@@ -45,14 +46,17 @@ class Dripping(RuleBasedStateMachine):
                 self.meter.reserve(seconds, critical=critical)
             assert refused.value.retry_after == pytest.approx(wait, abs=0.11)
             return
-        assert self.meter.reserve(seconds, critical=critical) == pytest.approx(wait, abs=0.002)
+        self.last = self.meter.reserve(seconds, critical=critical)
+        assert self.last.seconds == pytest.approx(wait, abs=0.002)
         self.tokens -= 1
         self.made.append(self.now + wait)
 
-    @precondition(lambda self: self.made and self.tokens <= BURST - 1 and self.made[-1] > self.now)
+    @precondition(lambda self: self.last and self.tokens <= BURST - 1 and self.made[-1] > self.now)
     @rule()
     def the_last_caller_leaves(self) -> None:
-        self.meter.give_back()
+        assert self.last is not None
+        self.last.give_back()
+        self.last = None
         self.tokens += 1
         self.made.pop()
 
@@ -82,7 +86,7 @@ class Counting(RuleBasedStateMachine):
     @rule(critical=st.booleans())
     def a_call_comes(self, critical: bool) -> None:  # drawn
         try:
-            self.now += self.meter.reserve(5, critical=critical)
+            self.now += self.meter.reserve(5, critical=critical).seconds
         except QuotaSpent:
             assert self.now < (self.window + 1) * 10 + 1, "nothing is refused once the window has ended"
             assert self.used >= 0.8 * self.LIMIT

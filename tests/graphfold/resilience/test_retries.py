@@ -129,6 +129,42 @@ async def test_a_time_that_the_backend_names_is_waited_for(
     assert 1.9 < backend.times[1] - backend.times[0] < 3.1
 
 
+async def test_who_was_told_the_same_time_does_not_come_back_together() -> None:
+    waits = set[float]()
+    for _ in range(20):
+        backend = Troubled(httpx.Response(429, headers={"retry-after": "2"}))
+        async with shop(backend) as graph:
+            await graph.execute(READ)
+        waits.add(backend.times[1] - backend.times[0])
+    assert all(2 <= wait <= 2.051 for wait in waits)
+    assert len(waits) == 20
+
+
+async def test_no_try_begins_that_has_no_time_to_end() -> None:
+    async def slow(_: httpx.Request) -> Any:
+        await asyncio.sleep(0.97)
+        return MAINTENANCE
+
+    for _ in range(20):
+        backend = Troubled(slow)
+        async with shop(backend, GRAPHFOLD_CALL_TIMEOUT="1") as graph:
+            assert codes(await graph.execute(READ)) == ["BACKEND_UNAVAILABLE"]
+        assert len(backend.calls) == 1
+
+
+async def test_what_failed_as_the_time_ended_is_told_as_it_failed() -> None:
+    loop: Any = asyncio.get_running_loop()
+
+    def busy(_: httpx.Request) -> Any:
+        loop.pass_time(0.11)
+        return MAINTENANCE
+
+    backend = Troubled(busy)
+    async with shop(backend) as graph:
+        answer = await graph.execute(READ, seconds=0.1)
+    assert (codes(answer), len(backend.calls)) == (["BACKEND_UNAVAILABLE"], 1)
+
+
 @pytest.mark.parametrize(("told", "seconds"), [("30", 30), ("999999999", 3600)])
 async def test_a_time_that_is_too_long_is_told_instead(told: str, seconds: float, clock: Clock) -> None:
     backend, start = Troubled(httpx.Response(429, headers={"retry-after": told})), clock()
