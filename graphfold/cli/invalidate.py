@@ -78,10 +78,10 @@ def _said(address: str, response: httpx.Response) -> bool:
             keys = "1 key is" if count == 1 else "all keys are" if count == "all" else f"{count} keys are"
             out.print(f"{address}: {backend}.{operation}: {keys} forgotten.")
             return True
-        case {"errors": [{"message": message}, *_]}:
-            complain(f"{address}: {message}")
         case _ if response.status_code == 404:
             complain(f"{address} takes no invalidations.\n  Fix: {_FIX}")
+        case {"errors": [{"message": message}, *_]}:
+            complain(f"{address}: {message}")
         case _:
             complain(f"{address}: that is no gateway (status {response.status_code}).")
     return False
