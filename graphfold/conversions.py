@@ -19,6 +19,7 @@ T = TypeVar("T")
 _one_of: Any = Literal  # of words that are known at run time
 _LONGEST = 20  # digits of an amount that is written without a Decimal
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ROUNDED_RIGHT = 2**32 * 1000  # up to here a float of seconds is off by less than half a microsecond
 _FAR = int(datetime(2900, 1, 1, tzinfo=UTC).timestamp())  # up to here every system's C library knows its calendar
 
 
@@ -36,8 +37,9 @@ def _of_seconds(value: int) -> datetime:
 
 
 def _of_millis(value: int) -> datetime:
-    seconds, rest = divmod(value, 1000)
-    return _of_seconds(seconds).replace(microsecond=rest * 1000) if rest else _of_seconds(seconds)
+    if 0 <= value < _ROUNDED_RIGHT:
+        return datetime.fromtimestamp(value / 1000, UTC)
+    return _EPOCH + timedelta(milliseconds=value)
 
 
 EPOCH_MILLIS: Conversion[int, datetime] = Conversion(

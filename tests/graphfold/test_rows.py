@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphfold import OnDemand, Row, Wire
-from graphfold.conversions import EPOCH_MILLIS, YES_NO, codes, minor_units
+from graphfold.conversions import EPOCH_MILLIS, EPOCH_SECONDS, YES_NO, codes, minor_units
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.rows.domain import NotAskedFor, graph_object
 from graphfold.scalars import tell_decimal
@@ -181,6 +181,13 @@ def test_amounts_of_any_size_are_exact(units: int, digits: int) -> None:
     amount = minor_units(digits).convert(units)
     assert amount.as_tuple().exponent == -digits
     assert Fraction(amount) == Fraction(units, 10**digits)
+
+
+@given(st.integers(-62135596800000, 253370764800000) | st.integers(2**32 * 1000 - 10**6, 2**32 * 1000 + 10**6))
+def test_times_are_exact(value: int) -> None:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert EPOCH_MILLIS.convert(value) == epoch + timedelta(milliseconds=value)
+    assert EPOCH_SECONDS.convert(value // 1000) == epoch + timedelta(seconds=value // 1000)
 
 
 @given(st.integers(-(10**18), 10**18), st.integers(1, 19))
