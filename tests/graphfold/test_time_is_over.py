@@ -197,9 +197,11 @@ async def opened(environment: Mapping[str, str]) -> AsyncIterator[tuple[Graph, D
 async def answered(graph: Graph, query: str) -> tuple[Any, list[list[str | int]]]:
     """Data, and where the time was over. It takes two seconds, and nothing is left running."""
     loop, tasks = asyncio.get_running_loop(), asyncio.all_tasks()
-    began = loop.time()
+    assert isinstance(loop, SkippingLoop)
+    began, skipped = loop.time(), loop.skipped
     answer = (await graph.execute(query)).document()
-    assert 2 <= loop.time() - began < 2.1
+    assert loop.time() - began >= 2
+    assert loop.skipped - skipped < 2.1  # not by the clock: a busy machine adds to that
     await asyncio.sleep(0)  # what has nothing left to do ends in the loop's next turn
     assert asyncio.all_tasks() == tasks
     for error in answer["errors"]:
