@@ -12,7 +12,7 @@ import re
 from typing import Any, NamedTuple
 
 from graphfold.adapter.soap.grammar import Grammar, NotCovered, Rows
-from graphfold.adapter.soap.message import Element
+from graphfold.adapter.soap.message import Element, local
 from graphfold.adapter.soap.wanted import Wanted
 
 __all__ = ["Scanner"]
@@ -70,7 +70,7 @@ class Scanner:
         first = next(message.iter(self._tag), None)
         if first is None:  # the items are in another namespace than the WSDL says
             raise NotCovered
-        name = f"{first.prefix}:{_local(first)}" if first.prefix else _local(first)
+        name = f"{first.prefix}:{local(first.tag)}" if first.prefix else local(first.tag)
         start, end = text.find(f"<{name}>"), text.rfind(f"</{name}>") + len(f"</{name}>")
         if start < 0 or end < start or not _UTF_8.match(text):
             raise NotCovered
@@ -100,7 +100,3 @@ def _prefixes(first: Element) -> dict[str | None, str | None]:
 
 def _namespace(element: Element) -> str | None:
     return element.tag[1:].partition("}")[0] if element.tag[0] == "{" else None
-
-
-def _local(element: Element) -> str:
-    return str(element.tag.rpartition("}")[2])
