@@ -8,7 +8,7 @@ __all__ = ["Admission"]
 
 
 class Admission:
-    """`most` operations at once, each inside `with`; one more is refused before it is parsed.
+    """`most` operations at once, each inside `with`; one more is refused before it runs, by POST before it is parsed.
 
     In a queue it would keep its memory, and be answered when its client has left. Who waits for an equal question of
     somebody else, or is told a kept answer, is not counted: that is nearly free.
