@@ -11,6 +11,14 @@ from graphfold.manifest import Manifest
 from schema.stock import Stock, WarehouseStock
 
 
+class StockRefused(BackendRejected):
+    """There is less than was to be reserved: only so much is `available`."""
+
+    def __init__(self, available: int) -> None:
+        super().__init__("There is not enough in stock.")
+        self.available = available
+
+
 class WarehouseRow(Row[WarehouseStock]):
     code: Annotated[str, Wire("Code")]
     quantity: Annotated[int, Wire("Quantity")]
@@ -21,14 +29,6 @@ class StockRow(Row[Stock], key="sku"):
     on_hand: Annotated[int, Wire("OnHand")]
     reserved: Annotated[int, OnDemand("Reserved")] = 0
     warehouses: Annotated[list[WarehouseRow], OnDemand("Warehouse")] = field(default_factory=list)
-
-
-class StockRefused(BackendRejected):
-    """There is less than was to be reserved: only so much is `available`."""
-
-    def __init__(self, available: int) -> None:
-        super().__init__("There is not enough in stock.")
-        self.available = available
 
 
 class Inventory(SoapAdapter):
