@@ -8,16 +8,15 @@ import msgspec
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
-from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format
+from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format, unusable
 from graphfold.errors import (
-    BackendBadReply,
     BackendContract,
     BackendCredentials,
     BackendRejected,
     BackendUnavailable,
     GraphError,
 )
-from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.rows.decoder import Decoder, Unreadable, decoder
 from graphfold.transport.call import Call, Reply
 
 __all__ = ["GraphQLAdapter"]
@@ -33,6 +32,8 @@ class _Error(msgspec.Struct):
 class _Errors(msgspec.Struct):
     errors: list[_Error] | None = None
 
+
+_ERRORS = Decoder(_Errors)
 
 _KINDS: dict[str, type[GraphError]] = {
     "UNAUTHENTICATED": BackendCredentials,
@@ -88,7 +89,7 @@ class GraphQLAdapter(Adapter):
         try:
             value: T = decoder(into, self.asked, f"data.{at}").json(reply.body)
         except Unreadable as error:
-            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
+            raise unusable(error) from None
         return value
 
     def _judge(self, reply: Reply) -> None:
@@ -103,10 +104,10 @@ class GraphQLAdapter(Adapter):
 
 
 def _errors(reply: Reply) -> list[_Error]:
-    """The errors in a reply. What is no GraphQL at all is a bad reply, unless its status says that it is none."""
+    """The errors in a reply. A success that is no GraphQL at all is an error itself."""
     try:
-        return msgspec.json.decode(reply.body, type=_Errors).errors or []
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _ERRORS.json(reply.body).errors or []
+    except Unreadable as error:
         if not reply.ok:
             return []
-        raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
+        raise unusable(error) from None

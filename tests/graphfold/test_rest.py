@@ -227,7 +227,17 @@ BAD = {
     "a page": httpx.Response(200, html="<h1>Maintenance</h1>"),
     "nothing": httpx.Response(200, headers={"content-type": "application/json"}),
     "half": httpx.Response(200, content=b"[1, 2", headers={"content-type": "application/json"}),
-    "another type": httpx.Response(200, json="secret"),
+    "half of another type": httpx.Response(200, content=b'["secret", 2', headers={"content-type": "application/json"}),
+    "another type and no number": httpx.Response(
+        200, content=b'["secret", NaN]', headers={"content-type": "application/json"}
+    ),
+    "another type and no text": httpx.Response(
+        200, content=b'["secret", "\xff"]', headers={"content-type": "application/json"}
+    ),
+    "another type too deep": httpx.Response(
+        200, content=b"[" * 100_000 + b"]" * 100_000, headers={"content-type": "application/json"}
+    ),
+    "half a character": httpx.Response(200, content=rb'["\ud800"]', headers={"content-type": "application/json"}),
     "bytes": httpx.Response(200, content=bytes(range(256)), headers={"content-type": "application/json"}),
 }
 
@@ -237,6 +247,14 @@ BAD = {
 async def test_a_success_that_is_none(reply: httpx.Response, kind: type[Any]) -> None:
     told = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
     assert told.code == "BACKEND_BAD_REPLY"
+    assert "secret" not in told.text
+
+
+@pytest.mark.parametrize("kind", [RestAdapter, GraphQLAdapter])
+async def test_a_success_of_another_form_is_no_outage(kind: type[Any]) -> None:
+    reply = httpx.Response(200, json="secret")
+    told = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
+    assert (told.code, len(told.calls)) == ("BACKEND_CONTRACT", 1)
     assert "secret" not in told.text
 
 
@@ -286,4 +304,4 @@ async def test_a_status_that_says_more_than_the_errors_beside_it() -> None:
 
 @pytest.mark.parametrize("reply", [{"data": None}, {"data": {}}, {"data": {"n": None}}, {}, []])
 async def test_a_graphql_reply_without_what_was_asked_for(reply: Any) -> None:
-    assert (await graphql(reply)).code == "BACKEND_BAD_REPLY"
+    assert (await graphql(reply)).code == "BACKEND_CONTRACT"

@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from graphfold.rows.decoder import Unreadable
+from graphfold.rows.decoder import Malformed, Unreadable
 
 __all__ = ["ENVELOPES", "Element", "is_nil", "local", "message_in", "parse", "says_nil"]
 
@@ -31,14 +31,14 @@ def parse(body: bytes) -> Element:
         root = _with_xsi(body)
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype:
-        raise Unreadable("the reply has a DOCTYPE")
+        raise Malformed("the reply has a DOCTYPE")
     return root
 
 
 def message_in(root: Element) -> Element:
     """The element in the envelope's body: the answer or a fault."""
     if root.tag not in _BODIES:
-        raise Unreadable("the reply is no SOAP envelope")
+        raise Malformed("the reply is no SOAP envelope")
     body = root.find(_BODIES[root.tag])
     if body is None or not len(body):
         raise Unreadable("the envelope's body is empty")
@@ -68,7 +68,7 @@ def _root(body: bytes) -> Element:
 
 def _with_xsi(body: bytes) -> Element:
     """Once more, for node-soap: it writes xsi:nil and declares no xsi."""
-    malformed = Unreadable("the reply is no well-formed XML")
+    malformed = Malformed("the reply is no well-formed XML")
     if b"xsi:" not in body or b"xmlns:xsi" in body:
         raise malformed
     try:

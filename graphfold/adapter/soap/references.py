@@ -14,7 +14,7 @@ from lxml import etree
 
 from graphfold.adapter.soap.encoding import ITEM, NAMESPACE
 from graphfold.adapter.soap.message import Element, message_in, parse
-from graphfold.rows.decoder import Unreadable
+from graphfold.rows.decoder import Malformed
 
 __all__ = ["message_of"]
 
@@ -57,9 +57,9 @@ class _Values:
     def _fill(self, holder: Element, reference: str, above: tuple[str, ...]) -> None:
         value = self._beside.get(reference)
         if value is None:
-            raise Unreadable("a reference leads nowhere")
+            raise Malformed("a reference leads nowhere")
         if reference in above or len(above) >= _DEEPEST or "href" in value.attrib:
-            raise Unreadable("a reference leads to itself, to another or too deep")
+            raise Malformed("a reference leads to itself, to another or too deep")
         self._spend(reference, value)
         holder.attrib.update({name: text for name, text in value.attrib.items() if name != "id"})
         holder.text = value.text
@@ -70,7 +70,7 @@ class _Values:
             self._sizes[reference] = len(etree.tostring(value, with_tail=False))
         self._left -= self._sizes[reference]
         if self._left < 0:
-            raise Unreadable("references make more of the reply than is allowed")
+            raise Malformed("references make more of the reply than is allowed")
 
 
 def _name_items(message: Element) -> None:
