@@ -280,23 +280,6 @@ async def test_a_graphql_backend_is_asked_with_variables() -> None:
     assert (await graphql(1, v="\ud800")).code == "BAD_INPUT"
 
 
-@pytest.mark.parametrize("status", [200, 400])
-@pytest.mark.parametrize(
-    ("errors", "code"),
-    [
-        ([{"message": "secret"}], "BACKEND_UNAVAILABLE"),
-        ([{"message": "x", "extensions": {"code": "UNAUTHENTICATED"}}], "BACKEND_CREDENTIALS"),
-        ([{"message": "x", "extensions": {"code": "BAD_USER_INPUT"}}], "BACKEND_REJECTED"),
-        ([{"message": "x", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}], "BACKEND_CONTRACT"),
-        ([{"message": "x", "extensions": {"code": ["odd"]}}], "BACKEND_UNAVAILABLE"),
-    ],
-)
-async def test_errors_of_a_graphql_backend_are_errors_even_beside_data(errors: Any, code: str, status: int) -> None:
-    told = await graphql(httpx.Response(status, json={"data": {"n": 1}, "errors": errors}))
-    assert (told.code, told.data) == (code, {"count": None})
-    assert "secret" not in told.text
-
-
 async def test_a_status_that_says_more_than_the_errors_beside_it() -> None:
     for status, code in ((401, "BACKEND_CREDENTIALS"), (429, "BACKEND_BUSY"), (502, "BACKEND_UNAVAILABLE")):
         assert (await graphql(httpx.Response(status, json={"errors": [{"message": "x"}]}))).code == code
