@@ -165,6 +165,23 @@ async def test_a_body_is_exact_json() -> None:
     assert (call.headers["content-type"], call.headers["x-key"]) == ("application/json", "1")
 
 
+NOTHING = [httpx.Response(204), httpx.Response(200), httpx.Response(202, headers={"content-type": "text/html"})]
+
+
+@pytest.mark.parametrize("reply", NOTHING, ids=str)
+@pytest.mark.parametrize("into", [type(None), int | None, Any])
+async def test_a_success_without_a_body_is_none_where_that_is_an_answer(reply: httpx.Response, into: Any) -> None:
+    told = await rest(lambda shop: shop.request("DELETE", "/a", into, at="done"), reply)
+    assert (told.data, told.code, len(told.calls)) == ({"count": None}, None, 1)
+
+
+@pytest.mark.parametrize("reply", NOTHING, ids=str)
+@pytest.mark.parametrize("into", [int, list[int | None], dict[str, type(None)]])
+async def test_elsewhere_it_is_a_bad_reply(reply: httpx.Response, into: Any) -> None:
+    told = await rest(lambda shop: shop.request("DELETE", "/a", into), reply)
+    assert told.code == "BACKEND_BAD_REPLY"
+
+
 STATUSES = {
     301: "BACKEND_BAD_REPLY",
     400: "BACKEND_REJECTED",
