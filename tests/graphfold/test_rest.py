@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import Any
 
 import httpx
@@ -169,14 +170,14 @@ NOTHING = [httpx.Response(204), httpx.Response(200), httpx.Response(202, headers
 
 
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
-@pytest.mark.parametrize("into", [type(None), int | None, Any])
+@pytest.mark.parametrize("into", [NoneType, int | None, Any])
 async def test_a_success_without_a_body_is_none_where_that_is_an_answer(reply: httpx.Response, into: Any) -> None:
     told = await rest(lambda shop: shop.request("DELETE", "/a", into, at="done"), reply)
     assert (told.data, told.code, len(told.calls)) == ({"count": None}, None, 1)
 
 
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
-@pytest.mark.parametrize("into", [int, list[int | None], dict[str, type(None)]])
+@pytest.mark.parametrize("into", [int, list[int | None], dict[str, NoneType]])
 async def test_elsewhere_it_is_a_bad_reply(reply: httpx.Response, into: Any) -> None:
     told = await rest(lambda shop: shop.request("DELETE", "/a", into), reply)
     assert told.code == "BACKEND_BAD_REPLY"

@@ -206,8 +206,9 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;
         ),
         httpx.Response(200, content=b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + levels().content, headers=XML),
         answer("<a>" * 100_000 + "</a>" * 100_000),
+        answer("<a/>" * 1_900_000),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 async def test_what_is_no_answer_is_a_bad_reply(reply: httpx.Response) -> None:
     answered, _ = await told(reply)

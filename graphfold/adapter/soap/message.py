@@ -9,12 +9,18 @@ from lxml import etree
 
 from graphfold.rows.decoder import Malformed, Unreadable
 
-__all__ = ["ENVELOPES", "Element", "is_nil", "local", "message_in", "parse", "says_nil"]
+__all__ = ["ENVELOPES", "MOST", "Element", "is_nil", "is_vast", "local", "message_in", "parse", "says_nil"]
 
 Element = Any
 """An lxml element. Comments and processing instructions are gone: whatever it holds is elements and text."""
 
 ENVELOPES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
+
+MOST = 150_000
+"""Elements and attributes of a message, which take up to 360 bytes each, whatever they take in the reply."""
+
+_LEAST = 4
+"""Bytes that an element or an attribute takes in a reply."""
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{_XSI}}}nil"
@@ -24,6 +30,8 @@ _BODIES = {f"{{{namespace}}}Envelope": f"{{{namespace}}}Body" for namespace in E
 
 def parse(body: bytes) -> Element:
     """The root element. Nothing is fetched or expanded: a reply with a DOCTYPE is refused."""
+    if is_vast(body):
+        raise Malformed(f"the reply has more than {MOST:,} elements and attributes")
     body = body.lstrip()
     try:
         root = _root(body)
@@ -33,6 +41,11 @@ def parse(body: bytes) -> Element:
     if docinfo.doctype:
         raise Malformed("the reply has a DOCTYPE")
     return root
+
+
+def is_vast(body: bytes) -> bool:
+    """Whether it may have more elements and attributes than are read. What looks like one in a text counts, too."""
+    return len(body) > _LEAST * MOST and body.count(b"<") - body.count(b"</") + body.count(b"=") > MOST
 
 
 def message_in(root: Element) -> Element:
