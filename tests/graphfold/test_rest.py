@@ -177,7 +177,7 @@ async def test_a_success_without_a_body_is_none_where_that_is_an_answer(reply: h
 
 
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
-@pytest.mark.parametrize("into", [int, list[int | None], dict[str, NoneType]])
+@pytest.mark.parametrize("into", [int, list[int | None], dict[str, None]])
 async def test_elsewhere_it_is_a_bad_reply(reply: httpx.Response, into: Any) -> None:
     told = await rest(lambda shop: shop.request("DELETE", "/a", into), reply)
     assert told.code == "BACKEND_BAD_REPLY"
