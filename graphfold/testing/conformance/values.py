@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
-from graphfold.errors import BackendBadReply
+from graphfold.errors import BackendBadReply, BackendContract
 from graphfold.page import Page
 from graphfold.rows.row import Row, RowField
 from graphfold.testing.conformance.documents import ABSENT, EMPTY, NULL
@@ -20,6 +20,9 @@ __all__ = ["exact", "nulls"]
 
 REFUSED = object()
 """Instead of a value: the whole reply was refused as a bad one."""
+
+_REFUSALS = (BackendContract.code, BackendBadReply.code)
+"""The latter where a changed value makes another key's answer, or a second one."""
 
 
 class Change(NamedTuple):
@@ -85,12 +88,12 @@ def _read(kit: Kit, case: Case, field: RowField, change: Change) -> Iterator[str
         told = ", ".join(".".join(path) for path in paths)
         raise Unsampled(f"{case.name}: the sample needs a record that has all of {told}")
     outcome = kit.rows(case, case.response(body))
-    read = None if outcome.code == "BACKEND_BAD_REPLY" else _values(outcome.value, field.name)
+    read = None if outcome.code in _REFUSALS else _values(outcome.value, field.name)
     if outcome.error is not None and read is not None:
         yield f"{case.name}: {field.name} as {change.name} gives {outcome.code}"
     elif not any(_same(read, allowed) for allowed in change.allowed):
         shown = "a refusal" if read is None else " or ".join(sorted(map(repr, read)))
-        wanted = " or ".join("BACKEND_BAD_REPLY" if each is REFUSED else repr(each) for each in change.allowed)
+        wanted = " or ".join("BACKEND_CONTRACT" if each is REFUSED else repr(each) for each in change.allowed)
         yield f"{case.name}: {field.name} as {change.name} is read as {shown} instead of {wanted}"
 
 
@@ -105,7 +108,7 @@ def _values(answer: Any, name: str) -> list[Any] | None:
     """What the rows of an answer have there; None where it cannot be read."""
     try:
         return [getattr(row, name) for row in _rows(answer)]
-    except (BackendBadReply, ValueError):
+    except (BackendBadReply, BackendContract, ValueError):
         return None
 
 
