@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from graphfold.deadline import exceeded, remaining, within
-from graphfold.errors import BackendBusy, GraphError
+from graphfold.errors import BackendBusy, BackendUnavailable, GraphError
 from graphfold.resilience.budget import Budget
 from graphfold.resilience.circuit import Circuit, NoCircuit, Outcome
 from graphfold.resilience.declaration import Resilience
@@ -175,7 +175,7 @@ class Guard:
             outcome = Outcome.WELL
         except GraphError as error:
             outcome = outcome_of(error)
-            if isinstance(error, BackendBusy) and error.retry_after is not None:
+            if isinstance(error, BackendBusy | BackendUnavailable) and error.retry_after is not None:
                 self.meter.pause(error.retry_after)
             raise
         finally:

@@ -28,8 +28,8 @@ _WELL = (BackendRejected, BackendCredentials, NotFound, Forbidden, Unauthenticat
 def outcome_of(error: GraphError) -> Outcome:
     """An outage is illness: 5xx, timeouts, broken connections, bad replies, SOAP server faults. A refusal is an answer.
 
-    The rest says nothing: BACKEND_BUSY comes with a time for which the backend is left alone, DEADLINE_EXCEEDED is the
-    operation's, others were never sent.
+    The rest says nothing: BACKEND_BUSY is about how much we ask, DEADLINE_EXCEEDED is the operation's, others were
+    never sent.
     """
     if isinstance(error, _SILENT):
         return Outcome.NOTHING

@@ -24,6 +24,8 @@ DOWN = httpx.Response(500)
 ILL: dict[str, Any] = {
     "500": DOWN,
     "504": httpx.Response(504),
+    "503, and when to come back": httpx.Response(503, headers={"retry-after": "0"}),
+    "503, and nonsense": httpx.Response(503, headers={"retry-after": "soon"}),
     "refused": httpx.ConnectError("refused"),
     "html": httpx.Response(200, html="<h1>Maintenance</h1>"),
     "wrong shape": httpx.Response(200, json={"count": "many"}),
@@ -54,6 +56,14 @@ async def test_it_opens_when_half_of_twenty_calls_failed(trouble: Any) -> None:
     assert len(backend.calls) == 20
     told = answer.errors[0]["extensions"]
     assert (told["code"], told["retryable"], told["retryAfter"]) == ("BACKEND_UNAVAILABLE", True, pytest.approx(5))
+
+
+async def test_a_backend_that_says_for_how_long_it_is_down_is_down() -> None:
+    backend = Troubled(*[httpx.Response(503, headers={"retry-after": "5"})] * 60)
+    async with shop(backend, ONCE, "viewer", PassThrough()) as graph:
+        answers = [await graph.execute(READ, headers={"authorization": "Bearer ann"}) for _ in range(60)]
+    told = [(error["extensions"]["code"], error["extensions"]["retryAfter"]) for error in answers[0].errors]
+    assert (told, len(backend.calls)) == ([("BACKEND_UNAVAILABLE", 5)], 20)
 
 
 @pytest.mark.parametrize("answer", WELL.values(), ids=WELL)
