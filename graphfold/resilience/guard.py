@@ -86,9 +86,7 @@ class Guard:
         lane = self._lanes.get(operation or "", self._plain)
         until = self._clock() + self._timeout
         try:
-            if lane.rule.hedge and repeatable and lane.latency.p95 is not None:
-                return await self._hedged(lane, attempt, until, lane.latency.p95)
-            return await self._admitted(lane, attempt, until)
+            return await self._admitted(lane, attempt, until, hedge=lane.rule.hedge and repeatable)
         except GraphError as error:
             delay = partial(self._delay, lane, until)
             seconds = delay(error, 0) if repeatable else None
@@ -110,32 +108,31 @@ class Guard:
         }
 
     def _hedged(self, lane: _Lane, attempt: Attempt[T], until: float, seconds: float) -> Awaitable[T]:
-        """The first try, with another one beside it once that has taken so long."""
-        return first_of_two(partial(self._admitted, lane, attempt, until), seconds, partial(self._may_hedge, lane))
+        """A try that goes out now; once it has taken so long, another one beside it, which has to be admitted, too."""
+        first, second = (partial(way, lane, attempt, until) for way in (self._observed, self._admitted))
+        return first_of_two(first, second, seconds, partial(self._may_hedge, lane))
 
     def _may_hedge(self, lane: _Lane) -> bool:
-        """Only where it takes nothing from others: a place is free, the backend is well, and the budget allows it."""
-        room = self._places.used < self._places.limit
+        """Only where it takes nothing from others: it need not wait, the backend is well, and the budget allows it."""
+        room = self._places.used < self._places.limit and not self.meter.wait(critical=False)
         return room and lane.circuit.closed and self._budget.take(self._clock())
 
-    async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
+    async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float, *, hedge: bool = False) -> T:
         """One try, once nothing is in its way. Who has to be refused is refused before anything else.
 
         What had to wait has its time from then on: that we were busy is not the backend's fault.
         """
-        circuit, places = lane.circuit, self._places
-        if not circuit.closed:
-            self._check(circuit)
-        if not places.enter():
+        self._check(lane.circuit)
+        if not self._places.enter():
             until = await self._turn(until)
         try:
             if self.meter.active:
                 until = await self._pace(lane, until)
-            if not circuit.closed:
-                self._check(circuit)
+            if hedge and lane.latency.p95 is not None:
+                return await self._hedged(lane, attempt, until, lane.latency.p95)
             return await self._observed(lane, attempt, until)
         finally:
-            places.leave()
+            self._places.leave()
 
     async def _turn(self, until: float) -> float:
         """Wait for a place, no longer than a call may take, nor than the operation has left. Returns the new end."""
@@ -163,11 +160,12 @@ class Guard:
         return self._clock() + self._timeout
 
     def _check(self, circuit: Circuit | NoCircuit) -> None:
-        if seconds := circuit.wait(self._clock()):
+        if not circuit.closed and (seconds := circuit.wait(self._clock())):
             raise CircuitOpen(seconds)
 
     async def _observed(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
-        """The try itself, and what is learned from it."""
+        """The try itself, and what is learned from it. While it waited, others may have found the backend ill."""
+        self._check(lane.circuit)
         start, outcome, ticket = self._clock(), Outcome.NOTHING, lane.circuit.begin()
         self._budget.sent(start)
         try:

@@ -55,17 +55,21 @@ class Meter:
         Raises BACKEND_BUSY, and takes nothing, where that is too long; what is not critical never waits, and may not
         touch the last fifth.
         """
-        now, wait = self._clock(), 0.0
-        parts = self._parts(now)
-        for part in parts:
-            wait = max(wait, part.wait(now, critical=critical))
-        wait = max(wait, self._paused - now)
-        if wait > _NOTHING and (wait >= seconds or not critical):
+        wait = self.wait(critical=critical)
+        if wait and (wait >= seconds or not critical):
             self._shed += 1
             raise QuotaSpent(wait, "the quota is used up" if critical else "the rest is kept for critical calls")
+        now = self._clock()
+        parts = self._parts(now)
         for part in parts:
             part.take(now)
-        return Reserved(wait if wait > _NOTHING else 0.0, parts)
+        return Reserved(wait, parts)
+
+    def wait(self, *, critical: bool) -> float:
+        """Seconds until such a call may be made."""
+        now = self._clock()
+        wait = max(self._paused - now, *(part.wait(now, critical=critical) for part in self._parts(now)), 0.0)
+        return wait if wait > _NOTHING else 0.0
 
     def confirm(self) -> None:
         """After the wait. Raises BACKEND_BUSY where the backend has asked for a pause meanwhile."""
