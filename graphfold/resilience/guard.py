@@ -42,12 +42,23 @@ class Rule:
 
 @dataclass(slots=True)
 class _Lane:
-    """One operation with its state."""
+    """One operation with its state. `usual` is the latency of those calls alone that were answered: while a backend
+    hangs, it does not become usual that it does.
+    """
 
     name: str
     rule: Rule
     circuit: Circuit | NoCircuit
     latency: Latency = field(default_factory=Latency)
+    usual: Latency = field(default_factory=Latency)
+
+    def note(self, ticket: int, outcome: Outcome, seconds: float, now: float) -> None:
+        """What came of a call, `seconds` after it began."""
+        well = outcome is Outcome.WELL
+        self.circuit.end(ticket, outcome, seconds, now, self.usual.p95 or 0.0)
+        self.latency.note(seconds, complete=well)
+        if well:
+            self.usual.note(seconds)
 
 
 LEAST = 0.05
@@ -166,7 +177,7 @@ class Guard:
     async def _observed(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
         """The try itself, and what is learned from it. While it waited, others may have found the backend ill."""
         self._check(lane.circuit)
-        start, outcome, ticket = self._clock(), Outcome.NOTHING, lane.circuit.begin()
+        start, outcome, ticket = self._clock(), Outcome.CUT, lane.circuit.begin()
         self._budget.sent(start)
         try:
             answer = await attempt(until - start)
@@ -178,8 +189,7 @@ class Guard:
             raise
         finally:
             now = self._clock()
-            lane.circuit.end(ticket, outcome, now - start, now)
-            lane.latency.note(now - start, complete=outcome is Outcome.WELL)
+            lane.note(ticket, outcome, now - start, now)
         return answer
 
     def _delay(self, lane: _Lane, until: float, error: GraphError, repetitions: int) -> float | None:

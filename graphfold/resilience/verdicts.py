@@ -21,18 +21,19 @@ from graphfold.transport.failures import Garbled, Unsent
 
 __all__ = ["may_pass", "outcome_of"]
 
-_SILENT = (Unsent, BackendBusy, DeadlineExceeded)
+_SILENT = (Unsent, BackendBusy)
 _WELL = (BackendRejected, BackendCredentials, NotFound, Forbidden, Unauthenticated, InvalidInput)
 
 
 def outcome_of(error: GraphError) -> Outcome:
     """An outage is illness: 5xx, timeouts, broken connections, bad replies, SOAP server faults. A refusal is an answer.
 
-    The rest says nothing: BACKEND_BUSY is about how much we ask, DEADLINE_EXCEEDED is the operation's, others were
-    never sent.
+    BACKEND_BUSY is about how much we ask, DEADLINE_EXCEEDED is the operation's; the rest was never sent.
     """
     if isinstance(error, _SILENT):
         return Outcome.NOTHING
+    if isinstance(error, DeadlineExceeded):
+        return Outcome.CUT
     if error.is_outage:
         return Outcome.ILL
     return Outcome.WELL if isinstance(error, _WELL) else Outcome.NOTHING

@@ -119,6 +119,47 @@ async def test_a_backend_that_hangs_is_found_out_by_clients_with_little_time() -
     assert len(backend.calls) == 5
 
 
+async def in_a_hurry(graph: Graph, times: int, seconds: float) -> set[str]:
+    """The codes of so many rounds of ten calls at once, none of which has longer than that."""
+    rounds = [await asyncio.gather(*(graph.execute(READ, seconds=seconds) for _ in range(10))) for _ in range(times)]
+    return {code for answers in rounds for answer in answers for code in codes(answer)}
+
+
+async def takes(seconds: float, answer: Any = 1) -> Any:
+    await asyncio.sleep(seconds)
+    return answer
+
+
+async def test_a_backend_that_hangs_from_the_start_is_found_out_by_short_deadlines() -> None:
+    backend = Troubled(*[lambda _: takes(60)] * 400)
+    async with shop(backend) as graph:
+        assert await in_a_hurry(graph, 40, 2.5) == {"DEADLINE_EXCEEDED", "BACKEND_UNAVAILABLE"}
+    assert len(backend.calls) < 100
+
+
+async def test_a_backend_that_begins_to_hang_is_found_out_by_short_deadlines() -> None:
+    backend = Troubled(*[lambda _: takes(0.05)] * 48, *[lambda _: takes(60)] * 800)
+    async with shop(backend) as graph:
+        assert await ask(graph, 48) == []
+        assert await in_a_hurry(graph, 10, 1.5) == {"DEADLINE_EXCEEDED", "BACKEND_UNAVAILABLE"}
+    assert len(backend.calls) < 48 + 100
+
+
+async def test_a_backend_that_always_took_its_time_is_not_blamed_for_short_deadlines() -> None:
+    backend = Troubled(*[lambda _: takes(0.5)] * 48, *[lambda _: takes(2)] * 400)
+    async with shop(backend) as graph:
+        assert await ask(graph, 48) == []
+        assert await in_a_hurry(graph, 40, 1.5) == {"DEADLINE_EXCEEDED"}
+        assert graph.state()["shop"]["breakers"]["default"]["slow"] == 0
+
+
+async def test_a_quota_that_is_refused_slowly_is_no_hang() -> None:
+    backend = Troubled(*[lambda _: takes(1.5, httpx.Response(429))] * 40)
+    async with shop(backend, ONCE) as graph:
+        assert await in_a_hurry(graph, 4, 2.5) == {"BACKEND_BUSY"}
+    assert len(backend.calls) == 40
+
+
 async def test_slow_calls_open_it_too() -> None:
     async def slow(_: httpx.Request) -> Any:
         await asyncio.sleep(1.0)
