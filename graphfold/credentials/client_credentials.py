@@ -10,10 +10,12 @@ import msgspec
 
 from graphfold.credentials.access_token import AccessToken, Issued
 from graphfold.credentials.credential import Access, Credential, secret
-from graphfold.errors import BackendBadReply, BackendCredentials, BackendUnavailable
+from graphfold.errors import BackendBadReply, BackendBusy, BackendCredentials, BackendError, BackendUnavailable
 from graphfold.secret import Secret
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.echo import Form, forms
+from graphfold.transport.failures import Unsent
+from graphfold.transport.headers import retry_after
 from graphfold.transport.session import Send, Session
 
 __all__ = ["ClientCredentials"]
@@ -102,6 +104,10 @@ class _Client:
         }
 
 
+class _Throttled(Unsent, BackendBusy):
+    """Who issues tokens takes no more requests: nothing against the backend, nor does it want to be left alone."""
+
+
 class _Answer(msgspec.Struct):
     access_token: str
     token_type: str = "Bearer"  # noqa: S105  # its kind
@@ -109,10 +115,8 @@ class _Answer(msgspec.Struct):
 
 
 def _read(reply: Reply) -> Issued:
-    if reply.status in (400, 401, 403):
-        raise BackendCredentials("The backend refuses our credentials.", internal=f"token request: {reply.status}")
     if not reply.ok:
-        raise BackendUnavailable("The backend's sign-in failed.", internal=f"token request: {reply.status}")
+        raise _refusal(reply)
     try:
         answer = msgspec.json.decode(reply.body, type=_Answer, strict=False)  # some say "3600"
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -122,6 +126,16 @@ def _read(reply: Reply) -> Issued:
     if not answer.access_token or not (answer.access_token.isascii() and answer.access_token.isprintable()):
         raise _nonsense("a token that no header can carry")
     return Issued(answer.access_token, max(answer.expires_in, 0.0))
+
+
+def _refusal(reply: Reply) -> BackendError:
+    internal = f"token request: {reply.status}"
+    if reply.status in (400, 401, 403):
+        return BackendCredentials("The backend refuses our credentials.", internal=internal)
+    if reply.status == 429:
+        until = retry_after(reply.headers)
+        return _Throttled("The backend's sign-in takes no more calls now.", retry_after=until, internal=internal)
+    return BackendUnavailable("The backend's sign-in failed.", internal=internal)
 
 
 def _nonsense(what: str) -> BackendBadReply:

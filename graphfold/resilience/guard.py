@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from graphfold.deadline import exceeded, remaining, within
-from graphfold.errors import BackendBusy, BackendUnavailable, GraphError
+from graphfold.errors import GraphError
 from graphfold.resilience.budget import Budget
 from graphfold.resilience.circuit import Circuit, NoCircuit, Outcome
 from graphfold.resilience.declaration import Resilience
@@ -19,7 +19,7 @@ from graphfold.resilience.meter import Meter
 from graphfold.resilience.places import Places
 from graphfold.resilience.refusals import CircuitOpen, QueueFull, QuotaSpent
 from graphfold.resilience.retry import backoff, repeated
-from graphfold.resilience.verdicts import may_pass, outcome_of
+from graphfold.resilience.verdicts import may_pass, outcome_of, pause_of
 
 __all__ = ["Attempt", "Guard", "Rule"]
 
@@ -184,8 +184,8 @@ class Guard:
             outcome = Outcome.WELL
         except GraphError as error:
             outcome = outcome_of(error)
-            if isinstance(error, BackendBusy | BackendUnavailable) and error.retry_after is not None:
-                self.meter.pause(error.retry_after)
+            if seconds := pause_of(error):
+                self.meter.pause(seconds)
             raise
         finally:
             now = self._clock()

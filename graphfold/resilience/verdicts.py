@@ -1,4 +1,4 @@
-"""What an error says: whether its backend is ill, and whether asking again may help."""
+"""What an error says: whether its backend is ill, whether it wants a pause, and whether asking again may help."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from graphfold.errors import (
     BackendCredentials,
     BackendError,
     BackendRejected,
+    BackendUnavailable,
     DeadlineExceeded,
     Forbidden,
     GraphError,
@@ -19,7 +20,7 @@ from graphfold.resilience.circuit import Outcome
 from graphfold.resilience.refusals import Refusal
 from graphfold.transport.failures import Garbled, Unsent
 
-__all__ = ["may_pass", "outcome_of"]
+__all__ = ["may_pass", "outcome_of", "pause_of"]
 
 _SILENT = (Unsent, BackendBusy)
 _WELL = (BackendRejected, BackendCredentials, NotFound, Forbidden, Unauthenticated, InvalidInput)
@@ -44,3 +45,9 @@ def may_pass(error: GraphError) -> bool:
     if not isinstance(error, BackendError) or isinstance(error, Refusal):
         return False
     return CODES[error.code].retryable or isinstance(error, Garbled)
+
+
+def pause_of(error: GraphError) -> float:
+    """Seconds for which the backend itself wants to be left alone."""
+    told = isinstance(error, BackendBusy | BackendUnavailable) and not isinstance(error, Unsent)
+    return (error.retry_after or 0.0) if told else 0.0

@@ -134,6 +134,36 @@ async def test_a_token_that_is_refused_is_renewed_once_for_all() -> None:
     assert backend.paths.count("/count") == 11
 
 
+@pytest.mark.parametrize(("header", "seconds"), [({"retry-after": "30"}, 30), ({}, 1)])
+async def test_who_issues_tokens_may_want_a_pause(header: dict[str, str], seconds: int) -> None:
+    backend, now = Guarded(), [0.0]
+    backend.on("POST /token", httpx.Response(429, headers=header))
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
+    async with running as graph:
+        answers = [await graph.execute('{ count(of: "a") }') for _ in range(30)]
+        told = [error["extensions"] for answer in answers for error in answer.errors]
+        assert {(each["code"], each.get("retryAfter")) for each in told} == {("BACKEND_BUSY", 30 if header else None)}
+        assert backend.paths == ["/token"]
+        assert graph.state()["shop"]["breakers"]["default"]["failures"] == 0
+        backend.on("POST /token", backend.token)
+        now[0] = seconds - 0.1
+        assert (await graph.execute('{ count(of: "a") }')).errors
+        now[0] = seconds
+        assert await ask(graph, '{ count(of: "a") }') == {"count": 7}
+
+
+async def test_a_pause_for_tokens_is_none_for_the_backend() -> None:
+    backend, now = Guarded(lives=100), [0.0]
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
+    async with running as graph:
+        await ask(graph, '{ count(of: "a") }')
+        backend.on("POST /token", httpx.Response(429, headers={"retry-after": "20"}))
+        now[0] = 80  # it is time to renew it, but it is good
+        for n in range(5):
+            assert await ask(graph, f'{{ count(of: "{n}") }}') == {"count": 7}
+        assert backend.paths.count("/token") == 2
+
+
 async def test_whoever_asked_for_the_token_may_go() -> None:
     backend, arrived, go_on = Guarded(), asyncio.Event(), asyncio.Event()
 
