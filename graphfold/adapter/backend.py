@@ -43,7 +43,7 @@ class Backend:
         declared, shared = _tuned(adapter.resilience, own.limits), adapter.identity == "service"
         self.guard = Guard(adapter.name, declared, timeout, rules, shared=shared)
         sign_in = partial(_signed_in, adapter.credential, own, timer)
-        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard)
+        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard, self.guard.resent)
 
     @property
     def contract(self) -> Contract:

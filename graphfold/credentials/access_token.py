@@ -38,14 +38,15 @@ class AccessToken:
         self._text: str | None = None
         self._renew_at = self._ends_at = 0.0
         self._refusal: GraphError | None = None
-        self._quiet_until = 0.0
+        self._quiet_until = self._in_vain_until = 0.0
 
     def current(self) -> str | None:
         """The token, None where it is time for another."""
         return self._text if self._clock() < self._renew_at else None
 
     async def next(self, refused: str | None = None) -> str:
-        """A token, another than `refused`. Raises what the request for it raised.
+        """A token, another than `refused` unless that has just replaced one that was refused: then tokens are not what
+        is wrong. Raises what the request for it raised.
 
         The request belongs to whoever makes it, with the time that one has; who waited for it shares the outcome. If
         that one gives up, the next makes a request of its own.
@@ -65,12 +66,15 @@ class AccessToken:
             if refused is not None or began >= self._ends_at:
                 self._text = None
             return
+        if refused is not None and refused == self._text and began < self._in_vain_until:
+            return
         try:
             issued = await self._issue()
         except GraphError as error:
             self._failed(error, keep=refused is None and began < self._ends_at)
         else:
             self._text, self._ends_at = issued.text, began + issued.lifetime
+            self._in_vain_until = began + _PAUSE if refused is not None else 0.0
             self._renew_at = began + max(issued.lifetime - self._skew, issued.lifetime / 2)
         self._asked += 1
 

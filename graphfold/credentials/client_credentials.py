@@ -68,8 +68,9 @@ class _Tokens(Session):
         return call.adding({"authorization": f"Bearer {await self._token(call).next()}"})
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
-        text = await self._token(call).next(refused.headers["authorization"].removeprefix("Bearer "))
-        return call.adding({"authorization": f"Bearer {text}"})
+        told = refused.headers["authorization"].removeprefix("Bearer ")
+        text = await self._token(call).next(told)
+        return None if text == told else call.adding({"authorization": f"Bearer {text}"})
 
     def _token(self, call: Call) -> AccessToken:
         scope = call.scope or self._scope

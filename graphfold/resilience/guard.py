@@ -107,6 +107,11 @@ class Guard:
         again = partial(self._admitted, lane, attempt, until)
         return await repeated(failure, seconds, again, delay, f"{self._backend}.{lane.name}")
 
+    def resent(self) -> None:
+        """A call that is under way was sent again, with fresh credentials: that is one more for budget and quota."""
+        self._budget.sent(self._clock())
+        self.meter.take()
+
     def snapshot(self) -> dict[str, Any]:
         """The state as JSON: no address, no secret, nothing of any caller."""
         now, places = self._clock(), self._places

@@ -59,11 +59,15 @@ class Meter:
         if wait and (wait >= seconds or not critical):
             self._shed += 1
             raise QuotaSpent(wait, "the quota is used up" if critical else "the rest is kept for critical calls")
+        return Reserved(wait, self.take())
+
+    def take(self) -> list[Bucket | Window]:
+        """Take one call from the quota, whether it is there or not: from these parts of it."""
         now = self._clock()
         parts = self._parts(now)
         for part in parts:
             part.take(now)
-        return Reserved(wait, parts)
+        return parts
 
     def wait(self, *, critical: bool) -> float:
         """Seconds until such a call may be made."""

@@ -164,6 +164,35 @@ async def test_a_pause_for_tokens_is_none_for_the_backend() -> None:
         assert backend.paths.count("/token") == 2
 
 
+@pytest.mark.parametrize(("at_once", "sent"), [(1, 60 + 1), (32, 60 + 32)])
+async def test_where_fresh_tokens_are_refused_too_calls_are_not_doubled(at_once: int, sent: int) -> None:
+    """No more are sent again than were refused before there was a fresh token: of 60 calls, 32 of them at a time."""
+    backend, together = Guarded(), asyncio.Barrier(at_once)
+
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        if request.headers["authorization"] == "Bearer t1":
+            await together.wait()
+        return httpx.Response(401)
+
+    backend.on("GET /count", refuse)
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: 0.0)
+    async with running as graph:
+        calls = [graph.execute(f'{{ count(of: "{n}") }}') for n in range(60)]
+        answers = await asyncio.gather(*calls) if at_once > 1 else [await call for call in calls]
+    assert {error["extensions"]["code"] for answer in answers for error in answer.errors} == {"BACKEND_CREDENTIALS"}
+    assert (backend.paths.count("/count"), backend.paths.count("/token")) == (sent, 2)
+
+
+async def test_a_second_later_a_fresh_token_is_tried_again() -> None:
+    backend, now = Guarded(), [0.0]
+    backend.on("GET /count", httpx.Response(401))
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
+    async with running as graph:
+        for now[0] in (0.0, 0.9, 1.0):
+            await graph.execute('{ count(of: "a") }')
+    assert backend.paths == ["/token", "/count", "/token", "/count", "/count", "/count", "/token", "/count"]
+
+
 async def test_whoever_asked_for_the_token_may_go() -> None:
     backend, arrived, go_on = Guarded(), asyncio.Event(), asyncio.Event()
 

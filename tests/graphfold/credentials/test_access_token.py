@@ -43,7 +43,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.it, self.loop = Server(), asyncio.Runner()
         self.text: str | None = None
-        self.renew_at = self.ends_at = self.quiet_until = 0.0
+        self.renew_at = self.ends_at = self.quiet_until = self.in_vain_until = 0.0
 
     def teardown(self) -> None:
         self.loop.close()
@@ -71,13 +71,19 @@ class Life(RuleBasedStateMachine):
             assert (told, self.it.requests) == (self.text, before)
         else:
             self.renewed(told, before, keeps=self.text is not None and now < self.ends_at)
+            if told == f"t{before + 1}":
+                self.in_vain_until = 0.0
 
     @precondition(lambda self: self.text is not None)
     @rule()
     def the_backend_refuses_it(self) -> None:
         before = self.it.requests
         told = self.asked(refused=self.text)
+        if self.quiet_until <= self.it.now < self.in_vain_until:
+            assert (told, self.it.requests) == (self.text, before)
+            return
         self.renewed(told, before, keeps=False)
+        self.in_vain_until = self.it.now + PAUSE if self.it.requests > before else 0.0
 
     @invariant()
     def what_is_at_hand_is_what_the_model_says(self) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from graphfold.credentials.credential import Access, Credential
 from graphfold.resilience import Quota, Resilience
+from graphfold.transport.call import Call
+from graphfold.transport.session import Session
 from tests.graphfold.resilience.shop import READ, Troubled, codes, shop
 
 pytestmark = pytest.mark.anyio
@@ -185,6 +188,25 @@ async def test_what_one_caller_is_told_is_not_everybodys(clock: Clock) -> None:
     async with shop(backend, identity="viewer") as graph:
         outcomes = [codes(await graph.execute(READ)) for _ in range(3)]
     assert (outcomes, clock()) == ([[], ["BACKEND_BUSY"], []], start)
+
+
+class Renewed(Credential, Session):
+    """There is always another one."""
+
+    def session(self, access: Access) -> Session:
+        return self
+
+    async def renewed(self, call: Call, refused: Call) -> Call:
+        return call
+
+
+async def test_what_is_sent_again_with_fresh_credentials_is_a_call_like_any_other() -> None:
+    backend = Troubled(*[httpx.Response(401), 1] * 20)
+    async with shop(backend, Resilience(quota=Quota(10, burst=40)), credential=Renewed()) as graph:
+        for _ in range(20):
+            assert codes(await graph.execute(READ)) == []
+        told = graph.state()["shop"]
+    assert (told["quota"]["tokens"], told["retriesLeft"]) == (0, 4)
 
 
 async def test_usage_can_be_seen() -> None:
