@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graphfold.credentials import PassThrough
 from graphfold.credentials.credential import Access, Credential
 from graphfold.resilience import Quota, Resilience
 from graphfold.transport.call import Call
@@ -182,12 +183,21 @@ async def test_a_pause_is_at_most_a_minute() -> None:
         assert codes(await graph.execute(READ)) == []
 
 
-async def test_what_one_caller_is_told_is_not_everybodys(clock: Clock) -> None:
-    """Where an adapter calls as the viewer, the quota may be the viewer's."""
+@pytest.mark.parametrize("handed", [(), ("authorization",), ("cookie",)])
+async def test_what_one_caller_is_told_is_not_everybodys(clock: Clock, handed: tuple[str, ...]) -> None:
+    """Where the backend hears who the caller is, the quota may be the caller's."""
     backend, start = Troubled(told(0, 30), httpx.Response(429, headers={"retry-after": "30"})), clock()
-    async with shop(backend, identity="viewer") as graph:
-        outcomes = [codes(await graph.execute(READ)) for _ in range(3)]
+    ann, theirs = {"authorization": "Bearer ann", "cookie": "ann"}, None if handed else PassThrough()
+    async with shop(backend, identity="viewer", credential=theirs, propagates=handed) as graph:
+        outcomes = [codes(await graph.execute(READ, headers=ann)) for _ in range(3)]
     assert (outcomes, clock()) == ([[], ["BACKEND_BUSY"], []], start)
+
+
+async def test_what_we_are_told_in_our_own_name_is_everybodys_whoever_asks() -> None:
+    backend = Troubled(httpx.Response(429, headers={"retry-after": "30"}))
+    async with shop(backend, identity="viewer", propagates=("accept-language",)) as graph:
+        assert [codes(await graph.execute(READ)) for _ in range(3)] == [["BACKEND_BUSY"]] * 3
+    assert len(backend.calls) == 1
 
 
 class Renewed(Credential, Session):
