@@ -18,7 +18,7 @@ from graphfold.resilience.latency import Latency
 from graphfold.resilience.meter import Meter
 from graphfold.resilience.places import Places
 from graphfold.resilience.refusals import CircuitOpen, QueueFull, QuotaSpent
-from graphfold.resilience.retry import backoff, repeated
+from graphfold.resilience.retry import backoff, jitter, repeated
 from graphfold.resilience.verdicts import may_pass, outcome_of, pause_of
 
 __all__ = ["Attempt", "Guard", "Rule"]
@@ -201,10 +201,12 @@ class Guard:
         """Seconds until the next try; None where there is none left, no time, no budget, or no hope."""
         if repetitions >= self._retries or not may_pass(error):
             return None
-        now, seconds = self._clock(), (error.retry_after or 0.0) + backoff(repetitions)
-        if seconds + LEAST > remaining(until - now) or lane.circuit.wait(now) or not self._budget.take(now):
+        now, pause = self._clock(), error.retry_after or 0.0
+        seconds = pause + backoff(repetitions)
+        room = remaining(until - now) - LEAST - seconds
+        if room < 0 or lane.circuit.wait(now) or not self._budget.take(now):
             return None
-        return seconds
+        return seconds + jitter(pause, room)
 
     def _lane(self, name: str, rule: Rule) -> _Lane:
         if rule.group not in self._circuits:

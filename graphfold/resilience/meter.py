@@ -12,6 +12,7 @@ from graphfold.resilience.announced import announced
 from graphfold.resilience.bucket import Bucket, Window
 from graphfold.resilience.declaration import Quota
 from graphfold.resilience.refusals import QuotaSpent
+from graphfold.resilience.retry import jitter
 
 __all__ = ["Meter", "Reserved"]
 
@@ -59,7 +60,8 @@ class Meter:
         if wait and (wait >= seconds or not critical):
             self._shed += 1
             raise QuotaSpent(wait, "the quota is used up" if critical else "the rest is kept for critical calls")
-        return Reserved(wait, self.take())
+        more = jitter(wait, seconds - wait) if wait <= self._silence() + _NOTHING else 0.0
+        return Reserved(wait + more, self.take())
 
     def take(self) -> list[Bucket | Window]:
         """Take one call from the quota, whether it is there or not: from these parts of it."""
@@ -109,6 +111,12 @@ class Meter:
         if self._paused > now:
             told["paused"] = round(self._paused - now, 1)
         return told
+
+    def _silence(self) -> float:
+        """Seconds until all who wait may go, at once: other waits are of different lengths."""
+        window = self._window
+        ends = window.ends if window is not None and window.left <= 0 else 0.0
+        return max(self._paused, ends) - self._clock()
 
     def _parts(self, now: float) -> list[Bucket | Window]:
         """What has a say now: a window that has ended, or of which nothing was heard for long, has none."""
