@@ -183,6 +183,14 @@ async def test_where_fresh_tokens_are_refused_too_calls_are_not_doubled(at_once:
     assert (backend.paths.count("/count"), backend.paths.count("/token")) == (sent, 2)
 
 
+async def test_a_token_that_is_issued_again_as_it_was_is_not_sent_again() -> None:
+    token = {"access_token": "t1", "expires_in": 60}
+    backend = FakeBackend({"POST /token": token, "GET /count": httpx.Response(401)})
+    async with shop(ClientCredentials("/token")).running(transports=fakes(shop=backend)) as graph:
+        await graph.execute('{ count(of: "a") }')
+    assert [call.url.path for call in backend.calls] == ["/token", "/count", "/token"]
+
+
 async def test_a_second_later_a_fresh_token_is_tried_again() -> None:
     backend, now = Guarded(), [0.0]
     backend.on("GET /count", httpx.Response(401))
