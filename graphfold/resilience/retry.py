@@ -16,6 +16,7 @@ BASE = 0.05
 """Seconds: the longest wait before the first repetition; it doubles for each further one."""
 LONGEST = 2.0
 SHARE = 0.25
+"""Of a pause: how far apart those come back who were all told of it."""
 
 Delay = Callable[[GraphError, int], float | None]
 """A failure and how many repetitions there were: the seconds to wait before the next one, None for no more."""

@@ -37,9 +37,10 @@ class Name:
         """The lookup that is under way, or is still good, or else a new one."""
         clock = asyncio.get_running_loop().time
         if self._lookup is None or (self._lookup.done() and clock() >= self._good_until):
-            self._lookup = Future()
-            self._lookup.set_running_or_notify_cancel()  # from here on nobody who gives up cancels it for the others
-            Thread(target=self._look_up, args=(self._lookup, clock), name=self._host, daemon=True).start()
+            lookup = Future[list[str]]()
+            lookup.set_running_or_notify_cancel()  # from here on nobody who gives up cancels it for the others
+            Thread(target=self._look_up, args=(lookup, clock), name=self._host, daemon=True).start()
+            self._lookup = lookup
         return self._lookup
 
     def _look_up(self, lookup: Future[list[str]], clock: Callable[[], float]) -> None:
