@@ -138,7 +138,8 @@ class Guard:
 
         What had to wait has its time from then on: that we were busy is not the backend's fault.
         """
-        self._check(lane.circuit)
+        if not lane.circuit.closed:
+            self._check(lane.circuit)
         if not self._places.enter():
             until = await self._turn(until)
         try:
@@ -176,12 +177,13 @@ class Guard:
         return self._clock() + self._timeout
 
     def _check(self, circuit: Circuit | NoCircuit) -> None:
-        if not circuit.closed and (seconds := circuit.wait(self._clock())):
+        if seconds := circuit.wait(self._clock()):
             raise CircuitOpen(seconds)
 
     async def _observed(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
         """The try itself, and what is learned from it. While it waited, others may have found the backend ill."""
-        self._check(lane.circuit)
+        if not lane.circuit.closed:
+            self._check(lane.circuit)
         start, outcome, ticket = self._clock(), Outcome.CUT, lane.circuit.begin()
         self._budget.sent(start)
         try:
