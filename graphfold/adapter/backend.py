@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.propagation import says_who
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access, Credential
@@ -40,10 +41,10 @@ class Backend:
         limits = CallLimits(timeout, settings.connect_timeout, settings.max_reply)
         self._transport = transport
         rules = {operation.name: _rule(operation.policy) for operation in adapter.operations()}
-        declared, shared = _tuned(adapter.resilience, own.limits), adapter.identity == "service"
-        self.guard = Guard(adapter.name, declared, timeout, rules, shared=shared)
+        declared = _tuned(adapter.resilience, own.limits)
+        self.guard = Guard(adapter.name, declared, timeout, rules, shared=_is_one_caller(adapter))
         sign_in = partial(_signed_in, adapter.credential, own, timer)
-        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard)
+        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard, self.guard.resent)
 
     @property
     def contract(self) -> Contract:
@@ -58,6 +59,11 @@ class Backend:
 
     async def close(self) -> None:
         await self._transport.aclose()
+
+
+def _is_one_caller(adapter: type[Adapter]) -> bool:
+    """Whether all calls are made in the same name, whoever's answers they bring."""
+    return not adapter.credential.caller_headers and not says_who(adapter.propagates)
 
 
 def _tuned(declared: Resilience, limits: BackendLimits) -> Resilience:

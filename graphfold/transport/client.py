@@ -24,7 +24,7 @@ _OF_CALLER = ("cookie", "authorization")
 class Client:
     """All traffic to one backend. `address` is its base URL; a redirect is never followed.
 
-    `heard` is told the headers of each reply.
+    `heard` is told the headers of each reply, `resent` of each call that is sent again with fresh credentials.
     """
 
     def __init__(
@@ -34,9 +34,10 @@ class Client:
         limits: CallLimits,
         sign_in: Callable[[Reach], Session],
         heard: Callable[[Mapping[str, str]], None] | None = None,
+        resent: Callable[[], None] | None = None,
     ) -> None:
         self.address = address.rstrip("/")
-        self._transport, self._limits, self._heard = transport, limits, heard
+        self._transport, self._limits, self._heard, self._resent = transport, limits, heard, resent
         self._exchange = self.reach(self.address)
         self._session = sign_in(self.reach)
 
@@ -66,6 +67,8 @@ class Client:
         signed = session.signed(call) or await session.fetched(call)
         reply = await self._exchange(signed)
         if reply.status == 401 and (again := await session.renewed(call, signed)) is not None:
+            if self._resent is not None:
+                self._resent()
             signed, reply = again, await self._exchange(again)
         secrets = session.secrets(signed)
         if "cookie" in call.headers or "authorization" in call.headers:  # the caller's, handed on by the adapter
