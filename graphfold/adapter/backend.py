@@ -19,6 +19,7 @@ from graphfold.resilience.declaration import Breaker, Quota, Resilience
 from graphfold.resilience.guard import Guard, Rule
 from graphfold.settings import BackendLimits, BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.discretion import Discretion
 from graphfold.transport.session import Reach, Session
 
 __all__ = ["Backend"]
@@ -43,7 +44,8 @@ class Backend:
         declared, shared = _tuned(adapter.resilience, own.limits), adapter.identity == "service"
         self.guard = Guard(adapter.name, declared, timeout, rules, shared=shared)
         sign_in = partial(_signed_in, adapter.credential, own, timer)
-        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard)
+        discretion = Discretion(adapter.credential.places, own.proofs)
+        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard, discretion)
 
     @property
     def contract(self) -> Contract:
