@@ -85,6 +85,38 @@ def test_what_is_asked_for_stays_when_there_is_no_more_room() -> None:
         assert shelf.find(["a"], frozenset()) == {"a": "a"}
 
 
+@pytest.mark.parametrize("negative", [False, True])
+def test_a_wide_answer_that_has_ended_stands_in_although_a_narrow_one_is_new(negative: bool) -> None:
+    """But for what is missing now, which is so with all of its fields."""
+    now = 0.0
+    small = Store(Terms(ttl=10.0, stale_if_error=60.0), lambda: now, lambda: 0.0)
+    shelf, wide, narrow = small.shelf("viewer"), frozenset("ab"), frozenset("a")
+    shelf.keep({"x": "wide", "y": "wide"}, wide, shelf.begin())
+    now = 20.0
+    shelf.keep({"x": "narrow"}, narrow, shelf.begin(), negative=negative)
+    stands = {} if negative else {"x": ("wide", 20.0)}
+    assert shelf.find(["x", "y"], narrow) == {"x": "narrow"}
+    assert shelf.outdated(["x", "y"], wide, on_error=True) == {"y": ("wide", 20.0)} | stands
+    shelf.keep({"x": "new"}, wide, shelf.begin())
+    assert shelf.find(["x"], wide) == {"x": "new"}
+    assert small.shelf("viewer").outdated(["y"], wide, on_error=True) == {"y": ("wide", 20.0)}
+    now = 70.0
+    assert shelf.outdated(["x", "y"], wide, on_error=True) == {"x": ("new", 50.0)}
+
+
+def test_nothing_stays_of_what_stood_in_when_its_time_is_over() -> None:
+    now = 0.0
+    small = Store(Terms(ttl=10.0, stale_if_error=60.0), lambda: now, lambda: 0.0)
+    shelf = small.shelf("viewer")
+    for number in range(100):
+        now += 11
+        shelf.keep({number % 7: number}, frozenset("ab" if number % 3 else "a"), shelf.begin())
+    assert len(small._lots) <= 7
+    now += 71
+    shelf.keep({"other": 0}, frozenset(), shelf.begin())
+    assert (len(small._lots), small._slots["viewer"].aside) == (1, {})
+
+
 def test_nothing_stays_of_selections_whose_answers_have_all_gone() -> None:
     small = store(3)
     shelf = small.shelf("viewer")
