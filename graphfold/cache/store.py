@@ -33,7 +33,7 @@ class Store:
     def __init__(self, terms: Terms, timer: Callable[[], float], chance: Callable[[], float] = random.random) -> None:
         self.terms, self.timer, self._chance = terms, timer, chance
         self.changes = Changes(terms.cache_size)
-        self.validators = Validators(terms.cache_bytes)
+        self.validators = Validators(terms.cache_bytes, lambda: terms.cache_bytes - self._bytes)
         self._lots: OrderedDict[Lot, None] = OrderedDict()
         self._rows = self._bytes = 0
         self._slots: WeakValueDictionary[Hashable, Slot] = WeakValueDictionary()
@@ -76,6 +76,7 @@ class Store:
         self._lots[lot] = None
         self._rows += lot.rows
         self._bytes += lot.size
+        self.validators.fit()
 
     def _stands(self, key: Hashable, lot: Lot) -> bool:
         return self.timer() < lot.gone and self.changes.spare(key, lot.began)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphfold.cache.changes import ALL_KEYS
+from graphfold.cache.freshness import Freshness
 from graphfold.cache.parts import Parts
 from graphfold.cache.shelf import Flight, Landed
 from graphfold.cache.store import Store
@@ -75,6 +76,22 @@ def test_a_page_takes_the_room_of_its_rows() -> None:
     assert shelf.find(["a", "b"], frozenset()) == {"b": [1] * 5}
     shelf.keep({"too large": [1] * 11}, frozenset(), shelf.begin())
     assert shelf.find(["b", "too large"], frozenset()) == {"b": [1] * 5}
+
+
+def test_replies_with_a_validator_have_the_room_that_answers_leave() -> None:
+    small = Store(Terms(ttl=10.0, cache_bytes=10_000), lambda: 0.0, lambda: 0.0)
+    shelf, said = small.shelf("viewer"), Freshness()
+    said.note({}, 5_000)
+    for number in range(4):
+        small.validators.keep(number, {"etag": "x"}, b"." * 1_000, shelf.begin())
+    assert all(small.validators.find(number) for number in range(4))
+    shelf.keep({"x": "answer"}, frozenset(), shelf.begin(), said)
+    assert [number for number in range(4) if small.validators.find(number)] == [2, 3]
+    small.validators.keep(4, {"etag": "x"}, b"." * 1_000, shelf.begin())
+    assert [number for number in range(5) if small.validators.find(number)] == [3, 4]
+    small.validators.keep(5, {"etag": "x"}, b"." * 5_000, shelf.begin())
+    assert [number for number in range(6) if small.validators.find(number)] == [3, 4]
+    assert shelf.find(["x"], frozenset()) == {"x": "answer"}
 
 
 def test_what_is_asked_for_stays_when_there_is_no_more_room() -> None:
