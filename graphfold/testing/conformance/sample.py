@@ -13,12 +13,12 @@ import httpx
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.adapter.soap.contract import contract_of
 from graphfold.adapter.soap.message import ENVELOPES
 from graphfold.loading.operation import Operation
 from graphfold.testing import exact
 from graphfold.testing.conformance.documents import Document, Key
 from graphfold.testing.conformance.json_document import JsonDocument
+from graphfold.testing.conformance.soap_faults import enveloped
 from graphfold.testing.conformance.xml_document import XmlDocument
 
 __all__ = ["Case", "Sample", "Unsampled"]
@@ -150,7 +150,4 @@ def _text(told: Any) -> str:
 
 
 def _enveloped(adapter: type[SoapAdapter], text: str) -> str:
-    if ":Envelope" in text or "<Envelope" in text:
-        return text
-    space = ENVELOPES[contract_of(adapter.wsdl, adapter.port).version]
-    return f'<soap:Envelope xmlns:soap="{space}"><soap:Body>{text}</soap:Body></soap:Envelope>'
+    return text if ":Envelope" in text or "<Envelope" in text else enveloped(adapter, text)

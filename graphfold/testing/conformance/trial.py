@@ -20,12 +20,10 @@ from graphfold.errors import GraphError
 from graphfold.graph.graph import Graph
 from graphfold.graph.resolving import resolves
 from graphfold.testing.conformance import clock
+from graphfold.testing.conformance.canary import CANARY
 from graphfold.testing.graphs import graph_of, variables_of
 
-__all__ = ["CANARY", "Outcome", "Question", "Script", "Trial"]
-
-CANARY = "canary-7c1f"
-"""In every credential of a trial, the caller's among them; it must not be seen anywhere but in requests."""
+__all__ = ["Outcome", "Question", "Script", "Trial"]
 
 Question = Callable[[Any], Awaitable[Any]]
 """What to ask of the adapter of an operation."""
@@ -33,6 +31,7 @@ Question = Callable[[Any], Awaitable[Any]]
 Script = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 _question: ContextVar[Question] = ContextVar("graphfold_question")
+_NO_SECRETS = ("_URL", "_FILE", "_USERNAME", "_CLIENT_ID", "_KEY_ID")
 _TOKEN = {"access_token": f"{CANARY}-access", "token_type": "Bearer", "expires_in": 3600}
 
 
@@ -181,7 +180,7 @@ def _graph(adapter: type[Adapter]) -> Graph:
         ask.__annotations__ = {"backend": adapter, "return": str}
         resolves(Query)(ask)
         invented = variables_of([adapter])
-        secret = {name: CANARY + value for name, value in invented.items() if not name.endswith("_URL")}
+        secret = {name: CANARY + value for name, value in invented.items() if not name.endswith(_NO_SECRETS)}
         graph = graph_of({**invented, **secret, "GRAPHFOLD_DEADLINE": "3600"}, title="Conformance")
     graph.documents.development = True  # so that a trace can be asked for
     return graph
@@ -189,15 +188,15 @@ def _graph(adapter: type[Adapter]) -> Graph:
 
 @contextmanager
 def _logged(outcome: Outcome) -> Iterator[None]:
-    """What structlog and the standard library's logging are told, at every level."""
+    """What structlog and the standard library's logging are told, at every level, tracebacks and all."""
     records: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: records.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: records.append(handler.format(record))  # type: ignore[method-assign]
     root, level = logging.getLogger(), logging.getLogger().level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        with structlog.testing.capture_logs() as lines:
+        with structlog.testing.capture_logs([structlog.processors.format_exc_info]) as lines:
             yield
         records += map(str, lines)
     finally:

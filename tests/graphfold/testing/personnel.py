@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKEN", "GOOD", "OF_THE_CALLER", "TALKATIVE"]
+__all__ = ["BROKEN", "GOOD", "OF_THE_CALLER", "problem"]
 
 GOOD = '''
 import asyncio
@@ -80,7 +80,7 @@ def _mapping(text: str) -> str:
     )
 
 
-def _problem(*lines: str) -> str:
+def problem(*lines: str) -> str:
     """An adapter with its own reading of errors; `error` is as it should be."""
     head = "\n    def problem(self, reply):\n        error = super().problem(reply)\n"
     return GOOD + head + "".join(f"        {line}\n" for line in lines) + "        return error\n"
@@ -116,9 +116,9 @@ BROKEN = {
     "owner": GOOD + 'Hr.manifest = Manifest(version="1", runbook="https://x.test", level="gold")\n',
     "answers": _mapping('return {number: row for number, row in found.items() if number != "100002"}'),
     "timeouts": _with(('identity = "service"', 'identity = "service"\n    timeout = 60')),
-    "failures": _problem('error = error if reply.status < 500 else BackendRejected("No.")'),
+    "failures": problem('error = error if reply.status < 500 else BackendRejected("No.")'),
     "writes": _with((HIRED, HIRED_TWICE)),
-    "secrets": _problem('error.message += reply.body.decode(errors="replace")'),
+    "secrets": problem('error.message += reply.body.decode(errors="replace")'),
     "keyed": _mapping("return dict(zip(numbers, rows)) if sorted(row.number for row in rows) == numbers else found"),
     "split": _with(("max_size=3", "max_size=2000")),
     "missing": _mapping("return found if len(found) == len(numbers) else {n: found[n] for n in numbers}"),
@@ -150,26 +150,3 @@ OF_THE_CALLER = _with(
     ('identity = "service"\n    credential = ApiKey("X-Key")', "credential = PassThrough()"), (', share="public"', "")
 )
 """The good one with the caller's own credentials."""
-
-_TALKATIVE = """
-import logging
-from graphfold.credentials import Access, Call, Credential, Session
-
-class Told(Session):
-    def __init__(self, token):
-        self.token = token
-
-    def signed(self, call):
-        return call.adding({"x-key": self.token})
-
-    async def renewed(self, call, refused):
-        logging.getLogger("hr").warning("refused: %s", refused.headers)
-
-class Talkative(Credential):
-    needs, places = ("token",), ("x-key",)
-
-    def session(self, access):
-        return Told(access.settings.token.text)
-"""
-TALKATIVE = _TALKATIVE + _with(('ApiKey("X-Key")', "Talkative()"))
-"""Its credential is written to the log when it is refused, and at no other time."""

@@ -11,23 +11,38 @@ from unittest import SkipTest
 import httpx
 import pytest
 
+from graphfold.declarations import current
 from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
-from tests.graphfold.testing.personnel import BROKEN, GOOD, OF_THE_CALLER, TALKATIVE
+from tests.graphfold.testing.personnel import BROKEN, GOOD, OF_THE_CALLER
+from tests.graphfold.testing.talkers import GRAPHQL, LOGGED, PUBLISHED, SOAP, SOAP_12
 
 PEOPLE = [
     {"no": "100001", "name": "Ann", "mail": "a@x.test", "salary": 10.5, "level": 3},
     {"no": "100002", "name": "Bob", "mail": "b@x.test", "salary": 20.25, "level": 4},
 ]
+FILMS = [{"number": "f-1", "title": "M"}, {"number": "f-2", "title": "Z"}]
+STOCK = "".join(
+    f"<StockLevel><Sku>{sku}</Sku><OnHand>{count}</OnHand><Counted>2026-01-01</Counted><Note>n</Note></StockLevel>"
+    for sku, count in (("0001", 1), ("0002", 2))
+)
 SAMPLES = {
     "people": Sample(keys=["100001", "100002"], reply=PEOPLE),
     "staff": Sample(arguments={"team": "all"}, reply=PEOPLE),
     "hire": Sample(arguments={"name": "Ann"}, reply=PEOPLE[0]),
     "badge": Sample(keys=["100001"], reply={"colour": "red"}, missing=httpx.Response(404)),
+    "films": Sample(keys=["f-1", "f-2"], reply={"data": {"films": FILMS}}),
+    "levels": Sample(keys=["0001", "0002"], reply=f'<GetStockResponse xmlns="urn:stock">{STOCK}</GetStockResponse>'),
 }
 
 Imported = Callable[[str], ModuleType]
+
+
+def adapter_in(module: ModuleType) -> Any:
+    """The one it declares, whatever its name."""
+    (found,) = (each for each in current().adapters if each.__module__ == module.__name__)
+    return found
 
 
 def failing(adapter: Any, samples: dict[str, Sample] = SAMPLES) -> dict[str, str]:
@@ -55,9 +70,23 @@ def test_so_does_one_that_hands_on_what_the_caller_sends(imported: Imported) -> 
     assert failing(imported(OF_THE_CALLER).Hr) == {}
 
 
-def test_a_credential_that_is_logged_when_it_is_refused_is_found(imported: Imported) -> None:
-    failed = failing(imported(TALKATIVE).Hr)["secrets"]
-    assert "a credential is in the log after status 401" in failed
+@pytest.mark.parametrize("source", [GRAPHQL, SOAP, SOAP_12])
+def test_so_does_one_of_another_protocol(source: str, imported: Imported) -> None:
+    assert failing(adapter_in(imported(source))) == {}
+
+
+@pytest.mark.parametrize("source", PUBLISHED.values(), ids=PUBLISHED)
+def test_words_of_the_backend_in_an_answer_are_found(source: str, imported: Imported) -> None:
+    failed = failing(adapter_in(imported(source)))
+    assert list(failed) == ["secrets"], failed
+    assert "what the backend says is in the answer" in failed["secrets"]
+
+
+@pytest.mark.parametrize("source", LOGGED.values(), ids=LOGGED)
+def test_a_credential_that_is_logged_when_it_is_refused_is_found(source: str, imported: Imported) -> None:
+    failed = failing(imported(source).Hr)
+    assert list(failed) == ["secrets"], failed
+    assert "a credential is in the log after plain text with status 401" in failed["secrets"]
 
 
 @pytest.mark.parametrize("rule", BROKEN)
