@@ -64,6 +64,10 @@ class Depot(SoapAdapter):
 '''
 SOAP_12 = SOAP.replace('"Eleven"', '"Twelve"')
 
+CERTIFIED = GRAPHQL.replace("Bearer()", "AllOf(ClientCertificate(), Bearer())")
+SIGNED = SOAP.replace("UsernameToken()", "Signature()")
+SIGNED_12 = SOAP_12.replace("UsernameToken()", "WsSecurity(Timestamp(), UsernameToken(), Signature())")
+
 
 def _saying(source: str, what: str) -> str:
     """The same with this at the end of each error's message."""

@@ -16,7 +16,16 @@ from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
 from tests.graphfold.testing.personnel import BROKEN, GOOD, OF_THE_CALLER
-from tests.graphfold.testing.talkers import GRAPHQL, LOGGED, PUBLISHED, SOAP, SOAP_12
+from tests.graphfold.testing.talkers import (
+    CERTIFIED,
+    GRAPHQL,
+    LOGGED,
+    PUBLISHED,
+    SIGNED,
+    SIGNED_12,
+    SOAP,
+    SOAP_12,
+)
 
 PEOPLE = [
     {"no": "100001", "name": "Ann", "mail": "a@x.test", "salary": 10.5, "level": 3},
@@ -72,6 +81,13 @@ def test_so_does_one_that_hands_on_what_the_caller_sends(imported: Imported) -> 
 
 @pytest.mark.parametrize("source", [GRAPHQL, SOAP, SOAP_12])
 def test_so_does_one_of_another_protocol(source: str, imported: Imported) -> None:
+    assert failing(adapter_in(imported(source))) == {}
+
+
+@pytest.mark.parametrize("source", [CERTIFIED, SIGNED, SIGNED_12])
+def test_files_of_certificates_need_not_be_given(source: str, imported: Imported) -> None:
+    if "Signature()" in source:
+        pytest.importorskip("xmlsec")
     assert failing(adapter_in(imported(source))) == {}
 
 
