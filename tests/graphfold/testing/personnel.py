@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKEN", "GOOD", "OF_THE_CALLER", "problem"]
+__all__ = ["ALSO_BROKEN", "BROKEN", "GOOD", "OF_THE_CALLER", "problem"]
 
 GOOD = '''
 import asyncio
@@ -21,7 +21,12 @@ class Person:
 class Badge:
     colour: str
 
+class PlaceRow(Row[Any]):
+    room: str | None
+    rent: Decimal
+
 class PersonRow(Row[Person], key="number"):
+    places: Annotated[list[PlaceRow], Wire("office.places")]
     number: Annotated[str, Wire("no")]
     name: str
     mail: str | None
@@ -46,6 +51,11 @@ class Hr(RestAdapter):
     async def staff(self, team: str) -> list[PersonRow]:
         """All of a team."""
         return await self.get("/staff", list[PersonRow], team=team)
+
+    @batch()
+    async def bonuses(self, numbers: Keys[str]) -> dict[str, Decimal]:
+        """What each got at the end of the year."""
+        return await self.get("/bonuses", dict[str, Decimal], ids=",".join(numbers))
 
     @write()
     async def hire(self, name: str) -> PersonRow:
@@ -145,6 +155,26 @@ BROKEN = {
     "probe": GOOD + "\n    async def probe(self):\n        pass\n",
     "lifecycle": _with((' runbook="https://x.test",', "")),
 }
+
+FLOAT = 'Conversion("sum", float, lambda v: Decimal(v))'
+BONUSES = 'return await self.get("/bonuses", dict[str, Decimal], ids=",".join(numbers))'
+BONUSES_AS_FLOATS = """told = await self.get("/bonuses", dict[str, float], ids=",".join(numbers))
+        return {number: Decimal(amount) for number, amount in told.items()}"""
+
+ALSO_BROKEN = {
+    "a text in a row of a row": (
+        "nulls",
+        _with(
+            ("room: str | None", 'room: Annotated[str | None, Wire("room", Conversion("t", str, lambda v: v or None))]')
+        ),
+    ),
+    "an amount in a row of a row": (
+        "exact",
+        _with(("rent: Decimal", f'rent: Annotated[Decimal, Wire("rent", {FLOAT})]')),
+    ),
+    "an amount in no row": ("exact", _with((BONUSES, BONUSES_AS_FLOATS))),
+}
+"""The rule that each of these breaks, and no other."""
 
 OF_THE_CALLER = _with(
     ('identity = "service"\n    credential = ApiKey("X-Key")', "credential = PassThrough()"), (', share="public"', "")

@@ -15,7 +15,7 @@ from graphfold.declarations import current
 from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
-from tests.graphfold.testing.personnel import BROKEN, GOOD, OF_THE_CALLER
+from tests.graphfold.testing.personnel import ALSO_BROKEN, BROKEN, GOOD, OF_THE_CALLER
 from tests.graphfold.testing.talkers import (
     CERTIFIED,
     GRAPHQL,
@@ -27,9 +27,10 @@ from tests.graphfold.testing.talkers import (
     SOAP_12,
 )
 
+OFFICE = {"places": [{"room": "b", "rent": 100.5}, {"room": "c", "rent": 99}]}
 PEOPLE = [
-    {"no": "100001", "name": "Ann", "mail": "a@x.test", "salary": 10.5, "level": 3},
-    {"no": "100002", "name": "Bob", "mail": "b@x.test", "salary": 20.25, "level": 4},
+    {"no": "100001", "name": "Ann", "mail": "a@x.test", "salary": 10.5, "level": 3, "office": OFFICE},
+    {"no": "100002", "name": "Bob", "mail": "b@x.test", "salary": 20.25, "level": 4, "office": OFFICE},
 ]
 FILMS = [{"number": "f-1", "title": "M"}, {"number": "f-2", "title": "Z"}]
 STOCK = "".join(
@@ -39,6 +40,7 @@ STOCK = "".join(
 SAMPLES = {
     "people": Sample(keys=["100001", "100002"], reply=PEOPLE),
     "staff": Sample(arguments={"team": "all"}, reply=PEOPLE),
+    "bonuses": Sample(keys=["100001", "100002"], reply={"100001": 10.1, "100002": 3}),
     "hire": Sample(arguments={"name": "Ann"}, reply=PEOPLE[0]),
     "badge": Sample(keys=["100001"], reply={"colour": "red"}, missing=httpx.Response(404)),
     "films": Sample(keys=["f-1", "f-2"], reply={"data": {"films": FILMS}}),
@@ -113,6 +115,12 @@ def test_an_adapter_that_breaks_a_rule_fails_that_rule_alone(rule: str, imported
     assert failed[rule].endswith(f"Fix: {RULES[rule].fix}")
 
 
+@pytest.mark.parametrize(("rule", "source"), ALSO_BROKEN.values(), ids=ALSO_BROKEN)
+def test_a_rule_is_broken_in_more_than_one_way(rule: str, source: str, imported: Imported) -> None:
+    failed = failing(imported(source).Hr)
+    assert list(failed) == [rule], failed
+
+
 def test_what_is_not_claimed_is_skipped_with_the_reason(imported: Imported) -> None:
     claims = 'level="bronze", done=("nulls",), todo={"split": "in May"}, exempt={"writes": "none"}'
     suite = conformance(imported(GOOD.replace('level="gold"', claims)).Hr, SAMPLES)
@@ -134,7 +142,7 @@ def test_what_is_not_claimed_is_skipped_with_the_reason(imported: Imported) -> N
         (Sample(reply=PEOPLE), "the sample of a batch needs the keys it answers", {"answers", "split"}),
         (
             Sample(keys=["100001", "100002"], reply=[{"no": person["no"]} for person in PEOPLE]),
-            "the sample needs a record that has all of no, name, mail, salary, level",
+            "the sample needs a record that has all of office.places, no, name, mail, salary, level",
             {"nulls", "exact"},
         ),
     ],
