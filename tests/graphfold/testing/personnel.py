@@ -6,8 +6,9 @@ __all__ = ["ALSO_BROKEN", "BROKEN", "GOOD", "OF_THE_CALLER", "problem"]
 
 GOOD = '''
 import asyncio
+import json
 from graphfold.conversions import Conversion
-from graphfold.errors import GraphError, BackendRejected, NotFound
+from graphfold.errors import BackendRejected, BackendUnavailable, GraphError, NotFound
 
 @strawberry.type
 class Person:
@@ -102,6 +103,10 @@ HIRED_TWICE = f"""for last in (False, True):
                 {HIRED}
             except GraphError:
                 if last: raise"""
+HIRED_AFTER_REFUSAL = f"""try:
+            {HIRED}
+        except BackendRejected:
+            {HIRED}"""
 
 BADGES = "return await each(numbers, self.badge_of)"
 BADGES_TOGETHER = """async def found(number):
@@ -172,6 +177,21 @@ ALSO_BROKEN = {
         "exact",
         _with(("rent: Decimal", f'rent: Annotated[Decimal, Wire("rent", {FLOAT})]')),
     ),
+    "a refusal as an outage": (
+        "failures",
+        problem('error = BackendUnavailable("Down.") if reply.status in (400, 409, 422) else error'),
+    ),
+    "a refusal that is read without a look": (
+        "failures",
+        problem(
+            'error = BackendRejected("No.", internal=json.loads(reply.body)["error"]) if reply.status == 422 else error'
+        ),
+    ),
+    "another contract as an outage": (
+        "failures",
+        problem('error = BackendUnavailable("Down.") if reply.status >= 500 else error'),
+    ),
+    "a write that is refused": ("writes", _with((HIRED, HIRED_AFTER_REFUSAL))),
     "an amount in no row": ("exact", _with((BONUSES, BONUSES_AS_FLOATS))),
 }
 """The rule that each of these breaks, and no other."""

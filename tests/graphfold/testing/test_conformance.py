@@ -16,10 +16,11 @@ from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
 from tests.graphfold.testing.personnel import ALSO_BROKEN, BROKEN, GOOD, OF_THE_CALLER
-from tests.graphfold.testing.talkers import (
+from tests.graphfold.testing.protocols import (
     CERTIFIED,
     GRAPHQL,
     LOGGED,
+    MISTAKEN,
     PUBLISHED,
     SIGNED,
     SIGNED_12,
@@ -119,6 +120,13 @@ def test_an_adapter_that_breaks_a_rule_fails_that_rule_alone(rule: str, imported
 def test_a_rule_is_broken_in_more_than_one_way(rule: str, source: str, imported: Imported) -> None:
     failed = failing(imported(source).Hr)
     assert list(failed) == [rule], failed
+
+
+@pytest.mark.parametrize("source", MISTAKEN.values(), ids=MISTAKEN)
+def test_a_refusal_in_the_protocol_is_no_outage(source: str, imported: Imported) -> None:
+    failed = failing(adapter_in(imported(source)))
+    assert list(failed) == ["failures"], failed
+    assert "gives BACKEND_UNAVAILABLE (Down.) instead of BACKEND_REJECTED" in failed["failures"]
 
 
 def test_what_is_not_claimed_is_skipped_with_the_reason(imported: Imported) -> None:

@@ -1,15 +1,17 @@
-"""Adapters of each protocol that keep every rule, and like ones that tell what they should keep to themselves."""
+"""Adapters of each protocol that keep every rule, and like ones that tell or mistake what the backend says."""
 
 from __future__ import annotations
 
 from tests.graphfold.testing.personnel import GOOD, problem
 from tests.graphfold.written import WSDL
 
-__all__ = ["GRAPHQL", "LOGGED", "PUBLISHED", "SOAP", "SOAP_12"]
+__all__ = ["CERTIFIED", "GRAPHQL", "LOGGED", "MISTAKEN", "PUBLISHED", "SIGNED", "SIGNED_12", "SOAP", "SOAP_12"]
 
 MANIFEST = 'manifest = Manifest(owner="x", contact="x@x.test", version="1", runbook="https://x.test", level="gold")'
 
 GRAPHQL = f'''
+from graphfold.errors import BackendUnavailable
+
 @strawberry.type
 class Film:
     title: str
@@ -36,6 +38,8 @@ class Films(GraphQLAdapter):
 '''
 
 SOAP = f'''
+from graphfold.errors import BackendUnavailable
+
 @strawberry.type
 class Level:
     on_hand: int
@@ -96,6 +100,12 @@ PUBLISHED = {
     "the detail of SOAP 1.1": _saying(SOAP, REASON),
     "the detail of SOAP 1.2": _saying(SOAP_12, REASON),
 }
+
+MISTAKEN = {
+    "a fault": SOAP_12.replace("super().fault(fault)", 'BackendUnavailable("Down.")'),
+    "an error": GRAPHQL.replace("super().error(message, extensions)", 'BackendUnavailable("Down.")'),
+}
+"""What the backend refuses becomes an outage."""
 
 _TALKATIVE = """
 import base64
