@@ -170,6 +170,18 @@ def test_an_unknown_key_of_a_backend_with_a_call_for_each_needs_its_reply(import
     assert "say what the backend replies for an unknown key: Sample(..., missing=...)" in failed["missing"]
 
 
+def test_keys_of_a_form_that_cannot_be_made_up_are_given(imported: Imported) -> None:
+    source = GOOD.replace("@batch(max_size=3,", '@batch(max_size=3, key_pattern="[A-Z]{3}",')
+    people = [person | {"no": no} for person, no in zip(PEOPLE, ("ANN", "BOB"), strict=True)]
+    sample = Sample(keys=["ANN", "BOB"], reply=people)
+    adapter = imported(source).Hr
+    failed = failing(adapter, SAMPLES | {"people": sample})
+    assert {*failed} == {"split", "missing", "foreign", "duplicate", "partial"}
+    assert "no 4 keys like 'ANN' can be made up; give as many: Sample(..., others=[...])" in failed["split"]
+    given = replace(sample, others=["CAT", "DAN", "EVE", "FAY"])
+    assert failing(adapter, SAMPLES | {"people": given}) == {}
+
+
 def test_an_operation_that_fails_before_it_calls_is_told_at_once(imported: Imported) -> None:
     asks = 'return await self.get("/staff"'
     failed = failing(imported(GOOD.replace(asks, f'if team:\n            raise ValueError("x")\n        {asks}')).Hr)
