@@ -37,7 +37,8 @@ class Sample:
     For a batch, `keys` are those it answers: two or more with different values, or one where each key is a call of
     its own; `missing` is what the backend replies for a key it does not have, where that is more than to leave it out
     (a body, or an `httpx.Response` where the status counts). `others` are more keys that could be, where none can be
-    made up by other numbers at their end. `arguments` are the operation's others, by name.
+    made up by other numbers at their end. `arguments` are the operation's others, by name. An operation that makes
+    several requests has one that the rules are about; `beside` answers the others by route, as a `FakeBackend` does.
     """
 
     reply: Any
@@ -45,6 +46,7 @@ class Sample:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     missing: Any = None
     others: Sequence[Hashable] = ()
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Case:

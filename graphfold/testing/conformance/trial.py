@@ -19,6 +19,7 @@ from graphfold.declarations import declaring
 from graphfold.errors import GraphError
 from graphfold.graph.graph import Graph
 from graphfold.graph.resolving import resolves
+from graphfold.testing.backend import FakeBackend
 from graphfold.testing.conformance import clock
 from graphfold.testing.conformance.canary import CANARY
 from graphfold.testing.graphs import graph_of, variables_of
@@ -74,20 +75,23 @@ class Trial:
         headers: Mapping[str, str] | None = None,
         seconds: float | None = None,
         cancel: bool = False,
+        beside: Mapping[str, Any] | None = None,
     ) -> Outcome:
         """Ask, with the backend replying as in the script.
 
-        `seconds` is the operation's deadline; `cancel`: give up as soon as the backend has been asked.
+        `seconds` is the operation's deadline; `cancel`: give up as soon as the backend has been asked. `beside` has
+        routes with answers, as of a `FakeBackend`: their requests are no part of the script.
         """
+        backend = _Backend(script, Outcome(), FakeBackend({**(beside or {})}))
         return clock.run(
-            lambda: self._run(question, script, {**self._caller, **(headers or {})}, seconds, cancel=cancel)
+            lambda: self._run(question, backend, {**self._caller, **(headers or {})}, seconds, cancel=cancel)
         )
 
     def probe(self, script: Script) -> bool:
         """Whether the adapter's own probe finds the backend well."""
 
         async def probed() -> bool:
-            backend = _Backend(script, Outcome())
+            backend = _Backend(script, Outcome(), FakeBackend())
             async with self.graph.running(transports=lambda _: backend):
                 return (await self.graph.probe(self.adapter)).ok
 
@@ -96,14 +100,13 @@ class Trial:
     async def _run(
         self,
         question: Question,
-        script: Script,
+        backend: _Backend,
         headers: Mapping[str, str],
         seconds: float | None,
         *,
         cancel: bool,
     ) -> Outcome:
-        outcome = Outcome()
-        backend = _Backend(script, outcome)
+        outcome = backend.outcome
 
         async def asked(adapter: Any) -> None:
             try:
@@ -131,23 +134,25 @@ class Trial:
 
 
 class _Backend(httpx.AsyncBaseTransport):
-    """Signs in whoever asks for a token; everything else is up to the script."""
+    """Signs in whoever asks for a token; everything else that is not `beside` is up to the script."""
 
-    def __init__(self, script: Script, outcome: Outcome) -> None:
-        self._script, self._outcome = script, outcome
+    def __init__(self, script: Script, outcome: Outcome, beside: FakeBackend) -> None:
+        self._script, self.outcome, self._beside = script, outcome, beside
         self.called = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         if b"grant_type=client_credentials" in request.content:
             return httpx.Response(200, json=_TOKEN)
-        self._outcome.requests.append(request)
-        self._outcome.under_way += 1
+        if self._beside.fitting(request):
+            return await self._beside.handle_async_request(request)
+        self.outcome.requests.append(request)
+        self.outcome.under_way += 1
         self.called.set()
         try:
             return await self._script(request)
         finally:
-            self._outcome.under_way -= 1
+            self.outcome.under_way -= 1
 
 
 async def _busy(before: set[asyncio.Task[Any]]) -> int:

@@ -182,6 +182,16 @@ def test_keys_of_a_form_that_cannot_be_made_up_are_given(imported: Imported) -> 
     assert failing(adapter, SAMPLES | {"people": given}) == {}
 
 
+def test_requests_beside_the_one_that_counts_are_answered_by_route(imported: Imported) -> None:
+    posts = 'return await self.request("POST", "/people", PersonRow, json={"name": name})'
+    number = 'json={"name": name, "no": await self.get("/numbers/next", str, at="no")})'
+    source = GOOD.replace(posts, posts.replace('json={"name": name})', number))
+    hire = replace(SAMPLES["hire"], beside={"GET /numbers/next": {"no": "100003"}})
+    adapter = imported(source).Hr
+    assert list(failing(adapter)) == ["writes"]  # the GET is sent again
+    assert failing(adapter, SAMPLES | {"hire": hire}) == {}
+
+
 def test_an_operation_that_fails_before_it_calls_is_told_at_once(imported: Imported) -> None:
     asks = 'return await self.get("/staff"'
     failed = failing(imported(GOOD.replace(asks, f'if team:\n            raise ValueError("x")\n        {asks}')).Hr)
