@@ -19,6 +19,9 @@ FOUND_UV := $(shell for uv in uv "$$HOME/.local/bin/uv" "$(CURDIR)/$(OWN_UV)"; d
 export UV := $(or $(FOUND_UV),$(CURDIR)/$(OWN_UV))
 RUN := "$(UV)" run --no-sync
 
+# As many processes as cores: each starts sandboxes and gateways of its own.
+SUITE := pytest -rs --numprocesses auto --maxprocesses 8 --dist worksteal
+
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done)
 
@@ -30,16 +33,16 @@ demo: setup ## Start the sandbox and the gateway with GraphiQL (ARGS="--port 900
 	@exec $(RUN) graphfold dev $(ARGS)
 
 test: setup assets peers ## Run the tests (ARGS="-k orders" is passed on)
-	@$(RUN) pytest -rs $(ARGS)
+	@$(RUN) $(SUITE) $(ARGS)
 
 test-wheel: setup assets peers ## Run the tests against the built wheel, with graphfold/ out of the way
-	@.ci/test-wheel -rs $(ARGS)
+	@.ci/test-wheel $(SUITE) $(ARGS)
 
 test-pythons: setup assets peers ## Run the tests on every Python from 3.11 on that is installed here
 	@for version in 3.11 3.12 3.13 3.14; do \
 	python=$$("$(UV)" python find $$version 2>/dev/null || ls "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python 2>/dev/null); \
 	if test -n "$$python"; then echo "Python $$version"; UV_PROJECT_ENVIRONMENT=.tools/python-$$version \
-	"$(UV)" run --quiet --locked --python "$${python##* }" pytest -rs $(ARGS) || exit 1; fi; done
+	"$(UV)" run --quiet --locked --python "$${python##* }" $(SUITE) $(ARGS) || exit 1; fi; done
 
 fuzz: setup ## Run 3,000 random queries as plans and by graphql-core, and compare
 	@$(RUN) pytest tests/execution/test_random.py --hypothesis-profile=fuzz $(ARGS)
@@ -50,7 +53,7 @@ check: setup assets peers ## Run everything a change must pass: format, lint, ty
 	$(RUN) mypy .
 	PYTHONPATH="$(CURDIR)/.tools/node" $(RUN) pyright
 	$(RUN) lint-imports
-	$(RUN) pytest -rs
+	$(RUN) $(SUITE)
 
 soak: setup ## Ten minutes of load while faults come and go (ARGS="60" is passed on: seconds and a seed)
 	@$(RUN) python -m tests.soak $(ARGS)

@@ -11,11 +11,11 @@ GraphError
  `- BackendError
      |- BackendUnavailable   BACKEND_UNAVAILABLE   refused, reset, 5xx
      |- BackendTimeout       BACKEND_TIMEOUT       no complete answer in time
-     |- BackendBadReply      BACKEND_BAD_REPLY     an answer that is not what it should be
+     |- BackendBadReply      BACKEND_BAD_REPLY     no message of its protocol: a page, half a reply
      |- BackendRejected      BACKEND_REJECTED      a business refusal
      |- BackendBusy          BACKEND_BUSY          429, queue full, quota used up
      |- BackendCredentials   BACKEND_CREDENTIALS   our credentials were refused
-     `- BackendContract      BACKEND_CONTRACT      it answers, but not the interface that was agreed
+     `- BackendContract      BACKEND_CONTRACT      it answers, but in another form than was agreed
 
 OVERLOADED has no class: the server answers with it before there is an operation that could raise it.
 

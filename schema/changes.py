@@ -36,6 +36,11 @@ class AlreadyShipped:
     message: str = strawberry.field(description="What is wrong, for a person.")
 
 
+@strawberry.type(description="There is no such reservation, or it was released already.")
+class UnknownReservation:
+    message: str = strawberry.field(description="What is wrong, for a person.")
+
+
 @strawberry.type(description="The customer as it is now.")
 class CustomerUpdated:
     customer: Customer = strawberry.field(description="The changed customer.")
@@ -51,6 +56,17 @@ class OrderCancelled:
     order: Order = strawberry.field(description="The order as it is now.")
 
 
+@strawberry.type(description="Pieces are kept for you.")
+class StockReserved:
+    reservation: str = strawberry.field(description="The reservation's number, with which it is released.")
+    sku: strawberry.Private[str]
+
+
+@strawberry.type(description="A reservation is given up.")
+class StockReleased:
+    quantity: int = strawberry.field(description="How many pieces are free again.")
+
+
 UpdateCustomerResult = Annotated[
     CustomerUpdated | UnknownCustomer | InvalidInput,
     strawberry.union("UpdateCustomerResult", description="What became of changing a customer."),
@@ -62,6 +78,15 @@ PlaceOrderResult = Annotated[
 CancelOrderResult = Annotated[
     OrderCancelled | AlreadyShipped | UnknownOrder,
     strawberry.union("CancelOrderResult", description="What became of cancelling an order."),
+]
+
+ReserveStockResult = Annotated[
+    StockReserved | OutOfStock | InvalidInput,
+    strawberry.union("ReserveStockResult", description="What became of reserving stock."),
+]
+ReleaseStockResult = Annotated[
+    StockReleased | UnknownReservation,
+    strawberry.union("ReleaseStockResult", description="What became of giving up a reservation."),
 ]
 
 
@@ -92,3 +117,15 @@ class PlaceOrderInput:
 @strawberry.input(description="Which order to cancel.")
 class CancelOrderInput:
     id: strawberry.ID = strawberry.field(description="The order's id or number.")
+
+
+@strawberry.input(description="What to keep for you.")
+class ReserveStockInput:
+    product_id: strawberry.ID = strawberry.field(description="The product's id or SKU.")
+    quantity: int = strawberry.field(description="How many pieces, at least 1.")
+
+
+@strawberry.input(description="Which reservation to give up.")
+class ReleaseStockInput:
+    product_id: strawberry.ID = strawberry.field(description="The id or SKU of the product that is reserved.")
+    reservation: str = strawberry.field(description="The reservation's number.")

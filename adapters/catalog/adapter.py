@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from graphfold import GraphQLAdapter, Keys, OnDemand, Page, Row, Wire, batch, by, read
 from graphfold.credentials import Bearer
-from graphfold.errors import BackendRejected, GraphError, InvalidInput
+from graphfold.errors import BackendError, BackendRejected, GraphError, InvalidInput
 from graphfold.manifest import Manifest
 from graphfold.scalars import Currency
 from schema.money import Money
@@ -80,7 +80,7 @@ class Catalog(GraphQLAdapter):
         document = (
             f"query Products($skus: [String!]!) {{ productsBySku(skus: $skus) {{ {skus.selection(ProductRow)} }} }}"
         )
-        rows = await self.query(document, list[ProductRow], at="productsBySku", skus=skus)
+        rows = await self.query(document, list[ProductRow | BackendError], at="productsBySku", skus=skus)
         return by(rows, lambda row: row.sku)
 
     @read(ttl=60, share="public", primes=products)
@@ -101,7 +101,7 @@ class Catalog(GraphQLAdapter):
     async def reviews(self, references: Keys[str]) -> dict[str, ReviewRow]:
         """Reviews by their number."""
         document = f"query Reviews($ids: [ID!]!) {{ reviewsById(ids: $ids) {{ {REVIEW} }} }}"
-        rows = await self.query(document, list[ReviewRow], at="reviewsById", ids=references)
+        rows = await self.query(document, list[ReviewRow | BackendError], at="reviewsById", ids=references)
         return by(rows, lambda row: row.reference)
 
     @batch(ttl=60, share="public", max_size=1000)
@@ -113,7 +113,7 @@ class Catalog(GraphQLAdapter):
             f" reviews(limit: $limit, after: $after) {{ total hasMore items {{ {REVIEW} cursor }} }} }} }}"
         )
         rows = await self.query(
-            document, list[ProductReviewsRow], at="productsBySku", skus=skus, limit=limit, after=after
+            document, list[ProductReviewsRow | BackendError], at="productsBySku", skus=skus, limit=limit, after=after
         )
         return by(rows, lambda row: row.sku, _page)
 

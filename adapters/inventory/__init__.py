@@ -1,5 +1,5 @@
 """The inventory: what lies in the warehouses. SOAP 1.1 with a WS-Security username token."""
 
-from adapters.inventory.adapter import Inventory
+from adapters.inventory.adapter import Inventory, StockRefused
 
-__all__ = ["Inventory"]
+__all__ = ["Inventory", "StockRefused"]

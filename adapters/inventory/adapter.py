@@ -1,13 +1,22 @@
-"""Stock levels of the inventory, many SKUs at a time."""
+"""Stock of the inventory: levels of many SKUs at a time, reserved and released."""
 
 from dataclasses import field
 from pathlib import Path
 from typing import Annotated
 
-from graphfold import Keys, OnDemand, Row, SoapAdapter, Wire, batch, by
+from graphfold import Keys, OnDemand, Row, SoapAdapter, SoapFault, Wire, batch, by, write
 from graphfold.credentials import UsernameToken
+from graphfold.errors import BackendRejected, GraphError, NotFound
 from graphfold.manifest import Manifest
 from schema.stock import Stock, WarehouseStock
+
+
+class StockRefused(BackendRejected):
+    """There is less than was to be reserved: only so much is `available`."""
+
+    def __init__(self, available: int) -> None:
+        super().__init__("There is not enough in stock.")
+        self.available = available
 
 
 class WarehouseRow(Row[WarehouseStock]):
@@ -38,3 +47,26 @@ class Inventory(SoapAdapter):
     async def stock(self, skus: Keys[str]) -> dict[str, StockRow]:
         """Stock levels by SKU."""
         return by(await self.invoke("GetStock", list[StockRow], Sku=skus), lambda row: row.sku)
+
+    @write()
+    async def reserve(self, sku: str, quantity: int) -> str:
+        """Keep pieces back; the reservation's number. Done twice, twice as many are kept."""
+        try:
+            return await self.invoke("Reserve", str, at="ReservationNo", Sku=sku, Quantity=quantity)
+        finally:
+            self.stock.forget(sku)
+
+    @write()
+    async def release(self, reservation: str, sku: str) -> int:
+        """Give up a reservation of this SKU; how many pieces are free again."""
+        try:
+            return await self.invoke("Release", int, at="Released", ReservationNo=reservation)
+        finally:
+            self.stock.forget(sku)
+
+    def fault(self, fault: SoapFault) -> GraphError:
+        if short := fault.detail.get("InsufficientStock"):
+            return StockRefused(short["Available"])
+        if "UnknownReservation" in fault.detail:
+            return NotFound("The inventory has no such reservation.")
+        return super().fault(fault)

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
-from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format
-from graphfold.errors import (
-    BackendBadReply,
-    BackendContract,
-    BackendCredentials,
-    BackendRejected,
-    BackendUnavailable,
-    GraphError,
-)
+from graphfold.adapter.graphql_errors import ReplyError, errors_in, kind_of
+from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format, unusable
+from graphfold.errors import BackendError, GraphError
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
 
 __all__ = ["GraphQLAdapter"]
 
 T = TypeVar("T")
-
-
-class _Error(msgspec.Struct):
-    message: str = ""
-    extensions: dict[str, Any] | None = None
-
-
-class _Errors(msgspec.Struct):
-    errors: list[_Error] | None = None
-
-
-_KINDS: dict[str, type[GraphError]] = {
-    "UNAUTHENTICATED": BackendCredentials,
-    "FORBIDDEN": BackendCredentials,
-    "BAD_USER_INPUT": BackendRejected,
-    "GRAPHQL_PARSE_FAILED": BackendContract,
-    "GRAPHQL_VALIDATION_FAILED": BackendContract,
-    "INTERNAL_SERVER_ERROR": BackendUnavailable,
-}
 
 _OF_CALLER = {"UNAUTHENTICATED": CALLER_REFUSED[401], "FORBIDDEN": CALLER_REFUSED[403]}
 
@@ -55,58 +31,89 @@ class GraphQLAdapter(Adapter):
     protocol = "GraphQL"
 
     async def query(self, document: str, into: type[T], *, at: str, **variables: Any) -> T:
-        """Send `document` and read `data.<at>` as `into`. Any error in the reply is raised."""
+        """Send `document` and read `data.<at>` as `into`. An error about that place of the reply is raised.
+
+        In a `list[Row | BackendError]` only the items are left out that an error is about, or a part of them, and the
+        errors stand behind the others: `by` gives them to the keys that have no item.
+        """
         call, client = self._call(document, variables), self._client
 
         async def attempt(seconds: float) -> T:
-            return self._read(await client.send(call, seconds), into, at)
+            value: T = self._read(await client.send(call, seconds), into, at)
+            return value
 
         return await self._guarded(call, attempt)
 
     def error(self, message: str, extensions: dict[str, Any]) -> GraphError:
-        """The typed error for the first GraphQL error of a reply. Override for the backend's own codes."""
-        code = str(extensions.get("code"))
-        if self.credential.caller_headers and code in _OF_CALLER:
+        """The typed error for a GraphQL error of a reply. Override for the backend's own codes."""
+        code = extensions.get("code")
+        if self.credential.caller_headers and code in ("UNAUTHENTICATED", "FORBIDDEN"):
             kind, text = _OF_CALLER[code]
             return kind(text, internal=f"{code}: {message}")
-        return _KINDS.get(code, BackendUnavailable)("The backend could not answer.", internal=f"{code}: {message}")
+        return kind_of(code)("The backend could not answer.", internal=f"{code}: {message}")
 
     def problem(self, reply: Reply) -> GraphError:
         return not_at_its_address(reply) or super().problem(reply)
 
     async def probe(self) -> None:
         """Ask for `__typename`; raises the typed error when the backend is not well."""
-        self._judge(await self._backend.client.send(self._call("{ __typename }", {})))
+        reply = await self._backend.client.send(self._call("{ __typename }", {}))
+        for error in self._errors(reply):
+            raise self._typed(reply, error)
 
     def _call(self, document: str, variables: dict[str, Any]) -> Call:
         body = json_of({"query": document, "variables": variables})
         headers = {"content-type": "application/json", "accept": "application/json"}
         return self._on_behalf(Call("POST", "", "", headers, body))
 
-    def _read(self, reply: Reply, into: type[T], at: str) -> T:
-        self._judge(reply)
+    def _read(self, reply: Reply, into: Any, at: str) -> Any:
+        errors, item = self._errors(reply), _item_of(into)
+        failed = self._failed(reply, errors, at, alone=item is not None)
+        wanted = into if item is None else list.__class_getitem__(item)
         try:
-            value: T = decoder(into, self.asked, f"data.{at}").json(reply.body)
+            if failed:
+                return self._in_part(reply, failed, item, at)
+            return decoder(wanted, self.asked, f"data.{at}").json(reply.body)
         except Unreadable as error:
-            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
-        return value
+            raise (self._typed(reply, errors[0]) if errors else unusable(error)) from None
 
-    def _judge(self, reply: Reply) -> None:
-        """Raises what the reply says has gone wrong."""
+    def _errors(self, reply: Reply) -> list[ReplyError]:
+        """The errors that the reply tells beside its data. Raises what is wrong with it as a whole."""
         if reply.ok and not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")
-        told = [] if reply.status in _SAYS_MORE or reply.status >= 500 else _errors(reply)
-        if told:
-            raise self.error(told[0].message, told[0].extensions or {})
+        try:
+            errors = [] if reply.status in _SAYS_MORE or reply.status >= 500 else errors_in(reply.body)
+        except Unreadable as error:
+            raise (unusable(error) if reply.ok else self.problem(reply)) from None
         if not reply.ok:
-            raise self.problem(reply)
+            raise self._typed(reply, errors[0]) if errors else self.problem(reply)
+        return errors
+
+    def _failed(self, reply: Reply, errors: list[ReplyError], at: str, *, alone: bool) -> dict[int, GraphError]:
+        """The errors of items that fail `alone`, by their place in the list at `at`. Raises any other about it."""
+        failed: dict[int, GraphError] = {}
+        for error in errors:
+            below = error.below(at.split("."))
+            if below is None:
+                continue
+            if not alone or not below or not isinstance(below[0], int):
+                raise self._typed(reply, error)
+            failed.setdefault(below[0], self._typed(reply, error))
+        return failed
+
+    def _in_part(self, reply: Reply, failed: dict[int, GraphError], item: Any, at: str) -> list[Any]:
+        """The items that are whole, and then the errors. What is left of an item that failed is not looked at."""
+        items = decoder(list[msgspec.Raw], self.asked, f"data.{at}").json(reply.body)
+        row = decoder(item, self.asked)
+        return [*(row.json(text) for place, text in enumerate(items) if place not in failed), *failed.values()]
+
+    def _typed(self, reply: Reply, error: ReplyError) -> GraphError:
+        return self.error(error.message, error.told(request_refused=not reply.ok))
 
 
-def _errors(reply: Reply) -> list[_Error]:
-    """The errors in a reply. What is no GraphQL at all is a bad reply, unless its status says that it is none."""
-    try:
-        return msgspec.json.decode(reply.body, type=_Errors).errors or []
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        if not reply.ok:
-            return []
-        raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
+def _item_of(into: Any) -> Any:
+    """The row in `list[Row | BackendError]`, whose items may fail alone; None for anything else."""
+    inner = get_args(into)[0] if get_origin(into) is list else None
+    if get_origin(inner) not in (Union, UnionType) or BackendError not in get_args(inner):
+        return None
+    return Union[tuple(part for part in get_args(inner) if part is not BackendError)]  # noqa: UP007  # made at run time

@@ -19,9 +19,18 @@ from graphfold.errors import (
     NotFound,
     Unauthenticated,
 )
+from graphfold.rows.decoder import Malformed, Unreadable
 from graphfold.transport.call import Reply
 
-__all__ = ["CALLER_REFUSED", "by_status", "not_at_its_address", "not_the_format", "outage", "retry_after"]
+__all__ = [
+    "CALLER_REFUSED",
+    "by_status",
+    "not_at_its_address",
+    "not_the_format",
+    "outage",
+    "retry_after",
+    "unusable",
+]
 
 _KINDS: dict[int, tuple[type[GraphError], str]] = {
     401: (BackendCredentials, "The backend refuses our credentials."),
@@ -97,3 +106,10 @@ def not_the_format(reply: Reply, wanted: str) -> BackendBadReply:
         "The backend answered something that cannot be used.",
         internal=f"{reply.media_type or 'no content type'} instead of {wanted}",
     )
+
+
+def unusable(error: Unreadable) -> BackendError:
+    """A success that cannot be read: what is no message may pass, one of another form will come again."""
+    if isinstance(error, Malformed):
+        return BackendBadReply("The backend answered something that cannot be used.", internal=str(error))
+    return BackendContract("The backend answers in another form than was agreed.", internal=str(error))

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlencode
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
 from graphfold.adapter.paths import is_below, shown
-from graphfold.adapter.problems import not_the_format, outage
-from graphfold.errors import BackendBadReply, GraphError, Internal, InvalidInput
+from graphfold.adapter.problems import not_the_format, outage, unusable
+from graphfold.errors import GraphError, Internal, InvalidInput
 from graphfold.mistakes import Mistake, here
-from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.rows.decoder import Malformed, Unreadable, decoder
 from graphfold.transport.call import Call, Reply
 
 __all__ = ["RestAdapter"]
@@ -91,14 +91,26 @@ class RestAdapter(Adapter):
             return failed[error]
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
-        """The body as `into`; BACKEND_BAD_REPLY where it does not fit."""
+        """The body as `into`; BACKEND_CONTRACT where it does not fit, BACKEND_BAD_REPLY where it is no JSON.
+
+        A success without a body, such as a 204, is None where `into` may be.
+        """
+        if not reply.body:
+            return self._nothing(into)
         if not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")
         try:
             value: T = decoder(into, self.asked, at).json(reply.body)
         except Unreadable as error:
-            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
+            raise unusable(error) from None
         return value
+
+    def _nothing(self, into: type[T]) -> T:
+        try:
+            nothing: T = decoder(into, self.asked).json(b"null")
+        except Unreadable:
+            raise unusable(Malformed("there is no body")) from None
+        return nothing
 
     async def probe(self) -> None:
         """Ask for something cheap; raises the typed error when the backend is not well."""

@@ -17,6 +17,9 @@ from graphfold.graph.graph import Graph
 
 __all__ = ["serve"]
 
+LONGEST = 25.0
+"""Seconds of grace at the most: who told the gateway to stop often kills it after 30."""
+
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -36,7 +39,8 @@ def serve(
 async def _serve(graph: Graph, listener: socket.socket) -> int:
     from graphfold.cli.serving import served
 
-    async with served(graph.app(), listener):
+    grace = min(graph.settings.deadline + 1, LONGEST)  # no operation takes longer
+    async with served(graph.app(), listener, grace=grace):
         structlog.get_logger("graphfold").info("serving", title=graph.title, url=f"{address_of(listener)}/graphql")
         await asyncio.Event().wait()
     return 0

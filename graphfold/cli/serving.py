@@ -20,16 +20,21 @@ from graphfold.cli.terminal import Stop
 
 __all__ = ["run", "served", "settle_memory"]
 
-GRACE = 1.3
-"""Seconds that requests under way get to finish when the gateway is told to stop."""
+IMPATIENT = 1.3
+"""Seconds of grace where somebody sits in front of it and waits for the end."""
 
 
 @asynccontextmanager
-async def served(app: FastAPI, listener: socket.socket, patience: Patience = PATIENT) -> AsyncIterator[None]:
-    """The application answers on this socket until the block ends. Raises `Stop` where it cannot."""
+async def served(
+    app: FastAPI, listener: socket.socket, patience: Patience = PATIENT, *, grace: float = IMPATIENT
+) -> AsyncIterator[None]:
+    """The application answers on this socket until the block ends. Raises `Stop` where it cannot.
+
+    Requests under way then have `grace` seconds to finish.
+    """
     async with app.router.lifespan_context(app):
         settle_memory()
-        server = _Server(_configured(app, patience))
+        server = _Server(_configured(app, patience, grace))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await _up(server, serving)
         try:
@@ -59,9 +64,9 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _configured(app: FastAPI, patience: Patience) -> uvicorn.Config:
+def _configured(app: FastAPI, patience: Patience, grace: float) -> uvicorn.Config:
     # Our own lines say what is to be said. WebSockets are not served, so none is accepted.
-    grace: Any = GRACE  # declared as whole seconds, used as a float
+    seconds: Any = grace  # declared as whole seconds, used as a float
     http: Any = partial(Connection, patience=patience)  # declared as a class, used as any function that makes one
     return uvicorn.Config(
         app,
@@ -74,7 +79,7 @@ def _configured(app: FastAPI, patience: Patience) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=grace,
+        timeout_graceful_shutdown=seconds,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from graphfold.credentials.access_token import AccessToken, Issued
 from graphfold.credentials.credential import Access, Credential, secret
-from graphfold.errors import BackendBadReply, BackendCredentials, BackendUnavailable
+from graphfold.errors import BackendBadReply, BackendContract, BackendCredentials, BackendUnavailable
 from graphfold.secret import Secret
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.echo import Form, forms
@@ -115,14 +115,16 @@ def _read(reply: Reply) -> Issued:
         raise BackendUnavailable("The backend's sign-in failed.", internal=f"token request: {reply.status}")
     try:
         answer = msgspec.json.decode(reply.body, type=_Answer, strict=False)  # some say "3600"
+    except msgspec.ValidationError:
+        raise _changed("no token in the reply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise _nonsense("no token in the reply") from None
+        raise BackendBadReply("The backend's sign-in answered nonsense.", internal="no JSON in the reply") from None
     if answer.token_type.lower() != "bearer":
-        raise _nonsense("a token of another type than bearer")
+        raise _changed("a token of another type than bearer")
     if not answer.access_token or not (answer.access_token.isascii() and answer.access_token.isprintable()):
-        raise _nonsense("a token that no header can carry")
+        raise _changed("a token that no header can carry")
     return Issued(answer.access_token, max(answer.expires_in, 0.0))
 
 
-def _nonsense(what: str) -> BackendBadReply:
-    return BackendBadReply("The backend's sign-in answered nonsense.", internal=what)
+def _changed(what: str) -> BackendContract:
+    return BackendContract("The backend's sign-in answers in another form than was agreed.", internal=what)

@@ -10,7 +10,7 @@ import structlog
 
 from graphfold.errors import BackendBadReply, BackendRejected, GraphError
 from graphfold.loading.answer import MISSING, Failed
-from graphfold.loading.keys import Keys, answered_twice
+from graphfold.loading.keys import OTHERS, Keys, answered_twice
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
@@ -95,6 +95,9 @@ def _matched(operation: Operation, adapter: Any, keys: list[Any], found: Any) ->
     """An answer for each key. What nobody asked for is told: usually the keys' types differ."""
     if not isinstance(found, Mapping):
         raise TypeError(f"{adapter.name}.{operation.name} returned {type(found).__name__}, not a mapping of its keys")
+    lost = found.get(OTHERS)
+    if lost is not None:
+        found = {key: value for key, value in found.items() if key is not OTHERS}
     if operation.policy.key is not None:
         found = _as_written_here(found, operation.policy)
     answers = {key: _answer(operation, adapter, found[key]) for key in keys if key in found}
@@ -104,9 +107,15 @@ def _matched(operation: Operation, adapter: Any, keys: list[Any], found: Any) ->
     if foreign:
         told = repr(foreign[:3])
         _log.warning("foreign keys", backend=adapter.name, operation=operation.name, count=len(foreign), first=told)
-    none: Any = [] if operation.policy.gives == "list" else MISSING
-    absent = _foreign(operation, adapter, foreign) if foreign else none
+    absent = _foreign(operation, adapter, foreign) if foreign else _absent(operation, adapter, lost)
     return {key: answers.get(key, absent) for key in keys}
+
+
+def _absent(operation: Operation, adapter: Any, lost: GraphError | None) -> Any:
+    """What a key has that is not in the mapping: nothing, unless what is not known of it was `lost`."""
+    if lost is not None:
+        return failed(lost, adapter.name, operation.name)
+    return [] if operation.policy.gives == "list" else MISSING
 
 
 def _as_written_here(found: Mapping[Any, Any], policy: Policy) -> dict[Any, Any]:

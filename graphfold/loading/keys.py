@@ -10,11 +10,14 @@ from graphfold.errors import BackendBadReply, BackendError, GraphError
 from graphfold.rows.row import Row
 from graphfold.rows.selection import wire_names, wire_selection
 
-__all__ = ["Keys", "by", "each", "group"]
+__all__ = ["OTHERS", "Keys", "by", "each", "group"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 W = TypeVar("W")
+
+OTHERS: Any = object()
+"""In a mapping that `by` makes: the error of all keys that are not in it. Which of them it is about nobody knows."""
 
 
 class Keys(list[K]):
@@ -36,19 +39,28 @@ class Keys(list[K]):
 
 
 @overload
-def by(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, V]: ...
+def by(rows: Iterable[V | BackendError], key: Callable[[V], K]) -> dict[K, V]: ...
 @overload
-def by(rows: Iterable[V], key: Callable[[V], K], value: Callable[[V], W]) -> dict[K, W]: ...
+def by(rows: Iterable[V | BackendError], key: Callable[[V], K], value: Callable[[V], W]) -> dict[K, W]: ...
 def by(rows: Iterable[Any], key: Callable[[Any], K], value: Callable[[Any], Any] | None = None) -> dict[K, Any]:
     """One row per key, or what `value` makes of it. Two rows for one key are that key's error: one would be lost.
 
-    So go over the result with `value`, not afterwards: an error is no row.
+    An error among the rows is that of the keys without a row. So go over the result with `value`, not afterwards.
     """
     found: dict[K, Any] = {}
     for row in rows:
+        if isinstance(row, GraphError):
+            _lose(found, row)
+            continue
         k = key(row)
         found[k] = answered_twice(k) if k in found else row if value is None else value(row)
     return found
+
+
+def _lose(found: dict[Any, Any], error: GraphError) -> None:
+    """The first one counts; that something is missing is known without it."""
+    if error.code != "NOT_FOUND":
+        found.setdefault(OTHERS, error)
 
 
 def answered_twice(key: object) -> BackendBadReply:
@@ -56,10 +68,12 @@ def answered_twice(key: object) -> BackendBadReply:
     return BackendBadReply("The backend answered one key twice.", internal=f"key {key!r}")
 
 
-def group(rows: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
-    """The rows of each key, in the backend's order."""
+def group(rows: Iterable[V | BackendError], key: Callable[[V], K]) -> dict[K, list[V]]:
+    """The rows of each key, in the backend's order. Raises an error among them: any list may lack its row."""
     found: dict[K, list[V]] = {}
     for row in rows:
+        if isinstance(row, BackendError):
+            raise row
         found.setdefault(key(row), []).append(row)
     return found
 

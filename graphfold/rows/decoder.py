@@ -1,7 +1,8 @@
 """Decoders made from row classes: the bytes of a reply become rows in one step.
 
 msgspec checks and reads exactly the fields that are wanted (everything else is skipped) into structs made for this row
-and this selection. What does not fit raises `Unreadable`, which names the place but not the value.
+and this selection. What does not fit raises `Unreadable`, which names the place but not the value, or
+`Malformed`, where it is no message at all.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, per_row
 from graphfold.rows.structs import Structs
 
-__all__ = ["Asked", "Decoder", "Unreadable", "check_decoder", "checked", "decoder", "sparse_rows"]
+__all__ = ["Asked", "Decoder", "Malformed", "Unreadable", "check_decoder", "checked", "decoder", "sparse_rows"]
 
 Asked = Callable[[type[Row[Any]]], frozenset[str]]
 """Which OnDemand fields of a row class are asked for."""
@@ -24,6 +25,10 @@ Asked = Callable[[type[Row[Any]]], frozenset[str]]
 
 class Unreadable(ValueError):
     """A reply is not what the row says. The text names the place and what was expected, never a value."""
+
+
+class Malformed(Unreadable):
+    """It is no message of its format at all: half of one, a page, nothing."""
 
 
 class Decoder:
@@ -41,8 +46,10 @@ class Decoder:
     def json(self, body: bytes) -> Any:
         try:
             return self._inner(self._json.decode(body))
+        except msgspec.ValidationError as error:
+            raise (Unreadable if _is_json(body) else Malformed)(_without_values(error)) from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Unreadable(_without_values(error)) from None
+            raise Malformed(_without_values(error)) from None
 
     def plain(self, value: Any) -> Any:
         return self._inner(checked(value, self.wire))
@@ -57,8 +64,10 @@ def checked(value: Any, wire: Any) -> Any:
     """Plain data as the msgspec type `wire`, or `Unreadable`."""
     try:
         return msgspec.convert(value, wire)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except msgspec.MsgspecError as error:
         raise Unreadable(_without_values(error)) from None
+    except RecursionError:
+        raise Malformed("the reply is nested too deep") from None
 
 
 def check_decoder(row: type[Row[Any]]) -> None:
@@ -108,6 +117,16 @@ def _decoder(into: Any, selection: tuple[tuple[type[Row[Any]], frozenset[str]], 
 
 def _as_row(declared: Any) -> type[Row[Any]] | None:
     return declared if isinstance(declared, type) and not get_args(declared) and issubclass(declared, Row) else None
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether the rest of it is: the decoder stops where the first thing does not fit, and that may be a fragment."""
+    try:
+        body.decode()
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _without_values(error: Exception) -> str:

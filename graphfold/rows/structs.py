@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from graphfold.errors import BackendBadReply
+from graphfold.errors import BackendContract
 from graphfold.mistakes import Mistake
 from graphfold.rows.row import Row, RowField, per_row, row_in
 from graphfold.rows.traps import trap
@@ -222,8 +222,8 @@ def _converting(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None
             return convert(value)
         except (ValueError, KeyError, TypeError, ArithmeticError):
             backend, operation = ORIGINS.get(row, (None, None))
-            raise BackendBadReply(
-                "The backend answered something that cannot be used.",
+            raise BackendContract(
+                "The backend answers in another form than was agreed.",
                 backend=backend,
                 operation=operation,
                 internal=f"a value at `{place}` does not fit: {name}",

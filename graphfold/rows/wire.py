@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Conversion(Generic[W, T]):
     """How a value on the wire becomes ours: `name` for the docs, `wire` its type there, `convert` the step.
 
-    `convert` may raise ValueError, KeyError or ArithmeticError: the reply is then a BACKEND_BAD_REPLY that names it.
+    `convert` may raise ValueError, KeyError or ArithmeticError: the reply is then a BACKEND_CONTRACT that names it.
     `table`: all values it takes, where they are few and known. `told`: what a scalar's serialiser would make of the
     converted value, in one step, by serialiser; it may raise for values that it leaves to the two steps.
     """

@@ -105,7 +105,7 @@ class RequestLog:
         except (ClientGone, ConnectionResetError):
             exchange.status = CLIENT_GONE
         except asyncio.CancelledError:
-            await _refuse(exchange, send, 503, "The gateway is shutting down.", "BACKEND_UNAVAILABLE")
+            await _refuse(exchange, send, 504, "The gateway is shutting down.", "DEADLINE_EXCEEDED")
             raise
         except Exception as error:  # a defect of ours must not show its text
             told = "".join(format_exception(error))  # text: some formatters of exceptions print local variables, too

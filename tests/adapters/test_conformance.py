@@ -64,7 +64,14 @@ TestCatalog = conformance(
     },
 )
 
-TestInventory = conformance(Inventory, {"stock": Sample(keys=["00012345", "00012382"], reply=SAMPLES / "stock.xml")})
+TestInventory = conformance(
+    Inventory,
+    {
+        "stock": Sample(keys=["00012345", "00012382"], reply=SAMPLES / "stock.xml"),
+        "reserve": Sample(arguments={"sku": "00012345", "quantity": 2}, reply=SAMPLES / "reservation.xml"),
+        "release": Sample(arguments={"reservation": "R007", "sku": "00012345"}, reply=SAMPLES / "release.xml"),
+    },
+)
 
 TestBilling = conformance(
     Billing,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.inventory.adapter import StockRow
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.message import message_in, parse
+from graphfold.adapter.soap.message import MOST, message_in, parse
 from graphfold.rows.decoder import Unreadable, decoder
 
 WSDL = Path(__file__).parents[2] / "adapters" / "inventory" / "inventory.wsdl"
@@ -153,3 +153,11 @@ def test_short_replies_teach_nothing(contract: Contract) -> None:
     wire = WIRE[()]
     as_xml(contract, reply([level("a", 1)]), wire)
     assert contract.scanned(OPERATION, reply([level("a", 1)]), None, wire) is None
+
+
+def test_a_reply_with_more_elements_than_are_read_is_not_scanned_either(contract: Contract) -> None:
+    wire = next(iter(WIRE.values()))
+    as_xml(contract, reply([level(str(n), n) for n in range(20)]), wire)
+    many = reply([level(str(n), n) for n in range(MOST // 4 + 1)])
+    assert contract.scanned(OPERATION, many, None, wire) is None
+    assert as_xml(contract, many, wire) is Unreadable

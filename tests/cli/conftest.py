@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -58,8 +59,6 @@ class Running:
                 text=True,
             )
         self.said = ""
-        self._guard = threading.Timer(PATIENCE, self.process.kill)
-        self._guard.start()
 
     @property
     def log(self) -> str:
@@ -68,19 +67,22 @@ class Running:
     def until(self, pattern: str) -> str:
         """Read on until a line has this pattern; its first group."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said += line
-            if found := re.search(pattern, line):
-                return found[found.re.groups and 1]
+        with self._patience():
+            for line in self.process.stdout:
+                self.said += line
+                if found := re.search(pattern, line):
+                    return found[found.re.groups and 1]
         raise AssertionError(f"it ended without saying {pattern!r}:\n{self.said}\n{self.log}")
 
-    def logged(self, event: str) -> dict[str, Any]:
-        """The first log line of this event, as soon as it is there."""
-        while True:
-            for line in self.log.splitlines():
-                if f'"event":"{event}"' in line:
-                    return dict(json.loads(line))
-            assert self.process.poll() is None, self.log
+    def logged(self, **part: str) -> dict[str, Any]:
+        """The first log line that says this, as soon as it is there."""
+        with self._patience():
+            while True:
+                for line in self.log.splitlines(keepends=True):
+                    said = json.loads(line) if line.endswith("}\n") else {}
+                    if part.items() <= said.items():
+                        return dict(said)
+                assert self.process.poll() is None, self.log
 
     def end(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Send a signal; the exit code, and the seconds it took."""
@@ -88,11 +90,20 @@ class Running:
         self.process.send_signal(sent)
         return self.process.wait(PATIENCE), time.perf_counter() - started
 
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """What is waited for comes in time, or the process ends."""
+        guard = threading.Timer(PATIENCE, self.process.kill)
+        guard.start()
+        try:
+            yield
+        finally:
+            guard.cancel()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._guard.cancel()
         self.process.kill()
         self.process.wait()
         assert self.process.stdout is not None

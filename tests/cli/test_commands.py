@@ -200,7 +200,7 @@ def test_check_finds_nothing_wrong_or_says_what(tiny: Any) -> None:
 
 def test_serve_is_for_production(tiny: Any) -> None:
     with tiny.start("serve", "--port", "0") as running:
-        url = running.logged("serving")["url"]
+        url = running.logged(event="serving")["url"]
         assert httpx.post(url, json={"query": "{ hello }"}).json() == {"data": {"hello": "hello you"}}
         schema = httpx.post(url, json={"query": "{ __schema { description } }"}).json()
         assert "Introspection is switched off here" in schema["errors"][0]["message"]

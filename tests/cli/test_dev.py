@@ -36,8 +36,7 @@ def test_it_answers_queries_and_browsers(demo: Any) -> None:
 
 def test_its_log_is_json_without_content(demo: Any) -> None:
     response = demo.ask('query Named { customer(id: "10001") { name } }')
-    lines = [json.loads(line) for line in demo.running.log.splitlines()]
-    [line] = [line for line in lines if line.get("request_id") == response.headers["x-request-id"]]
+    line = demo.running.logged(request_id=response.headers["x-request-id"])
     assert (line["event"], line["operation"], line["status"]) == ("request", "Named", 200)
     assert "10001" not in demo.running.log
 

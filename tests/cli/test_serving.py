@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -48,7 +48,16 @@ def app() -> Iterator[Any]:
         def long() -> str:
             return "long" * 2_500_000
 
-        yield graph_of().app()
+        @resolves(Query)
+        async def slow() -> str:
+            begun.set()
+            await finish.wait()
+            return "done"
+
+        begun, finish = asyncio.Event(), asyncio.Event()
+        app = graph_of().app()
+        app.state.begun, app.state.finish = begun, finish
+        yield app
 
 
 async def test_it_answers_until_the_block_ends(app: Any) -> None:
@@ -59,6 +68,36 @@ async def test_it_answers_until_the_block_ends(app: Any) -> None:
             answer = await client.post(url, json={"query": "{ name }"})
             assert answer.json() == {"data": {"name": "graph"}}
     assert asyncio.all_tasks() == before
+
+
+async def told_to_stop_while_it_works(app: Any, grace: float, then: Callable[[], None]) -> httpx.Response:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+            async with served(app, listener, grace=grace):
+                asking = asyncio.create_task(client.post(url, json={"query": "{ slow }"}))
+                await app.state.begun.wait()
+                stopping = asyncio.create_task(draining(app, then))
+            await stopping
+            return await asking
+
+
+async def draining(app: Any, then: Callable[[], None]) -> None:
+    while not app.state.health.draining:
+        await asyncio.sleep(0)
+    then()
+
+
+async def test_what_is_under_way_is_finished(app: Any) -> None:
+    answer = await told_to_stop_while_it_works(app, 60, app.state.finish.set)
+    assert (answer.status_code, answer.json()) == (200, {"data": {"slow": "done"}})
+
+
+async def test_what_does_not_end_in_time_is_cut_off(app: Any) -> None:
+    answer = await told_to_stop_while_it_works(app, 0.05, lambda: None)
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]["code"]) == (504, "DEADLINE_EXCEEDED")
+    assert error["message"] == "The gateway is shutting down."
 
 
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"

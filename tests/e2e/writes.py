@@ -1,23 +1,25 @@
-"""Writes that may not be made twice, in every protocol: the reference graph has none, for all of its own may be."""
+"""Writes that may not be made twice, in every protocol: nearly all of the reference graph's own may be."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import strawberry
 
+from adapters import billing as ledger
 from adapters import inventory as depot
 from graphfold import GraphQLAdapter, RestAdapter, SoapAdapter, resolves, write
-from graphfold.credentials import ApiKey, Bearer, UsernameToken
+from graphfold.credentials import ApiKey, Basic, Bearer, UsernameToken
 from graphfold.graph.graph import Graph
 from graphfold.testing import declaring, graph_of
 
 __all__ = ["WRITTEN", "written"]
 
-WRITTEN = ("shop", "catalog", "inventory")
+WRITTEN = ("shop", "catalog", "inventory", "billing")
+"""The marketing takes GETs only, which may be repeated, and the CRM's calls for tokens are counted with the others."""
 
 
 def written(environment: Mapping[str, str]) -> Graph:
-    """A graph with the mutations `shop`, `catalog` and `inventory`, each one call that is not declared idempotent."""
+    """A graph with a mutation for each of them, named as it is: one call that is not declared idempotent."""
     with declaring():
 
         @strawberry.type
@@ -51,7 +53,16 @@ def written(environment: Mapping[str, str]) -> Graph:
 
             @write()
             async def note(self) -> int:
-                return len(await self.invoke("GetStock", list[dict[str, object]], Sku=["00012345"]))
+                await self.invoke("Reserve", str, at="ReservationNo", Sku="00012345", Quantity=1)
+                return 1
+
+        class Billing(SoapAdapter):
+            credential = Basic()
+            wsdl = Path(ledger.__file__).with_name("billing.wsdl")
+
+            @write()
+            async def note(self) -> int:
+                return len(await self.invoke("GetInvoice", dict[str, object], InvoiceNo="2026-000001"))
 
         @resolves(Query)
         def nothing() -> int | None:
@@ -67,6 +78,10 @@ def written(environment: Mapping[str, str]) -> Graph:
 
         @resolves(Mutation)
         async def inventory(backend: Inventory) -> int | None:
+            return await backend.note()
+
+        @resolves(Mutation)
+        async def billing(backend: Billing) -> int | None:
             return await backend.note()
 
         return graph_of(environment)

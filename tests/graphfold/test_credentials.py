@@ -171,7 +171,7 @@ async def test_credentials_that_stay_refused_are_tried_once_more_and_told() -> N
         (httpx.Response(401), "BACKEND_CREDENTIALS"),
         (httpx.Response(503), "BACKEND_UNAVAILABLE"),
         (httpx.Response(200, html="<h1>Sign in</h1>"), "BACKEND_BAD_REPLY"),
-        (httpx.Response(200, json={"token": "x"}), "BACKEND_BAD_REPLY"),
+        (httpx.Response(200, json={"token": "x"}), "BACKEND_CONTRACT"),
         (httpx.ConnectError("refused"), "BACKEND_UNAVAILABLE"),
     ],
 )

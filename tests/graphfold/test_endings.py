@@ -101,7 +101,7 @@ async def test_a_value_that_cannot_be_converted_says_which_backend_sent_it() -> 
     async with things().running(transports=fakes(store=backend)) as graph:
         answer = await graph.execute('{ thing(number: "1") { number share } }', request_id="r")
     (error,) = answer.errors
-    told = {"code": "BACKEND_BAD_REPLY", "retryable": False, "backend": "store", "operation": "things"}
+    told = {"code": "BACKEND_CONTRACT", "retryable": False, "backend": "store", "operation": "things"}
     assert (error["path"], error["extensions"]) == (["thing", "share"], told | {"requestId": "r"})
 
 

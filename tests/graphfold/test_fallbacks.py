@@ -209,13 +209,19 @@ async def test_what_is_missing_or_asked_wrongly_has_no_other_answer(environment:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"),
-    [(400, "BACKEND_REJECTED"), (401, "BACKEND_CREDENTIALS"), (405, "BACKEND_CONTRACT"), (404, "NOT_FOUND")],
+    ("said", "code"),
+    [
+        (httpx.Response(400), "BACKEND_REJECTED"),
+        (httpx.Response(401), "BACKEND_CREDENTIALS"),
+        (httpx.Response(405), "BACKEND_CONTRACT"),
+        (httpx.Response(200, json=[{"sku": "a", "left": 1}]), "BACKEND_CONTRACT"),
+        (httpx.Response(404), "NOT_FOUND"),
+    ],
 )
 async def test_what_the_backend_says_has_no_other_answer(
-    environment: Mapping[str, str], status: int, code: str
+    environment: Mapping[str, str], said: httpx.Response, code: str
 ) -> None:
-    answer = await asked(environment, "known { pieces }", httpx.Response(status))
+    answer = await asked(environment, "known { pieces }", said)
     assert answer["data"] == {"products": [{"known": None}]}
     assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
 

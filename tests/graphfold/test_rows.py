@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from graphfold import OnDemand, Row, Wire
 from graphfold.conversions import EPOCH_MILLIS, EPOCH_SECONDS, YES_NO, codes, minor_units
-from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.rows.decoder import Malformed, Unreadable, decoder
 from graphfold.rows.domain import NotAskedFor, graph_object
 from graphfold.scalars import tell_decimal
 from graphfold.testing import declaring
@@ -212,6 +212,19 @@ def test_amounts_are_told_in_one_step_as_in_two(units: int, digits: int) -> None
 def test_garbage_is_unreadable_and_nothing_worse(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read(ValueRow, body)
+
+
+@pytest.mark.parametrize("rest", [b"", b', "a": NaN}', b', "\xff": 1}', b', "a": "\\ud800"}', b"} 1"])
+def test_what_does_not_fit_in_what_is_no_json_is_malformed(rest: bytes) -> None:
+    with pytest.raises(Malformed):
+        read(ValueRow, b'{"must": "text"' + rest)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'{"must": "text", "a": 1e999}'])
+def test_what_does_not_fit_in_good_json_is_not(body: bytes) -> None:
+    with pytest.raises(Unreadable) as raised:
+        read(ValueRow, body)
+    assert not isinstance(raised.value, Malformed)
 
 
 @given(st.binary(max_size=200))

@@ -133,6 +133,7 @@ async def test_an_ended_answer_stands_in_for_an_outage(
         (httpx.Response(403), "BACKEND_CREDENTIALS"),
         (httpx.Response(400), "BACKEND_REJECTED"),
         (httpx.Response(415), "BACKEND_CONTRACT"),
+        (httpx.Response(200, json=[{"no": "1", "called": "Ann"}]), "BACKEND_CONTRACT"),
     ],
 )
 async def test_nothing_stands_in_for_what_a_backend_says(

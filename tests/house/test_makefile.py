@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SUITE = "pytest -rs --numprocesses auto --maxprocesses 8 --dist worksteal"
 UV = """#!/bin/sh
 [ "$1" = --version ] && echo "uv 0.9.0" && exit
 echo "uv $* [downloads $UV_PYTHON_DOWNLOADS]" >> "{log}"
@@ -107,7 +108,7 @@ def test_the_tests_get_all_they_need_first(machine: Machine) -> None:
         "uv sync --locked",
         "uv run --no-sync python frontend/build.py",
         "uv run --no-sync python frontend/build.py --install tests/soap_peers",
-        "uv run --no-sync pytest -rs -k orders",
+        f"uv run --no-sync {SUITE} -k orders",
     ]
     assert outcome.stdout == "setup: installing the Python dependencies into .venv (once)\n"
 
@@ -189,4 +190,4 @@ def test_continuous_integration_runs_the_tests_and_ends_with_their_last_line(mac
     outcome = machine.run("bash", str(script))
     assert outcome.returncode != 0
     assert "1 failed, 2 passed" in "".join(outcome.stdout.splitlines()[-2:])
-    assert machine.calls[-1] == "uv run --no-sync pytest -rs"
+    assert machine.calls[-1] == f"uv run --no-sync {SUITE}"

@@ -28,6 +28,15 @@ CANCEL = """mutation($input: CancelOrderInput!) { cancelOrder(input: $input) { _
   ... on AlreadyShipped { message }
   ... on UnknownOrder { message }
 } }"""
+RESERVE = """mutation($input: ReserveStockInput!) { reserveStock(input: $input) { __typename
+  ... on StockReserved { reservation product { sku name stock { onHand reserved } } }
+  ... on OutOfStock { message sku available }
+  ... on InvalidInput { message field }
+} }"""
+RELEASE = """mutation($input: ReleaseStockInput!) { releaseStock(input: $input) { __typename
+  ... on StockReleased { quantity }
+  ... on UnknownReservation { message }
+} }"""
 LAMP = "00012345"
 SOLD_OUT = f"{12_345 + 37 * 7:08d}"
 
@@ -47,6 +56,22 @@ async def place(graph: Gateway, *lines: tuple[str, int], customer: str = "10001"
 async def cancel(graph: Gateway, id: str) -> dict[str, Any]:
     result: dict[str, Any] = (await graph.ask(CANCEL, input={"id": id}))["cancelOrder"]
     return result
+
+
+async def reserve(graph: Gateway, sku: str, quantity: int) -> dict[str, Any]:
+    result: dict[str, Any] = (await graph.ask(RESERVE, input={"productId": sku, "quantity": quantity}))["reserveStock"]
+    return result
+
+
+async def release(graph: Gateway, sku: str, reservation: str) -> dict[str, Any]:
+    given = {"productId": sku, "reservation": reservation}
+    result: dict[str, Any] = (await graph.ask(RELEASE, input=given))["releaseStock"]
+    return result
+
+
+async def reserved(graph: Gateway, sku: str) -> int:
+    data = await graph.ask("query($id: ID!) { product(id: $id) { stock { reserved } } }", id=sku)
+    return int(data["product"]["stock"]["reserved"])
 
 
 async def on_hand(graph: Gateway, sku: str) -> int:
@@ -183,6 +208,39 @@ async def test_an_order_is_cancelled_once_and_for_all(own_graph: Gateway) -> Non
 async def test_what_cannot_be_cancelled(own_graph: Gateway) -> None:
     assert (await cancel(own_graph, "SO-100001"))["__typename"] == "AlreadyShipped"
     assert (await cancel(own_graph, "SO-999999"))["__typename"] == "UnknownOrder"
+
+
+async def test_stock_is_reserved_and_released(own_graph: Gateway) -> None:
+    before = await reserved(own_graph, LAMP)
+    kept = await reserve(own_graph, LAMP, 3)
+    assert kept["__typename"] == "StockReserved" and kept["product"]["name"]
+    assert kept["product"]["stock"]["reserved"] == await reserved(own_graph, LAMP) == before + 3
+    assert await release(own_graph, LAMP, kept["reservation"]) == {"__typename": "StockReleased", "quantity": 3}
+    assert await reserved(own_graph, LAMP) == before
+
+
+async def test_the_detail_of_a_soap_fault_is_a_member_of_the_result(own_graph: Gateway) -> None:
+    free = await on_hand(own_graph, LAMP) - await reserved(own_graph, LAMP)
+    assert await reserve(own_graph, LAMP, free + 1) == {
+        "__typename": "OutOfStock",
+        "message": f"There is not enough of {LAMP}.",
+        "sku": LAMP,
+        "available": free,
+    }
+    unknown = {"__typename": "UnknownReservation", "message": "There is no such reservation."}
+    assert await release(own_graph, LAMP, "R0") == unknown
+    assert (await reserve(own_graph, LAMP, 0))["field"] == "quantity"
+
+
+async def test_what_cannot_be_repeated_is_sent_once(own_graph: Gateway) -> None:
+    """The inventory has done it when its reply is lost: what is read afterwards knows that."""
+    before = await reserved(own_graph, LAMP)
+    await own_graph.forget_calls()
+    await own_graph.suffer("inventory", "truncate", times=1)
+    answer = await own_graph.answer(RESERVE, input={"productId": LAMP, "quantity": 2})
+    assert answer["errors"][0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
+    assert await own_graph.calls() == calls(inventory=1)
+    assert await reserved(own_graph, LAMP) == before + 2
 
 
 async def test_a_refused_mutation_is_one_call(own_graph: Gateway) -> None:

@@ -118,5 +118,5 @@ async def test_work_that_the_shutdown_cuts_off_is_answered(app: Any, graph: Any,
         connection.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await connection.task
-    assert connection.sent[0]["status"] == 503
-    assert [line["status"] for line in log] == [503]
+    assert connection.sent[0]["status"] == 504
+    assert [line["status"] for line in log] == [504]

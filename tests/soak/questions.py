@@ -1,6 +1,7 @@
 """Questions of many users to the reference graph, each with the answer that the sandbox's database gives.
 
-The sandbox seeds the same rows wherever it runs, so the truth is read from a second copy of its database.
+The sandbox seeds the same rows wherever it runs, so the truth is read from a second copy of its database. What users
+change is known beside it: each changes customers of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from sandbox.money import decimal
 from sandbox.seeding import filled
+from tests.soak.changes import OneOf, Reservations, Versions
 
 __all__ = ["CUSTOMERS", "Question", "Questions", "mistaken"]
 
@@ -23,35 +25,47 @@ Json = dict[str, Any]
 CUSTOMER = "query($id: ID!) { customer(id: $id) { number name email } }"
 ORDER = "query($id: ID!) { order(id: $id) { number total { amount currency } lines { quantity product { sku } } } }"
 PRODUCT = "query($id: ID!) { product(id: $id) { sku name price { amount currency } } }"
-STOCK = "query($id: ID!) { product(id: $id) { sku stock { onHand reserved } } }"
+STOCK = "query($id: ID!) { product(id: $id) { sku stock { onHand } } }"
 INVOICE = "query($id: ID!) { invoice(id: $id) { number total { amount currency } } }"
 ENGAGEMENT = "query($id: ID!) { customer(id: $id) { number engagement { opens clicks } } }"
+OWN = "query($id: ID!) { owner product(id: $id) { sku name } }"
+RENAME = """mutation($id: ID!, $name: String!) { updateCustomer(input: {id: $id, name: $name}) {
+  ... on CustomerUpdated { customer { number name } } } }"""
+RESERVE = """mutation($id: ID!) { reserveStock(input: {productId: $id, quantity: 1}) { __typename } }"""
 EVERYTHING = """query($id: ID!) { customer(id: $id) { number name engagement { opens clicks } orders(first: 2) {
   totalCount nodes { number total { amount currency } invoice { number total { amount currency } }
-  lines { quantity product { sku name stock { onHand reserved } } } } } } }"""
+  lines { quantity product { sku name stock { onHand } } } } } } }"""
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True)
 class Question:
-    """`backends` are all that its answer needs."""
+    """`backends` are all that its answer needs; `done` is told that it came without an error."""
 
     query: str
-    key: str
+    variables: Json
     backends: frozenset[str]
     answer: Json
+    done: Callable[[], None] = _nothing
 
 
 class Questions:
-    """Drawn at random, the same ones for the same seed."""
+    """Drawn at random, the same ones for the same seed. Users are numbered; `many` of them."""
 
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+    def __init__(self, seed: int, many: int = 8) -> None:
+        self._random, self.many = random.Random(seed), many
         self._database = filled(CUSTOMERS)
         self._customers = [n for n in self._all("SELECT number FROM customers") if not str(n).endswith("7")]
+        self._names = {
+            row["number"]: Versions(row["name"]) for row in self._database.execute("SELECT * FROM customers")
+        }
         self._orders = self._all("SELECT number FROM orders")
         self._skus = self._all("SELECT p.sku FROM products p JOIN stock s ON s.sku = p.sku")
         self._invoices = self._all("SELECT number FROM invoices")
-        self._kinds: list[Callable[[], Question]] = [
+        self._kinds: list[Callable[[int], Question]] = [
             self._customer,
             self._order,
             self._product,
@@ -59,52 +73,86 @@ class Questions:
             self._invoice,
             self._engagement,
             self._everything,
+            self._own,
+            self._rename,
+            self._reserve,
         ]
+        self._most = max(self._skus, key=self._available)
+        self._free = self._available(self._most)
+        self.reservations = Reservations(self._most, self._taken(self._most))
 
-    def next(self) -> Question:
-        return self._random.choice(self._kinds)()
+    def next(self, user: int) -> Question:
+        return self._random.choice(self._kinds)(user)
 
     def close(self) -> None:
         self._database.close()
 
-    def _customer(self) -> Question:
+    def _own(self, user: int) -> Question:
+        row = self._row("SELECT * FROM products WHERE sku = ?", self._random.choice(self._skus))
+        answer = {"owner": f"user-{user}", "product": {"sku": row["sku"], "name": row["title"]}}
+        return _question(OWN, row["sku"], ["accounts", "catalog"], answer)
+
+    def _rename(self, user: int) -> Question:
+        number = self._random.choice([n for n in self._customers if n % self.many == user])
+        versions, name = self._names[number], f"Nova {self._random.randrange(10**9)}"
+        versions.tried(name)
+        answer = {"updateCustomer": {"customer": {"number": str(number), "name": name}}}
+        variables = {"id": str(number), "name": name}
+        return Question(RENAME, variables, frozenset(["crm"]), answer, versions.done)
+
+    def _reserve(self, user: int) -> Question:
+        if self.reservations.tried == self._free:
+            return self._stock(user)
+        self.reservations.tried += 1
+        answer = {"reserveStock": {"__typename": "StockReserved"}}
+        return Question(RESERVE, {"id": self._most}, frozenset(["inventory"]), answer, self._reserved)
+
+    def _reserved(self) -> None:
+        self.reservations.done += 1
+
+    def _available(self, sku: str) -> int:
+        return int(self._on_hand(sku)["onHand"]) - self._taken(sku)
+
+    def _taken(self, sku: str) -> int:
+        return int(self._row("SELECT * FROM stock WHERE sku = ?", sku)["reserved"])
+
+    def _customer(self, _: int) -> Question:
         row = self._row("SELECT * FROM customers WHERE number = ?", self._random.choice(self._customers))
-        answer = {"number": str(row["number"]), "name": row["name"], "email": row["mail"]}
+        answer = {"number": str(row["number"]), "name": self._name(row["number"]), "email": row["mail"]}
         return _question(CUSTOMER, row["number"], ["crm"], {"customer": answer})
 
-    def _order(self) -> Question:
+    def _order(self, _: int) -> Question:
         number = self._random.choice(self._orders)
         row = self._row("SELECT * FROM orders WHERE number = ?", number)
         lines = [{"quantity": line["quantity"], "product": {"sku": line["sku"]}} for line in self._lines(number)]
         answer = {"number": f"SO-{number}", "total": _money(row), "lines": lines}
         return _question(ORDER, f"SO-{number}", ["shop"], {"order": answer})
 
-    def _product(self) -> Question:
+    def _product(self, _: int) -> Question:
         row = self._row("SELECT * FROM products WHERE sku = ?", self._random.choice(self._skus))
         answer = {"sku": row["sku"], "name": row["title"], "price": _money(row)}
         return _question(PRODUCT, row["sku"], ["catalog"], {"product": answer})
 
-    def _stock(self) -> Question:
+    def _stock(self, _: int) -> Question:
         sku = self._random.choice(self._skus)
         return _question(STOCK, sku, ["catalog", "inventory"], {"product": {"sku": sku, "stock": self._on_hand(sku)}})
 
-    def _invoice(self) -> Question:
+    def _invoice(self, _: int) -> Question:
         row = self._row("SELECT * FROM invoices WHERE number = ?", self._random.choice(self._invoices))
         return _question(INVOICE, row["number"], ["billing"], {"invoice": _invoiced(row)})
 
-    def _engagement(self) -> Question:
+    def _engagement(self, _: int) -> Question:
         number = self._random.choice(self._customers)
         answer = {"number": str(number), "engagement": self._engaged(number)}
         return _question(ENGAGEMENT, number, ["crm", "marketing"], {"customer": answer})
 
-    def _everything(self) -> Question:
+    def _everything(self, _: int) -> Question:
         number = self._random.choice(self._customers)
-        row = self._row("SELECT * FROM customers WHERE number = ?", number)
         orders = self._rows("SELECT * FROM orders WHERE customer = ? ORDER BY number DESC", number)
         nodes = [self._whole_order(order) for order in orders[:2]]
         answer = {
             "number": str(number),
-            "name": row["name"],
+            "name": self._name(number),
             "engagement": self._engaged(number),
             "orders": {"totalCount": len(orders), "nodes": nodes},
         }
@@ -122,14 +170,13 @@ class Questions:
 
     def _stocked(self, sku: str) -> Json:
         row = self._row("SELECT * FROM products WHERE sku = ?", sku)
-        return {"sku": sku, "name": row["title"], "stock": self._on_hand(sku)}
+        return {"sku": sku, "name": row["title"], "stock": self._on_hand(sku) if sku in self._skus else None}
 
-    def _on_hand(self, sku: str) -> Json | None:
-        stock = self._rows("SELECT * FROM stock WHERE sku = ?", sku)
-        if not stock:
-            return None
-        on_hand = self._row("SELECT coalesce(sum(quantity), 0) AS n FROM shelves WHERE sku = ?", sku)["n"]
-        return {"onHand": on_hand, "reserved": stock[0]["reserved"]}
+    def _name(self, customer: int) -> OneOf:
+        return self._names[customer].now()
+
+    def _on_hand(self, sku: str) -> Json:
+        return {"onHand": self._row("SELECT coalesce(sum(quantity), 0) AS n FROM shelves WHERE sku = ?", sku)["n"]}
 
     def _engaged(self, customer: int) -> Json | None:
         rows = self._rows("SELECT * FROM engagement WHERE customer = ?", customer)
@@ -158,11 +205,11 @@ def mistaken(
         return [text for name in true for text in mistaken(told[name], true[name], errors, (*path, name))]
     if isinstance(true, list) and isinstance(told, list) and len(told) == len(true):
         return [text for i, each in enumerate(true) for text in mistaken(told[i], each, errors, (*path, i))]
-    return [] if told == true else [f"{'.'.join(map(str, path))} is {told!r}, not {true!r}"]
+    return [] if true == told else [f"{'.'.join(map(str, path))} is {told!r}, not {true!r}"]
 
 
 def _question(query: str, key: object, backends: Sequence[str], answer: Json) -> Question:
-    return Question(query, str(key), frozenset(backends), answer)
+    return Question(query, {"id": str(key)}, frozenset(backends), answer)
 
 
 def _money(row: sqlite3.Row) -> Json:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 
 from tests.soak.questions import Questions, mistaken
-from tests.soak.soak import soak
+from tests.soak.soak import WORST, soak
 
-SECONDS = 12
-SLACK = 6
-"""A short stretch has few questions, and their p99 is nearly the slowest of them; `make soak` asks for 2."""
+SECONDS = 60
 
 TRUE = {"order": {"number": "1", "lines": [{"sku": "a", "stock": {"onHand": 3}}, {"sku": "b", "stock": None}]}}
 
 
 @pytest.mark.anyio
+@pytest.mark.alone
 async def test_faults_come_and_go_and_nothing_stays() -> None:
     report = await soak(SECONDS)
     assert report.problems == []
-    assert report.asked > 200
-    assert report.faults > 3
-    assert math.isnan(report.ratio) or report.ratio < SLACK, str(report)
+    assert report.faults > 30
+    assert report.ratio <= WORST, str(report)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +47,7 @@ def test_the_same_seed_asks_the_same() -> None:
     def drawn(seed: int) -> list[str]:
         questions = Questions(seed)
         try:
-            return [questions.next().key for _ in range(20)]
+            return [str(questions.next(n % 8).variables) for n in range(20)]
         finally:
             questions.close()
 

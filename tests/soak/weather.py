@@ -29,31 +29,37 @@ AFTER = 8.0
 
 
 class Weather:
-    """`storm` lasts as long as it is told; at its end all is well again."""
+    """A `storm` over the `victims` lasts as long as it is told; at its end all is well again."""
 
     def __init__(self, proxies: Mapping[str, FaultProxy], seed: int) -> None:
         self._proxies, self._random = proxies, random.Random(seed)
         self._spells: list[tuple[str, float, float]] = []
+        self._turns = sorted(proxies)
+        self._random.shuffle(self._turns)
+        self.victims = frozenset[str]()
         self.faults = 0
 
+    def turn(self, many: int) -> None:
+        """So many other backends are the next to suffer; each has its turn."""
+        chosen, self._turns = self._turns[:many], [*self._turns[many:], *self._turns[:many]]
+        self.victims = frozenset(chosen)
+
     async def storm(self, seconds: float) -> None:
-        """One or two backends at a time."""
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._front(seconds, 0))
-            both.create_task(self._front(seconds, 1))
+        """Over each victim on its own."""
+        async with asyncio.TaskGroup() as fronts:
+            for name in sorted(self.victims):
+                fronts.create_task(self._front(name, seconds))
 
     def troubled(self, backends: Iterable[str], start: float, end: float) -> bool:
         """Whether one of them had a fault between these times of the loop, or shortly before."""
         names = set(backends)
         return any(name in names and began <= end and over + AFTER >= start for name, began, over in self._spells)
 
-    async def _front(self, seconds: float, half: int) -> None:
-        """Each goes over backends of its own: a backend has one fault at a time."""
-        loop, names = asyncio.get_running_loop(), sorted(self._proxies)[half::2]
+    async def _front(self, name: str, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while (left := end - loop.time()) > 0:
-            name, fault = self._random.choice(names), self._random.choice(FAULTS)
-            await self._spell(name, fault, min(self._random.uniform(0.3, 2), left))
+            await self._spell(name, self._random.choice(FAULTS), min(self._random.uniform(0.3, 2), left))
             await asyncio.sleep(min(self._random.uniform(0, 1), max(end - loop.time(), 0)))
 
     async def _spell(self, name: str, fault: Fault, seconds: float) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from graphfold.adapter.base import Adapter
-from graphfold.adapter.problems import not_at_its_address, not_the_format
+from graphfold.adapter.problems import not_at_its_address, not_the_format, unusable
 from graphfold.adapter.soap.contract import Contract
 from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in
+from graphfold.adapter.soap.message import Element
 from graphfold.adapter.soap.references import message_of
 from graphfold.adapter.soap.texts import Misfit
-from graphfold.errors import BackendBadReply, BackendContract, GraphError
+from graphfold.errors import BackendContract, GraphError
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
@@ -88,8 +89,8 @@ class SoapAdapter(Adapter):
         known = contract.scanned(operation, reply.body, at, wire) if reply.ok else None
         if known is not None:
             return known
+        message = self._message(reply)
         try:
-            message = message_of(reply.body)
             fault = fault_in(message, contract)
             if fault is not None:
                 raise self.problem(reply) if reply.status == 401 else self.fault(fault)
@@ -97,4 +98,10 @@ class SoapAdapter(Adapter):
                 raise self.problem(reply)
             return contract.answer(operation, message, at, wire, reply=reply.body)
         except Unreadable as error:
-            raise BackendBadReply("The backend answered something that cannot be used.", internal=str(error)) from None
+            raise unusable(error) from None
+
+    def _message(self, reply: Reply) -> Element:
+        try:
+            return message_of(reply.body)
+        except Unreadable as error:
+            raise (unusable(error) if reply.ok else self.problem(reply)) from None

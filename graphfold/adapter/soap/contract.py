@@ -17,7 +17,7 @@ from zeep.xsd import ComplexType
 
 from graphfold.adapter.soap import encoding
 from graphfold.adapter.soap.answers import answer_reader, answer_scanner
-from graphfold.adapter.soap.message import Element, local
+from graphfold.adapter.soap.message import Element, is_vast, local
 from graphfold.adapter.soap.plain import Plain
 from graphfold.adapter.soap.reading import Read
 from graphfold.adapter.soap.requests import RequestWriter, enveloped, request_writer
@@ -120,7 +120,7 @@ class Contract:
     def scanned(self, operation: str, reply: bytes, at: str | None, wire: Any) -> Any | None:
         """The same straight from a reply's text. None where it has to be read as XML."""
         scanner = self._reader(operation, at, wire)[1]
-        return None if scanner is None else scanner.read(reply)
+        return None if scanner is None or is_vast(reply) else scanner.read(reply)
 
     def way(self, operation: str, at: str | None) -> tuple[Any, list[str]]:
         """The XSD type of an answer, and the steps from it to what is read."""

@@ -7,14 +7,20 @@ from typing import Any
 
 from lxml import etree
 
-from graphfold.rows.decoder import Unreadable
+from graphfold.rows.decoder import Malformed, Unreadable
 
-__all__ = ["ENVELOPES", "Element", "is_nil", "local", "message_in", "parse", "says_nil"]
+__all__ = ["ENVELOPES", "MOST", "Element", "is_nil", "is_vast", "local", "message_in", "parse", "says_nil"]
 
 Element = Any
 """An lxml element. Comments and processing instructions are gone: whatever it holds is elements and text."""
 
 ENVELOPES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
+
+MOST = 150_000
+"""Elements and attributes of a message, which take up to 360 bytes each, whatever they take in the reply."""
+
+_LEAST = 4
+"""Bytes that an element or an attribute takes in a reply."""
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{_XSI}}}nil"
@@ -24,6 +30,8 @@ _BODIES = {f"{{{namespace}}}Envelope": f"{{{namespace}}}Body" for namespace in E
 
 def parse(body: bytes) -> Element:
     """The root element. Nothing is fetched or expanded: a reply with a DOCTYPE is refused."""
+    if is_vast(body):
+        raise Malformed(f"the reply has more than {MOST:,} elements and attributes")
     body = body.lstrip()
     try:
         root = _root(body)
@@ -31,14 +39,19 @@ def parse(body: bytes) -> Element:
         root = _with_xsi(body)
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype:
-        raise Unreadable("the reply has a DOCTYPE")
+        raise Malformed("the reply has a DOCTYPE")
     return root
+
+
+def is_vast(body: bytes) -> bool:
+    """Whether it may have more elements and attributes than are read. What looks like one in a text counts, too."""
+    return len(body) > _LEAST * MOST and body.count(b"<") - body.count(b"</") + body.count(b"=") > MOST
 
 
 def message_in(root: Element) -> Element:
     """The element in the envelope's body: the answer or a fault."""
     if root.tag not in _BODIES:
-        raise Unreadable("the reply is no SOAP envelope")
+        raise Malformed("the reply is no SOAP envelope")
     body = root.find(_BODIES[root.tag])
     if body is None or not len(body):
         raise Unreadable("the envelope's body is empty")
@@ -68,7 +81,7 @@ def _root(body: bytes) -> Element:
 
 def _with_xsi(body: bytes) -> Element:
     """Once more, for node-soap: it writes xsi:nil and declares no xsi."""
-    malformed = Unreadable("the reply is no well-formed XML")
+    malformed = Malformed("the reply is no well-formed XML")
     if b"xsi:" not in body or b"xmlns:xsi" in body:
         raise malformed
     try:

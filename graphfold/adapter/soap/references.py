@@ -13,8 +13,8 @@ from copy import deepcopy
 from lxml import etree
 
 from graphfold.adapter.soap.encoding import ITEM, NAMESPACE
-from graphfold.adapter.soap.message import Element, message_in, parse
-from graphfold.rows.decoder import Unreadable
+from graphfold.adapter.soap.message import MOST, Element, message_in, parse
+from graphfold.rows.decoder import Malformed
 
 __all__ = ["message_of"]
 
@@ -37,12 +37,12 @@ def message_of(reply: bytes) -> Element:
 
 
 class _Values:
-    """What stands beside the message, by id, and how many bytes of it may still be copied."""
+    """What stands beside the message, by id, and how many bytes and elements of it may still be copied."""
 
     def __init__(self, message: Element, left: int) -> None:
         self._beside = {f"#{value.get('id')}": value for value in message.itersiblings() if value.get("id")}
-        self._sizes: dict[str, int] = {}
-        self._left = left
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self._left, self._elements_left = left, MOST
 
     def put_into(self, message: Element) -> None:
         """Without recursion: `above` are the references that an element came by."""
@@ -57,9 +57,9 @@ class _Values:
     def _fill(self, holder: Element, reference: str, above: tuple[str, ...]) -> None:
         value = self._beside.get(reference)
         if value is None:
-            raise Unreadable("a reference leads nowhere")
+            raise Malformed("a reference leads nowhere")
         if reference in above or len(above) >= _DEEPEST or "href" in value.attrib:
-            raise Unreadable("a reference leads to itself, to another or too deep")
+            raise Malformed("a reference leads to itself, to another or too deep")
         self._spend(reference, value)
         holder.attrib.update({name: text for name, text in value.attrib.items() if name != "id"})
         holder.text = value.text
@@ -67,10 +67,12 @@ class _Values:
 
     def _spend(self, reference: str, value: Element) -> None:
         if reference not in self._sizes:
-            self._sizes[reference] = len(etree.tostring(value, with_tail=False))
-        self._left -= self._sizes[reference]
-        if self._left < 0:
-            raise Unreadable("references make more of the reply than is allowed")
+            text = etree.tostring(value, with_tail=False)
+            self._sizes[reference] = len(text), text.count(b"<") - text.count(b"</")
+        size, elements = self._sizes[reference]
+        self._left, self._elements_left = self._left - size, self._elements_left - elements
+        if self._left < 0 or self._elements_left < 0:
+            raise Malformed("references make more of the reply than is allowed")
 
 
 def _name_items(message: Element) -> None:

@@ -19,9 +19,11 @@ from graphfold.testing.exact import Number
 
 __all__ = ["exact", "nulls"]
 
-_REFUSALS = (BackendBadReply, BackendContract)
 REFUSED = object()
 """Instead of a value: the whole reply was refused as a bad one."""
+
+_REFUSALS = (BackendContract, BackendBadReply)
+"""The latter where a changed value makes another key's answer, or a second one."""
 
 
 class Change(NamedTuple):

@@ -26,7 +26,7 @@ ILL: dict[str, Any] = {
     "504": httpx.Response(504),
     "refused": httpx.ConnectError("refused"),
     "html": httpx.Response(200, html="<h1>Maintenance</h1>"),
-    "wrong shape": httpx.Response(200, json={"count": "many"}),
+    "half": httpx.Response(200, content=b"[", headers={"content-type": "application/json"}),
     "too late": httpx.ReadTimeout("late"),
 }
 WELL: dict[str, Any] = {
@@ -35,6 +35,7 @@ WELL: dict[str, Any] = {
     "403": httpx.Response(403),
     "404": httpx.Response(404),
     "429": httpx.Response(429),
+    "wrong shape": httpx.Response(200, json={"count": "many"}),
 }
 
 
@@ -62,6 +63,13 @@ async def test_refusals_are_no_illness(answer: Any) -> None:
     async with shop(backend, ONCE) as graph:
         await ask(graph, 40)
     assert len(backend.calls) == 40
+
+
+async def test_an_operation_whose_replies_have_changed_takes_down_no_other() -> None:
+    wrong = httpx.Response(200, json={"count": "many"})
+    async with shop(Troubled(*[wrong] * 40)) as graph:
+        assert set(await ask(graph, 40)) == {"BACKEND_CONTRACT"}
+        assert (await graph.execute('{ price(sku: "a") }')).data == {"price": 1}
 
 
 async def test_fewer_failures_than_half_are_put_up_with() -> None:

@@ -13,7 +13,7 @@ from graphfold import RestAdapter, read, resolves
 from graphfold.graph.graph import Graph
 from graphfold.testing import FakeBackend, declaring, fakes, graph_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.alone]
 
 ROUNDS, QUERIES, HANGING = 20, 10, 60
 

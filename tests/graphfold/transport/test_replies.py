@@ -118,6 +118,7 @@ async def test_repeated_headers_are_joined_and_odd_bytes_are_read_somehow(serve:
         ("deflate", zlib.compress(b"text" * 1000)),
         ("identity", b"text" * 1000),
     ],
+    ids=["gzip", "capitals", "x-gzip", "deflate", "identity"],
 )
 async def test_compression(serve: Serve, client: Connect, encoding: str, packed: bytes) -> None:
     backend = await serve(always(answer(packed, f"Content-Encoding: {encoding}")))

@@ -141,9 +141,13 @@ def bomb() -> str:
         "".join(value(f"id{n}", f'<p><maker href="#id{n + 1}"/></p>') for n in range(99)) + value("id99", ""),
         bomb(),
         value("id0", '<p href="#id1"/>' * 2_000) + value("id1", "x" * 100_000),
+        value("id0", '<p href="#id1"/>' * 100) + value("id1", "<a/>" * 2_000),
         "",
     ],
-    ids=["nowhere", "itself", "a circle", "a chain", "too deep", "a bomb", "a long text", "nothing beside"],
+    ids=[
+        *("nowhere", "itself", "a circle", "a chain", "too deep"),
+        *("a bomb", "a long text", "many elements", "nothing beside"),
+    ],
 )
 async def test_references_without_an_end_or_a_measure_are_a_bad_reply(beside: str) -> None:
     answered, _ = await told(reply('<pricesReturn href="#id0"/>', beside))

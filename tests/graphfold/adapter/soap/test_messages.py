@@ -11,13 +11,13 @@ import pytest
 
 from graphfold import Row, SoapAdapter, Wire
 from graphfold.adapter.soap.answers import answer_reader
-from graphfold.adapter.soap.message import message_in, parse
+from graphfold.adapter.soap.message import MOST, message_in, parse
 from graphfold.adapter.soap.plain import Plain
 from graphfold.adapter.soap.reading import reader
 from graphfold.loading.scope import Home, Scope, Viewer
 from graphfold.resilience import Resilience
 from graphfold.resilience.guard import Guard
-from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.rows.decoder import Malformed, Unreadable, decoder
 from graphfold.testing import declaring
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.session import Session
@@ -97,6 +97,28 @@ def test_node_soap_declares_no_xsi_and_is_read_all_the_same() -> None:
 def test_what_is_no_xml(body: bytes) -> None:
     with pytest.raises(Unreadable, match="well-formed"):
         parse(body)
+
+
+MANY = {
+    "elements": "<a></a>",
+    "with texts": "<a>x</a>y",
+    "attributes": '<a b="" c="" d="" e="" f="" g="" h="" i="" j=""/>',
+}
+
+
+@pytest.mark.parametrize("item", MANY.values(), ids=MANY)
+def test_a_message_has_only_so_many_elements_and_attributes(item: str) -> None:
+    """Its bytes are bounded, but an element takes much more room than that: 7.6 MB took 220."""
+    each = item.count("=") + 1
+    fits = MOST // each - 5
+    assert len(message_in(parse(envelope(f"<r>{item * fits}</r>")))) == fits
+    with pytest.raises(Malformed, match="more than 150,000 elements and attributes"):
+        parse(envelope(f"<r>{item * (fits + 5)}</r>"))
+
+
+def test_signs_in_a_long_text_are_not_many() -> None:
+    text = "&lt;a b=&quot;c&quot;/&gt;" * 50_000
+    assert message_in(parse(envelope(f"<r>{text}</r>"))).text.startswith('<a b="c"/>')
 
 
 def test_a_wrong_value_is_named_by_its_place() -> None:
