@@ -44,7 +44,8 @@ def failures_of(case: Case) -> Iterator[Failure]:
     yield from _of_the_network()
     yield from _of_outages()
     yield from _of_refusals(case)
-    yield from _of_odd_statuses(case)
+    yield from _of_odd_statuses()
+    yield from _of_silence(case)
     yield from _of_bodies(case)
     if issubclass(case.adapter, SoapAdapter):
         yield from _of_soap(case.adapter)
@@ -83,17 +84,21 @@ def _refused(case: Case, status: int) -> str:
     return CALLER_REFUSED[status][0].code if case.adapter.credential.caller_headers else "BACKEND_CREDENTIALS"
 
 
-def _of_odd_statuses(case: Case) -> Iterator[Failure]:
-    accepted = (None,) if case.operation.kind == "write" else ()
-    yield Failure("status 202 without an answer", httpx.Response(202), (*_BAD, *_CONTRACT, *accepted))
+def _of_odd_statuses() -> Iterator[Failure]:
     yield Failure("a redirect", httpx.Response(302, headers={"location": "https://other.test/"}), _BAD + _CONTRACT)
     yield Failure("status 501", httpx.Response(501, content=_PAGE, headers=_HTML), _CONTRACT)
+
+
+def _of_silence(case: Case) -> Iterator[Failure]:
+    """An answer only where nothing may be one."""
+    answer = () if case.operation.kind == "batch" else (None,)
+    yield Failure("status 202 without an answer", httpx.Response(202), (*_BAD, *_CONTRACT, *answer))
+    yield Failure("nothing with status 200", case.response(b""), (*_BAD, *answer))
 
 
 def _of_bodies(case: Case) -> Iterator[Failure]:
     whole = case.document.whole()
     yield Failure("an HTML page with status 200", httpx.Response(200, content=_PAGE, headers=_HTML), _BAD)
-    yield Failure("nothing with status 200", case.response(b""), _BAD)
     yield Failure("half a reply", case.response(whole[: len(whole) // 2]), _BAD)
     yield Failure("bytes that are no text", case.response(b"\xff\xfe\x00{" + whole), _BAD)
     other = enveloped(case.adapter, "<Other/>") if issubclass(case.adapter, SoapAdapter) else "[[]]"

@@ -192,6 +192,15 @@ def test_requests_beside_the_one_that_counts_are_answered_by_route(imported: Imp
     assert failing(adapter, SAMPLES | {"hire": hire}) == {}
 
 
+def test_a_write_that_is_answered_by_nothing_is_none_of_the_failures(imported: Imported) -> None:
+    posts = 'return await self.request("POST", "/people", PersonRow, json={"name": name})'
+    source = GOOD.replace("name: str) -> PersonRow:", "name: str) -> None:").replace(
+        posts, posts.replace("PersonRow", "None")
+    )
+    hire = Sample(arguments={"name": "Ann"}, reply=None)
+    assert failing(imported(source).Hr, SAMPLES | {"hire": hire}) == {}
+
+
 def test_an_operation_that_fails_before_it_calls_is_told_at_once(imported: Imported) -> None:
     asks = 'return await self.get("/staff"'
     failed = failing(imported(GOOD.replace(asks, f'if team:\n            raise ValueError("x")\n        {asks}')).Hr)
