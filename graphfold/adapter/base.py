@@ -61,10 +61,11 @@ class Adapter:
     place or for the quota, begins them anew.
     """
 
-    __slots__ = ("_operation", "_whole", "scope")
+    __slots__ = ("_operation", "_whole", "scope", "sent")
 
     def __init__(self, scope: Scope, operation: str | None = None, *, whole: bool = False) -> None:
         self.scope, self._operation, self._whole = scope, operation, whole
+        self.sent = 0  # calls, each with its repetitions
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -116,6 +117,13 @@ class Adapter:
         """This adapter, within one of its operations."""
         return type(self)(self.scope, operation, whole=whole)
 
+    def may_part(self, sent: int) -> bool:
+        """Whether a batch that failed may be asked for again in two parts, where so many calls had been sent before it.
+
+        If none was since, that repeats nothing; else it is for the retry budget to say.
+        """
+        return self.sent == sent or self._backend.guard.spare()
+
     def problem(self, reply: Reply) -> GraphError:
         """The typed error for a reply that is not a success. Override for the backend's own error bodies."""
         return by_status(reply, of_caller=bool(self.credential.caller_headers))
@@ -156,6 +164,7 @@ class Adapter:
 
     def _guarded(self, call: Call, attempt: Attempt[T]) -> Awaitable[T]:
         """What `attempt` gives, which sends the call and judges the reply. The guard decides when, and how often."""
+        self.sent += 1
         return self._backend.guard.run(self._operation, attempt, repeatable=call.repeatable)
 
     @property

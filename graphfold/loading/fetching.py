@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from graphfold.errors import BackendBadReply, BackendRejected, GraphError
+from graphfold.errors import BackendBadReply, BackendRejected, GraphError, InvalidInput, NotFound
 from graphfold.loading.answer import MISSING, Failed
 from graphfold.loading.keys import Keys, answered_twice
 from graphfold.rows.row import Row
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["failed", "fetch_batch", "fetch_read"]
 
 _log = structlog.get_logger("graphfold.loading")
+
+_OF_ONE_KEY = (InvalidInput, BackendRejected, NotFound)
+"""What may be the fault of a single key among those that were asked for."""
 
 
 def fetch_batch(
@@ -33,11 +36,22 @@ def fetch_batch(
     size = policy.max_size
 
     async def chunk(keys: list[Any]) -> dict[Any, Any]:
+        sent = adapter.sent
         try:
             found = await function(adapter, Keys(keys, asked), *args, **kwargs)
             return _matched(operation, adapter, keys, found)
         except Exception as error:
-            return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
+            failure = error
+        if len(keys) == 1:
+            return {keys[0]: _alone(operation, adapter, failure)}
+        if isinstance(failure, _OF_ONE_KEY) and adapter.may_part(sent):
+            return await halved(keys)
+        return dict.fromkeys(keys, failed(failure, adapter.name, operation.name))
+
+    async def halved(keys: list[Any]) -> dict[Any, Any]:
+        half = len(keys) // 2
+        first, second = await asyncio.gather(chunk(keys[:half]), chunk(keys[half:]))
+        return first | second
 
     async def sent(keys: list[Any]) -> dict[Any, Any]:
         if len(keys) <= size:
@@ -123,9 +137,14 @@ def _answer(operation: Operation, adapter: Any, value: Any) -> Any:
         return MISSING
     if isinstance(value, GraphError) and value.code == "NOT_FOUND":
         return MISSING
-    if isinstance(value, BackendRejected):  # asked again it would refuse again
-        return Failed(value.at(adapter.name, operation.name), lasting=True)
-    return failed(value, adapter.name, operation.name) if isinstance(value, Exception) else value
+    return _alone(operation, adapter, value) if isinstance(value, Exception) else value
+
+
+def _alone(operation: Operation, adapter: Any, error: Exception) -> Failed:
+    """The error of this key and no other."""
+    answer = failed(error, adapter.name, operation.name)
+    answer.lasting = isinstance(error, BackendRejected)  # asked again it would refuse again
+    return answer
 
 
 def _foreign(operation: Operation, adapter: Any, foreign: list[Any]) -> Failed:

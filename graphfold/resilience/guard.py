@@ -98,6 +98,10 @@ class Guard:
         again = partial(self._admitted, lane, attempt, until)
         return await repeated(failure, seconds, again, delay, f"{self._backend}.{lane.name}")
 
+    def spare(self) -> bool:
+        """Whether something may be asked for once more, by the retry budget; if so it is taken."""
+        return self._budget.take(self._clock())
+
     def snapshot(self) -> dict[str, Any]:
         """The state as JSON: no address, no secret, nothing of any caller."""
         now, places = self._clock(), self._places

@@ -269,6 +269,24 @@ async def test_characters_that_xml_cannot_carry_are_the_clients_fault() -> None:
     assert backend.calls == []
 
 
+async def test_characters_that_xml_cannot_carry_leave_the_other_keys_alone() -> None:
+    answered, backend = await told(levels(), '{ a: stock(sku: "007") { onHand } b: stock(sku: "a\\u0001b") { onHand } }')
+    assert answered.data == {"a": {"onHand": "3"}, "b": None}
+    assert [(error["path"], error["extensions"]["code"]) for error in answered.errors] == [(["b"], "BAD_INPUT")]
+    assert len(backend.calls) == 1
+
+
+async def test_a_fault_for_one_key_leaves_the_others_alone() -> None:
+    fault = fault_eleven("soap:Client", '<UnknownSku xmlns="urn:stock"><Sku>8</Sku></UnknownSku>')
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        return fault if b">8<" in request.content else levels()
+
+    answered, _ = await told(reply, '{ a: stock(sku: "007") { onHand } b: stock(sku: "8") { onHand } }')
+    assert answered.data == {"a": {"onHand": "3"}, "b": None}
+    assert [(error["path"], error["message"]) for error in answered.errors] == [(["b"], "No 8.")]
+
+
 @pytest.mark.parametrize(
     ("port", "kind", "action"),
     [
