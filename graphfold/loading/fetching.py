@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,6 +20,8 @@ __all__ = ["failed", "fetch_batch", "fetch_read"]
 
 _log = structlog.get_logger("graphfold.loading")
 
+_Ask = Callable[[list[Any]], Awaitable[dict[Any, Any]]]
+
 _OF_ONE_KEY = (InvalidInput, BackendRejected, NotFound)
 """What may be the fault of a single key among those that were asked for."""
 
@@ -33,7 +35,6 @@ def fetch_batch(
 ) -> Callable[[list[Any]], Any]:
     """The fetch function of one batch with fixed arguments."""
     policy, function = operation.policy, adapter.scope.function(operation)
-    size = policy.max_size
 
     async def chunk(keys: list[Any]) -> dict[Any, Any]:
         sent = adapter.sent
@@ -45,32 +46,15 @@ def fetch_batch(
         if len(keys) == 1:
             return {keys[0]: _alone(operation, adapter, failure)}
         if isinstance(failure, _OF_ONE_KEY) and adapter.may_part(sent):
-            return await halved(keys)
+            return await _halved(keys, chunk)
         return dict.fromkeys(keys, failed(failure, adapter.name, operation.name))
-
-    async def halved(keys: list[Any]) -> dict[Any, Any]:
-        half = len(keys) // 2
-        first, second = await asyncio.gather(chunk(keys[:half]), chunk(keys[half:]))
-        return first | second
-
-    async def sent(keys: list[Any]) -> dict[Any, Any]:
-        if len(keys) <= size:
-            return await chunk(keys)
-        answers: dict[Any, Any] = {}
-        chunks = iter(parts := [keys[i : i + size] for i in range(0, len(keys), size)])
-
-        async def in_turn() -> None:
-            for part in chunks:
-                answers.update(await chunk(part))
-
-        await asyncio.gather(*(in_turn() for _ in parts[: policy.parallel]))
-        return answers
 
     async def fetch(keys: list[Any]) -> dict[Any, Any]:
         possible = [key for key in keys if _can_exist(key, policy)] if policy.checks_keys else keys
         if len(possible) == len(keys):
-            return await sent(keys)
-        return {**dict.fromkeys(keys, MISSING), **(await sent(possible) if possible else {})}
+            return await _in_chunks(keys, policy, chunk)
+        answers = await _in_chunks(possible, policy, chunk) if possible else {}
+        return {**dict.fromkeys(keys, MISSING), **answers}
 
     return fetch
 
@@ -97,6 +81,27 @@ def failed(error: Exception, backend: str, operation: str) -> Failed:
     if isinstance(error, GraphError):
         error.at(backend, operation)
     return Failed(error)
+
+
+async def _in_chunks(keys: list[Any], policy: Policy, ask: _Ask) -> dict[Any, Any]:
+    size = policy.max_size
+    if len(keys) <= size:
+        return await ask(keys)
+    answers: dict[Any, Any] = {}
+    chunks = iter(parts := [keys[i : i + size] for i in range(0, len(keys), size)])
+
+    async def in_turn() -> None:
+        for part in chunks:
+            answers.update(await ask(part))
+
+    await asyncio.gather(*(in_turn() for _ in parts[: policy.parallel]))
+    return answers
+
+
+async def _halved(keys: list[Any], ask: _Ask) -> dict[Any, Any]:
+    half = len(keys) // 2
+    first, second = await asyncio.gather(ask(keys[:half]), ask(keys[half:]))
+    return first | second
 
 
 def _can_exist(key: Any, policy: Policy) -> bool:

@@ -270,7 +270,9 @@ async def test_characters_that_xml_cannot_carry_are_the_clients_fault() -> None:
 
 
 async def test_characters_that_xml_cannot_carry_leave_the_other_keys_alone() -> None:
-    answered, backend = await told(levels(), '{ a: stock(sku: "007") { onHand } b: stock(sku: "a\\u0001b") { onHand } }')
+    answered, backend = await told(
+        levels(), '{ a: stock(sku: "007") { onHand } b: stock(sku: "a\\u0001b") { onHand } }'
+    )
     assert answered.data == {"a": {"onHand": "3"}, "b": None}
     assert [(error["path"], error["extensions"]["code"]) for error in answered.errors] == [(["b"], "BAD_INPUT")]
     assert len(backend.calls) == 1
