@@ -7,8 +7,9 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from graphfold.adapter.attributes import Identity, check_attributes
-from graphfold.adapter.grants import check_credential, check_literals, check_operation
+from graphfold.adapter.grants import check_credential, check_operation
 from graphfold.adapter.listened import Listened, Sends
+from graphfold.adapter.literals import check_literals
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
