@@ -10,6 +10,7 @@ from graphfold.adapter.attributes import Identity, check_attributes
 from graphfold.adapter.grants import check_credential, check_operation
 from graphfold.adapter.listened import Listened, Sends
 from graphfold.adapter.literals import check_literals
+from graphfold.adapter.methods import check_method
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
@@ -149,6 +150,7 @@ class Adapter:
         """The call as it goes out: on behalf of the caller and with what the running operation declares."""
         operation: Operation | None = getattr(type(self), self._operation) if self._operation else None
         if operation is not None:
+            check_method(operation, call.method)
             call.safe, call.scope = operation.repeatable, operation.policy.scope
         call.caller = self.scope.viewer.headers
         if self.propagates:

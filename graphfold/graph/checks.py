@@ -10,6 +10,7 @@ from graphql import GraphQLObjectType
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.literals import check_sent
+from graphfold.adapter.methods import check_methods
 from graphfold.adapter.paths import check_paths
 from graphfold.adapter.rest import RestAdapter
 from graphfold.adapter.soap.adapter import SoapAdapter
@@ -55,6 +56,7 @@ def _check_functions(adapter: type[Adapter]) -> None:
         check_invocations(adapter, functions)
     if issubclass(adapter, RestAdapter):
         check_paths(adapter, functions)
+        check_methods(functions)
 
 
 def problems(schema: strawberry.Schema, declarations: Declarations) -> list[str]:
