@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -11,11 +10,9 @@ import strawberry
 from lxml import etree
 
 from graphfold import Keys, Row, SoapAdapter, SoapFault, Wire, batch, by, resolves
-from graphfold.adapter.soap.contract import Contract
 from graphfold.credentials import UsernameToken
 from graphfold.errors import GraphError, NotFound
 from graphfold.graph.graph import Graph
-from graphfold.mistakes import Mistake
 from graphfold.testing import FakeBackend, ask, fakes, graph_of
 from tests.graphfold.written import WSDL
 
@@ -322,23 +319,3 @@ async def test_many_keys_are_one_call() -> None:
         )
     assert data == {"a": {"sku": "007"}, "b": {"sku": "008"}, "c": None}
     assert len(backend.calls) == 1
-
-
-def test_a_wsdl_is_never_fetched(tmp_path: Path) -> None:
-    file = tmp_path / "remote.wsdl"
-    imported = '<wsdl:import namespace="urn:x" location="http://127.0.0.1:9/x.wsdl"/><wsdl:types>'
-    file.write_text(WSDL.read_text().replace("<wsdl:types>", imported, 1))
-    with pytest.raises(Mistake, match="the WSDL cannot be read"):
-        Contract(file)
-
-
-def test_a_wsdl_may_be_in_several_files_beside_each_other(tmp_path: Path) -> None:
-    text = WSDL.read_text()
-    begin, end = text.index("<xsd:schema"), text.index("</xsd:schema>") + len("</xsd:schema>")
-    types = text[begin:end].replace(
-        "<xsd:schema", '<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:tns="urn:stock"'
-    )
-    (tmp_path / "types.xsd").write_text(types)
-    included = '<xsd:schema targetNamespace="urn:stock"><xsd:include schemaLocation="types.xsd"/></xsd:schema>'
-    (tmp_path / "stock.wsdl").write_text(text[:begin] + included + text[end:])
-    assert Contract(tmp_path / "stock.wsdl").arguments("GetStock") == ["Sku"]
