@@ -42,12 +42,11 @@ def fetch_batch(
             found = await function(adapter, Keys(keys, asked), *args, **kwargs)
             return _matched(operation, adapter, keys, found)
         except Exception as error:
-            failure = error
-        if len(keys) == 1:
-            return {keys[0]: _alone(operation, adapter, failure)}
-        if isinstance(failure, _OF_ONE_KEY) and adapter.may_part(sent):
-            return await _halved(keys, chunk)
-        return dict.fromkeys(keys, failed(failure, adapter.name, operation.name))
+            if len(keys) == 1:
+                return {keys[0]: _alone(operation, adapter, error)}
+            if not (isinstance(error, _OF_ONE_KEY) and adapter.may_part(sent)):
+                return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
+        return await _halved(keys, chunk)
 
     async def fetch(keys: list[Any]) -> dict[Any, Any]:
         possible = [key for key in keys if _can_exist(key, policy)] if policy.checks_keys else keys
