@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,46 +16,67 @@ from graphfold.rows.row import Row
 if TYPE_CHECKING:
     from graphfold.loading.operation import Operation, Policy
 
-__all__ = ["failed", "fetch_batch", "fetch_read"]
+__all__ = ["BatchFetch", "failed", "fetch_read"]
 
 _log = structlog.get_logger("graphfold.loading")
-
-_Ask = Callable[[list[Any]], Awaitable[dict[Any, Any]]]
 
 _OF_ONE_KEY = (InvalidInput, BackendRejected, NotFound)
 """What may be the fault of a single key among those that were asked for."""
 
 
-def fetch_batch(
-    operation: Operation,
-    adapter: Any,
-    asked: Callable[[type[Row[Any]]], frozenset[str]],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Callable[[list[Any]], Any]:
+class BatchFetch:
     """The fetch function of one batch with fixed arguments."""
-    policy, function = operation.policy, adapter.scope.function(operation)
 
-    async def chunk(keys: list[Any]) -> dict[Any, Any]:
+    __slots__ = ("_adapter", "_args", "_asked", "_function", "_kwargs", "_operation")
+
+    def __init__(
+        self,
+        operation: Operation,
+        adapter: Any,
+        asked: Callable[[type[Row[Any]]], frozenset[str]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        self._operation, self._adapter, self._function = operation, adapter, adapter.scope.function(operation)
+        self._asked, self._args, self._kwargs = asked, args, kwargs
+
+    async def __call__(self, keys: list[Any]) -> dict[Any, Any]:
+        policy = self._operation.policy
+        possible = [key for key in keys if _can_exist(key, policy)] if policy.checks_keys else keys
+        if len(possible) == len(keys):
+            return await self._in_chunks(keys)
+        return {**dict.fromkeys(keys, MISSING), **(await self._in_chunks(possible) if possible else {})}
+
+    async def _in_chunks(self, keys: list[Any]) -> dict[Any, Any]:
+        policy = self._operation.policy
+        size = policy.max_size
+        if len(keys) <= size:
+            return await self._chunk(keys)
+        answers: dict[Any, Any] = {}
+        chunks = iter(parts := [keys[i : i + size] for i in range(0, len(keys), size)])
+
+        async def in_turn() -> None:
+            for part in chunks:
+                answers.update(await self._chunk(part))
+
+        await asyncio.gather(*(in_turn() for _ in parts[: policy.parallel]))
+        return answers
+
+    async def _chunk(self, keys: list[Any]) -> dict[Any, Any]:
+        """One call. Where it fails and a single key may be to blame, its halves by themselves."""
+        operation, adapter = self._operation, self._adapter
         sent = adapter.sent
         try:
-            found = await function(adapter, Keys(keys, asked), *args, **kwargs)
+            found = await self._function(adapter, Keys(keys, self._asked), *self._args, **self._kwargs)
             return _matched(operation, adapter, keys, found)
         except Exception as error:
             if len(keys) == 1:
                 return {keys[0]: _alone(operation, adapter, error)}
             if not (isinstance(error, _OF_ONE_KEY) and adapter.may_part(sent)):
                 return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
-        return await _halved(keys, chunk)
-
-    async def fetch(keys: list[Any]) -> dict[Any, Any]:
-        possible = [key for key in keys if _can_exist(key, policy)] if policy.checks_keys else keys
-        if len(possible) == len(keys):
-            return await _in_chunks(keys, policy, chunk)
-        answers = await _in_chunks(possible, policy, chunk) if possible else {}
-        return {**dict.fromkeys(keys, MISSING), **answers}
-
-    return fetch
+        half = len(keys) // 2
+        first, second = await asyncio.gather(self._chunk(keys[:half]), self._chunk(keys[half:]))
+        return first | second
 
 
 def fetch_read(operation: Operation, adapter: Any) -> Callable[[list[Any]], Any]:
@@ -80,27 +101,6 @@ def failed(error: Exception, backend: str, operation: str) -> Failed:
     if isinstance(error, GraphError):
         error.at(backend, operation)
     return Failed(error)
-
-
-async def _in_chunks(keys: list[Any], policy: Policy, ask: _Ask) -> dict[Any, Any]:
-    size = policy.max_size
-    if len(keys) <= size:
-        return await ask(keys)
-    answers: dict[Any, Any] = {}
-    chunks = iter(parts := [keys[i : i + size] for i in range(0, len(keys), size)])
-
-    async def in_turn() -> None:
-        for part in chunks:
-            answers.update(await ask(part))
-
-    await asyncio.gather(*(in_turn() for _ in parts[: policy.parallel]))
-    return answers
-
-
-async def _halved(keys: list[Any], ask: _Ask) -> dict[Any, Any]:
-    half = len(keys) // 2
-    first, second = await asyncio.gather(ask(keys[:half]), ask(keys[half:]))
-    return first | second
 
 
 def _can_exist(key: Any, policy: Policy) -> bool:
