@@ -158,6 +158,13 @@ async def test_a_path_that_leads_elsewhere_is_the_authors_mistake(path: str, log
     assert "secret" not in str(line)
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "delete"])
+async def test_a_read_that_changes_something_is_the_authors_mistake(method: str, log: list[Any]) -> None:
+    told = await rest(lambda shop: shop.request(method, "/a", int))
+    assert (told.code, told.calls) == ("INTERNAL", [])
+    assert f"count is a @read, but sends {method}" in str(log)
+
+
 async def test_a_body_is_exact_json() -> None:
     body = {"price": Decimal("12.30"), "on": date(2026, 1, 31), "n": 2**60, "t": "ä"}
     told = await rest(lambda shop: shop.request("POST", "/a", int, json=body, headers={"X-Key": "1"}))
