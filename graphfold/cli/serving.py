@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from graphfold.cli.acceptor import Acceptor
 from graphfold.cli.connections import PATIENT, Connection, Patience
 from graphfold.cli.terminal import Stop
 
@@ -93,8 +94,17 @@ class _Server(uvicorn.Server):
         self.up = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if os.name == "nt":  # its loop knows no readers, and takes all that wait by itself
+            await super().startup(sockets)
+        else:
+            self._listen(sockets or [])
         self.up.set()
+
+    def _listen(self, sockets: list[socket.socket]) -> None:
+        connection: Any = self.config.http_protocol_class
+        speak = partial(connection, self.config, self.server_state, {})
+        servers: list[Any] = [Acceptor(each, speak) for each in sockets]
+        self.servers, self.started = servers, True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -205,11 +205,11 @@ class Graph:
         """How each backend is for this process, while it runs: breakers, places, budget, quota, how long calls take."""
         return self._running().state()
 
-    def app(self, *, development: bool = False) -> Any:
-        """The graph as an ASGI application."""
+    def app(self, *, development: bool = False, timer: Callable[[], float] = time.monotonic) -> Any:
+        """The graph as an ASGI application. `timer` is what tests replace."""
         from graphfold.server.app import create_app  # the server is a floor above: loaded only when it is wanted
 
-        return create_app(self, development=development)
+        return create_app(self, development=development, timer=timer)
 
     async def _answer(
         self,

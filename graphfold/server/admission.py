@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 
@@ -36,10 +36,10 @@ class Admission:
     question of somebody else, or is told a kept answer, is not counted: that is nearly free.
     """
 
-    __slots__ = ("_begun", "_due", "_line", "_most", "_running", "_told", "_turned_away", "behind")
+    __slots__ = ("_begun", "_due", "_line", "_most", "_running", "_timer", "_told", "_turned_away", "behind")
 
-    def __init__(self, most: int) -> None:
-        self._most, self._running, self._begun = most, 0, 0
+    def __init__(self, most: int, timer: Callable[[], float]) -> None:
+        self._most, self._timer, self._running, self._begun = most, timer, 0, 0
         self._line: deque[asyncio.Future[None]] = deque()
         self._due: float | None = None
         self._told, self._turned_away = 0.0, 0
@@ -65,7 +65,7 @@ class Admission:
     async def _turn(self) -> None:
         """At the next look, where enough have begun since the last. Raises `Refused` where the loop is late then."""
         if self._due is None:
-            self._look_again(time.monotonic())
+            self._look_again(self._timer())
         if self._begun >= FEW or self._line:
             turn = asyncio.get_running_loop().create_future()
             self._line.append(turn)
@@ -78,7 +78,7 @@ class Admission:
 
     def _look(self) -> None:
         assert self._due is not None
-        now = time.monotonic()
+        now = self._timer()
         many = self._running >= FEW
         self.behind = many and now - self._due > LATE
         self._begun = 0

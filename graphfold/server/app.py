@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -26,13 +27,13 @@ __all__ = ["create_app"]
 _STATIC = f"{PATH}/static"
 
 
-def create_app(graph: Served, *, development: bool = False) -> FastAPI:
+def create_app(graph: Served, *, development: bool = False, timer: Callable[[], float] = time.monotonic) -> FastAPI:
     """The application that serves this graph; it runs the graph while it runs itself.
 
     With `development`: GraphiQL, introspection and suggestions. `app.state.health` is its `Health`, and
-    `app.state.admission` says when it takes no more.
+    `app.state.admission` says when it takes no more, by a `timer` of seconds that tests replace.
     """
-    health, admission = Health(), Admission(graph.settings.max_operations)
+    health, admission = Health(), Admission(graph.settings.max_operations, timer)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
