@@ -17,14 +17,19 @@ _log = structlog.get_logger("graphfold.overload")
 BEHIND = "The gateway is behind with its work and takes no more operations for now."
 
 FEW = 32
-"""So many operations are never too much. Beyond them no more than so many begin between two looks: whether those were
-too many shows at the second."""
+"""So many operations are never too much: one that is large makes the loop late, too."""
+
+MORE = 8
+"""Beyond them so many begin between two looks: whether those were too many shows at the second."""
+
+EVERY = 0.002
+"""Seconds between two looks, while there are more than a few operations."""
 
 LATE = 0.1
 """Seconds by which the event loop may be late for a look. An operation waits for some ten of its turns."""
 
-EVERY = 0.005
-"""Seconds between two looks, while there are more than a few operations."""
+LINE = 128
+"""So many may wait to begin: what comes at once. When they were, nobody joins them until half of them have begun."""
 
 
 class Admission:
@@ -32,26 +37,31 @@ class Admission:
     parsed. So is any while the gateway is `behind`: where the processor is what is short, more at once only make all
     of them late.
 
-    In a queue the excess would keep its memory, and be answered when its client has left. Who waits for an equal
+    In a longer line the excess would keep its memory, and be answered when its client has left. Who waits for an equal
     question of somebody else, or is told a kept answer, is not counted: that is nearly free.
     """
 
-    __slots__ = ("_begun", "_due", "_line", "_most", "_running", "_timer", "_told", "_turned_away", "behind")
+    __slots__ = ("_begun", "_due", "_full", "_late", "_line", "_most", "_running", "_timer", "_told", "_turned_away")
 
     def __init__(self, most: int, timer: Callable[[], float]) -> None:
         self._most, self._timer, self._running, self._begun = most, timer, 0, 0
         self._line: deque[asyncio.Future[None]] = deque()
         self._due: float | None = None
         self._told, self._turned_away = 0.0, 0
-        self.behind = False
+        self._late = self._full = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether it has more to do than it can: then it takes nothing more."""
+        return self._late or self._full
 
     async def __aenter__(self) -> None:
         if self._running + len(self._line) >= self._most:
             told = f"The gateway has {self._most:,} operations to answer and takes no more (GRAPHFOLD_MAX_OPERATIONS)."
             raise Refused(503, told, code="OVERLOADED", retry_after=1)
         if self.behind:
-            raise _behind()
-        if self._running >= FEW:
+            raise Refused(503, BEHIND, code="OVERLOADED", retry_after=1)
+        if self._running >= FEW or self._line:
             await self._turn()
         self._running += 1
 
@@ -63,12 +73,13 @@ class Admission:
         self._turned_away += 1
 
     async def _turn(self) -> None:
-        """At the next look, where enough have begun since the last. Raises `Refused` where the loop is late then."""
+        """At a look that is not late, where enough have begun since the last."""
         if self._due is None:
             self._look_again(self._timer())
-        if self._begun >= FEW or self._line:
+        if self._begun >= MORE or self._line:
             turn = asyncio.get_running_loop().create_future()
             self._line.append(turn)
+            self._full = self._full or len(self._line) >= LINE
             await turn
         self._begun += 1
 
@@ -80,10 +91,11 @@ class Admission:
         assert self._due is not None
         now = self._timer()
         many = self._running >= FEW
-        self.behind = many and now - self._due > LATE
+        self._late = many and now - self._due > LATE
         self._begun = 0
-        for _ in range(len(self._line) if self.behind else FEW):
+        if not self._late:
             self._let_in()
+        self._full = self._full and len(self._line) > LINE // 2
         self._tell(now, at_once=not many)
         if many or self._line:
             self._look_again(now)
@@ -91,17 +103,14 @@ class Admission:
             self._due = None
 
     def _let_in(self) -> None:
-        """The first in line that still waits; while the gateway is behind nobody is let in."""
-        while self._line and (turn := self._line.popleft()):
-            if not turn.done():
-                turn.set_exception(_behind()) if self.behind else turn.set_result(None)
-                return
+        """The first in line that still wait."""
+        for _ in range(MORE):
+            while self._line and (turn := self._line.popleft()):
+                if not turn.done():
+                    turn.set_result(None)
+                    break
 
     def _tell(self, now: float, *, at_once: bool) -> None:
         if self._turned_away and (at_once or now - self._told >= 1):
             _log.warning("overloaded", refused=self._turned_away, running=self._running)
             self._told, self._turned_away = now, 0
-
-
-def _behind() -> Refused:
-    return Refused(503, BEHIND, code="OVERLOADED", retry_after=1)
