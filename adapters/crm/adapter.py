@@ -105,9 +105,8 @@ class Crm(RestAdapter):
         return row
 
     def problem(self, reply: Reply) -> GraphError:
-        if reply.status == 422:
-            first = self.read(reply, list[ProblemRow], at="errors")[0]
-            return CustomerRefused(f"{first.field} {first.reason}", field=first.field)
+        if reply.status == 422 and (wrong := self.read(reply, list[ProblemRow], at="errors")):
+            return CustomerRefused(f"{wrong[0].field} {wrong[0].reason}", field=wrong[0].field)
         return super().problem(reply)
 
 

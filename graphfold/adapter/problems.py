@@ -29,6 +29,7 @@ __all__ = [
     "not_the_format",
     "outage",
     "retry_after",
+    "says_more",
     "unusable",
 ]
 
@@ -62,6 +63,11 @@ def by_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
         kind, text = known[reply.status]
         return kind(text, internal=internal)
     return _by_class(reply.status, internal)
+
+
+def says_more(reply: Reply) -> bool:
+    """Whether the status says more than an error beside it, in the protocol's own words, could say."""
+    return reply.status in (401, 403, 404, 408, 410, 429) or (reply.status == 503 and "retry-after" in reply.headers)
 
 
 def outage(reply: Reply) -> GraphError | None:
