@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from string import Formatter
@@ -65,31 +65,33 @@ class RestAdapter(Adapter):
         self,
         method: str,
         path: str,
+        judge: Callable[[Reply], T],
         *,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         **parameters: Any,
-    ) -> Reply:
-        """The raw reply, whatever its status: for backends that say things in headers or odd statuses.
+    ) -> T:
+        """What `judge` makes of the raw reply, whatever its status: for what is said in headers or odd statuses.
 
-        An outage (408, 429, 5xx but for 501) is a failure all the same: repeated and counted before it is handed over.
+        What it raises, as `read` does, is a failure of the call. An outage (408, 429, 5xx but for 501) is one all the
+        same: repeated and counted before it is handed over.
         """
         call, client = self._call(method, path, json, headers, parameters), self._client
         failed: dict[GraphError, Reply] = {}  # of each attempt: where the call is hedged, two are under way
 
-        async def attempt(seconds: float) -> Reply:
+        async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)
             if error := outage(reply):
                 failed[error] = reply
                 raise error
-            return reply
+            return judge(reply)
 
         try:
             return await self._guarded(call, attempt)
         except GraphError as error:
             if error not in failed:
                 raise
-            return failed[error]
+            return judge(failed[error])
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
         """The body as `into`; BACKEND_CONTRACT where it does not fit, BACKEND_BAD_REPLY where it is no JSON.

@@ -57,6 +57,14 @@ async def test_it_opens_when_half_of_twenty_calls_failed(trouble: Any) -> None:
     assert (told["code"], told["retryable"], told["retryAfter"]) == ("BACKEND_UNAVAILABLE", True, pytest.approx(5))
 
 
+@pytest.mark.parametrize("trouble", ILL.values(), ids=ILL)
+async def test_so_does_what_an_adapter_cannot_make_out_of_raw_replies(trouble: Any) -> None:
+    backend = Troubled(*[trouble] * 30)
+    async with shop(backend, ONCE) as graph:
+        assert len(await ask(graph, 30, "{ judged }")) == 30
+    assert len(backend.calls) == 20
+
+
 @pytest.mark.parametrize("answer", WELL.values(), ids=WELL)
 async def test_refusals_are_no_illness(answer: Any) -> None:
     backend = Troubled(*[answer] * 40)
