@@ -159,6 +159,9 @@ class Manifest:
 
     `level` claims all rules up to it, `done` further ones; `exempt` names rules that do not apply, and why; `todo`
     those that are still missing for the next level, and what is in the way.
+
+    The backend's limits are declared where they are kept, and nowhere else: an adapter's `resilience` and `timeout`, a
+    batch's `max_size`. `graphfold backends NAME` tells them with all of this.
     """
 
     owner: str = ""
@@ -181,6 +184,10 @@ class Manifest:
         if rule in self.exempt:
             return "exempt"
         return "done" if rule in self.done or RULES[rule].level in _up_to(self.level) else "todo"
+
+    def reason(self, rule: str) -> str:
+        """Why it does not apply, or what is in the way; empty where nothing is said."""
+        return {**self.exempt, **self.todo}.get(rule, "")
 
     def ends_in(self, today: date) -> int | None:
         """Days until the sunset, negative after it; None where none is known."""
@@ -209,7 +216,7 @@ class Manifest:
                 yield f"there is no rule {rule!r}", "claims are verified by name.", f"use one of {', '.join(RULES)}"
             elif named.count(rule) > 1:
                 yield f"{rule!r} is told twice", "a rule has one status.", "say it once: in done, exempt or todo"
-            elif not {**self.exempt, **self.todo}.get(rule, "done"):
+            elif rule not in self.done and not self.reason(rule):
                 yield f"{rule!r} has no reason", "the next reader has to know why.", "write it as its value"
             elif rule in self.todo and self.status(rule) == "done":
                 yield (

@@ -50,6 +50,7 @@ _SECRETS = (
     "private_key_password",
     "signing_key_password",
 )
+_PROOFS = tuple(part for part in _SECRETS if part not in ("username", "client_id", "key_id"))
 _ADDRESSES = ("url", "token_url")
 _FILES = ("ca_file", "certificate_file", "private_key_file", "signing_certificate_file", "signing_key_file")
 _PARTS = (*_ADDRESSES, *_SECRETS, *_FILES)
@@ -275,6 +276,11 @@ class BackendSettings:
         """The URL as it may be shown, without user name and query; empty where it is not set."""
         parts = urlsplit(self.url or "")
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+    @property
+    def proofs(self) -> tuple[Secret, ...]:
+        """What proves who we are. Names and ids only say it, and may be ordinary words."""
+        return tuple(proof for part in _PROOFS if (proof := getattr(self, part)) is not None)
 
     def missing(self, needs: Collection[str]) -> list[str]:
         """The variables that are not set of those needed: names of fields in, full variable names out."""

@@ -53,9 +53,9 @@ class ProblemRow(Row[Any]):
 class CustomerRefused(BackendRejected):
     """The CRM does not take a change. `field` is the CRM's name for what is wrong."""
 
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+    def __init__(self, problem: ProblemRow) -> None:
+        super().__init__("The CRM does not take this change.", internal=f"{problem.field} {problem.reason}")
+        self.field = problem.field
 
 
 class Crm(RestAdapter):
@@ -106,7 +106,7 @@ class Crm(RestAdapter):
 
     def problem(self, reply: Reply) -> GraphError:
         if reply.status == 422 and (wrong := self.read(reply, list[ProblemRow], at="errors")):
-            return CustomerRefused(f"{wrong[0].field} {wrong[0].reason}", field=wrong[0].field)
+            return CustomerRefused(wrong[0])
         return super().problem(reply)
 
 

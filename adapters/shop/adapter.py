@@ -69,7 +69,7 @@ class OrderRefused(BackendRejected):
     """The shop does not do what was asked. `reason` is its code, `sku`, `item` and `available` what it is about."""
 
     def __init__(self, refusal: RefusalRow) -> None:
-        super().__init__(refusal.message)
+        super().__init__("The shop does not do this.", internal=f"{refusal.code}: {refusal.message}")
         self.reason, self.sku = refusal.code, refusal.sku
         self.item, self.available = refusal.item, refusal.available
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import httpx
 
+from graphfold.adapter.allowance import allowance
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.propagation import says_who
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access, Credential
 from graphfold.loading.operation import Policy
-from graphfold.resilience.declaration import Breaker, Quota, Resilience
 from graphfold.resilience.guard import Guard, Rule
-from graphfold.settings import BackendLimits, BackendSettings, Settings
+from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.discretion import Discretion
 from graphfold.transport.session import Reach, Session
 
 __all__ = ["Backend"]
@@ -36,14 +37,14 @@ class Backend:
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.adapter = adapter
-        timeout = own.limits.call_timeout or adapter.timeout or settings.call_timeout
+        timeout, declared = allowance(adapter, own, settings)
         limits = CallLimits(timeout, settings.connect_timeout, settings.max_reply)
         self._transport = transport
         rules = {operation.name: _rule(operation.policy) for operation in adapter.operations()}
-        declared, shared = _tuned(adapter.resilience, own.limits), adapter.identity == "service"
-        self.guard = Guard(adapter.name, declared, timeout, rules, shared=shared)
+        self.guard = Guard(adapter.name, declared, timeout, rules, shared=_is_one_caller(adapter))
         sign_in = partial(_signed_in, adapter.credential, own, timer)
-        self.client = Client(own.url or "", transport, limits, sign_in, self.guard.meter.heard)
+        discretion, guard = Discretion(adapter.credential.places, own.proofs), self.guard
+        self.client = Client(own.url or "", transport, limits, sign_in, guard.meter.heard, guard.resent, discretion)
 
     @property
     def contract(self) -> Contract:
@@ -60,14 +61,9 @@ class Backend:
         await self._transport.aclose()
 
 
-def _tuned(declared: Resilience, limits: BackendLimits) -> Resilience:
-    """What the adapter declares, but for what the operator has set."""
-    told: dict[str, Any] = limits.model_dump(include={"retries", "parallel", "queue"}, exclude_none=True)
-    if limits.calls_per_minute is not None:
-        told["quota"] = Quota(limits.calls_per_minute, per=60)
-    if limits.breaker is not None:
-        told["breaker"] = (declared.breaker or Breaker()) if limits.breaker == "on" else None
-    return replace(declared, **told)
+def _is_one_caller(adapter: type[Adapter]) -> bool:
+    """Whether all calls are made in the same name, whoever's answers they bring."""
+    return not adapter.credential.caller_headers and not says_who(adapter.propagates)
 
 
 def _signed_in(credential: Credential, own: BackendSettings, timer: Callable[[], float], reach: Reach) -> Session:

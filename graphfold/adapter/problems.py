@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 from graphfold.errors import (
     BackendBadReply,
     BackendBusy,
@@ -21,6 +18,7 @@ from graphfold.errors import (
 )
 from graphfold.rows.decoder import Malformed, Unreadable
 from graphfold.transport.call import Reply
+from graphfold.transport.headers import retry_after
 
 __all__ = [
     "CALLER_REFUSED",
@@ -28,7 +26,6 @@ __all__ = [
     "not_at_its_address",
     "not_the_format",
     "outage",
-    "retry_after",
     "says_more",
     "unusable",
 ]
@@ -56,13 +53,14 @@ CALLER_REFUSED: dict[int, tuple[type[GraphError], str]] = {
 def by_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
     """The typed error for a status that is not 2xx. `of_caller`: the credentials were not ours."""
     internal = f"status {reply.status}, {reply.media_type or 'no content type'}"
-    if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
-        return BackendBusy("The backend takes no more calls now.", retry_after=retry_after(reply), internal=internal)
+    if reply.status == 429:
+        until = retry_after(reply.headers)
+        return BackendBusy("The backend takes no more calls now.", retry_after=until, internal=internal)
     known = _KINDS | CALLER_REFUSED if of_caller else _KINDS
     if reply.status in known:
         kind, text = known[reply.status]
         return kind(text, internal=internal)
-    return _by_class(reply.status, internal)
+    return _by_class(reply, internal)
 
 
 def says_more(reply: Reply) -> bool:
@@ -78,10 +76,10 @@ def outage(reply: Reply) -> GraphError | None:
     return error if error.is_outage else None
 
 
-def _by_class(status: int, internal: str) -> BackendError:
-    if status >= 500:
-        return BackendUnavailable("The backend failed.", internal=internal)
-    if status >= 400:
+def _by_class(reply: Reply, internal: str) -> BackendError:
+    if reply.status >= 500:  # it has failed, also where it says until when
+        return BackendUnavailable("The backend failed.", retry_after=retry_after(reply.headers), internal=internal)
+    if reply.status >= 400:
         return BackendRejected("The backend refused the request.", internal=internal)
     return BackendBadReply("The backend answered something that cannot be used.", internal=internal)
 
@@ -91,19 +89,6 @@ def not_at_its_address(reply: Reply) -> BackendContract | None:
     if reply.status not in (404, 410):
         return None
     return BackendContract("The backend is not where it was agreed.", internal=f"status {reply.status}")
-
-
-def retry_after(reply: Reply) -> float | None:
-    """Seconds of a Retry-After header (a number or a date), at most an hour; None where it says nothing sensible."""
-    text = reply.headers.get("retry-after", "").strip()
-    if text.isdecimal() and text.isascii():
-        return float(min(int(text[:9]), 3600))
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # the latter for an offset of years
-        return None
-    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(seconds.total_seconds(), 0.0), 3600.0)
 
 
 def not_the_format(reply: Reply, wanted: str) -> BackendBadReply:

@@ -12,7 +12,7 @@ from graphfold.mistakes import Mistake, here
 if TYPE_CHECKING:
     from graphfold.adapter.base import Adapter
 
-__all__ = ["check_propagation", "passed_on", "variant", "varying"]
+__all__ = ["check_propagation", "passed_on", "says_who", "variant", "varying"]
 
 _NAME = re.compile(r"[!#$%&'+\-.^_`|~0-9a-z]+")
 _NEVER = {
@@ -71,6 +71,11 @@ def variant(passed: Mapping[str, str]) -> str:
 def varying(names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the names that answers may depend on."""
     return tuple(name for name in names if name not in _TRACING)
+
+
+def says_who(names: tuple[str, ...]) -> bool:
+    """Whether one of them tells the backend who the caller is."""
+    return any(name in _SECRETS for name in names)
 
 
 def check_propagation(cls: type[Adapter]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Life", "Lot", "Slot", "fitting", "rows_in"]
+__all__ = ["Life", "Lot", "Slot", "Stands", "fitting", "rows_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,32 @@ class Life:
     on_error: float
 
 
+Stands = Callable[[Hashable, "Lot"], bool]
+"""Whether this lot may still be told of this key, late if not in time."""
+
+
 class Slot:
     """What is remembered, and what is under way, for one kind of viewer and one set of arguments: by key."""
 
-    __slots__ = ("__weakref__", "flights", "kept", "widths")
+    __slots__ = ("__weakref__", "aside", "flights", "kept", "widths")
 
     def __init__(self) -> None:
         self.kept: dict[Hashable, Lot] = {}
+        self.aside: dict[Hashable, Lot] = {}
+        """Lots that have ended, know more fields than the one that is kept, and may stand in for a failed call."""
         self.flights: dict[Hashable, Any] = {}
         self.widths: Counter[frozenset[str]] = Counter()
         """How many lots were kept with these fields and have not been dropped."""
+
+    def knowing(self, key: Hashable, fields: frozenset[str]) -> Lot | None:
+        """The lot that is kept or, unless it knows these fields, the one that stands aside."""
+        lot = self.kept.get(key)
+        return lot if lot is not None and fields <= lot.fields else self.aside.get(key)
+
+    def wider(self, fields: frozenset[str]) -> bool:
+        """Whether any lot knows more fields than these; mostly all know the same."""
+        widths = self.widths
+        return len(widths) > (fields in widths) and any(fields < known for known in widths)
 
     def dropped(self, fields: frozenset[str]) -> None:
         """A lot with these fields has left the cache."""
@@ -66,13 +82,31 @@ class Lot:
         self.left = len(values)
         self.used = False
 
-    def shelve(self) -> list[Lot]:
-        """Its keys are found here from now on. Gives the lots that nothing is found in any more."""
-        kept = self.slot.kept
-        emptied = [] if kept.keys().isdisjoint(self.values) else [lot for lot in self._others() if not lot.left]
+    def shelve(self, stands: Stands) -> list[Lot]:
+        """Its keys are found here from now on, and a lot that knows more beside it, as long as that `stands` in.
+
+        Gives the lots that nothing is found in any more.
+        """
+        slot, kept = self.slot, self.slot.kept
+        more = slot.aside or slot.wider(self.fields)
+        emptied = [lot for lot in self._set_aside(stands) if not lot.left] if more else []
+        emptied += [] if kept.keys().isdisjoint(self.values) else [lot for lot in self._others() if not lot.left]
         kept.update(dict.fromkeys(self.values, self))
-        self.slot.widths[self.fields] += 1
+        slot.widths[self.fields] += 1
         return emptied
+
+    def _set_aside(self, stands: Stands) -> set[Lot]:
+        """Gives the lots that stood aside until now."""
+        kept, aside, others = self.slot.kept, self.slot.aside, set[Lot]()
+        for key in self.values:
+            old, last = aside.get(key), kept.get(key)
+            if old is not None and not (self.fields < old.fields and stands(key, old)):
+                del aside[key]
+                old.left -= 1
+                others.add(old)
+            if key not in aside and last is not None and self.fields < last.fields and stands(key, last):
+                aside[key] = kept.pop(key)
+        return others
 
     def _others(self) -> set[Lot]:
         kept, others = self.slot.kept, set[Lot]()
@@ -84,13 +118,14 @@ class Lot:
 
     def leave(self) -> None:
         """Nothing is found in it from now on."""
-        kept = self.slot.kept
-        if self.left == len(kept):
+        kept, aside = self.slot.kept, self.slot.aside
+        if not aside and self.left == len(kept):
             kept.clear()
             return
-        for key in self.values:
-            if kept.get(key) is self:
-                del kept[key]
+        for found in (kept, aside):
+            for key in self.values if found else ():
+                if found.get(key) is self:
+                    del found[key]
 
 
 def rows_in(values: Mapping[Any, Any]) -> int:

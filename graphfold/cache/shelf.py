@@ -94,10 +94,11 @@ class Shelf:
 
         Each with its age in seconds.
         """
-        kept, now, spare = self._slot.kept, self._store.timer(), self._store.changes.spare
+        slot, now, spare = self._slot, self._store.timer(), self._store.changes.spare
+        kept, aside = slot.kept, slot.aside
         found: dict[Any, tuple[Any, float]] = {}
         for key in keys:
-            lot = kept.get(key)
+            lot = slot.knowing(key, fields) if aside else kept.get(key)
             if lot is not None and fields <= lot.fields and spare(key, lot.began):
                 life = lot.life
                 if now < (life.on_error if on_error else life.stale):
@@ -130,7 +131,8 @@ class Shelf:
             values = fitting(values, self.terms.cache_size)
             rows = rows_in(values)
         if values:
-            store.admit(Lot(self._slot, values, fields, began, life, rows, said.received + AROUND * rows))
+            lot = Lot(self._slot, values, fields, began, life, rows, said.received + AROUND * rows)
+            store.admit(lot, negative=negative)
         return life.ends
 
     def may_keep(self, said: Freshness) -> bool:
@@ -141,7 +143,7 @@ class Shelf:
         changes = self._store.changes
         if began < changes.last:
             answers = {key: value for key, value in answers.items() if changes.spare(key, began)}
-        if any(fields < wider for wider in self._slot.widths):
+        if self._slot.wider(fields):
             answers = {key: value for key, value in answers.items() if not self._knows_more(key, fields)}
         return answers
 

@@ -33,7 +33,7 @@ class Store:
     def __init__(self, terms: Terms, timer: Callable[[], float], chance: Callable[[], float] = random.random) -> None:
         self.terms, self.timer, self._chance = terms, timer, chance
         self.changes = Changes(terms.cache_size)
-        self.validators = Validators(terms.cache_bytes)
+        self.validators = Validators(terms.cache_bytes, lambda: terms.cache_bytes - self._bytes)
         self._lots: OrderedDict[Lot, None] = OrderedDict()
         self._rows = self._bytes = 0
         self._slots: WeakValueDictionary[Hashable, Slot] = WeakValueDictionary()
@@ -63,16 +63,23 @@ class Store:
             return Life(now - freshness.age, ends, ends, ends)
         return Life(now - freshness.age, ends, ends + terms.stale, ends + terms.stale_if_error)
 
-    def admit(self, lot: Lot) -> None:
-        """Keep a lot, in place of the oldest where there is no room; not one that would drive out all others."""
+    def admit(self, lot: Lot, *, negative: bool) -> None:
+        """Keep a lot, in place of the oldest where there is no room; not one that would drive out all others.
+
+        What is missing is so with all of its fields: nothing stands in for it that knew more.
+        """
         if lot.size > self.terms.cache_bytes or lot.gone <= self.timer():
             return
         self._make_room(lot)
-        for emptied in lot.shelve():
+        for emptied in lot.shelve(_never if negative else self._stands):
             self._drop(emptied)
         self._lots[lot] = None
         self._rows += lot.rows
         self._bytes += lot.size
+        self.validators.fit()
+
+    def _stands(self, key: Hashable, lot: Lot) -> bool:
+        return self.timer() < lot.gone and self.changes.spare(key, lot.began)
 
     def _make_room(self, new: Lot) -> None:
         """Drop what has ended, then what is oldest; what was asked for since the last time gets another round."""
@@ -99,3 +106,7 @@ class Store:
         """Answers that are still good."""
         now = self.timer()
         return sum(lot.left for lot in self._lots if now < lot.ends and not self.changes.void_all(lot.began))
+
+
+def _never(_key: Hashable, _lot: Lot) -> bool:
+    return False

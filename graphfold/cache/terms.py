@@ -16,7 +16,7 @@ class Terms:
     how long is believed that there is nothing, or that the backend refuses; None is `ttl`.
 
     `share`: whose answers they are. `cache_size` in rows, `cache_bytes` by estimate: what comes first is the bound of
-    answers. Replies that can be asked for by condition may take `cache_bytes` beside them.
+    answers. Replies that can be asked for by condition have what answers leave of `cache_bytes`.
     """
 
     ttl: float = 0.0

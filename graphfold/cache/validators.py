@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -30,10 +30,11 @@ class Validated:
 
 
 class Validators:
-    """At most `size` bytes of replies, by request, those of each kind of viewer apart."""
+    """Replies by request, those of each kind of viewer apart, in at most `size` bytes and what `room` says is left."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, room: Callable[[], int]) -> None:
         self._known: LRUCache[Hashable, Validated] = LRUCache(size, lambda known: len(known.body) + AROUND)
+        self._room = room
         self._cleared = 0
 
     def find(self, request: Hashable) -> Validated | None:
@@ -45,8 +46,15 @@ class Validators:
             return
         self._known.pop(request, None)
         known = Validated(headers, body)
-        if known.conditions and len(body) + AROUND <= self._known.maxsize:
+        if known.conditions and len(body) + AROUND <= self._room():
             self._known[request] = known
+            self.fit()
+
+    def fit(self) -> None:
+        """Drop what was asked for the longest ago: answers come first."""
+        room = self._room()
+        while self._known.currsize > room:
+            self._known.popitem()
 
     def clear(self) -> None:
         """Something has changed: a validator by date may be too coarse to tell (RFC 9110 section 8.8.2.2)."""

@@ -1,4 +1,7 @@
-"""Connections of clients. One that is too slow is closed: it would hold memory and a socket for as long as it likes."""
+"""Connections of clients. One that is too slow is closed: it would hold memory and a socket for as long as it likes.
+
+What there is no time for is refused here, where it costs a tenth of a small answer.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from graphfold.server.admission import BEHIND, Admission
+from graphfold.server.endpoint import PATH
+from graphfold.server.responses import error_body
 
 __all__ = ["PATIENT", "Connection", "Patience"]
 
@@ -29,6 +36,8 @@ class Patience:
 
 PATIENT = Patience()
 
+_PATH = PATH.encode()
+
 
 class Connection(HttpToolsProtocol):
     """uvicorn's, which itself waits for ever for a head, and for a client that does not read.
@@ -36,9 +45,10 @@ class Connection(HttpToolsProtocol):
     It is looked at now and then, so that a request costs no timer: each time, half of the shorter patience is over.
     """
 
-    def __init__(self, *given: Any, patience: Patience = PATIENT, **named: Any) -> None:
+    def __init__(self, *given: Any, admission: Admission, patience: Patience = PATIENT, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._patience = patience
+        self._admission, self._patience = admission, patience
+        self._refusing = False
         self._look: asyncio.TimerHandle | None = None
         self._headless = self._unread = 0.0
 
@@ -50,6 +60,31 @@ class Connection(HttpToolsProtocol):
         if self._look is not None:
             self._look.cancel()
         super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        """uvicorn makes a task of the request here."""
+        idle = self.cycle is None or self.cycle.response_complete
+        asks = self.url.partition(b"?")[0] == _PATH and not self.expect_100_continue
+        self._refusing = self._admission.behind and idle and asks
+        if not self._refusing:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refusing:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._refusing:
+            super().on_message_complete()
+            return
+        self._refusing = False
+        self._admission.turned_away()
+        keep = self.parser.should_keep_alive()
+        self.transport.write(_refusal(keep=keep))
+        if keep:
+            self.on_response_complete()
+        else:
+            self.transport.close()
 
     def _look_again(self) -> None:
         self._look = self.loop.call_later(self._every, self._looked)
@@ -75,3 +110,20 @@ class Connection(HttpToolsProtocol):
         with contextlib.suppress(OSError):  # it has ended already
             told.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
         self.transport.abort()
+
+
+def _refusal(*, keep: bool) -> bytes:
+    """As the application says it, in one piece."""
+    request_id = os.urandom(16).hex()
+    body = error_body(BEHIND, "OVERLOADED", request_id, 1)
+    return _REFUSAL % (b"" if keep else b"connection: close\r\n", request_id.encode(), len(body), body)
+
+
+_REFUSAL = b"""HTTP/1.1 503 Service Unavailable\r
+content-type: application/json; charset=utf-8\r
+retry-after: 1\r
+x-content-type-options: nosniff\r
+%bx-request-id: %b\r
+content-length: %d\r
+\r
+%b"""

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import groupby
 
+from graphfold.adapter.base import Adapter
 from graphfold.cli.terminal import out
-from graphfold.graph.graph import Graph
 from graphfold.graph.privileges import Privilege, privileges
 
 __all__ = ["tell_privileges"]
 
 
-def tell_privileges(graph: Graph, *, as_json: bool) -> None:
-    found = privileges(graph.adapters)
+def tell_privileges(adapters: Iterable[type[Adapter]], *, as_json: bool) -> None:
+    found = privileges(adapters)
     if as_json:
         out.print_json(json.dumps({"privileges": [asdict(each) for each in found]}), highlight=out.is_terminal)
         return

@@ -67,7 +67,9 @@ def settle_memory() -> None:
 def _configured(app: FastAPI, patience: Patience, grace: float) -> uvicorn.Config:
     # Our own lines say what is to be said. WebSockets are not served, so none is accepted.
     seconds: Any = grace  # declared as whole seconds, used as a float
-    http: Any = partial(Connection, patience=patience)  # declared as a class, used as any function that makes one
+    http: Any = partial(
+        Connection, admission=app.state.admission, patience=patience
+    )  # declared as a class, used as any function that makes one
     return uvicorn.Config(
         app,
         http=http,

@@ -10,10 +10,19 @@ import msgspec
 
 from graphfold.credentials.access_token import AccessToken, Issued
 from graphfold.credentials.credential import Access, Credential, secret
-from graphfold.errors import BackendBadReply, BackendContract, BackendCredentials, BackendUnavailable
+from graphfold.errors import (
+    BackendBadReply,
+    BackendBusy,
+    BackendContract,
+    BackendCredentials,
+    BackendError,
+    BackendUnavailable,
+)
 from graphfold.secret import Secret
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.echo import Form, forms
+from graphfold.transport.failures import Unsent
+from graphfold.transport.headers import retry_after
 from graphfold.transport.session import Send, Session
 
 __all__ = ["ClientCredentials"]
@@ -66,8 +75,9 @@ class _Tokens(Session):
         return call.adding({"authorization": f"Bearer {await self._token(call).next()}"})
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
-        text = await self._token(call).next(refused.headers["authorization"].removeprefix("Bearer "))
-        return call.adding({"authorization": f"Bearer {text}"})
+        told = refused.headers["authorization"].removeprefix("Bearer ")
+        text = await self._token(call).next(told)
+        return None if text == told else call.adding({"authorization": f"Bearer {text}"})
 
     def _token(self, call: Call) -> AccessToken:
         scope = call.scope or self._scope
@@ -102,6 +112,10 @@ class _Client:
         }
 
 
+class _Throttled(Unsent, BackendBusy):
+    """Who issues tokens takes no more requests: nothing against the backend, nor does it want to be left alone."""
+
+
 class _Answer(msgspec.Struct):
     access_token: str
     token_type: str = "Bearer"  # noqa: S105  # its kind
@@ -109,10 +123,8 @@ class _Answer(msgspec.Struct):
 
 
 def _read(reply: Reply) -> Issued:
-    if reply.status in (400, 401, 403):
-        raise BackendCredentials("The backend refuses our credentials.", internal=f"token request: {reply.status}")
     if not reply.ok:
-        raise BackendUnavailable("The backend's sign-in failed.", internal=f"token request: {reply.status}")
+        raise _refusal(reply)
     try:
         answer = msgspec.json.decode(reply.body, type=_Answer, strict=False)  # some say "3600"
     except msgspec.ValidationError:
@@ -128,3 +140,13 @@ def _read(reply: Reply) -> Issued:
 
 def _changed(what: str) -> BackendContract:
     return BackendContract("The backend's sign-in answers in another form than was agreed.", internal=what)
+
+
+def _refusal(reply: Reply) -> BackendError:
+    internal = f"token request: {reply.status}"
+    if reply.status in (400, 401, 403):
+        return BackendCredentials("The backend refuses our credentials.", internal=internal)
+    if reply.status == 429:
+        until = retry_after(reply.headers)
+        return _Throttled("The backend's sign-in takes no more calls now.", retry_after=until, internal=internal)
+    return BackendUnavailable("The backend's sign-in failed.", internal=internal)

@@ -20,8 +20,8 @@ class Caching(TypedDict, total=False):
     it may be, each "viewer"'s own, of all of a "tenant", or everybody's ("public", for adapters that call as a
     service). `stale`: how much longer it is told while a new one is fetched. `stale_if_error`: how much longer it
     stands in for a call that failed. `negative_ttl`: how long a missing key is taken as missing, `ttl` if not said.
-    `cache_size`, `cache_bytes`: most rows, and most bytes by estimate, of answers; as many bytes once more of
-    replies that can be asked for by condition.
+    `cache_size`, `cache_bytes`: most rows of answers, and most bytes by estimate of these and of replies that can be
+    asked for by condition, which have what is left.
     """
 
     ttl: float

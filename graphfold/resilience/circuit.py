@@ -14,14 +14,20 @@ _PROBE_PATIENCE = 1.0
 """Seconds that callers are told to wait while a probe is under way: when it ends is not known."""
 
 
+_LONG = 10
+"""Times what is usual, and at least a second: who has waited for so long has found out that the backend hangs."""
+
+
 class Outcome(Enum):
-    """What a call says about its backend's health. NOTHING: it was given up, say, or refused for a quota; that it took
-    long counts all the same, or a backend that hangs would be found well by all who have less time than a call.
+    """What a call says about its backend's health. NOTHING: it was refused for a quota, say. CUT: it was given up.
+
+    That a call took long counts all the same, or a backend that hangs would be found well by all who have little time.
     """
 
     WELL = "well"
     ILL = "ill"
     NOTHING = "nothing"
+    CUT = "cut"
 
 
 class Circuit:
@@ -49,12 +55,12 @@ class Circuit:
         self._probing = not self.closed
         return self._ticket
 
-    def end(self, ticket: int, outcome: Outcome, seconds: float, now: float) -> None:
-        """What came of the call with this ticket, `seconds` after it began."""
+    def end(self, ticket: int, outcome: Outcome, seconds: float, now: float, usual: float = 0.0) -> None:
+        """What came of the call with this ticket, `seconds` after it began. `usual`: what such a call takes at most."""
         if ticket != self._ticket:
             return
-        slow = seconds >= self._slow_after
-        if outcome is Outcome.NOTHING and not slow:
+        slow = seconds >= self._slow_after or (outcome is Outcome.CUT and seconds >= max(_LONG * usual, 1.0))
+        if outcome in (Outcome.NOTHING, Outcome.CUT) and not slow:
             self._probing = False
             return
         if self._probing:
@@ -101,7 +107,7 @@ class NoCircuit:
     def begin(self) -> int:
         return 0
 
-    def end(self, ticket: int, outcome: Outcome, seconds: float, now: float) -> None:
+    def end(self, ticket: int, outcome: Outcome, seconds: float, now: float, usual: float = 0.0) -> None:
         """What came of a call tells nobody anything."""
 
     def snapshot(self, _now: float) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Breaker:
 
     `failures` and `slow` are shares of the calls of the last `window` seconds (0.5 is half of them), looked at once
     there are `calls` of them. A call is slow from `slow_after` seconds on; by default from four fifths of its timeout.
-    After `wait` seconds one call is let through to see.
+    One that is given up is so sooner: after a second, and ten times what is usual. After `wait` seconds one call is
+    let through to see.
     """
 
     failures: float = 0.5

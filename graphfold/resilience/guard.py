@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from graphfold.deadline import exceeded, remaining, within
-from graphfold.errors import BackendBusy, GraphError
+from graphfold.errors import GraphError
 from graphfold.resilience.budget import Budget
 from graphfold.resilience.circuit import Circuit, NoCircuit, Outcome
 from graphfold.resilience.declaration import Resilience
@@ -18,8 +18,8 @@ from graphfold.resilience.latency import Latency
 from graphfold.resilience.meter import Meter
 from graphfold.resilience.places import Places
 from graphfold.resilience.refusals import CircuitOpen, QueueFull, QuotaSpent
-from graphfold.resilience.retry import backoff, repeated
-from graphfold.resilience.verdicts import may_pass, outcome_of
+from graphfold.resilience.retry import backoff, jitter, repeated
+from graphfold.resilience.verdicts import may_pass, outcome_of, pause_of
 
 __all__ = ["Attempt", "Guard", "Rule"]
 
@@ -42,12 +42,23 @@ class Rule:
 
 @dataclass(slots=True)
 class _Lane:
-    """One operation with its state."""
+    """One operation with its state. `usual` is the latency of those calls alone that were answered: while a backend
+    hangs, it does not become usual that it does.
+    """
 
     name: str
     rule: Rule
     circuit: Circuit | NoCircuit
     latency: Latency = field(default_factory=Latency)
+    usual: Latency = field(default_factory=Latency)
+
+    def note(self, ticket: int, outcome: Outcome, seconds: float, now: float) -> None:
+        """What came of a call, `seconds` after it began."""
+        well = outcome is Outcome.WELL
+        self.circuit.end(ticket, outcome, seconds, now, self.usual.p95 or 0.0)
+        self.latency.note(seconds, complete=well)
+        if well:
+            self.usual.note(seconds)
 
 
 LEAST = 0.05
@@ -86,9 +97,7 @@ class Guard:
         lane = self._lanes.get(operation or "", self._plain)
         until = self._clock() + self._timeout
         try:
-            if lane.rule.hedge and repeatable and lane.latency.p95 is not None:
-                return await self._hedged(lane, attempt, until, lane.latency.p95)
-            return await self._admitted(lane, attempt, until)
+            return await self._admitted(lane, attempt, until, hedge=lane.rule.hedge and repeatable)
         except GraphError as error:
             delay = partial(self._delay, lane, until)
             seconds = delay(error, 0) if repeatable else None
@@ -97,6 +106,11 @@ class Guard:
             failure = error
         again = partial(self._admitted, lane, attempt, until)
         return await repeated(failure, seconds, again, delay, f"{self._backend}.{lane.name}")
+
+    def resent(self) -> None:
+        """A call that is under way was sent again, with fresh credentials: that is one more for budget and quota."""
+        self._budget.sent(self._clock())
+        self.meter.take()
 
     def snapshot(self) -> dict[str, Any]:
         """The state as JSON: no address, no secret, nothing of any caller."""
@@ -110,32 +124,32 @@ class Guard:
         }
 
     def _hedged(self, lane: _Lane, attempt: Attempt[T], until: float, seconds: float) -> Awaitable[T]:
-        """The first try, with another one beside it once that has taken so long."""
-        return first_of_two(partial(self._admitted, lane, attempt, until), seconds, partial(self._may_hedge, lane))
+        """A try that goes out now; once it has taken so long, another one beside it, which has to be admitted, too."""
+        first, second = (partial(way, lane, attempt, until) for way in (self._observed, self._admitted))
+        return first_of_two(first, second, seconds, partial(self._may_hedge, lane))
 
     def _may_hedge(self, lane: _Lane) -> bool:
-        """Only where it takes nothing from others: a place is free, the backend is well, and the budget allows it."""
-        room = self._places.used < self._places.limit
+        """Only where it takes nothing from others: it need not wait, the backend is well, and the budget allows it."""
+        room = self._places.used < self._places.limit and not self.meter.wait(critical=False)
         return room and lane.circuit.closed and self._budget.take(self._clock())
 
-    async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
+    async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float, *, hedge: bool = False) -> T:
         """One try, once nothing is in its way. Who has to be refused is refused before anything else.
 
         What had to wait has its time from then on: that we were busy is not the backend's fault.
         """
-        circuit, places = lane.circuit, self._places
-        if not circuit.closed:
-            self._check(circuit)
-        if not places.enter():
+        if not lane.circuit.closed:
+            self._check(lane.circuit)
+        if not self._places.enter():
             until = await self._turn(until)
         try:
             if self.meter.active:
                 until = await self._pace(lane, until)
-            if not circuit.closed:
-                self._check(circuit)
+            if hedge and lane.latency.p95 is not None:
+                return await self._hedged(lane, attempt, until, lane.latency.p95)
             return await self._observed(lane, attempt, until)
         finally:
-            places.leave()
+            self._places.leave()
 
     async def _turn(self, until: float) -> float:
         """Wait for a place, no longer than a call may take, nor than the operation has left. Returns the new end."""
@@ -167,31 +181,34 @@ class Guard:
             raise CircuitOpen(seconds)
 
     async def _observed(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
-        """The try itself, and what is learned from it."""
-        start, outcome, ticket = self._clock(), Outcome.NOTHING, lane.circuit.begin()
+        """The try itself, and what is learned from it. While it waited, others may have found the backend ill."""
+        if not lane.circuit.closed:
+            self._check(lane.circuit)
+        start, outcome, ticket = self._clock(), Outcome.CUT, lane.circuit.begin()
         self._budget.sent(start)
         try:
             answer = await attempt(until - start)
             outcome = Outcome.WELL
         except GraphError as error:
             outcome = outcome_of(error)
-            if isinstance(error, BackendBusy) and error.retry_after is not None:
-                self.meter.pause(error.retry_after)
+            if seconds := pause_of(error):
+                self.meter.pause(seconds)
             raise
         finally:
             now = self._clock()
-            lane.circuit.end(ticket, outcome, now - start, now)
-            lane.latency.note(now - start, complete=outcome is Outcome.WELL)
+            lane.note(ticket, outcome, now - start, now)
         return answer
 
     def _delay(self, lane: _Lane, until: float, error: GraphError, repetitions: int) -> float | None:
         """Seconds until the next try; None where there is none left, no time, no budget, or no hope."""
         if repetitions >= self._retries or not may_pass(error):
             return None
-        now, seconds = self._clock(), (error.retry_after or 0.0) + backoff(repetitions)
-        if seconds + LEAST > remaining(until - now) or lane.circuit.wait(now) or not self._budget.take(now):
+        now, pause = self._clock(), error.retry_after or 0.0
+        seconds = pause + backoff(repetitions)
+        room = remaining(until - now) - LEAST - seconds
+        if room < 0 or lane.circuit.wait(now) or not self._budget.take(now):
             return None
-        return seconds
+        return seconds + jitter(pause, room)
 
     def _lane(self, name: str, rule: Rule) -> _Lane:
         if rule.group not in self._circuits:

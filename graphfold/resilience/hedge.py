@@ -13,16 +13,16 @@ T = TypeVar("T")
 Start = Callable[[], Coroutine[Any, Any, T]]
 
 
-async def first_of_two(start: Start[T], after: float, may: Callable[[], bool]) -> T:
-    """What `start` gives. After so many seconds it is started a second time if it `may` be; the slower is cancelled.
+async def first_of_two(first: Start[T], second: Start[T], after: float, may: Callable[[], bool]) -> T:
+    """What `first` gives. After so many seconds `second` is started, too, if it `may` be; the slower is cancelled.
 
     A failure is no answer while the other may still bring one. Raises the failure of the first where both fail.
     """
-    calls = [asyncio.ensure_future(start())]
+    calls = [asyncio.ensure_future(first())]
     try:
         done, _ = await asyncio.wait(calls, timeout=after)
         if not done and may():
-            calls.append(asyncio.ensure_future(start()))
+            calls.append(asyncio.ensure_future(second()))
             await _answered(calls)
         return await next((call for call in calls if _is_well(call)), calls[0])
     finally:

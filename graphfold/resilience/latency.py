@@ -12,7 +12,7 @@ _EVERY = 16
 
 
 class Latency:
-    """The last 128 calls of one operation that were answered, or given up when they had taken longer than most."""
+    """The last 128 calls of one operation."""
 
     __slots__ = ("_at", "_seconds", "p95")
 
@@ -22,8 +22,11 @@ class Latency:
         self.p95: float | None = None
         """Seconds within which 19 of 20 calls are answered; None before there were enough."""
 
-    def note(self, seconds: float, *, complete: bool) -> None:
-        """A call has ended, or (not `complete`) was given up: had those not counted, the slowest never would."""
+    def note(self, seconds: float, *, complete: bool = True) -> None:
+        """A call has ended, or (not `complete`) was given up: if it had taken longer than most, that counts.
+
+        Had those not counted, the slowest never would.
+        """
         if not complete and (self.p95 is None or seconds <= self.p95):
             return
         if len(self._seconds) < _KEPT:

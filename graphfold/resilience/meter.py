@@ -12,6 +12,7 @@ from graphfold.resilience.announced import announced
 from graphfold.resilience.bucket import Bucket, Window
 from graphfold.resilience.declaration import Quota
 from graphfold.resilience.refusals import QuotaSpent
+from graphfold.resilience.retry import jitter
 
 __all__ = ["Meter", "Reserved"]
 
@@ -55,17 +56,26 @@ class Meter:
         Raises BACKEND_BUSY, and takes nothing, where that is too long; what is not critical never waits, and may not
         touch the last fifth.
         """
-        now, wait = self._clock(), 0.0
-        parts = self._parts(now)
-        for part in parts:
-            wait = max(wait, part.wait(now, critical=critical))
-        wait = max(wait, self._paused - now)
-        if wait > _NOTHING and (wait >= seconds or not critical):
+        wait = self.wait(critical=critical)
+        if wait and (wait >= seconds or not critical):
             self._shed += 1
             raise QuotaSpent(wait, "the quota is used up" if critical else "the rest is kept for critical calls")
+        more = jitter(wait, seconds - wait) if wait <= self._silence() + _NOTHING else 0.0
+        return Reserved(wait + more, self.take())
+
+    def take(self) -> list[Bucket | Window]:
+        """Take one call from the quota, whether it is there or not: from these parts of it."""
+        now = self._clock()
+        parts = self._parts(now)
         for part in parts:
             part.take(now)
-        return Reserved(wait if wait > _NOTHING else 0.0, parts)
+        return parts
+
+    def wait(self, *, critical: bool) -> float:
+        """Seconds until such a call may be made."""
+        now = self._clock()
+        wait = max(self._paused - now, *(part.wait(now, critical=critical) for part in self._parts(now)), 0.0)
+        return wait if wait > _NOTHING else 0.0
 
     def confirm(self) -> None:
         """After the wait. Raises BACKEND_BUSY where the backend has asked for a pause meanwhile."""
@@ -101,6 +111,12 @@ class Meter:
         if self._paused > now:
             told["paused"] = round(self._paused - now, 1)
         return told
+
+    def _silence(self) -> float:
+        """Seconds until all who wait may go, at once: other waits are of different lengths."""
+        window = self._window
+        ends = window.ends if window is not None and window.left <= 0 else 0.0
+        return max(self._paused, ends) - self._clock()
 
     def _parts(self, now: float) -> list[Bucket | Window]:
         """What has a say now: a window that has ended, or of which nothing was heard for long, has none."""

@@ -8,13 +8,15 @@ from typing import TypeVar
 
 from graphfold.errors import GraphError
 
-__all__ = ["Delay", "backoff", "repeated"]
+__all__ = ["Delay", "backoff", "jitter", "repeated"]
 
 T = TypeVar("T")
 
 BASE = 0.05
 """Seconds: the longest wait before the first repetition; it doubles for each further one."""
 LONGEST = 2.0
+SHARE = 0.25
+"""Of a pause: how far apart those come back who were all told of it."""
 
 Delay = Callable[[GraphError, int], float | None]
 """A failure and how many repetitions there were: the seconds to wait before the next one, None for no more."""
@@ -23,6 +25,14 @@ Delay = Callable[[GraphError, int], float | None]
 def backoff(repetitions: int) -> float:
     """Anything from nothing to the whole wait, so that callers who failed together do not come back together."""
     return random.uniform(0, min(LONGEST, BASE * 2**repetitions))  # noqa: S311  # keeps no secret
+
+
+def jitter(pause: float, room: float) -> float:
+    """Anything up to a quarter of a pause that everybody was told, who would else come back at its end together.
+
+    It takes no more than half of the `room` there is, in seconds.
+    """
+    return random.uniform(0, min(SHARE * pause, room / 2))  # noqa: S311  # keeps no secret
 
 
 async def repeated(

@@ -1,4 +1,4 @@
-"""What an error says: whether its backend is ill, and whether asking again may help."""
+"""What an error says: whether its backend is ill, whether it wants a pause, and whether asking again may help."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from graphfold.errors import (
     BackendCredentials,
     BackendError,
     BackendRejected,
+    BackendUnavailable,
     DeadlineExceeded,
     Forbidden,
     GraphError,
@@ -19,20 +20,21 @@ from graphfold.resilience.circuit import Outcome
 from graphfold.resilience.refusals import Refusal
 from graphfold.transport.failures import Garbled, Unsent
 
-__all__ = ["may_pass", "outcome_of"]
+__all__ = ["may_pass", "outcome_of", "pause_of"]
 
-_SILENT = (Unsent, BackendBusy, DeadlineExceeded)
+_SILENT = (Unsent, BackendBusy)
 _WELL = (BackendRejected, BackendCredentials, NotFound, Forbidden, Unauthenticated, InvalidInput)
 
 
 def outcome_of(error: GraphError) -> Outcome:
     """An outage is illness: 5xx, timeouts, broken connections, bad replies, SOAP server faults. A refusal is an answer.
 
-    The rest says nothing: BACKEND_BUSY comes with a time for which the backend is left alone, DEADLINE_EXCEEDED is the
-    operation's, others were never sent.
+    BACKEND_BUSY is about how much we ask, DEADLINE_EXCEEDED is the operation's; the rest was never sent.
     """
     if isinstance(error, _SILENT):
         return Outcome.NOTHING
+    if isinstance(error, DeadlineExceeded):
+        return Outcome.CUT
     if error.is_outage:
         return Outcome.ILL
     return Outcome.WELL if isinstance(error, _WELL) else Outcome.NOTHING
@@ -43,3 +45,9 @@ def may_pass(error: GraphError) -> bool:
     if not isinstance(error, BackendError) or isinstance(error, Refusal):
         return False
     return CODES[error.code].retryable or isinstance(error, Garbled)
+
+
+def pause_of(error: GraphError) -> float:
+    """Seconds for which the backend itself wants to be left alone."""
+    told = isinstance(error, BackendBusy | BackendUnavailable) and not isinstance(error, Unsent)
+    return (error.retry_after or 0.0) if told else 0.0

@@ -60,7 +60,7 @@ class Answering:
             kept = await self._told(answers, question)
             if kept is not None:
                 return self._again(kept), kept.parts
-        with self._admission:
+        async with self._admission:
             if answers is not None and found is not None and self._is_query():
                 return await self._kept(answers, found[0], mutations=mutations)
             reply, _ = await self._run(mutations=mutations)

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from graphfold.server import ide, invalidation
+from graphfold.server.admission import Admission
 from graphfold.server.endpoint import PATH, Endpoint
 from graphfold.server.health import Health, routes
 from graphfold.server.page import Page
@@ -28,9 +29,10 @@ _STATIC = f"{PATH}/static"
 def create_app(graph: Served, *, development: bool = False) -> FastAPI:
     """The application that serves this graph; it runs the graph while it runs itself.
 
-    With `development`: GraphiQL, introspection and suggestions. `app.state.health` is its `Health`.
+    With `development`: GraphiQL, introspection and suggestions. `app.state.health` is its `Health`, and
+    `app.state.admission` says when it takes no more.
     """
-    health = Health()
+    health, admission = Health(), Admission(graph.settings.max_operations)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -41,7 +43,7 @@ def create_app(graph: Served, *, development: bool = False) -> FastAPI:
 
     graph.documents.development = development
     app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)
-    app.state.health = health
+    app.state.health, app.state.admission = health, admission
     app.include_router(routes(graph, health))
     app.add_exception_handler(404, _nothing)
     app.add_route("/", _to_the_page if development else _where)
@@ -52,7 +54,7 @@ def create_app(graph: Served, *, development: bool = False) -> FastAPI:
     page = Page(graph.title, PATH, graph.project.root / "queries") if development else None
 
     def front(behind: ASGIApp) -> ASGIApp:
-        endpoint = _with_origins(Endpoint(behind, graph=graph, page=page), graph.settings.allowed_origins)
+        endpoint = _with_origins(Endpoint(behind, graph, page, admission), graph.settings.allowed_origins)
         return RequestLog(endpoint, quiet=f"{_STATIC}/")
 
     app.front = front

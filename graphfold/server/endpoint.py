@@ -22,9 +22,8 @@ PATH = "/graphql"
 class Endpoint:
     """ASGI middleware: GraphQL at `PATH`, everything else to the application behind it."""
 
-    def __init__(self, app: ASGIApp, graph: Served, page: Page | None) -> None:
-        self._app, self._graph, self._page = app, graph, page
-        self._admission = Admission(graph.settings.max_operations)
+    def __init__(self, app: ASGIApp, graph: Served, page: Page | None, admission: Admission) -> None:
+        self._app, self._graph, self._page, self._admission = app, graph, page, admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:

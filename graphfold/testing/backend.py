@@ -33,9 +33,13 @@ class FakeBackend(httpx.AsyncBaseTransport):
         """Answer `route` so from now on."""
         self.routes[route] = answer
 
+    def fitting(self, request: httpx.Request) -> list[str]:
+        """The routes that are for this request."""
+        return [route for route in self.routes if _fits(route, request)]
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request)
-        fitting = [route for route in self.routes if _fits(route, request)]
+        fitting = self.fitting(request)
         if not fitting:
             self.unrouted.append(f"{request.method} {request.url.raw_path.decode()}")
             return httpx.Response(501)

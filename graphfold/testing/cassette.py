@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 
 from graphfold.graph.runtime import Transports, network
-from graphfold.testing.exchanges import Exchange, Json, asked, replied
+from graphfold.testing.confidences import Confidences, discretion_of
+from graphfold.testing.exchanges import Exchange, Json, asked, discreet, fits, replied, shown
 from graphfold.testing.scrubbing import Scrubber
 
 __all__ = ["Cassette"]
@@ -23,8 +24,9 @@ class Cassette:
     A recorded reply is given once to the request it belongs to: same backend, method, target and body. A request that
     is not on the cassette is answered with status 501 and fails the test when the graph closes, with the recorded
     request that comes nearest.
-    Credentials, cookies and most headers never get into the file. `names`: further fields, parameters and XML elements
-    to hide; `headers`: further ones to keep; `secrets`: texts to hide wherever they stand.
+    Credentials, cookies and most headers never get into the file: neither what the graph's adapters sign in with,
+    wherever it stands, nor what has a telling name. `names`: further fields, parameters and XML elements to hide;
+    `headers`: further ones to keep; `secrets`: texts to hide wherever they stand.
     `transports` is what a recording goes through: the network, unless a test says otherwise.
     """
 
@@ -39,7 +41,7 @@ class Cassette:
         transports: Transports = network,
     ) -> None:
         self.file, self._record, self._transports = file, record, transports
-        self._scrub = Scrubber(names, headers, secrets)
+        self._names, self._headers, self._known = tuple(names), tuple(headers), Confidences(secrets)
         self.exchanges = [] if record else [Exchange(**told) for told in _read(file)]
         self._left = list(self.exchanges)
         self._misses: list[str] = []
@@ -49,35 +51,47 @@ class Cassette:
 
     def replay(self, backend: str, request: httpx.Request) -> httpx.Response:
         """The recorded reply; 501 where there is none."""
-        told = asked(request, self._scrub)
-        found = next((one for one in self._left if one.backend == backend and _same(one.request, told)), None)
+        self._known.learn(request)
+        told = asked(request, self._scrubber(request))
+        hidden = discreet(told, self._known)
+        here = (one for one in self._left if one.backend == backend)
+        found = next((one for one in here if fits(one.request, told) or fits(one.request, hidden)), None)
         if found is None:
-            self._misses.append(self._miss(backend, told))
+            self._misses.append(self._miss(backend, hidden))
             return httpx.Response(501)
         self._left.remove(found)
         return found.response
 
     def keep(self, backend: str, request: httpx.Request, response: httpx.Response) -> None:
         """Record one exchange."""
-        self.exchanges.append(Exchange(backend, asked(request, self._scrub), replied(response, self._scrub)))
+        self._known.learn(request)
+        scrub = self._scrubber(request)
+        self.exchanges.append(Exchange(backend, asked(request, scrub), replied(response, scrub)))
 
     def close(self) -> None:
         """Write the file, or say what was not on it."""
         if self._record:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            told = json.dumps([asdict(one) for one in self.exchanges], indent=2, ensure_ascii=False)
+            told = json.dumps([asdict(self._written(one)) for one in self.exchanges], indent=2, ensure_ascii=False)
             self.file.write_text(told + "\n", encoding="utf-8")
         misses, self._misses = self._misses, []
         if misses:
             raise AssertionError("\n".join(misses))
 
+    def _scrubber(self, request: httpx.Request) -> Scrubber:
+        return Scrubber(self._names, self._headers, discretion_of(request).places)
+
+    def _written(self, one: Exchange) -> Exchange:
+        """Without what became known later, too: a token is issued before it is used."""
+        return Exchange(one.backend, discreet(one.request, self._known), discreet(one.reply, self._known))
+
     def _miss(self, backend: str, told: Json) -> str:
         again = f"To record it anew: Cassette({self.file.name!r}, record=True)."
         here = [one for one in self.exchanges if one.backend == backend]
-        if any(_same(one.request, told) for one in here):
+        if any(fits(one.request, told) for one in here):
             return f"{self.file}: {backend} was asked once more than recorded: {_line(told)}. {again}"
-        wanted = _text(told)
-        near = max((_text(one.request) for one in here), key=lambda text: _likeness(text, wanted), default="")
+        wanted = shown(told)
+        near = max((shown(one.request) for one in here), key=lambda text: _likeness(text, wanted), default="")
         if not near:
             return f"{self.file}: {backend} was asked {_line(told)}, and nothing of it was recorded. {again}"
         lines = difflib.unified_diff(near.split("\n"), wanted.split("\n"), "recorded", "asked", lineterm="", n=1)
@@ -120,18 +134,8 @@ def _read(file: Path) -> list[Json]:
     return told
 
 
-def _same(recorded: Json, told: Json) -> bool:
-    """Headers do not count: the body says what they say of it."""
-    return all(recorded.get(part) == told.get(part) for part in ("method", "target", "json", "text", "base64"))
-
-
 def _line(told: Json) -> str:
     return f"{told['method']} {told['target']}"
-
-
-def _text(told: Json) -> str:
-    body = {part: told[part] for part in ("json", "text", "base64") if part in told}
-    return f"{_line(told)}\n{json.dumps(body, indent=2)}"
 
 
 def _likeness(one: str, other: str) -> float:

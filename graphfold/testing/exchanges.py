@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from graphfold.testing import exact
-from graphfold.testing.scrubbing import Scrubber
+from graphfold.testing.confidences import Confidences
+from graphfold.testing.scrubbing import HIDDEN, Scrubber
 
-__all__ = ["Exchange", "Json", "asked", "replied"]
+__all__ = ["Exchange", "Json", "asked", "discreet", "fits", "replied", "shown"]
 
 Json = dict[str, Any]
+
+_ANY_SECRET, _SECRET = re.compile(rf'"?{HIDDEN}"?'), r'"?[^\s&<"]*"?'
 
 
 @dataclass(slots=True)
@@ -33,7 +37,7 @@ class Exchange:
 def asked(request: httpx.Request, scrub: Scrubber) -> Json:
     """A request, without the address it went to."""
     query = request.url.query.decode()
-    target = request.url.path + (f"?{scrub.query(query)}" if query else "")
+    target = scrub.text(request.url.path) + (f"?{scrub.query(query)}" if query else "")
     told = {"method": request.method, "target": target, "headers": scrub.headers(request.headers.multi_items())}
     return told | _body(request.content, request.headers.get("content-type", ""), scrub)
 
@@ -44,29 +48,53 @@ def replied(response: httpx.Response, scrub: Scrubber) -> Json:
     return told | _body(response.content, response.headers.get("content-type", ""), scrub)
 
 
+def discreet(told: Json, known: Confidences) -> Json:
+    """A request or a reply without the secrets that are known. In bytes they are looked for as bytes."""
+    hidden: Json = known.hide(told)
+    return hidden | {"base64": _in_base64(known.hide(_of_base64(told["base64"])))} if "base64" in told else hidden
+
+
+def shown(told: Json) -> str:
+    """A request for people."""
+    return f"{told['method']} {told['target']}\n{json.dumps(_content(told), indent=2)}"
+
+
+def fits(recorded: Json, told: Json) -> bool:
+    """Whether it is the recorded request, whatever stands where something was hidden. Headers do not count: the body
+    says what they say of it.
+    """
+    parts = map(re.escape, _ANY_SECRET.split(_compared(recorded)))
+    return re.fullmatch(_SECRET.join(parts), _compared(told)) is not None
+
+
+def _compared(told: Json) -> str:
+    body = _content(told)
+    body |= {"base64": _of_base64(body["base64"])} if "base64" in body else {}
+    return f"{told['method']} {told['target']}\n{json.dumps(body, sort_keys=True)}"
+
+
+def _content(told: Json) -> Json:
+    return {part: told[part] for part in ("json", "text", "base64") if part in told}
+
+
 def _body(content: bytes, media_type: str, scrub: Scrubber) -> Json:
     if not content:
         return {}
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        return {"base64": base64.b64encode(content).decode()}
-    if "json" in media_type:
-        return _json(text, scrub)
-    if "x-www-form-urlencoded" in media_type:
-        return {"text": [scrub.query(text)]}
-    return {"text": (scrub.xml(text) if "xml" in media_type else scrub.text(text)).split("\n")}
+        return {"base64": _in_base64(scrub.body(content.decode("latin-1"), media_type))}
+    return _json(text, scrub) if "json" in media_type else {"text": scrub.body(text, media_type).split("\n")}
 
 
 def _json(text: str, scrub: Scrubber) -> Json:
     """As JSON, unless that would change a number: 1.10 is not 1.1 where money is concerned."""
     try:
-        value = scrub.json(json.loads(text))
-        again = exact.read(exact.dumped(json.loads(text)))
-        kept = exact.read(text)
+        value, kept = scrub.json(json.loads(text)), scrub.json(exact.read(text))
+        again = exact.read(exact.dumped(value))
     except ValueError:  # no JSON, or a text that no encoding carries
         return {"text": scrub.text(text).split("\n")}
-    return {"json": value} if again == kept else {"text": [exact.written(scrub.json(kept))]}
+    return {"json": value} if again == kept else {"text": [exact.written(kept)]}
 
 
 def _bytes(told: Json) -> bytes:
@@ -75,3 +103,12 @@ def _bytes(told: Json) -> bytes:
     if "base64" in told:
         return base64.b64decode(told["base64"])
     return "\n".join(told.get("text", [])).encode()
+
+
+def _in_base64(text: str) -> str:
+    """Latin-1 has a letter for each byte."""
+    return base64.b64encode(text.encode("latin-1")).decode()
+
+
+def _of_base64(told: str) -> str:
+    return base64.b64decode(told).decode("latin-1")

@@ -26,9 +26,13 @@ def graph_of(environment: Mapping[str, str] | None = None, *, title: str = "Test
 
 
 def variables_of(adapters: Iterable[type[Adapter]]) -> dict[str, str]:
-    """Settings that let the adapters start: invented addresses and credentials."""
+    """Settings that let the adapters start: invented addresses and credentials, and a certificate that is none."""
     needed = [(adapter.name, need) for adapter in adapters for need in adapter.needs()]
     return {f"GRAPHFOLD_{name}_{need}".upper(): _value(name, need) for name, need in needed}
+
+
+_PEM = Path(__file__).with_name("throwaway.pem")
+"""A certificate and its key, the same for everybody: nothing that is installed with us could make others."""
 
 
 async def ask(graph: Graph, query: str, **variables: Any) -> dict[str, Any]:
@@ -40,4 +44,6 @@ async def ask(graph: Graph, query: str, **variables: Any) -> dict[str, Any]:
 
 
 def _value(name: str, need: str) -> str:
+    if need.endswith("_file"):
+        return str(_PEM)
     return f"https://{name.replace('_', '-')}.test" if need == "url" else f"{name}-{need}"

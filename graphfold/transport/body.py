@@ -63,6 +63,8 @@ class _Inflated:
             raise Garbled("The reply cannot be decompressed.", internal=str(error)) from None
         if len(self._body) > self._limit:
             raise _too_large(self._limit)
+        if self._inflate.unused_data:  # a second body, say: left out, nobody would know of it
+            raise BackendBadReply("The reply cannot be decompressed.", internal="more follows the compressed body")
 
     def whole(self) -> bytes:
         if self._touched and not self._inflate.eof:  # no body at all is fine: servers label empty ones, too

@@ -8,6 +8,7 @@ from graphfold.errors import BackendTimeout, BackendUnavailable
 from graphfold.transport.address import STANDARD_HEADERS
 from graphfold.transport.body import collector
 from graphfold.transport.call import Call, Reply
+from graphfold.transport.discretion import DISCRETION, Discretion
 from graphfold.transport.headers import folded, header_lines
 from graphfold.transport.limits import CallLimits
 from graphfold.transport.target import checked_method, checked_target
@@ -18,10 +19,13 @@ __all__ = ["Bridge"]
 class Bridge:
     """The layers httpx puts above a transport (cookies, redirects, environment proxies) are left out: not wanted."""
 
-    def __init__(self, address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits) -> None:
+    def __init__(
+        self, address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits, discretion: Discretion
+    ) -> None:
         self._address, self._transport, self._limit = address, transport, limits.reply
         seconds = limits.total
-        self._timeouts = {"connect": limits.connect, "read": seconds, "write": seconds, "pool": seconds}
+        timeouts = {"connect": limits.connect, "read": seconds, "write": seconds, "pool": seconds}
+        self._extensions = {"timeout": timeouts, DISCRETION: discretion}
 
     async def exchange(self, call: Call) -> Reply:
         """The reply, whatever its status. Raises the typed error of a backend, BAD_INPUT for what cannot be sent."""
@@ -41,8 +45,8 @@ class Bridge:
         headers = {**STANDARD_HEADERS, **call.headers}
         header_lines(headers)  # they go out as a mapping, but httpx sends what it is given
         method, url = checked_method(call.method), self._address + checked_target(call.path, call.query)
-        extensions = {"timeout": self._timeouts}
-        return httpx.Request(method, url, headers=headers, content=call.body or None, extensions=extensions)
+        content, extensions = call.body or None, dict(self._extensions)
+        return httpx.Request(method, url, headers=headers, content=content, extensions=extensions)
 
     async def _whole(self, response: httpx.Response) -> Reply:
         headers = folded(response.headers.raw)

@@ -11,6 +11,7 @@ from graphfold.deadline import exceeded, within
 from graphfold.errors import BackendTimeout, GraphError
 from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
+from graphfold.transport.discretion import Discretion
 from graphfold.transport.echo import blotted, forms_of_caller
 from graphfold.transport.limits import CallLimits
 from graphfold.transport.network import Channel, Network
@@ -24,7 +25,8 @@ _OF_CALLER = ("cookie", "authorization")
 class Client:
     """All traffic to one backend. `address` is its base URL; a redirect is never followed.
 
-    `heard` is told the headers of each reply.
+    `heard` is told the headers of each reply, `resent` of each call that is sent again with fresh credentials, a
+    transport that is not ours what to be discreet about.
     """
 
     def __init__(
@@ -34,9 +36,12 @@ class Client:
         limits: CallLimits,
         sign_in: Callable[[Reach], Session],
         heard: Callable[[Mapping[str, str]], None] | None = None,
+        resent: Callable[[], None] | None = None,
+        discretion: Discretion | None = None,
     ) -> None:
         self.address = address.rstrip("/")
-        self._transport, self._limits, self._heard = transport, limits, heard
+        self._transport, self._limits, self._heard, self._resent = transport, limits, heard, resent
+        self._discretion = discretion or Discretion()
         self._exchange = self.reach(self.address)
         self._session = sign_in(self.reach)
 
@@ -59,13 +64,15 @@ class Client:
 
     def reach(self, address: str) -> Send:
         """The way to an address without credentials. Its calls have the time of the one they are made for."""
-        return _way(address.rstrip("/"), self._transport, self._limits).exchange
+        return _way(address.rstrip("/"), self._transport, self._limits, self._discretion).exchange
 
     async def _authorized(self, call: Call) -> Reply:
         session = self._session
         signed = session.signed(call) or await session.fetched(call)
         reply = await self._exchange(signed)
         if reply.status == 401 and (again := await session.renewed(call, signed)) is not None:
+            if self._resent is not None:
+                self._resent()
             signed, reply = again, await self._exchange(again)
         secrets = session.secrets(signed)
         if "cookie" in call.headers or "authorization" in call.headers:  # the caller's, handed on by the adapter
@@ -80,8 +87,10 @@ def _late(limit: float, most: float) -> GraphError:
     return BackendTimeout("The backend did not answer in time.", internal=f"over {limit:.3g} s in total")
 
 
-def _way(address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits) -> Channel | Bridge:
+def _way(
+    address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits, discretion: Discretion
+) -> Channel | Bridge:
     """Short where the network is ours; through httpx where somebody has put a transport of their own in its place."""
     if isinstance(transport, Network):
         return transport.channel(address, limits)
-    return Bridge(address, transport, limits)
+    return Bridge(address, transport, limits, discretion)

@@ -12,9 +12,9 @@ from xml.sax.saxutils import escape
 
 from graphfold.transport.call import Reply
 
-__all__ = ["Form", "blotted", "forms", "forms_of_caller"]
+__all__ = ["SHORTEST", "Form", "blotted", "forms", "forms_of_caller", "texts_in"]
 
-_SHORTEST = 8
+SHORTEST = 8
 """Characters: anything shorter may be part of ordinary words, and blotting it out would damage what is answered."""
 
 _LONG = 16
@@ -46,10 +46,11 @@ def forms(*texts: str) -> tuple[Form, ...]:
 
 def forms_of_caller(headers: Mapping[str, str]) -> tuple[Form, ...]:
     """The same for what a caller sent in these headers. Not kept: it is not ours, and ends with the caller's call."""
-    return _forms(text for name, value in headers.items() for text in _told(name, value))
+    return _forms(text for name, value in headers.items() for text in texts_in(name, value))
 
 
-def _told(name: str, value: str) -> Iterator[str]:
+def texts_in(name: str, value: str) -> Iterator[str]:
+    """What is secret in a header of this name, in lower case, that carries credentials."""
     if name == "authorization":
         yield value.partition(" ")[2] or value  # the scheme is no secret: RFC 9110 section 11.4
     elif name == "cookie":
@@ -63,7 +64,7 @@ def _told(name: str, value: str) -> Iterator[str]:
 def _forms(texts: Iterable[str]) -> tuple[Form, ...]:
     found: dict[str, None] = {}
     for text in texts:
-        if len(text) < _SHORTEST:
+        if len(text) < SHORTEST:
             continue
         found[text] = None
         if not _SAME_EVERYWHERE.fullmatch(text):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from graphfold.transport.failures import Unsendable
 
-__all__ = ["folded", "header_lines"]
+__all__ = ["folded", "header_lines", "retry_after"]
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FRAMING = frozenset(
@@ -48,3 +50,16 @@ def _text(value: bytes) -> str:
         return value.decode().strip(" \t")
     except UnicodeDecodeError:
         return value.decode("latin-1").strip(" \t")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a Retry-After (a number or a date), at most an hour; None where it says nothing sensible."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal() and text.isascii():
+        return float(min(int(text[:9]), 3600))
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):  # the latter for an offset of years
+        return None
+    seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(seconds.total_seconds(), 0.0), 3600.0)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from graphfold.transport.address import Origin
 from graphfold.transport.connection import Connection
 from graphfold.transport.failures import ConnectTimedOut, Lost, Stale
+from graphfold.transport.names import Name
+from graphfold.transport.race import first_of
 from graphfold.transport.receiver import Receiver
 
 __all__ = ["Pool"]
@@ -25,6 +28,7 @@ class Pool:
 
     def __init__(self, origin: Origin, tls: Callable[[], ssl.SSLContext], keep: float) -> None:
         self._origin, self._tls, self._keep = origin, tls, keep
+        self._name = Name(origin.host)
         self._idle: list[Connection] = []  # the last one used is the first to be used again, so that others grow old
         self._open: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -96,16 +100,13 @@ class Pool:
             connection.loop.call_soon_threadsafe(connection.drop)
 
     async def _connected(self, seconds: float | None) -> Connection:
-        origin, loop = self._origin, asyncio.get_running_loop()
+        origin, closing = self._origin, self._closing
         if not origin.host or origin.scheme not in ("http", "https"):
             raise OSError("no address of HTTP")
         tls = self._tls() if origin.scheme == "https" else None
-        closing = self._closing
         try:
             async with asyncio.timeout(seconds):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self, loop), origin.host, origin.port, ssl=tls
-                )
+                connection = await first_of(await self._name.addresses(), partial(self._connected_to, tls))
         except TimeoutError:
             raise ConnectTimedOut(f"no connection in {seconds} s") from None
         except UnicodeError as error:  # a host name that DNS cannot carry
@@ -114,6 +115,14 @@ class Pool:
             connection.drop()
         if not connection.usable:
             raise Lost("closed as soon as it was open")
+        return connection
+
+    async def _connected_to(self, tls: ssl.SSLContext | None, address: str) -> Connection:
+        """The certificate has to be the name's, to whichever address that leads."""
+        origin, loop = self._origin, asyncio.get_running_loop()
+        _, connection = await loop.create_connection(
+            lambda: Connection(self, loop), address, origin.port, ssl=tls, server_hostname=origin.host if tls else None
+        )
         return connection
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from graphfold.cli.main import main
+from graphfold.manifest import RULES
 
 BUSY = '''
 from graphfold import resolves
@@ -190,6 +191,87 @@ def test_a_backend_that_ends_soon_is_told(tiny: Any, days: int, told: str | None
     assert "old (REST, owned by us, silver)" in listed
     assert ("ask us" in listed) is (told is not None)
     assert (told or "").format(day=day) in listed
+
+
+LIMITED = """
+from datetime import date
+from graphfold import Keys, RestAdapter, batch
+from graphfold.manifest import Manifest
+from graphfold.resilience import Quota, Resilience
+
+
+class Depot(RestAdapter):
+    manifest = Manifest(
+        owner="us",
+        contact="us@company.example",
+        criticality="optional",
+        version="v7",
+        runbook="https://runbooks.company.example/depot",
+        level="bronze",
+        sunset=date(2001, 2, 3),
+        done=("nulls",),
+        exempt={"writes": "there are none"},
+        todo={"split": "they are asked how many"},
+    )
+    resilience = Resilience(parallel=4, queue=20, quota=Quota(90, per=60, burst=5))
+    timeout = 3
+
+    @batch(max_size=50)
+    async def stock(self, skus: Keys[str]) -> dict[str, int]: ...
+"""
+
+
+def test_all_of_one_backend_is_told_by_its_name(tiny: Any) -> None:
+    (tiny.folder / "resolvers" / "depot.py").write_text(LIMITED)
+    told = tiny.run("backends", "depot", GRAPHFOLD_DEPOT_PARALLEL="3")
+    lines = [" ".join(line.split()) for line in told.out.splitlines()]
+    assert (told.code, lines[0]) == (0, "depot (REST, owned by us, bronze, not critical)")
+    for name, value in {
+        "owner": "us",
+        "contact": "us@company.example",
+        "criticality": "optional",
+        "version": "v7",
+        "runbook": "https://runbooks.company.example/depot",
+        "level": "bronze",
+        "limits": "3 calls at once, 20 waiting; 3 s a call, 2 retries",  # the operator's, where there are any
+        "90 calls in 60 s,": "5 of them at once",
+        "stock:": "50 keys a call",
+        "done owner": "bronze Owner and contact are known.",
+        "done nulls": "gold Null, empty and absent are three things.",
+        "exempt writes": "bronze there are none",
+        "todo split": "silver they are asked how many",
+        "todo keyed": "silver An answer belongs to its key, in whatever order it came.",
+    }.items():
+        assert f"{name} {value}" in lines
+    assert any(line.startswith("sunset 2001-02-03, ") and line.endswith(" days ago") for line in lines)
+    assert max(map(len, told.out.splitlines())) <= 120
+
+
+def test_the_manifest_is_whole_as_json(tiny: Any) -> None:
+    (tiny.folder / "resolvers" / "depot.py").write_text(LIMITED)
+    [told] = json.loads(tiny.run("backends", "--json").out)["backends"]
+    assert (told["contact"], told["version"], told["sunset"]) == ("us@company.example", "v7", "2001-02-03")
+    quota = {"rate": 90, "per": 60, "burst": 5}
+    assert told["limits"] == {
+        "seconds": 3,
+        "retries": 2,
+        "parallel": 4,
+        "queue": 20,
+        "quota": quota,
+        "keys": {"stock": 50},
+    }
+    rules = {rule["name"]: (rule["status"], rule["reason"]) for rule in told["rules"]}
+    assert list(rules) == list(RULES)
+    assert (rules["owner"], rules["keyed"]) == (("done", None), ("todo", None))
+    assert rules["writes"] == ("exempt", "there are none")
+    assert rules["split"] == ("todo", "they are asked how many")
+
+
+def test_a_backend_that_is_not_there_is_told(repository: Any) -> None:
+    told = repository.run("backends", "shp")
+    assert (told.code, told.out) == (2, "")
+    assert "There is no backend 'shp'." in told.err
+    assert "shop" in told.err
 
 
 def test_check_finds_nothing_wrong_or_says_what(tiny: Any) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import gc
 import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ from graphfold import resolves
 from graphfold.cli.connections import Patience
 from graphfold.cli.serving import served
 from graphfold.cli.terminal import Stop
+from graphfold.server.admission import FEW, LATE
 from graphfold.testing import declaring, graph_of
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +37,7 @@ def _memory() -> Iterator[None]:
 
 @pytest.fixture
 def app() -> Iterator[Any]:
-    with declaring(), structlog.testing.capture_logs():
+    with declaring(), structlog.testing.capture_logs() as log:
 
         @strawberry.type
         class Query:
@@ -49,14 +52,15 @@ def app() -> Iterator[Any]:
             return "long" * 2_500_000
 
         @resolves(Query)
-        async def slow() -> str:
+        async def slow(number: int = 0) -> str:
             begun.set()
+            app.state.waiting += 1
             await finish.wait()
             return "done"
 
         begun, finish = asyncio.Event(), asyncio.Event()
-        app = graph_of().app()
-        app.state.begun, app.state.finish = begun, finish
+        app = graph_of({"GRAPHFOLD_DEADLINE": "60"}).app()
+        app.state.begun, app.state.finish, app.state.waiting, app.state.log = begun, finish, 0, log
         yield app
 
 
@@ -98,6 +102,88 @@ async def test_what_does_not_end_in_time_is_cut_off(app: Any) -> None:
     [error] = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]["code"]) == (504, "DEADLINE_EXCEEDED")
     assert error["message"] == "The gateway is shutting down."
+
+
+def waiting_for(client: httpx.AsyncClient, url: str, many: int) -> list[asyncio.Task[httpx.Response]]:
+    """Questions that take their time, each another: equal ones would be one."""
+    queries = [f"{{ slow(number: {number}) }}" for number in range(many)]
+    return [asyncio.create_task(client.post(url, json={"query": query})) for query in queries]
+
+
+@asynccontextmanager
+async def busy(app: Any, client: httpx.AsyncClient, url: str) -> AsyncIterator[None]:
+    """The processor has more to do than it can: each turn of the loop takes a while, with many operations under way."""
+
+    async def work() -> None:
+        while True:
+            time.sleep(1.2 * LATE)  # noqa: ASYNC251  # what computes holds the loop
+            await asyncio.sleep(0)
+
+    waiting = waiting_for(client, url, FEW + 1)
+    while app.state.waiting <= FEW:
+        await asyncio.sleep(0)
+    working = asyncio.create_task(work())
+    while not app.state.admission.behind:
+        await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        working.cancel()
+        app.state.finish.set()
+        assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+
+
+@asynccontextmanager
+async def asked(app: Any) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    """The application is served; a client, and where to ask."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        limits = httpx.Limits(max_connections=None)
+        async with served(app, listener), httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as client:
+            yield client, f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
+
+
+async def test_while_the_processor_is_short_the_excess_is_refused(app: Any) -> None:
+    async with asked(app) as (client, url):
+        async with busy(app, client, url):
+            refused, again, health = await asyncio.gather(
+                client.post(url, json={"query": "{ name }"}, headers={"connection": "close"}),
+                client.post(url, json={"query": "{ name }"}),
+                client.get(url.replace("/graphql", "/healthz")),
+            )
+        taken = await client.post(url, json={"query": "{ name }"})
+    assert (refused.status_code, refused.headers["retry-after"], refused.headers["connection"]) == (503, "1", "close")
+    [error] = refused.json()["errors"]
+    assert error["message"] == "The gateway is behind with its work and takes no more operations for now."
+    assert error["extensions"] == {
+        "code": "OVERLOADED",
+        "retryable": True,
+        "requestId": refused.headers["x-request-id"],
+        "retryAfter": 1,
+    }
+    assert (again.status_code, health.status_code, taken.status_code) == (503, 200, 200)
+    assert sum(line["refused"] for line in app.state.log if line["event"] == "overloaded") == 2
+
+
+async def test_a_body_that_is_refused_is_read_over(app: Any) -> None:
+    """The next request on the connection is understood."""
+    async with asked(app) as (client, url), busy(app, client, url):
+        reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        for body in (b"x" * 500_000, ASKING):
+            writer.write(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 503 ")
+            length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            assert b"OVERLOADED" in await reader.readexactly(length)
+        writer.close()
+
+
+async def test_many_at_once_are_taken_where_there_is_time(app: Any) -> None:
+    async with asked(app) as (client, url):
+        asking = waiting_for(client, url, 4 * FEW)
+        while app.state.waiting < 4 * FEW:
+            await asyncio.sleep(0)
+        app.state.finish.set()
+        assert {answer.status_code for answer in await asyncio.gather(*asking)} == {200}
 
 
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"

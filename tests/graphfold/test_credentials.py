@@ -134,6 +134,73 @@ async def test_a_token_that_is_refused_is_renewed_once_for_all() -> None:
     assert backend.paths.count("/count") == 11
 
 
+@pytest.mark.parametrize(("header", "seconds"), [({"retry-after": "30"}, 30), ({}, 1)])
+async def test_who_issues_tokens_may_want_a_pause(header: dict[str, str], seconds: int) -> None:
+    backend, now = Guarded(), [0.0]
+    backend.on("POST /token", httpx.Response(429, headers=header))
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
+    async with running as graph:
+        answers = [await graph.execute('{ count(of: "a") }') for _ in range(30)]
+        told = [error["extensions"] for answer in answers for error in answer.errors]
+        assert {(each["code"], each.get("retryAfter")) for each in told} == {("BACKEND_BUSY", 30 if header else None)}
+        assert backend.paths == ["/token"]
+        assert graph.state()["shop"]["breakers"]["default"]["failures"] == 0
+        backend.on("POST /token", backend.token)
+        now[0] = seconds - 0.1
+        assert (await graph.execute('{ count(of: "a") }')).errors
+        now[0] = seconds
+        assert await ask(graph, '{ count(of: "a") }') == {"count": 7}
+
+
+async def test_a_pause_for_tokens_is_none_for_the_backend() -> None:
+    backend, now = Guarded(lives=100), [0.0]
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
+    async with running as graph:
+        await ask(graph, '{ count(of: "a") }')
+        backend.on("POST /token", httpx.Response(429, headers={"retry-after": "20"}))
+        now[0] = 80  # it is time to renew it, but it is good
+        for n in range(5):
+            assert await ask(graph, f'{{ count(of: "{n}") }}') == {"count": 7}
+        assert backend.paths.count("/token") == 2
+
+
+@pytest.mark.parametrize(("at_once", "sent"), [(1, 60 + 1), (32, 60 + 32)])
+async def test_where_fresh_tokens_are_refused_too_calls_are_not_doubled(at_once: int, sent: int) -> None:
+    """No more are sent again than were refused before there was a fresh token: of 60 calls, 32 of them at a time."""
+    backend, together = Guarded(), asyncio.Barrier(at_once)
+
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        if request.headers["authorization"] == "Bearer t1":
+            await together.wait()
+        return httpx.Response(401)
+
+    backend.on("GET /count", refuse)
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: 0.0)
+    async with running as graph:
+        calls = [graph.execute(f'{{ count(of: "{n}") }}') for n in range(60)]
+        answers = await asyncio.gather(*calls) if at_once > 1 else [await call for call in calls]
+    assert {error["extensions"]["code"] for answer in answers for error in answer.errors} == {"BACKEND_CREDENTIALS"}
+    assert (backend.paths.count("/count"), backend.paths.count("/token")) == (sent, 2)
+
+
+async def test_a_token_that_is_issued_again_as_it_was_is_not_sent_again() -> None:
+    token = {"access_token": "t1", "expires_in": 60}
+    backend = FakeBackend({"POST /token": token, "GET /count": httpx.Response(401)})
+    async with shop(ClientCredentials("/token")).running(transports=fakes(shop=backend)) as graph:
+        await graph.execute('{ count(of: "a") }')
+    assert [call.url.path for call in backend.calls] == ["/token", "/count", "/token"]
+
+
+async def test_a_second_later_a_fresh_token_is_tried_again() -> None:
+    backend, now = Guarded(), [0.0]
+    backend.on("GET /count", httpx.Response(401))
+    running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
+    async with running as graph:
+        for now[0] in (0.0, 0.9, 1.0):
+            await graph.execute('{ count(of: "a") }')
+    assert backend.paths == ["/token", "/count", "/token", "/count", "/count", "/count", "/token", "/count"]
+
+
 async def test_whoever_asked_for_the_token_may_go() -> None:
     backend, arrived, go_on = Guarded(), asyncio.Event(), asyncio.Event()
 

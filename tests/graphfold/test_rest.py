@@ -268,10 +268,11 @@ async def test_an_explanation_may_be_raised() -> None:
     assert (told.code, "Not on Sundays." in told.text) == ("BACKEND_REJECTED", True)
 
 
-async def test_when_to_come_back_is_told() -> None:
-    for status in (429, 503):
-        told = await rest(lambda shop: shop.get("/a", int), httpx.Response(status, headers={"retry-after": "7"}))
-        assert (told.code, told.extensions["retryAfter"]) == ("BACKEND_BUSY", 7.0)
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("soon", None)])
+async def test_when_to_come_back_is_told_and_changes_no_code(status: int, header: str, seconds: float | None) -> None:
+    told = await rest(lambda shop: shop.get("/a", int), httpx.Response(status, headers={"retry-after": header}))
+    assert (told.code, told.extensions.get("retryAfter")) == (STATUSES[status], seconds)
 
 
 @pytest.mark.parametrize(

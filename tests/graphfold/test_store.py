@@ -1,5 +1,6 @@
 """The cache of one operation against a model of it that keeps what it is told, key by key, on a fake clock."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,16 +44,24 @@ class Known(NamedTuple):
     stale: float
     on_error: float
 
+    @property
+    def gone(self) -> float:
+        return max(self.ends, self.stale, self.on_error)
+
 
 @dataclass
 class Model:
-    """What is remembered by viewer and key, and the steps at which keys were forgotten last."""
+    """What is remembered by viewer and key, and the steps at which keys were forgotten last.
+
+    `aside` is what has ended, knew more, and may still stand in.
+    """
 
     terms: Terms
     now: float = 0.0
     chance: float = 0.0
     steps: int = 0
     known: dict[tuple[str, str], Known] = field(default_factory=dict)
+    aside: dict[tuple[str, str], Known] = field(default_factory=dict)
     forgotten: dict[str, int] = field(default_factory=dict)
 
     def step(self) -> int:
@@ -63,10 +72,11 @@ class Model:
         self.forgotten |= dict.fromkeys(keys, self.step())
 
     def valid(self, who: str, key: str, fields: frozenset[str]) -> Known | None:
-        known = self.known.get((who, key))
-        if known is None or not fields <= known.fields or known.began < self.forgotten.get(key, 0):
-            return None
-        return known
+        for kept in (self.known, self.aside):
+            known = kept.get((who, key))
+            if known is not None and fields <= known.fields:
+                return known if known.began >= self.forgotten.get(key, 0) else None
+        return None
 
     def life(self, said: str, *, negative: bool) -> tuple[float, float, float]:
         terms = self.terms
@@ -77,11 +87,19 @@ class Model:
             return ends, ends, ends
         return ends, ends + terms.stale, ends + terms.stale_if_error
 
-    def put(self, who: str, key: str, new: Known) -> None:
+    def put(self, who: str, key: str, new: Known, *, negative: bool) -> None:
         old = self.valid(who, key, new.fields)
         wider = old is not None and old.fields > new.fields and self.now < old.ends
-        if not wider and new.began > self.forgotten.get(key, 0) and max(new.ends, new.stale, new.on_error) > self.now:
-            self.known[who, key] = new
+        if wider or new.began <= self.forgotten.get(key, 0) or new.gone <= self.now:
+            return
+        older = [kept.pop((who, key), None) for kept in (self.aside, self.known)]
+        stands = [known for known in older if known is not None and self.stands(key, known, new)]
+        if stands and not negative:
+            self.aside[who, key] = stands[0]
+        self.known[who, key] = new
+
+    def stands(self, key: str, known: Known, new: Known) -> bool:
+        return known.fields > new.fields and self.now < known.gone and known.began >= self.forgotten.get(key, 0)
 
 
 class Remembering(RuleBasedStateMachine):
@@ -112,7 +130,18 @@ class Remembering(RuleBasedStateMachine):
         self.shelves[who].keep(dict.fromkeys(keys, self.value), fields, moment, told, negative=negative)
         life = self.model.life(said, negative=negative)
         for key in keys if said not in ("no-store", "private") else ():
-            self.model.put(who, key, Known(self.value, fields, step, self.model.now - told.age, *life))
+            known = Known(self.value, fields, step, self.model.now - told.age, *life)
+            self.model.put(who, key, known, negative=negative)
+
+    @rule(who=WHO, keys=KEYS, fields=FIELDS, others=FIELDS, seconds=SECONDS)
+    def load_twice(
+        self, who: str, keys: list[str], fields: frozenset[str], others: frozenset[str], seconds: float
+    ) -> None:
+        """What chance alone brings about too seldom: the second time with fewer fields, mostly when the first ended."""
+        for asked in (fields, fields & others):
+            self.begin(who, keys, asked)
+            self.land("", negative=False, last=True)
+            self.wait(seconds)
 
     @rule(keys=KEYS)
     def forget(self, keys: list[str]) -> None:
@@ -159,18 +188,20 @@ class Bounded(RuleBasedStateMachine):
     @initialize(rows=st.integers(1, 12), answers=st.integers(1, 12))
     def start(self, rows: int, answers: int) -> None:
         self.now, self.value = 0.0, 0
-        self.terms = Terms(ttl=10.0, cache_size=rows, cache_bytes=answers * (AROUND + 100))
+        self.terms = Terms(ttl=10.0, cache_size=rows, cache_bytes=answers * (AROUND + 100), stale_if_error=20.0)
         self.store = Store(self.terms, lambda: self.now, lambda: 0.0)
         self.shelf = self.store.shelf("all")
         self.told: dict[int, list[Any]] = {}
 
-    @rule(keys=st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=15), pages=st.integers(1, 4))
-    def keep(self, keys: list[int], pages: int) -> None:
+    @rule(
+        keys=st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=15), pages=st.integers(1, 4), fields=FIELDS
+    )
+    def keep(self, keys: list[int], pages: int, fields: frozenset[str]) -> None:
         self.value += 1
         value = [self.value] * pages
         said = Freshness()
         said.note({}, 100 * pages * len(keys))
-        self.shelf.keep(dict.fromkeys(keys, value), frozenset(), self.shelf.begin(), said)
+        self.shelf.keep(dict.fromkeys(keys, value), fields, self.shelf.begin(), said)
         for key in keys:
             self.told.setdefault(key, []).append(value)
 
@@ -189,11 +220,17 @@ class Bounded(RuleBasedStateMachine):
 
     @invariant()
     def bounded(self) -> None:
-        found = self.shelf.find(range(31), frozenset())
-        rows = sum(map(len, found.values()))
+        found = {(key, *value) for fields in WIDTHS for key, value in self.found(fields)}
+        rows = sum(len(value) for _, *value in found)
         assert rows <= self.terms.cache_size
         assert rows * (AROUND + 100) <= self.terms.cache_bytes or rows <= 1
-        assert all(value in self.told[key] for key, value in found.items())
+        assert all(value in self.told[key] for key, *value in found)
+
+    def found(self, fields: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
+        """In time or late."""
+        yield from self.shelf.find(range(31), fields).items()
+        late = self.shelf.outdated(range(31), fields, on_error=True)
+        yield from ((key, value) for key, (value, _) in late.items())
 
 
 Bounded.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

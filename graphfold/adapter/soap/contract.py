@@ -83,6 +83,13 @@ class Contract:
     def operations(self) -> list[str]:
         return sorted(self._binding._operations)
 
+    @property
+    def faults(self) -> dict[str, Any]:
+        """The XSD types of the details that its operations declare, by the element's name."""
+        declared = [fault for each in self._binding._operations.values() for fault in each.faults.values()]
+        elements = [part.element for fault in declared for part in fault.abstract.parts.values()]
+        return {element.qname.text: element.type for element in elements if element is not None}
+
     def arguments(self, operation: str) -> list[str]:
         """The names of an operation's arguments."""
         body = self._operation(operation).input.body

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 
+from graphfold.testing.conformance.canary import RAW, shows_credential
 from graphfold.testing.conformance.failures import failures_of
 from graphfold.testing.conformance.kit import Kit, always, hangs
+from graphfold.testing.conformance.refusals import refusals_of
 from graphfold.testing.conformance.sample import Case
-from graphfold.testing.conformance.trial import CANARY, Script
+from graphfold.testing.conformance.trial import Script
 
 __all__ = ["answers", "cancellation", "deadline", "failures", "probe", "secrets", "timeouts", "writes"]
 
@@ -54,7 +56,7 @@ def writes(kit: Kit) -> Iterator[str]:
             continue
         for failure in failures_of(case):
             sent = len(kit.ask(case, always(failure.reply)).requests)
-            if sent > 1 and failure.name != "status 401":  # refused, so nothing was done
+            if sent > (2 if failure.name == "status 401" else 1):  # once more with other credentials
                 yield f"{case.name} is sent {sent} times after: {failure.name}"
         if (sent := len(kit.ask(case, hangs).requests)) > 1:
             yield f"{case.name} is sent {sent} times to a backend that hangs"
@@ -62,12 +64,12 @@ def writes(kit: Kit) -> Iterator[str]:
 
 def secrets(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
-        for status in (200, 400, 401, 422, 500, 503):
-            outcome = kit.ask(case, _echoes(case, status), headers={"graphfold-explain": "plan, trace"})
-            if CANARY in outcome.answer or _RAW in outcome.answer:
-                yield f"{case.name}: what the backend says with status {status} is in the answer"
-            if CANARY in outcome.logged:
-                yield f"{case.name}: a credential is in the log after status {status}"
+        for refusal in refusals_of(case):
+            outcome = kit.ask(case, refusal.script, headers={"graphfold-explain": "plan, trace"})
+            if RAW in outcome.answer or shows_credential(outcome.answer):
+                yield f"{case.name}: what the backend says is in the answer after {refusal.name}"
+            if shows_credential(outcome.logged):
+                yield f"{case.name}: a credential is in the log after {refusal.name}"
 
 
 def deadline(kit: Kit) -> Iterator[str]:
@@ -101,9 +103,6 @@ def probe(kit: Kit) -> Iterator[str]:
             yield f"a backend that {how} counts as well"
 
 
-_RAW = "the-backends-own-words"
-
-
 def _by_keys(case: Case) -> Script:
     """One reply for all of the sample's keys, or one for each."""
 
@@ -126,16 +125,6 @@ class _Drip(httpx.AsyncByteStream):
         while True:
             await asyncio.sleep(1)
             yield b" "
-
-
-def _echoes(case: Case, status: int) -> Script:
-    """Says what it was sent, as careless backends do in their errors."""
-
-    async def script(request: httpx.Request) -> httpx.Response:
-        said = " ".join([_RAW, *request.headers.values(), request.content.decode(errors="replace")])
-        return case.response(said.encode(), status)
-
-    return script
 
 
 def _told(value: object) -> str:

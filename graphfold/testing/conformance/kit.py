@@ -36,7 +36,7 @@ class Kit:
 
     def ask(self, case: Case, script: Script, **how: Any) -> Outcome:
         """Ask for what the sample is about: for the first key, of a batch."""
-        return self.trial.run(question(case), script, **how)
+        return self.trial.run(question(case), script, beside=case.sample.beside, **how)
 
     def find(self, case: Case, keys: Sequence[Any], script: Script) -> dict[Any, Any]:
         """What `find` gives for each of the keys, an error as a value."""
@@ -45,7 +45,8 @@ class Kit:
             finds = (batch(case, adapter).find(key, **case.sample.arguments) for key in keys)
             return await asyncio.gather(*finds, return_exceptions=True)
 
-        return dict(zip(keys, self.trial.run(found, script).value, strict=True))
+        outcome = self.trial.run(found, script, beside=case.sample.beside)
+        return dict(zip(keys, outcome.value, strict=True))
 
     def rows(self, case: Case, reply: httpx.Response) -> Outcome:
         """What the adapter's own function makes of a reply, before it enters the graph."""
@@ -56,7 +57,7 @@ class Kit:
             calling = adapter.calling(operation.name, whole=True)
             return await operation.function(calling, *given, **case.sample.arguments)
 
-        return self.trial.run(read, always(reply))
+        return self.trial.run(read, always(reply), beside=case.sample.beside)
 
     def _case(self, operation: Operation) -> Case:
         sample, name = self._samples.get(operation.name), f"{self.adapter.name}.{operation.name}"

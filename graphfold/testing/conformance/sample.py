@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ import httpx
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.adapter.soap.contract import contract_of
 from graphfold.adapter.soap.message import ENVELOPES
 from graphfold.loading.operation import Operation
 from graphfold.testing import exact
 from graphfold.testing.conformance.documents import Document, Key
 from graphfold.testing.conformance.json_document import JsonDocument
+from graphfold.testing.conformance.soap_faults import enveloped
 from graphfold.testing.conformance.xml_document import XmlDocument
 
 __all__ = ["Case", "Sample", "Unsampled"]
@@ -35,13 +36,17 @@ class Sample:
 
     For a batch, `keys` are those it answers: two or more with different values, or one where each key is a call of
     its own; `missing` is what the backend replies for a key it does not have, where that is more than to leave it out
-    (a body, or an `httpx.Response` where the status counts). `arguments` are the operation's others, by name.
+    (a body, or an `httpx.Response` where the status counts). `others` are more keys that could be, where none can be
+    made up by other numbers at their end. `arguments` are the operation's others, by name. An operation that makes
+    several requests has one that the rules are about; `beside` answers the others by route, as a `FakeBackend` does.
     """
 
     reply: Any
     keys: Sequence[Hashable] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
     missing: Any = None
+    others: Sequence[Hashable] = ()
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Case:
@@ -66,17 +71,15 @@ class Case:
         return kind(text, [texts(key) for key in self.keys])
 
     def invented(self, count: int) -> list[Any]:
-        """Keys like those of the sample that are not in it. Raises `Unsampled` where none can be made up."""
-        found: list[Any] = []
-        number = 0
-        while len(found) < count:
-            number += 1
-            if number > 10 * count + 100:
-                raise Unsampled(f"{self.name}: no keys like {self.keys[0]!r} can be made up; give a sample with others")
-            key = _like(self.keys[0], number)
-            pattern = self.operation.policy.key_pattern
-            if key not in self.keys and (pattern is None or pattern.fullmatch(str(key))):
-                found.append(key)
+        """Other keys than those of the sample: given ones first. Raises `Unsampled` where there are not enough."""
+        pattern = self.operation.policy.key_pattern
+        made_up = (_like(self.keys[0], number) for number in range(1, 10 * count + 100))
+        fitting = (key for key in made_up if pattern is None or pattern.fullmatch(str(key)))
+        others = (key for key in dict.fromkeys((*self.sample.others, *fitting)) if key not in self.keys)
+        found = list(islice(others, count))
+        if len(found) < count:
+            told = f"no {count} keys like {self.keys[0]!r} can be made up; give as many: Sample(..., others=[...])"
+            raise Unsampled(f"{self.name}: {told}")
         return found
 
     def response(self, body: bytes, status: int = 200) -> httpx.Response:
@@ -150,7 +153,4 @@ def _text(told: Any) -> str:
 
 
 def _enveloped(adapter: type[SoapAdapter], text: str) -> str:
-    if ":Envelope" in text or "<Envelope" in text:
-        return text
-    space = ENVELOPES[contract_of(adapter.wsdl, adapter.port).version]
-    return f'<soap:Envelope xmlns:soap="{space}"><soap:Body>{text}</soap:Body></soap:Envelope>'
+    return text if ":Envelope" in text or "<Envelope" in text else enveloped(adapter, text)

@@ -19,13 +19,12 @@ from graphfold.declarations import declaring
 from graphfold.errors import GraphError
 from graphfold.graph.graph import Graph
 from graphfold.graph.resolving import resolves
+from graphfold.testing.backend import FakeBackend
 from graphfold.testing.conformance import clock
+from graphfold.testing.conformance.canary import CANARY
 from graphfold.testing.graphs import graph_of, variables_of
 
-__all__ = ["CANARY", "Outcome", "Question", "Script", "Trial"]
-
-CANARY = "canary-7c1f"
-"""In every credential of a trial, the caller's among them; it must not be seen anywhere but in requests."""
+__all__ = ["Outcome", "Question", "Script", "Trial"]
 
 Question = Callable[[Any], Awaitable[Any]]
 """What to ask of the adapter of an operation."""
@@ -33,6 +32,7 @@ Question = Callable[[Any], Awaitable[Any]]
 Script = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 _question: ContextVar[Question] = ContextVar("graphfold_question")
+_NO_SECRETS = ("_URL", "_FILE", "_USERNAME", "_CLIENT_ID", "_KEY_ID")
 _TOKEN = {"access_token": f"{CANARY}-access", "token_type": "Bearer", "expires_in": 3600}
 
 
@@ -75,20 +75,23 @@ class Trial:
         headers: Mapping[str, str] | None = None,
         seconds: float | None = None,
         cancel: bool = False,
+        beside: Mapping[str, Any] | None = None,
     ) -> Outcome:
         """Ask, with the backend replying as in the script.
 
-        `seconds` is the operation's deadline; `cancel`: give up as soon as the backend has been asked.
+        `seconds` is the operation's deadline; `cancel`: give up as soon as the backend has been asked. `beside` has
+        routes with answers, as of a `FakeBackend`: their requests are no part of the script.
         """
+        backend = _Backend(script, Outcome(), FakeBackend({**(beside or {})}))
         return clock.run(
-            lambda: self._run(question, script, {**self._caller, **(headers or {})}, seconds, cancel=cancel)
+            lambda: self._run(question, backend, {**self._caller, **(headers or {})}, seconds, cancel=cancel)
         )
 
     def probe(self, script: Script) -> bool:
         """Whether the adapter's own probe finds the backend well."""
 
         async def probed() -> bool:
-            backend = _Backend(script, Outcome())
+            backend = _Backend(script, Outcome(), FakeBackend())
             async with self.graph.running(transports=lambda _: backend):
                 return (await self.graph.probe(self.adapter)).ok
 
@@ -97,14 +100,13 @@ class Trial:
     async def _run(
         self,
         question: Question,
-        script: Script,
+        backend: _Backend,
         headers: Mapping[str, str],
         seconds: float | None,
         *,
         cancel: bool,
     ) -> Outcome:
-        outcome = Outcome()
-        backend = _Backend(script, outcome)
+        outcome = backend.outcome
 
         async def asked(adapter: Any) -> None:
             try:
@@ -132,23 +134,25 @@ class Trial:
 
 
 class _Backend(httpx.AsyncBaseTransport):
-    """Signs in whoever asks for a token; everything else is up to the script."""
+    """Signs in whoever asks for a token; everything else that is not `beside` is up to the script."""
 
-    def __init__(self, script: Script, outcome: Outcome) -> None:
-        self._script, self._outcome = script, outcome
+    def __init__(self, script: Script, outcome: Outcome, beside: FakeBackend) -> None:
+        self._script, self.outcome, self._beside = script, outcome, beside
         self.called = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         if b"grant_type=client_credentials" in request.content:
             return httpx.Response(200, json=_TOKEN)
-        self._outcome.requests.append(request)
-        self._outcome.under_way += 1
+        if self._beside.fitting(request):
+            return await self._beside.handle_async_request(request)
+        self.outcome.requests.append(request)
+        self.outcome.under_way += 1
         self.called.set()
         try:
             return await self._script(request)
         finally:
-            self._outcome.under_way -= 1
+            self.outcome.under_way -= 1
 
 
 async def _busy(before: set[asyncio.Task[Any]]) -> int:
@@ -181,7 +185,7 @@ def _graph(adapter: type[Adapter]) -> Graph:
         ask.__annotations__ = {"backend": adapter, "return": str}
         resolves(Query)(ask)
         invented = variables_of([adapter])
-        secret = {name: CANARY + value for name, value in invented.items() if not name.endswith("_URL")}
+        secret = {name: CANARY + value for name, value in invented.items() if not name.endswith(_NO_SECRETS)}
         graph = graph_of({**invented, **secret, "GRAPHFOLD_DEADLINE": "3600"}, title="Conformance")
     graph.documents.development = True  # so that a trace can be asked for
     return graph
@@ -189,15 +193,15 @@ def _graph(adapter: type[Adapter]) -> Graph:
 
 @contextmanager
 def _logged(outcome: Outcome) -> Iterator[None]:
-    """What structlog and the standard library's logging are told, at every level."""
+    """What structlog and the standard library's logging are told, at every level, tracebacks and all."""
     records: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: records.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: records.append(handler.format(record))  # type: ignore[method-assign]
     root, level = logging.getLogger(), logging.getLogger().level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        with structlog.testing.capture_logs() as lines:
+        with structlog.testing.capture_logs([structlog.processors.format_exc_info]) as lines:
             yield
         records += map(str, lines)
     finally:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING
 from decimal import Decimal
+from itertools import chain
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from graphfold.errors import BackendBadReply, BackendContract
 from graphfold.page import Page
-from graphfold.rows.row import Row, RowField
+from graphfold.rows.row import Row, RowField, row_in
 from graphfold.testing.conformance.documents import ABSENT, EMPTY, NULL
 from graphfold.testing.conformance.kit import Kit
 from graphfold.testing.conformance.sample import Case, Unsampled
@@ -21,7 +22,7 @@ __all__ = ["exact", "nulls"]
 REFUSED = object()
 """Instead of a value: the whole reply was refused as a bad one."""
 
-_REFUSALS = (BackendContract.code, BackendBadReply.code)
+_REFUSALS = (BackendContract, BackendBadReply)
 """The latter where a changed value makes another key's answer, or a second one."""
 
 
@@ -33,26 +34,57 @@ class Change(NamedTuple):
     allowed: tuple[Any, ...]
 
 
+class Place(NamedTuple):
+    """A field of an operation's row, or of one below: `above` are the fields that hold its row, outermost first.
+
+    `paths` are those of the outermost row.
+    """
+
+    case: Case
+    paths: list[tuple[str, ...]]
+    above: tuple[RowField, ...]
+    field: RowField
+
+    @property
+    def way(self) -> list[RowField]:
+        return [*self.above, self.field]
+
+
 def nulls(kit: Kit) -> Iterator[str]:
-    for case, field in _fields(kit):
-        for change in _absences(case, field):
-            yield from _read(kit, case, field, change)
+    for place in _places(kit):
+        for change in _absences(place.case, place.field):
+            yield from _read(kit, place, change)
 
 
 def exact(kit: Kit) -> Iterator[str]:
-    for case, field in _fields(kit):
-        for change in _exactly(field):
-            yield from _read(kit, case, field, change)
+    for place in _places(kit):
+        field = place.field
+        for change in _exactly(_kind(field), field.convert.wire if field.convert is not None else None):
+            yield from _read(kit, place, change)
+    for case in kit.cases():
+        if case.operation.row is None:
+            yield from _without_row(kit, case)
 
 
-def _fields(kit: Kit) -> Iterator[tuple[Case, RowField]]:
-    """The fields of each operation's row, without its key and what holds other rows."""
+def _places(kit: Kit) -> Iterator[Place]:
+    """The fields of each operation's row and of the rows in it, without its key and what holds other rows."""
     for case in kit.cases():
         row = case.operation.row
         if row is not None:
-            for field in row.shape.fields:
-                if field.name != row.shape.key and not _holds_rows(field.type):
-                    yield case, field
+            paths = [field.path for field in row.shape.fields]
+            for above, field in _fields(row):
+                if above or field.name != row.shape.key:
+                    yield Place(case, paths, above, field)
+
+
+def _fields(row: type[Row[Any]], *around: type[Row[Any]]) -> Iterator[tuple[tuple[RowField, ...], RowField]]:
+    """Each with those above it. A row in a row of its kind has no fields that were not there before."""
+    for field in row.shape.fields:
+        inner = row_in(field.type)
+        if inner is None:
+            yield (), field
+        elif inner not in (row, *around):
+            yield from (((field, *above), below) for above, below in _fields(inner, row, *around))
 
 
 def _absences(case: Case, field: RowField) -> Iterator[Change]:
@@ -69,8 +101,7 @@ def _absences(case: Case, field: RowField) -> Iterator[Change]:
         yield Change("an empty text", EMPTY, (EMPTY, REFUSED))
 
 
-def _exactly(field: RowField) -> Iterator[Change]:
-    kind, wire = _kind(field), field.convert.wire if field.convert is not None else None
+def _exactly(kind: Any, wire: Any = None) -> Iterator[Change]:
     if kind is Decimal and wire is not int:
         yield Change("12345678901234567.10", Number("12345678901234567.10"), (Decimal("12345678901234567.10"),))
     if kind is str or (kind is int and wire is str):
@@ -79,22 +110,38 @@ def _exactly(field: RowField) -> Iterator[Change]:
         yield Change("9007199254740993", Number("9007199254740993"), (9007199254740993, REFUSED))
 
 
-def _read(kit: Kit, case: Case, field: RowField, change: Change) -> Iterator[str]:
-    row = case.operation.row
-    assert row is not None
-    paths = [each.path for each in row.shape.fields]
-    body = case.document.with_field(paths, field.path, change.value)
+def _read(kit: Kit, place: Place, change: Change) -> Iterator[str]:
+    case, way = place.case, [field.path for field in place.way]
+    body = case.document.with_field(place.paths, way, change.value)
+    if body is None and any(field.nullable for field in place.above):
+        return  # a row that is there only in place of others: an error, say
     if body is None:
-        told = ", ".join(".".join(path) for path in paths)
+        needed = [*place.paths, *([tuple(chain(*way))] if place.above else [])]
+        told = ", ".join(".".join(path) for path in needed)
         raise Unsampled(f"{case.name}: the sample needs a record that has all of {told}")
+    names = [field.name for field in place.way]
+    yield from (f"{case.name}: {'.'.join(names)} {told}" for told in _misread(kit, case, change, body, names))
+
+
+def _without_row(kit: Kit, case: Case) -> Iterator[str]:
+    """Values that are in no row: the first that stands in the sample just as it is read."""
+    for value in _values(kit.rows(case, case.reply(case.keys)).value, []) or ():
+        for change in _exactly(type(value)):
+            if (body := case.document.with_value(value, change.value)) is not None:
+                yield from (f"{case.name}: {value!r} {told}" for told in _misread(kit, case, change, body, []))
+                return
+
+
+def _misread(kit: Kit, case: Case, change: Change, body: bytes, names: Sequence[str]) -> Iterator[str]:
+    """How the changed reply is read, unless that is one of the ways that are allowed."""
     outcome = kit.rows(case, case.response(body))
-    read = None if outcome.code in _REFUSALS else _values(outcome.value, field.name)
+    read = None if isinstance(outcome.error, _REFUSALS) else _values(outcome.value, names)
     if outcome.error is not None and read is not None:
-        yield f"{case.name}: {field.name} as {change.name} gives {outcome.code}"
+        yield f"as {change.name} gives {outcome.code}"
     elif not any(_same(read, allowed) for allowed in change.allowed):
         shown = "a refusal" if read is None else " or ".join(sorted(map(repr, read)))
-        wanted = " or ".join("BACKEND_CONTRACT" if each is REFUSED else repr(each) for each in change.allowed)
-        yield f"{case.name}: {field.name} as {change.name} is read as {shown} instead of {wanted}"
+        wanted = " or ".join("a refusal" if each is REFUSED else repr(each) for each in change.allowed)
+        yield f"as {change.name} is read as {shown} instead of {wanted}"
 
 
 def _same(read: list[Any] | None, allowed: Any) -> bool:
@@ -104,11 +151,13 @@ def _same(read: list[Any] | None, allowed: Any) -> bool:
     return any(type(each) is type(allowed) and str(each) == str(allowed) for each in read)
 
 
-def _values(answer: Any, name: str) -> list[Any] | None:
-    """What the rows of an answer have there; None where it cannot be read."""
+def _values(answer: Any, names: Sequence[str]) -> list[Any] | None:
+    """What the rows of an answer have there, or all that is in it; None where it cannot be read."""
     try:
-        return [getattr(row, name) for row in _rows(answer)]
-    except (BackendBadReply, BackendContract, ValueError):
+        for name in names:
+            answer = [getattr(row, name) for row in _rows(answer)]
+        return list(answer if names else _rows(answer))
+    except (*_REFUSALS, ValueError):
         return None
 
 
@@ -128,16 +177,6 @@ def _kind(field: RowField) -> Any:
     """The field's type without None."""
     kinds = [kind for kind in _parts(field.type) if kind is not type(None)]
     return kinds[0] if len(kinds) == 1 else None
-
-
-def _holds_rows(declared: Any) -> bool:
-    return any(isinstance(part, type) and not get_args(part) and issubclass(part, Row) for part in _all_parts(declared))
-
-
-def _all_parts(declared: Any) -> Iterable[Any]:
-    yield declared
-    for part in get_args(declared):
-        yield from _all_parts(part)
 
 
 def _parts(declared: Any) -> tuple[Any, ...]:

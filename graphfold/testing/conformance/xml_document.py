@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from graphfold.testing.conformance.documents import ABSENT, NULL, Key
+from graphfold.testing.conformance.documents import ABSENT, NULL, Key, Path, equal
 
 __all__ = ["XmlDocument"]
 
@@ -19,6 +19,7 @@ class XmlDocument:
     """What `Document` says, in XML."""
 
     media_type = "text/xml"
+    repeats = True
 
     def __init__(self, text: str, keys: Sequence[Key]) -> None:
         self._tree: Any = etree.fromstring(text.strip().encode(), etree.XMLParser(remove_blank_text=True))
@@ -47,13 +48,23 @@ class XmlDocument:
     def holds(self, key: Key) -> bool:
         return _says(self._tree, key)
 
-    def with_field(self, paths: Sequence[tuple[str, ...]], path: tuple[str, ...], value: Any) -> bytes | None:
+    def with_field(self, paths: Sequence[Path], way: Sequence[Path], value: Any) -> bytes | None:
         tree = copy.deepcopy(self._tree)
         records = [node for node in tree.iter() if all(_found(node, each) is not None for each in paths)]
-        records = [record for record in records if _found(record, path) is not None]
+        for path in way[:-1]:
+            records = [each for record in records for each in _all(record, path)]
+        records = [record for record in records if _found(record, way[-1]) is not None]
         for record in records:
-            _set(record, path, value)
+            _set(record, way[-1], value)
         return etree.tostring(tree) if records else None
+
+    def with_value(self, old: Any, new: Any) -> bytes | None:
+        tree = copy.deepcopy(self._tree)
+        keys = {part for key in self._keys for part in key}
+        texts = [node for node in tree.iter() if node.text and node.text not in keys and equal(node.text, old)]
+        for node in texts:
+            node.text = str(new)
+        return etree.tostring(tree) if texts else None
 
 
 def _says(node: Any, key: Key) -> bool:
@@ -78,7 +89,7 @@ def _rename(node: Any, old: Key, new: Key) -> None:
                 each.set(name, new[old.index(value)])
 
 
-def _found(node: Any, path: Sequence[str]) -> Any:
+def _found(node: Any, path: Path) -> Any:
     """What stands at the path: an element, or the pair of an element and the attribute's name."""
     for step in path:
         if step == "#text":
@@ -91,7 +102,15 @@ def _found(node: Any, path: Sequence[str]) -> Any:
     return node
 
 
-def _set(node: Any, path: Sequence[str], value: Any) -> None:
+def _all(node: Any, path: Path) -> list[Any]:
+    """The elements at the path, each of those that are repeated."""
+    nodes = [node]
+    for step in path:
+        nodes = [child for each in nodes for child in each if etree.QName(child).localname == step]
+    return nodes
+
+
+def _set(node: Any, path: Path, value: Any) -> None:
     place = _found(node, path)
     if isinstance(place, tuple):
         owner, name = place

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from graphfold.credentials.access_token import AccessToken, Issued
-from graphfold.errors import BackendCredentials, BackendUnavailable, GraphError
+from graphfold.errors import BackendBusy, BackendCredentials, BackendUnavailable, GraphError
 
 SKEW, PAUSE = 30.0, 1.0
+ASKED_FOR = {"30 s": 30.0, "an hour": 60.0, "some time": PAUSE}
+"""How long there is no request after 429, by what that says."""
+BUSY = {"30 s": 30.0, "an hour": 3600.0, "some time": None}
 
 
 class Server:
@@ -22,13 +25,14 @@ class Server:
     def __init__(self) -> None:
         self.now, self.lifetime, self.requests = 0.0, 3600.0, 0
         self.failure: type[GraphError] | None = None
+        self.busy = "30 s"
         self.token = AccessToken(self.issue, lambda: self.now, SKEW)
 
     async def issue(self) -> Issued:
         self.requests += 1
         await asyncio.sleep(0)
         if self.failure is not None:
-            raise self.failure("no")
+            raise self.failure("no", retry_after=BUSY[self.busy])
         return Issued(f"t{self.requests}", self.lifetime)
 
 
@@ -39,12 +43,12 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.it, self.loop = Server(), asyncio.Runner()
         self.text: str | None = None
-        self.renew_at = self.ends_at = self.quiet_until = 0.0
+        self.renew_at = self.ends_at = self.quiet_until = self.in_vain_until = 0.0
 
     def teardown(self) -> None:
         self.loop.close()
 
-    @rule(seconds=st.floats(0, 5000))
+    @rule(seconds=st.floats(0, 5000) | st.sampled_from([0.5, 1.0, 29.0, 31.0]))
     def time_passes(self, seconds: float) -> None:
         self.it.now += seconds
 
@@ -52,9 +56,12 @@ class Life(RuleBasedStateMachine):
     def tokens_live_for(self, lifetime: float) -> None:
         self.it.lifetime = lifetime
 
-    @rule(failure=st.sampled_from([None, None, BackendUnavailable, BackendCredentials]))
-    def the_server_is(self, failure: type[GraphError] | None) -> None:
-        self.it.failure = failure
+    @rule(
+        failure=st.sampled_from([None, None, BackendUnavailable, BackendCredentials, BackendBusy]),
+        busy=st.sampled_from(list(BUSY)),
+    )
+    def the_server_is(self, failure: type[GraphError] | None, busy: str) -> None:
+        self.it.failure, self.it.busy = failure, busy
 
     @rule()
     def somebody_calls(self) -> None:
@@ -64,13 +71,19 @@ class Life(RuleBasedStateMachine):
             assert (told, self.it.requests) == (self.text, before)
         else:
             self.renewed(told, before, keeps=self.text is not None and now < self.ends_at)
+            if told == f"t{before + 1}":
+                self.in_vain_until = 0.0
 
     @precondition(lambda self: self.text is not None)
     @rule()
     def the_backend_refuses_it(self) -> None:
         before = self.it.requests
         told = self.asked(refused=self.text)
+        if self.quiet_until <= self.it.now < self.in_vain_until:
+            assert (told, self.it.requests) == (self.text, before)
+            return
         self.renewed(told, before, keeps=False)
+        self.in_vain_until = self.it.now + PAUSE if self.it.requests > before else 0.0
 
     @invariant()
     def what_is_at_hand_is_what_the_model_says(self) -> None:
@@ -96,20 +109,26 @@ class Life(RuleBasedStateMachine):
 
     def renewed(self, told: str | None, before: int, *, keeps: bool) -> None:
         now, failure = self.it.now, self.it.failure
-        if self.text is None and now < self.quiet_until:
+        if now < self.quiet_until:
             assert (told, self.it.requests) == (None, before)
+            self.text = None
             return
         assert self.it.requests == before + 1
         if failure is None:
             self.text, self.ends_at = told, now + self.it.lifetime
             self.renew_at = now + max(self.it.lifetime - SKEW, self.it.lifetime / 2)
             assert told == f"t{self.it.requests}"
-        elif keeps:
+            return
+        if failure is BackendBusy:
+            self.quiet_until = now + ASKED_FOR[self.it.busy]
+        if keeps:
             assert told == self.text
-            self.renew_at = min(now + PAUSE, self.ends_at)
-        else:
-            assert told is None
-            self.text, self.quiet_until = None, now + PAUSE if failure is BackendCredentials else 0.0
+            self.renew_at = min(max(now + PAUSE, self.quiet_until), self.ends_at)
+            return
+        assert told is None
+        self.text = None
+        if failure is BackendCredentials:
+            self.quiet_until = now + PAUSE
 
 
 TestLife = Life.TestCase

@@ -118,7 +118,9 @@ async def test_soap_has_tokens_too() -> None:
     async def stock(depot: Depot) -> str | None:
         return await depot.stock()
 
-    backend = FakeBackend({"POST /token": {"access_token": "t1", "expires_in": 60}, "POST /": httpx.Response(401)})
+    issued = iter(["t1", "t2"])
+    backend = FakeBackend({"POST /": httpx.Response(401)})
+    backend.on("POST /token", lambda _: {"access_token": next(issued), "expires_in": 60})
     async with graph_of().running(transports=fakes(depot=backend)) as graph:
         answer = await graph.execute("{ stock }")
     assert answer.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"

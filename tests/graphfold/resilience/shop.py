@@ -40,7 +40,11 @@ class Troubled(FakeBackend):
 
 
 def declared(  # noqa: C901  # a graph: many functions of a line
-    how: Resilience, whose: Literal["viewer", "service"], theirs: Credential, **settings: str
+    how: Resilience,
+    whose: Literal["viewer", "service"],
+    theirs: Credential,
+    handed: tuple[str, ...],
+    **settings: str,
 ) -> Graph:
     @strawberry.type
     class Query:
@@ -54,6 +58,7 @@ def declared(  # noqa: C901  # a graph: many functions of a line
         identity = whose
         resilience = how
         credential = theirs
+        propagates = handed
 
         @read()
         async def count(self) -> int:
@@ -120,11 +125,12 @@ async def shop(
     how: Resilience | None = None,
     identity: Literal["viewer", "service"] = "service",
     credential: Credential | None = None,
+    propagates: tuple[str, ...] = (),
     **settings: str,
 ) -> AsyncIterator[Graph]:
     """The graph, running."""
     with declaring():
-        graph = declared(how or Resilience(), identity, credential or Credential(), **settings)
+        graph = declared(how or Resilience(), identity, credential or Credential(), propagates, **settings)
     async with graph.running(transports=lambda _: backend):
         yield graph
 

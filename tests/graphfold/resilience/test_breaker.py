@@ -24,6 +24,8 @@ DOWN = httpx.Response(500)
 ILL: dict[str, Any] = {
     "500": DOWN,
     "504": httpx.Response(504),
+    "503, and when to come back": httpx.Response(503, headers={"retry-after": "0"}),
+    "503, and nonsense": httpx.Response(503, headers={"retry-after": "soon"}),
     "refused": httpx.ConnectError("refused"),
     "html": httpx.Response(200, html="<h1>Maintenance</h1>"),
     "half": httpx.Response(200, content=b"[", headers={"content-type": "application/json"}),
@@ -63,6 +65,14 @@ async def test_so_does_what_an_adapter_cannot_make_out_of_raw_replies(trouble: A
     async with shop(backend, ONCE) as graph:
         assert len(await ask(graph, 30, "{ judged }")) == 30
     assert len(backend.calls) == 20
+
+
+async def test_a_backend_that_says_for_how_long_it_is_down_is_down() -> None:
+    backend = Troubled(*[httpx.Response(503, headers={"retry-after": "5"})] * 60)
+    async with shop(backend, ONCE, "viewer", PassThrough()) as graph:
+        answers = [await graph.execute(READ, headers={"authorization": "Bearer ann"}) for _ in range(60)]
+    told = [(error["extensions"]["code"], error["extensions"]["retryAfter"]) for error in answers[0].errors]
+    assert (told, len(backend.calls)) == ([("BACKEND_UNAVAILABLE", 5)], 20)
 
 
 @pytest.mark.parametrize("answer", WELL.values(), ids=WELL)
@@ -123,6 +133,47 @@ async def test_a_backend_that_hangs_is_found_out_by_clients_with_little_time() -
         answers = [await graph.execute(READ, seconds=1.5) for _ in range(7)]
     assert [codes(answer) for answer in answers] == [["DEADLINE_EXCEEDED"]] * 5 + [["BACKEND_UNAVAILABLE"]] * 2
     assert len(backend.calls) == 5
+
+
+async def in_a_hurry(graph: Graph, times: int, seconds: float) -> set[str]:
+    """The codes of so many rounds of ten calls at once, none of which has longer than that."""
+    rounds = [await asyncio.gather(*(graph.execute(READ, seconds=seconds) for _ in range(10))) for _ in range(times)]
+    return {code for answers in rounds for answer in answers for code in codes(answer)}
+
+
+async def takes(seconds: float, answer: Any = 1) -> Any:
+    await asyncio.sleep(seconds)
+    return answer
+
+
+async def test_a_backend_that_hangs_from_the_start_is_found_out_by_short_deadlines() -> None:
+    backend = Troubled(*[lambda _: takes(60)] * 400)
+    async with shop(backend) as graph:
+        assert await in_a_hurry(graph, 40, 2.5) == {"DEADLINE_EXCEEDED", "BACKEND_UNAVAILABLE"}
+    assert len(backend.calls) < 100
+
+
+async def test_a_backend_that_begins_to_hang_is_found_out_by_short_deadlines() -> None:
+    backend = Troubled(*[lambda _: takes(0.05)] * 48, *[lambda _: takes(60)] * 800)
+    async with shop(backend) as graph:
+        assert await ask(graph, 48) == []
+        assert await in_a_hurry(graph, 10, 1.5) == {"DEADLINE_EXCEEDED", "BACKEND_UNAVAILABLE"}
+    assert len(backend.calls) < 48 + 100
+
+
+async def test_a_backend_that_always_took_its_time_is_not_blamed_for_short_deadlines() -> None:
+    backend = Troubled(*[lambda _: takes(0.5)] * 48, *[lambda _: takes(2)] * 400)
+    async with shop(backend) as graph:
+        assert await ask(graph, 48) == []
+        assert await in_a_hurry(graph, 40, 1.5) == {"DEADLINE_EXCEEDED"}
+        assert graph.state()["shop"]["breakers"]["default"]["slow"] == 0
+
+
+async def test_a_quota_that_is_refused_slowly_is_no_hang() -> None:
+    backend = Troubled(*[lambda _: takes(1.5, httpx.Response(429))] * 40)
+    async with shop(backend, ONCE) as graph:
+        assert await in_a_hurry(graph, 4, 2.5) == {"BACKEND_BUSY"}
+    assert len(backend.calls) == 40
 
 
 async def test_slow_calls_open_it_too() -> None:

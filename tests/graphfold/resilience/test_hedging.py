@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from graphfold.graph.graph import Graph
-from graphfold.resilience import Resilience
+from graphfold.resilience import Quota, Resilience
 from tests.graphfold.resilience.shop import Troubled, codes, shop
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +108,21 @@ async def test_second_calls_have_a_budget() -> None:
         for _ in range(40):
             await graph.execute(PRICE)
         assert len(backend.calls) <= 40 + 0.1 * 48 + 3 * 40 / 10
+
+
+async def test_a_call_that_waits_for_its_turn_is_not_late() -> None:
+    async with used(how=Resilience(parallel=2)) as (graph, backend):
+        backend.troubles = [after(0.09)] * 3
+        answers = await asyncio.gather(*(graph.execute(PRICE) for _ in range(3)))
+        assert ([codes(answer) for answer in answers], len(backend.calls)) == ([[]] * 3, 3)
+
+
+async def test_a_call_that_waits_for_the_quota_is_not_late_and_a_second_one_never_waits() -> None:
+    async with used(how=Resilience(quota=Quota(2, burst=1))) as (graph, backend):
+        backend.troubles = [after(0.09)] * 5 + [after(0.4)] * 5
+        for _ in range(10):
+            assert codes(await graph.execute(PRICE)) == []
+        assert (len(backend.calls), graph.state()["shop"]["retriesLeft"]) == (10, 3)
 
 
 async def test_second_calls_take_no_place_from_others() -> None:

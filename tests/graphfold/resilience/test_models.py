@@ -67,12 +67,18 @@ class Breaking(RuleBasedStateMachine):
             self.under_way.append(Sent(self.circuit.begin(), self.generation, not self.closed))
 
     @precondition(lambda self: self.under_way)
-    @rule(data=st.data(), outcome=st.sampled_from(Outcome), seconds=st.sampled_from([0.1, 1.9, 2.0, 4.0]))
-    def a_call_ends(self, data: st.DataObject, outcome: Outcome, seconds: float) -> None:
+    @rule(
+        data=st.data(),
+        outcome=st.sampled_from(Outcome),
+        seconds=st.sampled_from([0.1, 0.9, 1.0, 1.5, 1.9, 2.0, 4.0]),
+        usual=st.sampled_from([0.0, 0.05, 0.15, 0.19, 1.0]),
+    )
+    def a_call_ends(self, data: st.DataObject, outcome: Outcome, seconds: float, usual: float) -> None:
         sent = self.under_way.pop(data.draw(st.integers(0, len(self.under_way) - 1)))
-        self.circuit.end(sent.ticket, outcome, seconds, self.now)
-        ill, slow = outcome is Outcome.ILL, seconds >= 2.0
-        if sent.generation != self.generation or (outcome is Outcome.NOTHING and not slow):
+        self.circuit.end(sent.ticket, outcome, seconds, self.now, usual)
+        ill, cut = outcome is Outcome.ILL, outcome is Outcome.CUT
+        slow = seconds >= 2.0 or (cut and seconds >= 1.0 and seconds >= 10 * usual)
+        if sent.generation != self.generation or ((cut or outcome is Outcome.NOTHING) and not slow):
             return
         if sent.probe:
             self.turn(closed=not ill and not slow)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKEN", "GOOD", "OF_THE_CALLER", "TALKATIVE"]
+__all__ = ["ALSO_BROKEN", "BROKEN", "GOOD", "OF_THE_CALLER", "problem"]
 
 GOOD = '''
 import asyncio
+import json
 from graphfold.conversions import Conversion
-from graphfold.errors import GraphError, BackendRejected, NotFound
+from graphfold.errors import BackendRejected, BackendUnavailable, GraphError, NotFound
 
 @strawberry.type
 class Person:
@@ -21,7 +22,12 @@ class Person:
 class Badge:
     colour: str
 
+class PlaceRow(Row[Any]):
+    room: str | None
+    rent: Decimal
+
 class PersonRow(Row[Person], key="number"):
+    places: Annotated[list[PlaceRow], Wire("office.places")]
     number: Annotated[str, Wire("no")]
     name: str
     mail: str | None
@@ -46,6 +52,11 @@ class Hr(RestAdapter):
     async def staff(self, team: str) -> list[PersonRow]:
         """All of a team."""
         return await self.get("/staff", list[PersonRow], team=team)
+
+    @batch()
+    async def bonuses(self, numbers: Keys[str]) -> dict[str, Decimal]:
+        """What each got at the end of the year."""
+        return await self.get("/bonuses", dict[str, Decimal], ids=",".join(numbers))
 
     @write()
     async def hire(self, name: str) -> PersonRow:
@@ -80,7 +91,7 @@ def _mapping(text: str) -> str:
     )
 
 
-def _problem(*lines: str) -> str:
+def problem(*lines: str) -> str:
     """An adapter with its own reading of errors; `error` is as it should be."""
     head = "\n    def problem(self, reply):\n        error = super().problem(reply)\n"
     return GOOD + head + "".join(f"        {line}\n" for line in lines) + "        return error\n"
@@ -92,6 +103,10 @@ HIRED_TWICE = f"""for last in (False, True):
                 {HIRED}
             except GraphError:
                 if last: raise"""
+HIRED_AFTER_REFUSAL = f"""try:
+            {HIRED}
+        except BackendRejected:
+            {HIRED}"""
 
 BADGES = "return await each(numbers, self.badge_of)"
 BADGES_TOGETHER = """async def found(number):
@@ -116,9 +131,9 @@ BROKEN = {
     "owner": GOOD + 'Hr.manifest = Manifest(version="1", runbook="https://x.test", level="gold")\n',
     "answers": _mapping('return {number: row for number, row in found.items() if number != "100002"}'),
     "timeouts": _with(('identity = "service"', 'identity = "service"\n    timeout = 60')),
-    "failures": _problem('error = error if reply.status < 500 else BackendRejected("No.")'),
+    "failures": problem('error = error if reply.status < 500 else BackendRejected("No.")'),
     "writes": _with((HIRED, HIRED_TWICE)),
-    "secrets": _problem('error.message += reply.body.decode(errors="replace")'),
+    "secrets": problem('error.message += reply.body.decode(errors="replace")'),
     "keyed": _mapping("return dict(zip(numbers, rows)) if sorted(row.number for row in rows) == numbers else found"),
     "split": _with(("max_size=3", "max_size=2000")),
     "missing": _mapping("return found if len(found) == len(numbers) else {n: found[n] for n in numbers}"),
@@ -146,30 +161,42 @@ BROKEN = {
     "lifecycle": _with((' runbook="https://x.test",', "")),
 }
 
+FLOAT = 'Conversion("sum", float, lambda v: Decimal(v))'
+BONUSES = 'return await self.get("/bonuses", dict[str, Decimal], ids=",".join(numbers))'
+BONUSES_AS_FLOATS = """told = await self.get("/bonuses", dict[str, float], ids=",".join(numbers))
+        return {number: Decimal(amount) for number, amount in told.items()}"""
+
+ALSO_BROKEN = {
+    "a text in a row of a row": (
+        "nulls",
+        _with(
+            ("room: str | None", 'room: Annotated[str | None, Wire("room", Conversion("t", str, lambda v: v or None))]')
+        ),
+    ),
+    "an amount in a row of a row": (
+        "exact",
+        _with(("rent: Decimal", f'rent: Annotated[Decimal, Wire("rent", {FLOAT})]')),
+    ),
+    "a refusal as an outage": (
+        "failures",
+        problem('error = BackendUnavailable("Down.") if reply.status in (400, 409, 422) else error'),
+    ),
+    "a refusal that is read without a look": (
+        "failures",
+        problem(
+            'error = BackendRejected("No.", internal=json.loads(reply.body)["error"]) if reply.status == 422 else error'
+        ),
+    ),
+    "another contract as an outage": (
+        "failures",
+        problem('error = BackendUnavailable("Down.") if reply.status >= 500 else error'),
+    ),
+    "a write that is refused": ("writes", _with((HIRED, HIRED_AFTER_REFUSAL))),
+    "an amount in no row": ("exact", _with((BONUSES, BONUSES_AS_FLOATS))),
+}
+"""The rule that each of these breaks, and no other."""
+
 OF_THE_CALLER = _with(
     ('identity = "service"\n    credential = ApiKey("X-Key")', "credential = PassThrough()"), (', share="public"', "")
 )
 """The good one with the caller's own credentials."""
-
-_TALKATIVE = """
-import logging
-from graphfold.credentials import Access, Call, Credential, Session
-
-class Told(Session):
-    def __init__(self, token):
-        self.token = token
-
-    def signed(self, call):
-        return call.adding({"x-key": self.token})
-
-    async def renewed(self, call, refused):
-        logging.getLogger("hr").warning("refused: %s", refused.headers)
-
-class Talkative(Credential):
-    needs, places = ("token",), ("x-key",)
-
-    def session(self, access):
-        return Told(access.settings.token.text)
-"""
-TALKATIVE = _TALKATIVE + _with(('ApiKey("X-Key")', "Talkative()"))
-"""Its credential is written to the log when it is refused, and at no other time."""

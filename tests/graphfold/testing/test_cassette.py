@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +86,72 @@ async def test_nothing_secret_is_in_the_file(tmp_path: Path) -> None:
     assert SECRET not in written
     assert "it-is-me" not in written
     assert all(kept in written for kept in ("page=2", "expires_in", "Bearer", "007", "1.10", "client_credentials"))
+
+
+NAMED = ["api-key", "X-Api-Key", "subscription-key", "sig", "jwt", "pwd", "userPwd", "refresh_tokens", "user[password]"]
+ELEMENTS = [name for name in NAMED if "[" not in name]
+VALUES: list[Any] = [SECRET, {"value": SECRET, "deep": [SECRET]}, [SECRET, {"a": SECRET}], 4711004711]
+BODIES = {
+    **{f"json {n} in {name}": ({name: value}, "application/json") for name in NAMED for n, value in enumerate(VALUES)},
+    "json that is quoted": ({"a": '{"token": "c4n4ry"}', "b": '{ login(password: "c4n4ry") }'}, "application/json"),
+    "json of another name": ('{"token": "c4n4ry"}', "text/plain"),
+    "a url in json": ({"next": "https://ann:c4n4ry@b.test/?page=2&sig=c4n4ry#jwt=c4n4ry"}, "application/json"),
+    "numbers that json would change": ('{"price": 1.10, "tokens": [{"a": "c4n4ry"}]}', "application/json"),
+    **{f"a form with {name}": (f"page=2&{name}=c4n4ry&x=1", "application/x-www-form-urlencoded") for name in NAMED},
+    **{f"an attribute {name}": (f"<a n:{name}='c4n4ry' x=\"1\"/>", "text/xml") for name in ELEMENTS},
+    **{f"an element {name}": (f'<n:{name} x="1">c4n4ry</n:{name}>', "application/soap+xml") for name in ELEMENTS},
+    "cdata": ("<token><![CDATA[c4n4ry]]></token>", "text/xml"),
+    "nested elements": ("<r><token><token>c4n4ry</token><b/>c4n4ry<c>c4n4ry</c></token><d>x</d></r>", "text/xml"),
+    "an element after text": ("<token>c4n4ry<!-- c4n4ry --></token>", "text/xml"),
+    "a document in cdata": ("<a><![CDATA[<r><token>c4n4ry</token></r>]]></a>", "text/xml"),
+    "an element without end": ("<a><token>c4n4ry<b>", "text/xml"),
+    "a page": ('<!DOCTYPE html><a href="/?a=1&amp;token=c4n4ry">x</a>', "text/html"),
+    "letters of another encoding": ("<a>\xdc<token>c4n4ry</token></a>".encode("latin-1"), "text/xml; charset=latin-1"),
+}
+
+
+@pytest.mark.parametrize(("body", "media_type"), BODIES.values(), ids=BODIES.keys())
+async def test_what_has_a_telling_name_is_hidden_with_all_that_is_in_it(
+    body: Any, media_type: str, tmp_path: Path
+) -> None:
+    content = (
+        json.dumps(body).encode() if isinstance(body, dict) else body if isinstance(body, bytes) else body.encode()
+    )
+    file, answer = tmp_path / "a.json", httpx.Response(200, content=content, headers={"content-type": media_type})
+    await recorded(file, answer, post("/a", content, media_type))
+    told = [base64.b64decode(part).decode("latin-1") for part in re.findall('"base64": "(.*)"', file.read_text())]
+    assert not [text for text in (*told, file.read_text()) if SECRET in text or "4711004711" in text]
+    again = content.replace(SECRET.encode(), b"other").replace(b"4711004711", b"4712004712")
+    [reply] = await sent(Cassette(file), post("/a", again, media_type))
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("name", [*NAMED, "access_token", "X-Amz-Signature", "apikey"])
+async def test_urls_in_headers_that_are_kept_are_hidden_in_part(name: str, tmp_path: Path) -> None:
+    link, location = (
+        f"<https://b.test/?page=2&{name}={SECRET}>; rel=next",
+        f"https://ann:{SECRET}@b.test/#{name}={SECRET}",
+    )
+    headers = {"link": link, "location": location, "x-auth-token": SECRET}
+    await recorded(tmp_path / "a.json", httpx.Response(200, headers=headers), get("/a"), headers=["X-Auth-Token"])
+    written = (tmp_path / "a.json").read_text()
+    assert SECRET not in written
+    assert f"page=2&{name}=scrubbed>; rel=next" in written
+
+
+async def test_what_only_sounds_like_a_secret_stays(tmp_path: Path) -> None:
+    data = {"token_type": "Bearer", "resid": "7", "passenger": "Ann", "design": "flat", "key": "k", "token": None}
+    await recorded(tmp_path / "a.json", httpx.Response(200, json=data), get("/a?author=ann&key=k"))
+    [reply] = await sent(Cassette(tmp_path / "a.json"), get("/a?author=ann&key=k"))
+    assert reply.json() == data
+    assert "author=ann&key=k" in (tmp_path / "a.json").read_text()
+
+
+@pytest.mark.parametrize("target", ["/a?token=x&page=2", "/a", "/a?token=x%26page%3D2&more=1", "/a/b?token=x"])
+async def test_what_is_hidden_stands_for_nothing_else(target: str, tmp_path: Path) -> None:
+    await recorded(tmp_path / "a.json", {}, get(f"/a?token={SECRET}"))
+    with pytest.raises(AssertionError, match="crm was asked GET"):
+        await sent(Cassette(tmp_path / "a.json"), get(target))
 
 
 async def test_credentials_that_differ_are_no_difference(tmp_path: Path) -> None:

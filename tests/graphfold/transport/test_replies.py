@@ -137,13 +137,23 @@ async def test_empty_body_may_be_labelled_compressed(serve: Serve, client: Conne
         ("gzip", b"this is not gzip"),
         ("br", b"whatever"),
         ("gzip, gzip", gzip.compress(gzip.compress(b"text"))),
+        ("gzip", gzip.compress(b"1") + gzip.compress(b"2")),
+        ("deflate", zlib.compress(b"1") + b"2"),
     ],
-    ids=["short", "lie", "not-asked-for", "twice"],
+    ids=["short", "lie", "not-asked-for", "twice", "two", "surplus"],
 )
 async def test_what_cannot_be_decompressed_is_a_bad_reply(
     serve: Serve, client: Connect, encoding: str, packed: bytes
 ) -> None:
     backend = await serve(always(answer(packed, f"Content-Encoding: {encoding}")))
+    with pytest.raises(BackendBadReply):
+        await client(backend).send(GET)
+
+
+async def test_a_second_compressed_body_is_refused_however_it_comes(serve: Serve, client: Connect) -> None:
+    one, two = gzip.compress(b"1"), gzip.compress(b"2")
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(one + two)
+    backend = await serve(always(head + one, two))
     with pytest.raises(BackendBadReply):
         await client(backend).send(GET)
 
