@@ -154,8 +154,9 @@ class Manifest:
     """`owner` is a team, `contact` how to reach it, `runbook` where to read at night; `version` that of the backend's
     interface, `sunset` the day it ends.
 
-    `criticality`: the gateway is not ready (`/readyz`, `graphfold backends`) without a critical backend; without an
-    optional one it is. Either way a backend that fails takes only its own fields down.
+    `criticality`: the gateway is not ready (`/readyz`) without the settings of a critical backend, `graphfold backends`
+    fails while it is down, and `/healthz/backends` says that it is critical, for whoever sets an alarm. None of that
+    holds of an optional one. Either way a backend that fails takes only its own fields down, and no gateway with them.
 
     `level` claims all rules up to it, `done` further ones; `exempt` names rules that do not apply, and why; `todo`
     those that are still missing for the next level, and what is in the way.
@@ -199,7 +200,9 @@ class Manifest:
             what = "owner" if not self.owner else "contact"
             yield f"there is no {what}", "somebody has to be asked when it fails.", f'say {what}="..."'
         if self.criticality not in get_args(Criticality):
-            yield self._not_one("criticality", get_args(Criticality), "it decides whether the graph is ready without")
+            yield self._not_one(
+                "criticality", get_args(Criticality), "it decides whether the graph is ready without its settings"
+            )
         if self.level is not None and self.level not in LEVELS:
             yield self._not_one("level", LEVELS, "it says which rules are claimed")
         if self.sunset is not None and not isinstance(self.sunset, date):

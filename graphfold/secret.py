@@ -23,6 +23,7 @@ _TELLING = re.compile(
 _NAMED = re.compile(r"(^|_)(token|password|passphrase|secret|secret_key|api_?key|private_key|credentials?)$")
 _WORD = re.compile(r"[A-Za-z0-9_+=.~-]{20,}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 _TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 
 
@@ -157,7 +158,7 @@ def looks_secret(value: object) -> bool:
 
 def names_secret(name: str) -> bool:
     """Whether a text under this name could hardly be anything but a secret."""
-    return bool(_NAMED.search(name.lower().replace("-", "_")))
+    return bool(_NAMED.search(_HUMP.sub("_", name).lower()))
 
 
 def _read(path: Path) -> str:

@@ -8,9 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from graphfold.adapter.attributes import Identity, check_attributes
-from graphfold.adapter.grants import check_credential, check_literals, check_operation
+from graphfold.adapter.grants import check_credential, check_operation
 from graphfold.adapter.judging import judged
 from graphfold.adapter.listened import Listened, Sends
+from graphfold.adapter.literals import check_literals
+from graphfold.adapter.methods import check_method
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
@@ -63,10 +65,11 @@ class Adapter:
     place or for the quota, begins them anew.
     """
 
-    __slots__ = ("_operation", "_whole", "scope")
+    __slots__ = ("_operation", "_whole", "scope", "sent")
 
     def __init__(self, scope: Scope, operation: str | None = None, *, whole: bool = False) -> None:
         self.scope, self._operation, self._whole = scope, operation, whole
+        self.sent = 0  # calls, each with its repetitions
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -118,6 +121,13 @@ class Adapter:
         """This adapter, within one of its operations."""
         return type(self)(self.scope, operation, whole=whole)
 
+    def may_part(self, sent: int) -> bool:
+        """Whether a batch that failed may be asked for again in two parts, where so many calls had been sent before it.
+
+        If none was since, that repeats nothing; else it is for the retry budget to say.
+        """
+        return self.sent == sent or self._backend.guard.spare()
+
     def problem(self, reply: Reply) -> GraphError:
         """The typed error for a reply that is not a success. Override for the backend's own error bodies."""
         return self._by_status(reply)
@@ -149,6 +159,7 @@ class Adapter:
         """The call as it goes out: on behalf of the caller and with what the running operation declares."""
         operation: Operation | None = getattr(type(self), self._operation) if self._operation else None
         if operation is not None:
+            check_method(operation, call.method)
             call.safe, call.scope = operation.repeatable, operation.policy.scope
         call.caller = self.scope.viewer.headers
         if self.propagates:
@@ -165,6 +176,7 @@ class Adapter:
 
     def _guarded(self, call: Call, attempt: Attempt[T]) -> Awaitable[T]:
         """What `attempt` gives, which sends the call and judges the reply. The guard decides when, and how often."""
+        self.sent += 1
         return self._backend.guard.run(self._operation, attempt, repeatable=call.repeatable)
 
     @property

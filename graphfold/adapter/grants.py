@@ -9,12 +9,11 @@ from graphfold.credentials.credential import Credential
 from graphfold.credentials.ws_security import MESSAGE
 from graphfold.loading.operation import Operation
 from graphfold.mistakes import Mistake, here
-from graphfold.secret import looks_secret, names_secret
 
 if TYPE_CHECKING:
     from graphfold.adapter.base import Adapter
 
-__all__ = ["check_credential", "check_literals", "check_operation"]
+__all__ = ["check_credential", "check_operation"]
 
 _SCOPES = re.compile(r"[!#-\[\]-~]+( [!#-\[\]-~]+)*")  # RFC 6749 section 3.3
 
@@ -41,19 +40,6 @@ def check_credential(cls: type[Adapter]) -> None:
             why="what the backend answers is what this caller may see.",
             fix='leave identity out ("viewer"), or use a credential of our own.',
         )
-
-
-def check_literals(cls: type[Adapter]) -> None:
-    for name, value in vars(cls).items():
-        if name[:2] == "__":  # of Python's making
-            continue
-        if looks_secret(value) or (names_secret(name) and isinstance(value, str) and value):
-            raise Mistake(
-                here(),
-                f"{cls.__name__}.{name} looks like a secret",
-                why="a secret in code is in every copy of it, for ever.",
-                fix=f"declare a credential, set GRAPHFOLD_{cls.name.upper()}_..., and change what has been seen here.",
-            )
 
 
 def check_operation(cls: type[Adapter], operation: Operation) -> None:

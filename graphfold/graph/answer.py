@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -38,6 +39,13 @@ class Answer:
     def body(self) -> bytes:
         """The answer as JSON. Numbers that orjson cannot write (over 64 bits) and odd text go through the slow way."""
         try:
-            return orjson.dumps(self.document())
+            return orjson.dumps(self.document(), default=_digits)
         except TypeError:
-            return json.dumps(self.document(), allow_nan=False).encode()
+            return json.dumps(self.document(), allow_nan=False, default=float).encode()
+
+
+def _digits(value: object) -> orjson.Fragment:
+    """A Decimal in what a JSON scalar hands on: the number as its backend wrote it."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is no JSON")

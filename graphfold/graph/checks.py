@@ -9,10 +9,13 @@ import strawberry
 from graphql import GraphQLObjectType
 
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.literals import check_sent
+from graphfold.adapter.methods import check_methods
 from graphfold.adapter.paths import check_paths
 from graphfold.adapter.rest import RestAdapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.invocations import check_invocations
+from graphfold.adapter.source import functions_of
 from graphfold.declarations import Declarations
 from graphfold.graph.descriptions import undescribed
 from graphfold.graph.fitting import check_types
@@ -43,10 +46,17 @@ def check(schema: strawberry.Schema, declarations: Declarations) -> None:
             check_types(row)
             _check_claimed(row, claimed[row.shape.feeds])
     for adapter in declarations.adapters:
-        if issubclass(adapter, SoapAdapter):
-            check_invocations(adapter)
-        if issubclass(adapter, RestAdapter):
-            check_paths(adapter)
+        _check_functions(adapter)
+
+
+def _check_functions(adapter: type[Adapter]) -> None:
+    functions = functions_of(adapter)
+    check_sent(adapter, functions)
+    if issubclass(adapter, SoapAdapter):
+        check_invocations(adapter, functions)
+    if issubclass(adapter, RestAdapter):
+        check_paths(adapter, functions)
+        check_methods(functions)
 
 
 def problems(schema: strawberry.Schema, declarations: Declarations) -> list[str]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import strawberry
 
@@ -104,6 +104,14 @@ class Connection(Generic[T]):
     has_next: strawberry.Private[bool]
     has_previous: strawberry.Private[bool]
     total_count: strawberry.Private[int | None] = None
+
+    if not TYPE_CHECKING:  # typing's own, as type checkers know it
+
+        def __class_getitem__(cls, of: Any) -> Any:
+            """With the ways to make a page beside it: typing takes a fifth of a page's time to find them, each time."""
+            alias = super().__class_getitem__(of)
+            vars(alias).update(over_cursors=cls.over_cursors, over_offsets=cls.over_offsets)
+            return alias
 
     @classmethod
     async def over_cursors(cls, fetch: FetchCursor[T], first: int, after: str | None, *, of: ListName) -> Self:

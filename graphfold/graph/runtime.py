@@ -69,7 +69,10 @@ class Runtime:
 
     def state(self) -> dict[str, Any]:
         """How it stands with each backend, by name, as JSON: nothing of any caller, no address, no secret."""
-        return {backend.adapter.name: backend.guard.snapshot() for backend in self._backends.values()}
+        return {
+            backend.adapter.name: {"critical": backend.adapter.manifest.critical, **backend.guard.snapshot()}
+            for backend in self._backends.values()
+        }
 
     def store(self, operation: str, terms: Terms) -> Store:
         """The cache of one operation of a backend, named `crm.customers`."""

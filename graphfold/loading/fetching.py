@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from graphfold.errors import BackendBadReply, BackendRejected, GraphError
+from graphfold.errors import BackendBadReply, BackendRejected, GraphError, InvalidInput, NotFound
 from graphfold.loading.answer import MISSING, Failed
 from graphfold.loading.keys import OTHERS, Keys, answered_twice
 from graphfold.rows.row import Row
@@ -16,49 +16,67 @@ from graphfold.rows.row import Row
 if TYPE_CHECKING:
     from graphfold.loading.operation import Operation, Policy
 
-__all__ = ["failed", "fetch_batch", "fetch_read"]
+__all__ = ["BatchFetch", "failed", "fetch_read"]
 
 _log = structlog.get_logger("graphfold.loading")
 
+_OF_ONE_KEY = (InvalidInput, BackendRejected, NotFound)
+"""What may be the fault of a single key among those that were asked for."""
 
-def fetch_batch(
-    operation: Operation,
-    adapter: Any,
-    asked: Callable[[type[Row[Any]]], frozenset[str]],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Callable[[list[Any]], Any]:
+
+class BatchFetch:
     """The fetch function of one batch with fixed arguments."""
-    policy, function = operation.policy, adapter.scope.function(operation)
-    size = policy.max_size
 
-    async def chunk(keys: list[Any]) -> dict[Any, Any]:
-        try:
-            found = await function(adapter, Keys(keys, asked), *args, **kwargs)
-            return _matched(operation, adapter, keys, found)
-        except Exception as error:
-            return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
+    __slots__ = ("_adapter", "_args", "_asked", "_function", "_kwargs", "_operation")
 
-    async def sent(keys: list[Any]) -> dict[Any, Any]:
+    def __init__(
+        self,
+        operation: Operation,
+        adapter: Any,
+        asked: Callable[[type[Row[Any]]], frozenset[str]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        self._operation, self._adapter, self._function = operation, adapter, adapter.scope.function(operation)
+        self._asked, self._args, self._kwargs = asked, args, kwargs
+
+    async def __call__(self, keys: list[Any]) -> dict[Any, Any]:
+        policy = self._operation.policy
+        possible = [key for key in keys if _can_exist(key, policy)] if policy.checks_keys else keys
+        if len(possible) == len(keys):
+            return await self._in_chunks(keys)
+        return {**dict.fromkeys(keys, MISSING), **(await self._in_chunks(possible) if possible else {})}
+
+    async def _in_chunks(self, keys: list[Any]) -> dict[Any, Any]:
+        policy = self._operation.policy
+        size = policy.max_size
         if len(keys) <= size:
-            return await chunk(keys)
+            return await self._chunk(keys)
         answers: dict[Any, Any] = {}
         chunks = iter(parts := [keys[i : i + size] for i in range(0, len(keys), size)])
 
         async def in_turn() -> None:
             for part in chunks:
-                answers.update(await chunk(part))
+                answers.update(await self._chunk(part))
 
         await asyncio.gather(*(in_turn() for _ in parts[: policy.parallel]))
         return answers
 
-    async def fetch(keys: list[Any]) -> dict[Any, Any]:
-        possible = [key for key in keys if _can_exist(key, policy)] if policy.checks_keys else keys
-        if len(possible) == len(keys):
-            return await sent(keys)
-        return {**dict.fromkeys(keys, MISSING), **(await sent(possible) if possible else {})}
-
-    return fetch
+    async def _chunk(self, keys: list[Any]) -> dict[Any, Any]:
+        """One call. Where it fails and a single key may be to blame, its halves by themselves."""
+        operation, adapter = self._operation, self._adapter
+        sent = adapter.sent
+        try:
+            found = await self._function(adapter, Keys(keys, self._asked), *self._args, **self._kwargs)
+            return _matched(operation, adapter, keys, found)
+        except Exception as error:
+            if len(keys) == 1:
+                return {keys[0]: _alone(operation, adapter, error)}
+            if not (isinstance(error, _OF_ONE_KEY) and adapter.may_part(sent)):
+                return dict.fromkeys(keys, failed(error, adapter.name, operation.name))
+        half = len(keys) // 2
+        first, second = await asyncio.gather(self._chunk(keys[:half]), self._chunk(keys[half:]))
+        return first | second
 
 
 def fetch_read(operation: Operation, adapter: Any) -> Callable[[list[Any]], Any]:
@@ -132,9 +150,14 @@ def _answer(operation: Operation, adapter: Any, value: Any) -> Any:
         return MISSING
     if isinstance(value, GraphError) and value.code == "NOT_FOUND":
         return MISSING
-    if isinstance(value, BackendRejected):  # asked again it would refuse again
-        return Failed(value.at(adapter.name, operation.name), lasting=True)
-    return failed(value, adapter.name, operation.name) if isinstance(value, Exception) else value
+    return _alone(operation, adapter, value) if isinstance(value, Exception) else value
+
+
+def _alone(operation: Operation, adapter: Any, error: Exception) -> Failed:
+    """The error of this key and no other."""
+    answer = failed(error, adapter.name, operation.name)
+    answer.lasting = isinstance(error, BackendRejected)  # asked again it would refuse again
+    return answer
 
 
 def _foreign(operation: Operation, adapter: Any, foreign: list[Any]) -> Failed:

@@ -12,7 +12,7 @@ from graphfold.cache.changes import ALL_KEYS
 from graphfold.cache.store import Store
 from graphfold.errors import GraphError, NotFound
 from graphfold.loading.answer import MISSING, Failed, Stale, in_graph
-from graphfold.loading.fetching import fetch_batch, fetch_read
+from graphfold.loading.fetching import BatchFetch, fetch_read
 from graphfold.loading.load import Load, Loader, Wave
 from graphfold.loading.loader import TaskLoader
 from graphfold.loading.scope import Scope
@@ -205,7 +205,7 @@ class Batch(_Handle, Generic[K, P, V]):
         loader: AnyLoader | None = self._adapter.scope.loaders.get(ident)
         if loader is None:
             adapter = self._adapter.calling(self._operation.name, whole=self._whole)
-            fetch = fetch_batch(self._operation, adapter, self._asked, args, kwargs)
+            fetch = BatchFetch(self._operation, adapter, self._asked, args, kwargs)
             loader = self._opened(ident, slot, fetch)
         return loader
 

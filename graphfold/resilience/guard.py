@@ -112,6 +112,10 @@ class Guard:
         self._budget.sent(self._clock())
         self.meter.take()
 
+    def spare(self) -> bool:
+        """Whether something may be asked for once more, by the retry budget; if so it is taken."""
+        return self._budget.take(self._clock())
+
     def snapshot(self) -> dict[str, Any]:
         """The state as JSON: no address, no secret, nothing of any caller."""
         now, places = self._clock(), self._places

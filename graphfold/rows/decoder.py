@@ -8,6 +8,7 @@ and this selection. What does not fit raises `Unreadable`, which names the place
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -22,6 +23,9 @@ __all__ = ["Asked", "Decoder", "Malformed", "Unreadable", "check_decoder", "chec
 Asked = Callable[[type[Row[Any]]], frozenset[str]]
 """Which OnDemand fields of a row class are asked for."""
 
+_EXPONENT = 308
+"""Of a number that nobody declared, at most: as of a float. Who made an int of 1E+999999999 would never come back."""
+
 
 class Unreadable(ValueError):
     """A reply is not what the row says. The text names the place and what was expected, never a value."""
@@ -34,14 +38,15 @@ class Malformed(Unreadable):
 class Decoder:
     """Reads one declared type: `json` from bytes, `plain` from dicts and lists.
 
-    Whoever reads another format makes the value that `wire`, a msgspec type, describes.
+    A fraction that no type is declared for (`Any`) is a Decimal: as a float it would lose digits. Whoever reads another
+    format makes the value that `wire`, a msgspec type, describes.
     """
 
     __slots__ = ("_depth", "_json", "wire")
 
     def __init__(self, wire: Any, depth: int = 0) -> None:
         self.wire, self._depth = wire, depth
-        self._json = msgspec.json.Decoder(wire)
+        self._json = msgspec.json.Decoder(wire, float_hook=_exact)
 
     def json(self, body: bytes) -> Any:
         try:
@@ -58,6 +63,16 @@ class Decoder:
         for _ in range(self._depth):
             read = read.inner
         return read
+
+
+def _exact(number: str) -> Decimal:
+    try:
+        value = Decimal(number)
+    except ArithmeticError:
+        raise ValueError("Number out of range") from None
+    if abs(value.adjusted()) > _EXPONENT:
+        raise ValueError("Number out of range")
+    return value
 
 
 def checked(value: Any, wire: Any) -> Any:

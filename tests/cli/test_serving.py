@@ -17,11 +17,12 @@ import strawberry
 import structlog
 
 from graphfold import resolves
-from graphfold.cli.connections import Patience
+from graphfold.cli.connections import PATIENT, Patience
 from graphfold.cli.serving import served
 from graphfold.cli.terminal import Stop
 from graphfold.server.admission import FEW, LATE
 from graphfold.testing import declaring, graph_of
+from graphfold.testing.conformance.clock import SkippingLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -204,6 +205,25 @@ async def test_who_does_not_finish_a_head_is_not_waited_for(app: Any) -> None:
                     with contextlib.suppress(ConnectionResetError):
                         assert await reader.read() == b""
                 writer.close()
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": SkippingLoop})], ids=["nobody waits"])
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n"], ids=["first", "second"])
+async def test_a_head_has_its_time_and_hardly_more(app: Any, before: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with served(app, listener):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            if before:
+                writer.write(before)
+                await reader.readuntil(b'"alive"}')
+                await asyncio.sleep(PATIENT.head / 20)  # between two looks
+            began = loop.time()
+            writer.write(HEAD)
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            assert PATIENT.head <= loop.time() - began < PATIENT.head * 1.2
+            writer.close()
 
 
 async def test_who_does_not_take_its_reply_is_not_waited_for(app: Any) -> None:

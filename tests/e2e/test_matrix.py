@@ -74,9 +74,11 @@ def expected(failure: Failure) -> Outcome:
 
 
 def seen(gateway: Gateway, backend: str, answer: dict[str, Any]) -> Outcome:
+    """What the retry budget tells. A refused batch has its halves from there, too: that is no repetition."""
     state = gateway.graph.state()[backend]
     codes = frozenset(error["extensions"]["code"] for error in answer.get("errors", []))
-    return Outcome(codes, state["retriesLeft"] < 3, state["breakers"]["default"]["failures"] > 0)
+    repeated = state["retriesLeft"] < 3 and codes != {"BACKEND_REJECTED"}
+    return Outcome(codes, repeated, state["breakers"]["default"]["failures"] > 0)
 
 
 Work = Callable[[Column, Failure], Coroutine[Any, Any, Outcome]]

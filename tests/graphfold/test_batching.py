@@ -96,6 +96,59 @@ async def test_one_refused_key_fails_alone(environment: Mapping[str, str]) -> No
     assert (error["message"], error["extensions"]["code"]) == ("This one is secret.", "BACKEND_REJECTED")
 
 
+def strict(office: Office, *bad: str) -> Office:
+    """It refuses whatever has one of these numbers in it."""
+    office.on("GET /people", lambda r: httpx.Response(400) if {*bad} & {*office.numbers(r)} else office.people(r))
+    return office
+
+
+async def test_a_call_that_is_refused_for_one_key_is_made_in_halves(environment: Mapping[str, str]) -> None:
+    office = strict(Office(), "4")
+    query = '{ some(numbers: ["1", "2", "3", "4", "5"]) { boss { name } } }'
+    answer = await answered(people(environment=environment), office, query)
+    names = [person["boss"] and person["boss"]["name"] for person in answer["data"]["some"]]
+    assert names == ["Ann", "Bob", "Cid", None, "Eve"]
+    [error] = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["some", 3, "boss"], "BACKEND_REJECTED")
+    assert sorted(office.asked) == [f"people {n}" for n in ("1,2", "1,2,3,4,5", "3", "3,4,5", "4", "4,5", "5")]
+
+
+async def test_who_refuses_everything_is_asked_no_more_than_the_retry_budget_allows(
+    environment: Mapping[str, str],
+) -> None:
+    office = strict(Office(" ".join("abcdefghijklmnop")), *map(str, range(1, 17)))
+    query = "query ($n: [String!]!) { some(numbers: $n) { boss { name } } }"
+    graph = people(environment=environment)
+    async with graph.running(transports=fakes(hr=office)):
+        answer = await graph.execute(query, {"n": [*office.names]})
+    assert {error["extensions"]["code"] for error in answer.errors} == {"BACKEND_REJECTED"}
+    assert len(answer.errors) == 16
+    assert len(office.calls) == 1 + 3 * 2  # three parts were halved
+
+
+async def test_a_key_that_cannot_be_sent_fails_alone(environment: Mapping[str, str]) -> None:
+    """Nothing is sent again, so it costs nothing of the retry budget, however many keys there are."""
+    office = Office(" ".join("abcdefghijklmnop"))
+    query = "query ($n: [String!]!) { some(numbers: $n) { boss { name } } }"
+    graph = people(environment=environment)
+    async with graph.running(transports=fakes(hr=office)):
+        answer = await graph.execute(query, {"n": [*office.names, "\ud800"]})
+        left = graph.state()["hr"]["retriesLeft"]
+    assert [error["path"] for error in answer.errors] == [["some", 16, "boss"]]
+    assert answer.errors[0]["extensions"]["code"] == "BAD_INPUT"
+    assert left == 3
+    asked = [number for call in office.calls for number in office.numbers(call)]
+    assert sorted(asked, key=int) == [*office.names]
+
+
+async def test_a_missing_key_beside_a_foreign_one_is_no_missing_key(environment: Mapping[str, str]) -> None:
+    """What came may be its answer under another name; the keys that were answered are well."""
+    graph = people(answering=lambda rows: {"1": rows["1"], "02": rows["2"]}, environment=environment)
+    answer = await answered(graph, Office(), '{ some(numbers: ["1", "2"]) { boss { name } } }')
+    assert [person["boss"] for person in answer["data"]["some"]] == [{"name": "Ann"}, None]
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BACKEND_BAD_REPLY"]
+
+
 async def test_one_failing_call_of_several_fails_alone(environment: Mapping[str, str]) -> None:
     office = Office()
     office.on("GET /people", lambda r: httpx.Response(503) if "3" in office.numbers(r) else office.people(r))

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from datetime import date
 from types import ModuleType
 
+import httpx
 import pytest
 
 from graphfold import RestAdapter
 from graphfold.manifest import LEVELS, RULES, Manifest
 from graphfold.mistakes import Mistake
-from graphfold.testing import graph_of
+from graphfold.testing import FakeBackend, graph_of
 from tests.graphfold.written import CRM
+
+pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(
@@ -103,3 +106,23 @@ def test_what_cannot_be_is_told_at_import(
     with pytest.raises(Mistake, match=re.escape(what)) as mistaken:
         imported(f"class Crm(RestAdapter):\n    manifest = {declared}\n")
     assert fix in mistaken.value.fix
+
+
+async def test_whoever_watches_the_backends_is_told_which_are_critical(imported: Callable[[str], ModuleType]) -> None:
+    """That one of them is ill changes nothing of whether the gateway is ready."""
+    imported(CRM + "from graphfold.manifest import Manifest\n" + OPTIONAL)
+    graph = graph_of()
+    ill = FakeBackend({"GET /customers": httpx.Response(500)})
+    app = graph.app()
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://graph.test")
+    async with graph.running(transports=lambda _: ill), client:
+        app.state.health.running = True
+        for _ in range(20):
+            await graph.execute('{ customer(number: "1") { name } }')
+        told = (await client.get("/healthz/backends")).json()["backends"]
+        ready = await client.get("/readyz")
+    assert {name: (state["critical"], state["breakers"]["default"]["state"]) for name, state in told.items()} == {
+        "crm": (True, "open"),
+        "extra": (False, "closed"),
+    }
+    assert (ready.status_code, ready.json()) == (200, {"status": "ready"})

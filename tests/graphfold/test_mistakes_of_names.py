@@ -113,3 +113,26 @@ def test_a_path_that_leads_elsewhere_is_told_at_start(
     with pytest.raises(Mistake) as mistake:
         graph_of()
     assert_told(mistake.value, wrong, tmp_path / "written.py")
+
+
+@pytest.mark.parametrize("kind", ["read", "batch"])
+@pytest.mark.parametrize("call", ["request('DELETE', '/n', int)", "exchange(path='/n', method='patch')"])
+def test_a_read_that_changes_something_is_told_at_start(
+    kind: str, call: str, imported: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    signature = {"read": "self) -> Any", "batch": "self, ids: Keys[str]) -> dict[str, Any]"}[kind]
+    wrong = Wrong(
+        CRM
+        + f"""
+        class Other(RestAdapter):
+            @{kind}()
+            async def count({signature}:
+                return await self.{call}  # <-
+        """,
+        f"Other.count is a @{kind}, but sends (DELETE|patch)",
+        "declare it as a @write",
+    )
+    imported(wrong.source)
+    with pytest.raises(Mistake) as mistake:
+        graph_of()
+    assert_told(mistake.value, wrong, tmp_path / "written.py")

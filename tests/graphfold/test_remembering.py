@@ -73,6 +73,15 @@ async def test_a_refusal_of_one_key_is_remembered_and_a_failed_call_is_not(offic
     assert office.asked == ["people 2", "people 1", "people 1"]
 
 
+async def test_a_call_that_is_refused_for_its_only_key_is_remembered_as_that_keys_answer(office: Office) -> None:
+    office.on("GET /people", lambda r: httpx.Response(422) if "2" in office.numbers(r) else office.people(r))
+    async with running(people(ttl=60), office) as graph:
+        for _ in range(2):
+            answer = await graph.execute('{ a: person(number: "1") { name } b: person(number: "2") { name } }')
+            assert (answer.data, len(answer.errors)) == ({"a": {"name": "Ann"}, "b": None}, 1)
+    assert sorted(office.asked) == ["people 1", "people 1,2", "people 2"]
+
+
 async def test_the_cache_is_bounded(office: Office) -> None:
     async with running(people(ttl=60, cache_size=2), office) as graph:
         for number in ("1", "2", "3", "3", "1"):

@@ -159,6 +159,13 @@ async def test_a_path_that_leads_elsewhere_is_the_authors_mistake(path: str, log
     assert "secret" not in str(line)
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "delete"])
+async def test_a_read_that_changes_something_is_the_authors_mistake(method: str, log: list[Any]) -> None:
+    told = await rest(lambda shop: shop.request(method, "/a", int))
+    assert (told.code, told.calls) == ("INTERNAL", [])
+    assert f"count is a @read, but sends {method}" in str(log)
+
+
 async def test_a_body_is_exact_json() -> None:
     body = {"price": Decimal("12.30"), "on": date(2026, 1, 31), "n": 2**60, "t": "ä"}
     told = await rest(lambda shop: shop.request("POST", "/a", int, json=body, headers={"X-Key": "1"}))
@@ -173,14 +180,14 @@ NOTHING = [httpx.Response(204), httpx.Response(200), httpx.Response(202, headers
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
 @pytest.mark.parametrize("into", [NoneType, int | None, Any])
 async def test_a_success_without_a_body_is_none_where_that_is_an_answer(reply: httpx.Response, into: Any) -> None:
-    told = await rest(lambda shop: shop.request("DELETE", "/a", into, at="done"), reply)
+    told = await rest(lambda shop: shop.request("POST", "/a", into, at="done"), reply)
     assert (told.data, told.code, len(told.calls)) == ({"count": None}, None, 1)
 
 
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
 @pytest.mark.parametrize("into", [int, list[int | None], dict[str, None]])
 async def test_elsewhere_it_is_a_bad_reply(reply: httpx.Response, into: Any) -> None:
-    told = await rest(lambda shop: shop.request("DELETE", "/a", into), reply)
+    told = await rest(lambda shop: shop.request("POST", "/a", into), reply)
     assert told.code == "BACKEND_BAD_REPLY"
 
 

@@ -176,6 +176,22 @@ def test_decimals_are_exact(text: bytes, value: str) -> None:
     assert str(read(Decimal, text)) == value
 
 
+@pytest.mark.parametrize("text", ["0.10", "-1.50E+3", "1E-7", "123456789012345678901234567890.12"])
+def test_fractions_are_exact_where_nothing_is_declared_for_them(text: str) -> None:
+    told = read(Any, f'{{"a": [{text}], "b": 1, "c": true}}'.encode())
+    assert told == {"a": [Decimal(text)], "b": 1, "c": True}
+    assert str(told["a"][0]) == text
+    assert type(read(float, text.encode())) is float
+
+
+@pytest.mark.parametrize(
+    "text", [b"1E+309", b"1E-309", b"1E+999999999", b"1E+99999999999999999999", b"1E-99999999999999999999"]
+)
+def test_fractions_that_are_no_floats_are_unreadable_where_nothing_is_declared(text: bytes) -> None:
+    with pytest.raises(Unreadable, match="out of range"):
+        read(Any, text)
+
+
 @given(st.integers(), st.integers(0, 4))
 def test_amounts_of_any_size_are_exact(units: int, digits: int) -> None:
     amount = minor_units(digits).convert(units)

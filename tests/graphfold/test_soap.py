@@ -3,7 +3,6 @@
 import re
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -12,11 +11,9 @@ import strawberry
 from lxml import etree
 
 from graphfold import Keys, Row, SoapAdapter, SoapFault, Wire, batch, by, resolves
-from graphfold.adapter.soap.contract import Contract
 from graphfold.credentials import UsernameToken
 from graphfold.errors import GraphError, NotFound
 from graphfold.graph.graph import Graph
-from graphfold.mistakes import Mistake
 from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
 from tests.graphfold.written import WSDL
 
@@ -341,6 +338,26 @@ async def test_characters_that_xml_cannot_carry_are_the_clients_fault() -> None:
     assert backend.calls == []
 
 
+async def test_characters_that_xml_cannot_carry_leave_the_other_keys_alone() -> None:
+    answered, backend = await told(
+        levels(), '{ a: stock(sku: "007") { onHand } b: stock(sku: "a\\u0001b") { onHand } }'
+    )
+    assert answered.data == {"a": {"onHand": "3"}, "b": None}
+    assert [(error["path"], error["extensions"]["code"]) for error in answered.errors] == [(["b"], "BAD_INPUT")]
+    assert len(backend.calls) == 1
+
+
+async def test_a_fault_for_one_key_leaves_the_others_alone() -> None:
+    fault = fault_eleven("soap:Client", '<UnknownSku xmlns="urn:stock"><Sku>8</Sku></UnknownSku>')
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        return fault if b">8<" in request.content else levels()
+
+    answered, _ = await told(reply, '{ a: stock(sku: "007") { onHand } b: stock(sku: "8") { onHand } }')
+    assert answered.data == {"a": {"onHand": "3"}, "b": None}
+    assert [(error["path"], error["message"]) for error in answered.errors] == [(["b"], "No 8.")]
+
+
 @pytest.mark.parametrize(
     ("port", "kind", "action"),
     [
@@ -374,23 +391,3 @@ async def test_many_keys_are_one_call() -> None:
         )
     assert data == {"a": {"sku": "007"}, "b": {"sku": "008"}, "c": None}
     assert len(backend.calls) == 1
-
-
-def test_a_wsdl_is_never_fetched(tmp_path: Path) -> None:
-    file = tmp_path / "remote.wsdl"
-    imported = '<wsdl:import namespace="urn:x" location="http://127.0.0.1:9/x.wsdl"/><wsdl:types>'
-    file.write_text(WSDL.read_text().replace("<wsdl:types>", imported, 1))
-    with pytest.raises(Mistake, match="the WSDL cannot be read"):
-        Contract(file)
-
-
-def test_a_wsdl_may_be_in_several_files_beside_each_other(tmp_path: Path) -> None:
-    text = WSDL.read_text()
-    begin, end = text.index("<xsd:schema"), text.index("</xsd:schema>") + len("</xsd:schema>")
-    types = text[begin:end].replace(
-        "<xsd:schema", '<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:tns="urn:stock"'
-    )
-    (tmp_path / "types.xsd").write_text(types)
-    included = '<xsd:schema targetNamespace="urn:stock"><xsd:include schemaLocation="types.xsd"/></xsd:schema>'
-    (tmp_path / "stock.wsdl").write_text(text[:begin] + included + text[end:])
-    assert Contract(tmp_path / "stock.wsdl").arguments("GetStock") == ["Sku"]

@@ -34,24 +34,28 @@ _SETTINGS = _zeep.Settings(
     strict=False,
     xsd_ignore_sequence_order=True,
     forbid_dtd=True,
-    forbid_external=False,  # `_LocalFiles` forbids it, all but one name
+    forbid_external=False,  # `_Folder` forbids it, all but one name
 )
 
 Enclosing = Callable[[str], bytes]
 """The header blocks of the credentials (an empty text for none) to the whole message."""
 
 
-class _LocalFiles(zeep.Transport):
-    """Loads a WSDL and its imports from disk only: nothing is fetched, at start or later."""
+class _Folder(zeep.Transport):
+    """Loads a WSDL and its imports from its folder only, wherever links lead: nothing is fetched, at start or later."""
+
+    def __init__(self, wsdl: Path) -> None:
+        untyped: Any = super()
+        untyped.__init__()
+        self._folder = wsdl.resolve().parent
 
     def load(self, url: str) -> bytes:
-        files: Any = super()
-        return encoding.with_lists(files.load(url))
-
-    def _load_remote_data(self, url: str) -> bytes:
         if url == encoding.NAMESPACE:
             return encoding.SCHEMA
-        raise ValueError(f"{url} would have to be fetched; put a copy beside the WSDL and import that")
+        file = Path(url).resolve()
+        if not file.is_relative_to(self._folder):
+            raise ValueError(f"{url} is not in the WSDL's folder; put a copy there and import that")
+        return encoding.with_lists(file.read_bytes())
 
 
 class Contract:
@@ -60,15 +64,11 @@ class Contract:
     def __init__(self, wsdl: Path, port: str | None = None) -> None:
         self.wsdl = wsdl
         try:
-            files: Any = _LocalFiles
-            definitions: Any = _zeep.Client(str(wsdl), transport=files(), settings=_SETTINGS).wsdl
+            definitions: Any = _zeep.Client(str(wsdl), transport=_Folder(wsdl), settings=_SETTINGS).wsdl
         except (OSError, ValueError, ZeepError, etree.LxmlError) as error:
-            raise Mistake(
-                str(wsdl),
-                f"the WSDL cannot be read: {error}",
-                why="the adapter's operations and types come from it.",
-                fix="put the backend's WSDL, with all it imports, into the adapter's folder.",
-            ) from None
+            raise _unreadable(wsdl, str(error)) from None
+        except RecursionError:
+            raise _unreadable(wsdl, "imports of imports, or types in types, are nested too deeply") from None
         self._types = definitions.types
         self._binding = self._choose(definitions, port)
         self._plain = Plain()
@@ -173,6 +173,15 @@ class Contract:
 def contract_of(wsdl: Path, port: str | None = None) -> Contract:
     """The contract of a WSDL file, read once in a process."""
     return Contract(wsdl, port)
+
+
+def _unreadable(wsdl: Path, reason: str) -> Mistake:
+    return Mistake(
+        str(wsdl),
+        f"the WSDL cannot be read: {reason}",
+        why="the adapter's operations and types come from it.",
+        fix="put the backend's WSDL, with all it imports, into the adapter's folder.",
+    )
 
 
 def _named(tag: str, read: Read) -> Read:

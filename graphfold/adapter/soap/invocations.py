@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.adapter.soap.paths import check_known, check_row, type_at
-from graphfold.loading.operation import Operation
-from graphfold.mistakes import place_of
+from graphfold.adapter.source import Written
 from graphfold.rows.row import Row
 
 __all__ = ["check_invocations"]
@@ -20,18 +18,18 @@ __all__ = ["check_invocations"]
 _OURS = {name for name in inspect.signature(SoapAdapter.invoke).parameters if name not in ("self", "arguments")}
 
 
-def check_invocations(adapter: type[SoapAdapter]) -> None:
+def check_invocations(adapter: type[SoapAdapter], functions: Iterable[Written]) -> None:
     """Raises the `Mistake` of a call whose operation, argument or row is not in the WSDL, where it can be read."""
     contract = contract_of(adapter.wsdl, adapter.port)
-    for function in _functions(adapter):
-        for call in _invocations(function):
-            where, operation = place_of(function, call.lineno - 1), call.args[0]
+    for written in functions:
+        for call in written.calls("invoke"):
+            where, operation = written.at(call), next(iter(call.args), None)
             if isinstance(operation, ast.Constant) and isinstance(operation.value, str):
                 check_known(where, "operation", operation.value, contract.operations)
                 known = contract.arguments(operation.value)
                 for name in _named(call):
                     check_known(where, f"argument of {operation.value}", name, known)
-                _check_answer(where, contract, operation.value, call, _row_of(call, function))
+                _check_answer(where, contract, operation.value, call, _row_of(call, written.function))
 
 
 def _check_answer(where: str, contract: Contract, operation: str, call: ast.Call, row: type[Row[Any]] | None) -> None:
@@ -39,27 +37,6 @@ def _check_answer(where: str, contract: Contract, operation: str, call: ast.Call
     if row is not None and isinstance(at, ast.Constant) and isinstance(at.value, str | None):
         answer, steps = contract.way(operation, at.value)
         check_row(row, type_at(answer, steps, where, "at: "))
-
-
-def _functions(adapter: type[SoapAdapter]) -> Iterator[Callable[..., Any]]:
-    for kind in adapter.__mro__:
-        if issubclass(kind, SoapAdapter) and kind is not SoapAdapter:
-            for value in vars(kind).values():
-                function = value.function if isinstance(value, Operation) else value
-                if inspect.isfunction(function):
-                    yield function
-
-
-def _invocations(function: Callable[..., Any]) -> Iterator[ast.Call]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, SyntaxError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            owner = node.func.value
-            if node.func.attr == "invoke" and isinstance(owner, ast.Name) and owner.id == "self":
-                yield node
 
 
 def _named(call: ast.Call) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from graphfold.graph.project import Project, ProjectError
 from graphfold.mistakes import Mistake
+from graphfold.testing import graph_of
 from tests.graphfold.written import Wrong, assert_told
 
 ADAPTER = """
@@ -32,6 +33,15 @@ def credential(made: str, told: str, fix: str) -> Wrong:
     )
 
 
+ASKING = """
+        class Crm(RestAdapter):
+            @read()
+            async def count(self) -> int:
+                return await {}  # <-
+
+        @resolves(Query)
+        async def count(crm: Crm) -> int | None: ...
+        """
 SECRET = "a1B2c3D4e5F6g7H8i9J0k1L2"
 AT_IMPORT = {
     "the caller's credential as ours": adapter(
@@ -93,6 +103,44 @@ def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp
         imported(wrong.source)
     assert_told(raised.value, wrong, tmp_path / "written.py")
     assert SECRET not in str(raised.value)
+
+
+WRITTEN_OUT = {
+    "self.get('/n', int, api_key='hunter2')": "sends a text as 'api_key'",
+    "self.request('GET', '/n', int, headers={'X-Api-Key': 'hunter2'})": "sends a text as 'X-Api-Key'",
+    "self.request('GET', '/n', int, headers={'Authorization': 'hunter2'})": "sends a text as 'Authorization'",
+    "self.request('GET', '/n', int, headers={'Cookie': 'sid=' + 'hunter2'})": "sends a text as 'Cookie'",
+    "self.exchange('POST', '/n', json={'user': {'accessToken': f'hunter2'}})": "sends a text as 'accessToken'",
+    f"self.get('/n', int, start='{SECRET}')": "has a text that looks like a secret",
+    "self.get('/n', int, start='sk_live_hunter2')": "has a text that looks like a secret",
+}
+
+
+@pytest.mark.parametrize(("call", "told"), WRITTEN_OUT.items())
+def test_a_secret_in_a_function_is_told_at_start(
+    call: str, told: str, imported: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    wrong = Wrong(ASKING.format(call), f"Crm.count {told}", "GRAPHFOLD_CRM_")
+    imported(wrong.source)
+    with pytest.raises(Mistake) as raised:
+        graph_of()
+    assert_told(raised.value, wrong, tmp_path / "written.py")
+    assert "hunter2" not in str(raised.value)
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "self.get('/n', int, api_key=self.name, token='')",
+        "self.request('GET', '/n', int, headers={'Idempotency-Key': f'count-{self.name}', 'X-Kind': 'token'})",
+        "self.request('GET', '/n', int, headers={'Authorization': f'Bearer {self.name}'})",
+        "self.get('/n', int, fields='token,password')",
+    ],
+)
+def test_what_is_made_when_it_runs_is_no_secret(call: str, imported: Callable[[str], ModuleType]) -> None:
+    imported(ASKING.format(call))
+    graph_of()
 
 
 @pytest.mark.parametrize("line", ['start = "{}"', 'crm_password = "x"', '[tool.graphfold.crm]\ntoken = "x"'])

@@ -19,6 +19,7 @@ async def test_a_backend_nobody_asked() -> None:
     calm = {"state": "closed", "calls": 0, "failures": 0, "slow": 0}
     assert told == {
         "shop": {
+            "critical": True,
             "places": {"used": 0, "of": 32, "waiting": 0},
             "retriesLeft": 3,
             "breakers": {"default": calm, "stock": calm},
