@@ -102,6 +102,11 @@ class Settings(BaseModel):
     answer_cache: int = Field(
         default=32_000_000, ge=0, description="Bytes of whole answers kept to be sent again; 0 keeps none."
     )
+    max_age: int = Field(
+        default=0,
+        ge=0,
+        description="Most seconds that browsers and CDNs may keep an answer to a GET that is for everybody; 0: none.",
+    )
     invalidation_secret: Secret | None = Field(
         default=None, description="What messages to `/invalidate` are signed with; without it there is no such address."
     )

@@ -36,6 +36,10 @@ class Catalog(Backend):
         except BadRequest as error:
             return _refused("BAD_REQUEST", str(error), error.status)
 
+    def broken(self, status: int) -> Response:
+        """What it answers when it cannot work at all, or, with 400, not with what it was sent: no code says which."""
+        return json_response({"errors": [{"message": "The service is not available"}]}, status)
+
     def _execute(self, asked: Mapping[str, object]) -> Response:
         query, variables, name = asked.get("query"), asked.get("variables"), asked.get("operationName")
         if not isinstance(query, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from sandbox.backend import Backend
+from sandbox.catalog import Catalog
 from sandbox.credentials import variables
 from sandbox.crm import Crm
 from sandbox.faults import Fault, Faults
@@ -18,14 +19,16 @@ FAULTS: dict[str, set[str]] = {
     "reset": set(),
     "truncate": set(),
     "drip": set(),
+    "shape": set(),
     "soap-fault": set(),
+    "graphql-error": set(),
     "expired-token": set(),
     "garbage": set(),
 }
 """Every fault with the parameters it cannot do without."""
 
-OPTIONAL: dict[str, set[str]] = {"soap-fault": {"status"}}
-FITS: dict[str, type[Backend]] = {"soap-fault": SoapService, "expired-token": Crm}
+OPTIONAL: dict[str, set[str]] = {"soap-fault": {"status"}, "graphql-error": {"status"}}
+FITS: dict[str, type[Backend]] = {"soap-fault": SoapService, "graphql-error": Catalog, "expired-token": Crm}
 
 
 class Control:
@@ -117,6 +120,7 @@ SOUND: dict[str, tuple[Callable[[object], bool], str]] = {
     "seconds": (_seconds, "a number from 0 to 3600"),
     "status": (_whole(200, 599), "a whole number from 200 to 599"),
     "soap-fault status": (lambda value: value in (200, 500), "200 or 500"),
+    "graphql-error status": (lambda value: value in (200, 400), "200 or 400"),
     "times": (_whole(1, 1_000_000), "a whole number from 1"),
     "only": (lambda value: value == "data", '"data"'),
 }

@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 
 from sandbox.authorization import bearer
 from sandbox.backend import Backend
+from sandbox.catalog import Catalog
 from sandbox.messages import Delivery, Request, Response, phrase, text_response
+from sandbox.shapes import reshaped
 from sandbox.soap import SoapService
 from sandbox.tokens import Tokens
 
@@ -77,7 +79,7 @@ class Faults:
 
 
 async def suffer(fault: Fault, backend: Backend, request: Request) -> Response:
-    """What the client gets under `fault`. Only latency, truncate and drip let the backend do its work."""
+    """What the client gets under `fault`. Only latency, truncate, drip and shape let the backend do its work."""
     match fault.fault:
         case "latency":
             await asyncio.sleep(fault.seconds or 0)
@@ -86,6 +88,8 @@ async def suffer(fault: Fault, backend: Backend, request: Request) -> Response:
             return replace(await backend.answer(request), delivery=Delivery.HALF)
         case "drip":
             return replace(await backend.answer(request), delivery=Delivery.DRIP)
+        case "shape":
+            return reshaped(await backend.answer(request))
         case "expired-token":
             return await backend.answer(_anonymous(request))
         case _:
@@ -106,6 +110,8 @@ def instead(fault: Fault, backend: Backend) -> Response:
             return Response(body=GARBAGE, headers={"Content-Type": backend.media_type})
         case "soap-fault" if isinstance(backend, SoapService):
             return backend.broken(fault.status or 500)
+        case "graphql-error" if isinstance(backend, Catalog):
+            return backend.broken(fault.status or 200)
         case other:
             raise ValueError(f"{backend.name} cannot suffer {other}")
 

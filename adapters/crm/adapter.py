@@ -105,8 +105,8 @@ class Crm(RestAdapter):
         return row
 
     def problem(self, reply: Reply) -> GraphError:
-        if reply.status == 422:
-            return CustomerRefused(self.read(reply, list[ProblemRow], at="errors")[0])
+        if reply.status == 422 and (wrong := self.read(reply, list[ProblemRow], at="errors")):
+            return CustomerRefused(wrong[0])
         return super().problem(reply)
 
 

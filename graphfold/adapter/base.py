@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from graphfold.adapter.attributes import Identity, check_attributes
 from graphfold.adapter.grants import check_credential, check_operation
+from graphfold.adapter.judging import judged
 from graphfold.adapter.listened import Listened, Sends
 from graphfold.adapter.literals import check_literals
 from graphfold.adapter.methods import check_method
@@ -128,7 +130,14 @@ class Adapter:
 
     def problem(self, reply: Reply) -> GraphError:
         """The typed error for a reply that is not a success. Override for the backend's own error bodies."""
+        return self._by_status(reply)
+
+    def _by_status(self, reply: Reply) -> GraphError:
         return by_status(reply, of_caller=bool(self.credential.caller_headers))
+
+    def _refusal(self, reply: Reply) -> GraphError:
+        """What `problem` makes of the reply; where it fails itself, what the status says."""
+        return judged(partial(self.problem, reply), partial(self._by_status, reply))
 
     @property
     def passed_on(self) -> dict[str, str]:

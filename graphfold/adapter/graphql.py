@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -10,7 +11,8 @@ import msgspec
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
 from graphfold.adapter.graphql_errors import ReplyError, errors_in, kind_of
-from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format, unusable
+from graphfold.adapter.judging import judged
+from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format, says_more, unusable
 from graphfold.errors import BackendError, GraphError
 from graphfold.rows.decoder import Unreadable, decoder
 from graphfold.transport.call import Call, Reply
@@ -20,9 +22,6 @@ __all__ = ["GraphQLAdapter"]
 T = TypeVar("T")
 
 _OF_CALLER = {"UNAUTHENTICATED": CALLER_REFUSED[401], "FORBIDDEN": CALLER_REFUSED[403]}
-
-_SAYS_MORE = (401, 403, 408, 429)
-"""Statuses that say more than the errors beside them, as 5xx do."""
 
 
 class GraphQLAdapter(Adapter):
@@ -52,8 +51,8 @@ class GraphQLAdapter(Adapter):
             return kind(text, internal=f"{code}: {message}")
         return kind_of(code)("The backend could not answer.", internal=f"{code}: {message}")
 
-    def problem(self, reply: Reply) -> GraphError:
-        return not_at_its_address(reply) or super().problem(reply)
+    def _by_status(self, reply: Reply) -> GraphError:
+        return not_at_its_address(reply) or super()._by_status(reply)
 
     async def probe(self) -> None:
         """Ask for `__typename`; raises the typed error when the backend is not well."""
@@ -82,11 +81,11 @@ class GraphQLAdapter(Adapter):
         if reply.ok and not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")
         try:
-            errors = [] if reply.status in _SAYS_MORE or reply.status >= 500 else errors_in(reply.body)
+            errors = [] if says_more(reply) or reply.status >= 500 else errors_in(reply.body)
         except Unreadable as error:
-            raise (unusable(error) if reply.ok else self.problem(reply)) from None
+            raise (unusable(error) if reply.ok else self._refusal(reply)) from None
         if not reply.ok:
-            raise self._typed(reply, errors[0]) if errors else self.problem(reply)
+            raise self._typed(reply, errors[0]) if errors else self._refusal(reply)
         return errors
 
     def _failed(self, reply: Reply, errors: list[ReplyError], at: str, *, alone: bool) -> dict[int, GraphError]:
@@ -108,7 +107,9 @@ class GraphQLAdapter(Adapter):
         return [*(row.json(text) for place, text in enumerate(items) if place not in failed), *failed.values()]
 
     def _typed(self, reply: Reply, error: ReplyError) -> GraphError:
-        return self.error(error.message, error.told(request_refused=not reply.ok))
+        told = error.told(request_refused=not reply.ok)
+        ours = partial(GraphQLAdapter.error, self, error.message, told)
+        return judged(partial(self.error, error.message, told), ours)
 
 
 def _item_of(into: Any) -> Any:

@@ -20,7 +20,15 @@ from graphfold.rows.decoder import Malformed, Unreadable
 from graphfold.transport.call import Reply
 from graphfold.transport.headers import retry_after
 
-__all__ = ["CALLER_REFUSED", "by_status", "not_at_its_address", "not_the_format", "outage", "unusable"]
+__all__ = [
+    "CALLER_REFUSED",
+    "by_status",
+    "not_at_its_address",
+    "not_the_format",
+    "outage",
+    "says_more",
+    "unusable",
+]
 
 _KINDS: dict[int, tuple[type[GraphError], str]] = {
     401: (BackendCredentials, "The backend refuses our credentials."),
@@ -53,6 +61,11 @@ def by_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
         kind, text = known[reply.status]
         return kind(text, internal=internal)
     return _by_class(reply, internal)
+
+
+def says_more(reply: Reply) -> bool:
+    """Whether the status says more than an error beside it, in the protocol's own words, could say."""
+    return reply.status in (401, 403, 404, 408, 410, 429) or (reply.status == 503 and "retry-after" in reply.headers)
 
 
 def outage(reply: Reply) -> GraphError | None:

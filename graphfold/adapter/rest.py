@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from string import Formatter
@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
+from graphfold.adapter.judging import noted
 from graphfold.adapter.paths import is_below, shown
 from graphfold.adapter.problems import not_the_format, outage, unusable
-from graphfold.errors import GraphError, Internal, InvalidInput
+from graphfold.errors import BackendError, GraphError, Internal, InvalidInput
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Malformed, Unreadable, decoder
 from graphfold.transport.call import Call, Reply
@@ -55,7 +56,7 @@ class RestAdapter(Adapter):
         async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)
             if not reply.ok:
-                raise self.problem(reply)
+                raise self._refusal(reply)
             return self.read(reply, into, at=at)
 
         return await self._guarded(call, attempt)
@@ -64,37 +65,47 @@ class RestAdapter(Adapter):
         self,
         method: str,
         path: str,
+        judge: Callable[[Reply], T],
         *,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         **parameters: Any,
-    ) -> Reply:
-        """The raw reply, whatever its status: for backends that say things in headers or odd statuses.
+    ) -> T:
+        """What `judge` makes of the raw reply, whatever its status: for what is said in headers or odd statuses.
 
-        An outage (408, 429, 5xx but for 501) is a failure all the same: repeated and counted before it is handed over.
+        What it raises, as `read` does, is a failure of the call. An outage (408, 429, 5xx but for 501) is one all the
+        same: repeated and counted before it is handed over.
         """
         call, client = self._call(method, path, json, headers, parameters), self._client
         failed: dict[GraphError, Reply] = {}  # of each attempt: where the call is hedged, two are under way
 
-        async def attempt(seconds: float) -> Reply:
+        async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)
             if error := outage(reply):
                 failed[error] = reply
                 raise error
-            return reply
+            return judge(reply)
 
         try:
             return await self._guarded(call, attempt)
         except GraphError as error:
             if error not in failed:
                 raise
-            return failed[error]
+            return judge(failed[error])
 
     def read(self, reply: Reply, into: type[T], *, at: str | None = None) -> T:
         """The body as `into`; BACKEND_CONTRACT where it does not fit, BACKEND_BAD_REPLY where it is no JSON.
 
-        A success without a body, such as a 204, is None where `into` may be.
+        A failure is then what its status says. A success without a body, such as a 204, is None where `into` may be.
         """
+        try:
+            return self._value(reply, into, at)
+        except BackendError as error:
+            if reply.ok:
+                raise
+            raise noted(self._by_status(reply), error.internal) from None
+
+    def _value(self, reply: Reply, into: type[T], at: str | None) -> T:
         if not reply.body:
             return self._nothing(into)
         if not reply.media_type.endswith("json"):
@@ -117,7 +128,7 @@ class RestAdapter(Adapter):
         call = self._call("GET", self.probe_path, None, None, {})
         reply = await self._backend.client.send(call)
         if reply.status in (401, 403) or reply.status >= 500:
-            raise self.problem(reply)
+            raise self._refusal(reply)
 
     def _call(
         self, method: str, path: str, json: Any, headers: Mapping[str, str] | None, parameters: dict[str, Any]

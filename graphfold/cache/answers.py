@@ -104,6 +104,12 @@ class Answers:
             self._entries[question.at(parts.share)] = kept
             self._hopeless.pop(question.viewer, None)
 
+    def left(self, parts: Parts) -> float:
+        """Seconds for which what is made of these may be told to everybody."""
+        if parts.share != "public" or parts.ends == inf or not parts.spared():
+            return 0.0
+        return max(parts.ends - self._timer(), 0.0)
+
     def under_way(self, question: Question) -> asyncio.Future[None] | None:
         """Done when the viewer's own equal question has been answered; None where waiting for that would be in vain."""
         return self._under_way.get(question.viewer)

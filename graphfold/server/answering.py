@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from graphql import OperationType
 
 from graphfold.cache.answers import Answers, Kept, Question
+from graphfold.cache.parts import Parts
 from graphfold.deadline import Deadline
 from graphfold.loading.scope import Viewer
 from graphfold.server.admission import Admission
 from graphfold.server.departure import unless_gone
 from graphfold.server.requestlog import Exchange
 from graphfold.server.requests import Asked, Receive, seconds_of
-from graphfold.server.responses import Reply, answered
+from graphfold.server.responses import Reply, answered, lasting
 from graphfold.server.served import Answer, Served
 
 __all__ = ["Answering"]
@@ -42,16 +44,27 @@ class Answering:
         self._viewer: Viewer | None = None
 
     async def reply(self, *, mutations: bool) -> Reply:
+        """By GET, which never changes anything, caches on the way are told how long the answer is good."""
+        reply, parts = await self._answer(mutations=mutations)
+        return reply if mutations else replace(reply, headers=lasting(self._good(parts)))
+
+    def _good(self, parts: Parts | None) -> float:
+        answers, most = self._graph.answers, self._graph.settings.max_age
+        return min(answers.left(parts), most) if answers is not None and parts is not None and most else 0.0
+
+    async def _answer(self, *, mutations: bool) -> tuple[Reply, Parts | None]:
+        """The answer, and what it is made of where it may be kept."""
         answers, found = self._graph.answers, None
         if answers is not None and (found := self._question()) is not None:
             question, self._viewer = found
             kept = await self._told(answers, question)
             if kept is not None:
-                return self._again(kept)
+                return self._again(kept), kept.parts
         async with self._admission:
             if answers is not None and found is not None and self._is_query():
                 return await self._kept(answers, found[0], mutations=mutations)
-            return (await self._run(mutations=mutations))[0]  # a write is never kept, and nobody waits for another's
+            reply, _ = await self._run(mutations=mutations)
+            return reply, None  # a write is never kept, and nobody waits for another's
 
     async def _told(self, answers: Answers, question: Question) -> Kept | None:
         """What is kept, or comes out of the same question that somebody else has asked meanwhile."""
@@ -83,13 +96,13 @@ class Answering:
         if self._seconds is not None or not other.done():
             self._seconds = max(deadline.left(), 0.001)
 
-    async def _kept(self, answers: Answers, question: Question, *, mutations: bool) -> Reply:
+    async def _kept(self, answers: Answers, question: Question, *, mutations: bool) -> tuple[Reply, Parts | None]:
         end = answers.begin(question)
         try:
             reply, answer = await self._run(mutations=mutations)
             if answer.parts is not None:
                 answers.keep(question, reply.body, answer.parts, self._exchange.asked)
-            return reply
+            return reply, answer.parts
         finally:
             end()
 

@@ -12,7 +12,7 @@ import orjson
 from graphfold.errors import CODES
 from graphfold.server.served import Answer
 
-__all__ = ["JSON", "RESPONSE", "Reply", "answered", "error_body", "media_type", "refusal"]
+__all__ = ["JSON", "RESPONSE", "Reply", "answered", "error_body", "lasting", "media_type", "refusal"]
 
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -73,6 +73,13 @@ def answered(answer: Answer, media: str) -> Reply:
     return Reply(status, answer.body(), media)
 
 
+def lasting(seconds: float) -> dict[str, str]:
+    """What browsers and CDNs are told of an answer that is good so long for everybody."""
+    if seconds < 1:
+        return {"cache-control": "no-store"}
+    return {"cache-control": f"public, max-age={int(seconds)}", "vary": "accept, origin"}
+
+
 def _status(errors: list[dict[str, Any]]) -> int:
     code = errors[0]["extensions"]["code"] if errors else "INTERNAL"
     return max(400, CODES[code].status)
@@ -95,7 +102,7 @@ def refusal(
     retry_after: int | None = None,
 ) -> Reply:
     """An error that never reached the graph."""
-    headers = {"allow": allow} if allow else {}
+    headers = {"cache-control": "no-store"} | ({"allow": allow} if allow else {})
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
     return Reply(status, error_body(message, code, request_id, retry_after), JSON, headers)

@@ -47,6 +47,7 @@ class Failure:
 
 
 _SOAP = ("inventory", "billing")
+_REST = ("crm", "shop", "marketing")
 _ONE_ADDRESS = ("catalog", *_SOAP)
 
 
@@ -83,8 +84,11 @@ FAILURES = [
     _late("answers a byte a second", {"fault": "drip"}),
     _bad("answers nonsense", {"fault": "garbage"}),
     _bad("answers with a page for people", {"fault": "html"}),
+    Failure("answers well, and in another form", {"fault": "shape", "only": "data"}, "BACKEND_CONTRACT"),
     _unavailable("answers with a fault of the server", {"fault": "soap-fault"}, _SOAP),
     _unavailable("does so, and calls it a success", {"fault": "soap-fault", "status": 200}, _SOAP),
+    _unavailable("answers with an error", {"fault": "graphql-error"}, ("catalog",)),
+    Failure("refuses the query", {"fault": "graphql-error", "status": 400}, "BACKEND_CONTRACT", backends=("catalog",)),
     _bad("accepts the call, and says no more", _status(202)),
     _bad("sends us elsewhere", _status(302)),
     _bad("sends us elsewhere, with what we sent", _status(307)),
@@ -93,9 +97,11 @@ FAILURES = [
     Failure("does not take our credentials, fresh ones neither", _status(401), "BACKEND_CREDENTIALS"),
     Failure("takes them, and forbids it", _status(403), "BACKEND_CREDENTIALS"),
     Failure("is not at its address", _status(404), "BACKEND_CONTRACT", backends=_ONE_ADDRESS),
+    Failure("does not have what it is asked for", _status(404), "NOT_FOUND", backends=_REST),
     Failure("no longer knows this request", _status(405), "BACKEND_CONTRACT"),
     Failure("did not get the request in time", _status(408), "BACKEND_TIMEOUT", repeated=True, counted=True),
     Failure("is not at its address any more", _status(410), "BACKEND_CONTRACT", backends=_ONE_ADDRESS),
+    Failure("does not have it any more", _status(410), "NOT_FOUND", backends=_REST),
     Failure("no longer reads this format", _status(415), "BACKEND_CONTRACT"),
     Failure("has had enough", _status(429), "BACKEND_BUSY", repeated=True),
     _unavailable("fails", _status(500)),

@@ -36,7 +36,8 @@ def written(environment: Mapping[str, str]) -> Graph:
             @write()
             async def note(self) -> int:
                 body = {"customer": "10001", "items": [{"sku": "00012345", "qty": 1}]}
-                await self.request("POST", "/orders", dict[str, object], json=body, headers={"idempotency-key": "once"})
+                headers = {"idempotency-key": "once"}
+                await self.request("POST", "/orders", str, at="orderNo", json=body, headers=headers)
                 return 1
 
         class Catalog(GraphQLAdapter):

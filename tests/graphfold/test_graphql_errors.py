@@ -1,5 +1,6 @@
 """Errors in the replies of a GraphQL backend: whose turn it is, and which keys they take down."""
 
+import re
 from typing import Any
 
 import httpx
@@ -57,6 +58,8 @@ def catalog() -> Graph:
         def error(self, message: str, extensions: dict[str, Any]) -> GraphError:
             if extensions.get("code") == "GONE":
                 return NotFound("Gone.")
+            if "ids" in extensions:
+                return BackendRejected(extensions["ids"][0])
             return BackendRejected("odd") if message == "odd" else super().error(message, extensions)
 
     @resolves(Query)
@@ -108,6 +111,9 @@ async def told(graph: Graph, reply: Any, query: str) -> tuple[Any, dict[str, str
         ("GRAPHQL_PARSE_FAILED", 400, "BACKEND_CONTRACT", 1),
         ("GRAPHQL_VALIDATION_FAILED", 200, "BACKEND_CONTRACT", 1),
         ("RATE_LIMITED", 200, "BACKEND_BUSY", 3),
+        ("NOT_FOUND", 404, "BACKEND_CONTRACT", 1),
+        ("BAD_CURSOR", 410, "BACKEND_CONTRACT", 1),
+        ("BAD_CURSOR", 403, "BACKEND_CREDENTIALS", 1),
     ],
 )
 async def test_an_error_is_typed_by_its_code_and_status(
@@ -120,6 +126,12 @@ async def test_an_error_is_typed_by_its_code_and_status(
 async def test_an_adapter_reads_a_refused_request_by_its_message(catalog: Graph) -> None:
     reply = httpx.Response(400, json={"errors": [{"message": "odd"}]})
     assert (await told(catalog, reply, FIRST))[1] == {"first": "BACKEND_REJECTED"}
+
+
+async def test_a_defect_in_reading_an_error_does_not_hide_it(catalog: Graph, log: list[dict[str, Any]]) -> None:
+    reply = httpx.Response(200, json={"errors": [{"message": "x", "extensions": {"code": "BAD_ID", "ids": []}}]})
+    assert (await told(catalog, reply, FIRST))[1] == {"first": "BACKEND_REJECTED"}
+    assert re.fullmatch(r"BAD_ID: x; IndexError at .*test_graphql_errors\.py:\d+: .*", log[-1]["internal"])
 
 
 async def test_refused_requests_leave_the_breaker_alone(catalog: Graph) -> None:

@@ -16,6 +16,7 @@ import strawberry
 
 from graphfold import GraphQLAdapter, RestAdapter, read, resolves
 from graphfold.credentials import Bearer
+from graphfold.errors import BackendRejected
 from graphfold.graph.graph import Graph
 from graphfold.testing import FakeBackend, declaring, fakes, graph_of
 
@@ -179,14 +180,14 @@ NOTHING = [httpx.Response(204), httpx.Response(200), httpx.Response(202, headers
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
 @pytest.mark.parametrize("into", [NoneType, int | None, Any])
 async def test_a_success_without_a_body_is_none_where_that_is_an_answer(reply: httpx.Response, into: Any) -> None:
-    told = await rest(lambda shop: shop.request("DELETE", "/a", into, at="done"), reply)
+    told = await rest(lambda shop: shop.request("POST", "/a", into, at="done"), reply)
     assert (told.data, told.code, len(told.calls)) == ({"count": None}, None, 1)
 
 
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
 @pytest.mark.parametrize("into", [int, list[int | None], dict[str, None]])
 async def test_elsewhere_it_is_a_bad_reply(reply: httpx.Response, into: Any) -> None:
-    told = await rest(lambda shop: shop.request("DELETE", "/a", into), reply)
+    told = await rest(lambda shop: shop.request("POST", "/a", into), reply)
     assert told.code == "BACKEND_BAD_REPLY"
 
 
@@ -225,6 +226,53 @@ async def test_what_is_not_there_is_one_thing_or_the_whole_backend(status: int) 
     assert told.code == "NOT_FOUND"
     told = await graphql(httpx.Response(status))
     assert told.code == "BACKEND_CONTRACT"
+
+
+async def explained(kind: type[Any], author: Callable[[Any, Any], Any], reply: httpx.Response) -> Told:
+    """What comes of a failure that the adapter's author explains so, `problem` in REST and GraphQL alike."""
+
+    class Explained(kind):  # type: ignore[misc]  # one of two
+        problem = author
+
+    if kind is RestAdapter:
+        return await asked(lambda shop: shop.get("/a", int), Explained, reply)
+    return await asked(lambda shop: shop.query("{ n }", int, at="n"), Explained, reply)
+
+
+UNREADABLE = {
+    "a page": httpx.Response(404, html="<h1>Nothing here</h1>"),
+    "nothing": httpx.Response(404),
+    "half": httpx.Response(404, content=b"[", headers={"content-type": "application/json"}),
+    "another form": httpx.Response(404, json={"detail": "secret"}),
+}
+
+
+@pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE)
+async def test_a_failure_that_the_adapter_cannot_read_is_what_its_status_says(
+    reply: httpx.Response, log: list[Any]
+) -> None:
+    told = await explained(RestAdapter, lambda shop, reply: BackendRejected(shop.read(reply, str, at="why")), reply)
+    assert (told.code, len(told.calls)) == ("NOT_FOUND", 1)
+    assert log[-1]["internal"].startswith("status 404, ")
+    assert "; " in log[-1]["internal"]
+
+
+@pytest.mark.parametrize("kind", [RestAdapter, GraphQLAdapter])
+@pytest.mark.parametrize(
+    "author", [lambda shop, reply: reply.body[0], lambda shop, reply: None], ids=["defect", "nothing"]
+)
+async def test_a_defect_in_explaining_hides_no_failure(author: Any, kind: type[Any], log: list[Any]) -> None:
+    told = await explained(kind, author, httpx.Response(422))
+    assert told.code == "BACKEND_REJECTED"
+    assert re.fullmatch(r"status 422, no content type; (Index|Type)Error at .*\.py:\d+: .*", log[-1]["internal"])
+
+
+async def test_an_explanation_may_be_raised() -> None:
+    def refuse(shop: Any, reply: Any) -> Any:
+        raise BackendRejected("Not on Sundays.")
+
+    told = await explained(RestAdapter, refuse, httpx.Response(404))
+    assert (told.code, "Not on Sundays." in told.text) == ("BACKEND_REJECTED", True)
 
 
 @pytest.mark.parametrize("status", [429, 503])

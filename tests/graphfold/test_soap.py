@@ -1,5 +1,6 @@
 """SOAP values arrive unchanged, faults are errors whatever their status, and nothing odd is taken for data."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from graphfold import Keys, Row, SoapAdapter, SoapFault, Wire, batch, by, resolv
 from graphfold.credentials import UsernameToken
 from graphfold.errors import GraphError, NotFound
 from graphfold.graph.graph import Graph
-from graphfold.testing import FakeBackend, ask, fakes, graph_of
+from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
 from tests.graphfold.written import WSDL
 
 pytestmark = pytest.mark.anyio
@@ -264,6 +265,54 @@ async def test_an_adapter_reads_the_detail_of_its_faults() -> None:
     answered, _ = await told(fault_eleven("e:Client", detail))
     assert answered.errors[0]["message"] == "No 007."
     assert answered.errors[0]["extensions"]["code"] == "NOT_FOUND"
+
+
+SAYS_MORE = {
+    401: "BACKEND_CREDENTIALS",
+    403: "BACKEND_CREDENTIALS",
+    404: "BACKEND_CONTRACT",
+    408: "BACKEND_TIMEOUT",
+    410: "BACKEND_CONTRACT",
+    429: "BACKEND_BUSY",
+    503: "BACKEND_UNAVAILABLE",
+}
+UNKNOWN = '<UnknownSku xmlns="urn:stock"><Sku>007</Sku></UnknownSku>'
+
+
+@pytest.mark.parametrize("kind", ["Server", "Client"])
+@pytest.mark.parametrize(("status", "expected"), SAYS_MORE.items())
+async def test_a_status_that_says_more_than_the_fault(
+    status: int, expected: str, kind: str, log: list[dict[str, Any]]
+) -> None:
+    reply = fault_eleven(f"e:{kind}", status=status)
+    reply.headers["retry-after"] = "7"
+    answered, _ = await told(reply)
+    extensions = answered.errors[0]["extensions"]
+    assert (extensions["code"], extensions.get("retryAfter")) == (expected, 7 if status in (429, 503) else None)
+    assert f"fault {kind}: db down" in log[-1]["internal"]
+
+
+async def test_it_does_so_where_the_detail_cannot_be_read(log: list[dict[str, Any]]) -> None:
+    odd = '<UnknownSku xmlns="urn:stock"><Sku><odd/></Sku></UnknownSku>'
+    answered, _ = await told(fault_eleven("e:Server", odd, 403))
+    assert answered.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"
+    assert "<Sku> holds elements" in log[-1]["internal"]
+
+
+async def test_an_adapter_that_cannot_read_a_fault_hides_nothing_of_it(log: list[dict[str, Any]]) -> None:
+    for status, code in ((400, "BACKEND_REJECTED"), (403, "BACKEND_CREDENTIALS")):
+        with declaring():
+            answered, _ = await told(fault_eleven("e:Client", '<UnknownSku xmlns="urn:stock"/>', status))
+        assert answered.errors[0]["extensions"]["code"] == code
+        assert re.search(r"fault Client: .*; KeyError at .*test_soap\.py:\d+: 'Sku'", log[-1]["internal"])
+
+
+@pytest.mark.parametrize("status", [200, 400, *SAYS_MORE, 500, 504])
+async def test_a_fault_that_the_adapter_knows_says_more_than_any_status(status: int) -> None:
+    reply = fault_eleven("e:Client", UNKNOWN, status)
+    reply.headers["retry-after"] = "7"
+    answered, _ = await told(reply)
+    assert answered.errors[0]["message"] == "No 007."
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 BACKENDS = ["crm", "shop", "catalog", "inventory", "billing", "marketing"]
-FAULTS = "latency status html reset truncate drip soap-fault expired-token garbage".split()  # noqa: SIM905
+FAULTS = "latency status html reset truncate drip shape soap-fault graphql-error expired-token garbage".split()  # noqa: SIM905
 
 
 async def counts(http: httpx.AsyncClient) -> dict[str, int]:
@@ -83,6 +83,8 @@ async def test_faults_are_cleared_one_or_all(http: httpx.AsyncClient) -> None:
         ({"backend": "crm", "fault": "html", "only": "tokens"}, 'only must be "data"'),
         ({"backend": "crm", "fault": "soap-fault"}, "backend of soap-fault must be one of inventory, billing"),
         ({"backend": "billing", "fault": "soap-fault", "status": 400}, "status must be 200 or 500"),
+        ({"backend": "crm", "fault": "graphql-error"}, "backend of graphql-error must be one of catalog"),
+        ({"backend": "catalog", "fault": "graphql-error", "status": 500}, "status must be 200 or 400"),
         ({"backend": "shop", "fault": "expired-token"}, "backend of expired-token must be one of crm, not 'shop'"),
     ],
 )

@@ -26,6 +26,13 @@ async def engagement(marketing: httpx.AsyncClient) -> httpx.Response:
     return await marketing.get("/engagement", params=QUERY)
 
 
+async def billed(http: httpx.AsyncClient, operation: str, number: str) -> httpx.Response:
+    asked = f'<{operation} xmlns="http://ledger.example/billing/2019/07"><InvoiceNo>{number}</InvoiceNo></{operation}>'
+    content = f'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body>{asked}</e:Body></e:Envelope>'
+    user = (credentials.BILLING_USERNAME, credentials.BILLING_PASSWORD)
+    return await http.post("/billing", content=content, headers={"Content-Type": "application/soap+xml"}, auth=user)
+
+
 async def test_latency_is_the_right_answer_later(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
     right = await engagement(marketing)
     await put(http, "marketing", "latency", seconds=0.1)
@@ -105,6 +112,34 @@ async def test_soap_fault_is_a_fault_of_the_server(
     reply = await http.post(f"/{backend}")
     assert (reply.status_code, reply.headers["content-type"]) == (status, f"{media_type}; charset=utf-8")
     assert etree.fromstring(reply.content).find(f".//{{{namespace}}}Fault") is not None
+
+
+@pytest.mark.parametrize(("more", "status"), [({}, 200), ({"status": 400}, 400)])
+async def test_graphql_error_is_an_error_without_a_code(
+    http: httpx.AsyncClient, more: dict[str, int], status: int
+) -> None:
+    await put(http, "catalog", "graphql-error", **more)
+    reply = await http.post("/catalog/graphql")
+    assert (reply.status_code, reply.json()) == (status, {"errors": [{"message": "The service is not available"}]})
+
+
+async def test_shape_says_all_under_other_names(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+    [entry] = (await engagement(marketing)).json()["entries"]
+    await put(http, "marketing", "shape")
+    renamed = {f"{name}2": value for name, value in entry.items()}
+    assert (await engagement(marketing)).json() == {"entries2": [renamed]}
+
+
+async def test_shape_leaves_what_the_protocol_names(http: httpx.AsyncClient, catalog: httpx.AsyncClient) -> None:
+    for backend in ("catalog", "billing"):
+        await put(http, backend, "shape")
+    query = {"query": '{ productsBySku(skus: ["00012345"]) { skuCode } }'}
+    reply = await catalog.post("/graphql", json=query)
+    assert reply.json() == {"data": {"productsBySku2": [{"skuCode2": "00012345"}]}}
+    [body] = etree.fromstring((await billed(http, "GetInvoice", "2026-000001")).content)
+    assert [etree.QName(element).localname for element in body.iter()][:4] == [
+        *("Body", "GetInvoiceResponse2", "Invoice2", "Number2")
+    ]
 
 
 async def test_expired_token_is_for_tokens_issued_so_far(http: httpx.AsyncClient, crm: httpx.AsyncClient) -> None:

@@ -117,7 +117,8 @@ class Crm(RestAdapter):
 
     @write()
     async def drop(self, number: str) -> None:
-        await self.exchange("DELETE", "/customers/{number}", number=number)
+        status = await self.exchange("DELETE", "/customers/{number}", lambda reply: reply.status, number=number)
+        assert_type(status, int)
 
 
 class Ledger(SoapAdapter):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from graphfold.adapter.base import Adapter
-from graphfold.adapter.problems import not_at_its_address, not_the_format, unusable
+from graphfold.adapter.judging import judged, noted
+from graphfold.adapter.problems import not_at_its_address, not_the_format, says_more, unusable
 from graphfold.adapter.soap.contract import Contract
 from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in
 from graphfold.adapter.soap.message import Element
@@ -74,18 +76,18 @@ class SoapAdapter(Adapter):
         """The typed error of a SOAP fault. Override to map the backend's own; `super().fault(fault)` for the rest."""
         return by_code(fault)
 
-    def problem(self, reply: Reply) -> GraphError:
-        return not_at_its_address(reply) or super().problem(reply)
+    def _by_status(self, reply: Reply) -> GraphError:
+        return not_at_its_address(reply) or super()._by_status(reply)
 
     async def probe(self) -> None:
         """Ask for the WSDL; raises the typed error when the backend is not well."""
         reply = await self._backend.client.send(self._on_behalf(Call("GET", "", "wsdl")))
         if not reply.ok:
-            raise self.problem(reply)
+            raise self._refusal(reply)
 
     def _read(self, contract: Contract, operation: str, reply: Reply, at: str | None, wire: Any) -> Any:
         if not reply.media_type.endswith("xml"):
-            raise not_the_format(reply, "XML") if reply.ok else self.problem(reply)
+            raise not_the_format(reply, "XML") if reply.ok else self._refusal(reply)
         known = contract.scanned(operation, reply.body, at, wire) if reply.ok else None
         if known is not None:
             return known
@@ -93,15 +95,21 @@ class SoapAdapter(Adapter):
         try:
             fault = fault_in(message, contract)
             if fault is not None:
-                raise self.problem(reply) if reply.status == 401 else self.fault(fault)
+                raise self._typed(reply, fault)
             if not reply.ok:
-                raise self.problem(reply)
+                raise self._refusal(reply)
             return contract.answer(operation, message, at, wire, reply=reply.body)
         except Unreadable as error:
-            raise unusable(error) from None
+            raise (noted(self._refusal(reply), str(error)) if says_more(reply) else unusable(error)) from None
+
+    def _typed(self, reply: Reply, fault: SoapFault) -> GraphError:
+        """What `fault` makes of it; it is told what the status says, where that says more."""
+        if says_more(reply):
+            fault = replace(fault, by_status=self._refusal(reply))
+        return judged(partial(self.fault, fault), partial(by_code, fault))
 
     def _message(self, reply: Reply) -> Element:
         try:
             return message_of(reply.body)
         except Unreadable as error:
-            raise (unusable(error) if reply.ok else self.problem(reply)) from None
+            raise (unusable(error) if reply.ok else self._refusal(reply)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphfold.adapter.judging import noted
 from graphfold.adapter.soap.contract import Contract
 from graphfold.adapter.soap.message import ENVELOPES, Element, local
 from graphfold.errors import BackendContract, BackendCredentials, BackendRejected, BackendUnavailable, GraphError
@@ -27,12 +28,14 @@ _CREDENTIALS = {
 class SoapFault:
     """`codes` are local names, the most specific last (`["Sender", "UnknownCustomer"]`); `reason` is for the log.
 
-    `detail` holds each known element of the fault's detail by local name, as plain data.
+    `detail` holds each known element of the fault's detail by local name, as plain data; `by_status` is what the HTTP
+    status says, where it says more than a code.
     """
 
     codes: list[str]
     reason: str
     detail: dict[str, Any] = field(default_factory=dict)
+    by_status: GraphError | None = None
 
 
 def fault_in(message: Element, contract: Contract) -> SoapFault | None:
@@ -57,6 +60,8 @@ def fault_in(message: Element, contract: Contract) -> SoapFault | None:
 def by_code(fault: SoapFault) -> GraphError:
     """The typed error of a fault that the adapter does not map itself."""
     internal = f"fault {'/'.join(fault.codes)}: {fault.reason}"
+    if fault.by_status is not None:
+        return noted(fault.by_status, internal)
     if _CREDENTIALS & set(fault.codes):
         return BackendCredentials("The backend refuses our credentials.", internal=internal)
     kind = fault.codes[0].partition(".")[0] if fault.codes else ""

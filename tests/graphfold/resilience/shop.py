@@ -74,7 +74,11 @@ def declared(  # noqa: C901  # a graph: many functions of a line
 
         @read(hedge=True)
         async def raw(self) -> int:
-            return (await self.exchange("GET", "/count")).status
+            return await self.exchange("GET", "/count", lambda reply: reply.status)
+
+        @read()
+        async def judged(self) -> int:
+            return await self.exchange("GET", "/count", lambda reply: self.read(reply, int))
 
         @write()
         async def add(self) -> int:
@@ -91,6 +95,10 @@ def declared(  # noqa: C901  # a graph: many functions of a line
     @resolves(Query)
     async def raw(shop: Shop) -> int | None:
         return await shop.raw()
+
+    @resolves(Query)
+    async def judged(shop: Shop) -> int | None:
+        return await shop.judged()
 
     @resolves(Query)
     async def stock(shop: Shop) -> int | None:

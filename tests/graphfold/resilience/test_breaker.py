@@ -59,6 +59,14 @@ async def test_it_opens_when_half_of_twenty_calls_failed(trouble: Any) -> None:
     assert (told["code"], told["retryable"], told["retryAfter"]) == ("BACKEND_UNAVAILABLE", True, pytest.approx(5))
 
 
+@pytest.mark.parametrize("trouble", ILL.values(), ids=ILL)
+async def test_so_does_what_an_adapter_cannot_make_out_of_raw_replies(trouble: Any) -> None:
+    backend = Troubled(*[trouble] * 30)
+    async with shop(backend, ONCE) as graph:
+        assert len(await ask(graph, 30, "{ judged }")) == 30
+    assert len(backend.calls) == 20
+
+
 async def test_a_backend_that_says_for_how_long_it_is_down_is_down() -> None:
     backend = Troubled(*[httpx.Response(503, headers={"retry-after": "5"})] * 60)
     async with shop(backend, ONCE, "viewer", PassThrough()) as graph:

@@ -181,12 +181,6 @@ ALSO_BROKEN = {
         "failures",
         problem('error = BackendUnavailable("Down.") if reply.status in (400, 409, 422) else error'),
     ),
-    "a refusal that is read without a look": (
-        "failures",
-        problem(
-            'error = BackendRejected("No.", internal=json.loads(reply.body)["error"]) if reply.status == 422 else error'
-        ),
-    ),
     "another contract as an outage": (
         "failures",
         problem('error = BackendUnavailable("Down.") if reply.status >= 500 else error'),
