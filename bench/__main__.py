@@ -26,6 +26,7 @@ def measure(bench: Bench) -> Outcome:
         delayed=bench.delayed(),
         examples=bench.examples(),
         shared=bench.shared(),
+        overload=bench.overload(),
         first_answer=bench.first_answer(),
         firsts=bench.firsts(),
         execution=bench.execution(),

@@ -9,6 +9,7 @@ from bench import tables
 from bench.execution import Measured
 from bench.firsts import Firsts
 from bench.measuring import MANY, Figures
+from bench.overload import TIMES, Overload
 from bench.parts import Part
 from bench.workloads import ANSWER_CACHED, DEEP, DELAYED, ENTITIES_CACHED, LIST, PAGE, REST_PAGE, TINY
 
@@ -63,6 +64,7 @@ class Outcome:
     delayed: Part
     examples: Part
     shared: int
+    overload: Overload
     first_answer: float
     firsts: Firsts
     execution: list[Measured]
@@ -81,6 +83,7 @@ def goals(outcome: Outcome) -> Iterator[Goal]:
     yield from _steadiness(outcome.loads)
     yield from _with_delay(outcome.delayed)
     yield from _against_by_hand(outcome.loads)
+    yield from _overloaded(outcome.overload)
     yield from _around(outcome)
     for row in outcome.execution:
         if row.wanted is not None:
@@ -124,6 +127,15 @@ def _against_by_hand(loads: Part) -> Iterator[Goal]:
         ours, other = _both(loads, name, 1, "handwritten")
         what, more = f"{name}: hand-written time / time, 1 at a time", _more_work(other, ours)
         yield Goal(what, other.p50 / ours.p50, AGAINST_BY_HAND, least=True, processor=more)
+
+
+def _overloaded(overload: Overload) -> Iterator[Goal]:
+    yield Goal(
+        f"page: answers a second at {TIMES} times the load / at {MANY} at a time", overload.kept, 0.9, least=True
+    )
+    yield Goal(
+        f"page: until the excess of {TIMES} times the load is refused, ms at the median", overload.refusal_p50, 50
+    )
 
 
 def _around(outcome: Outcome) -> Iterator[Goal]:

@@ -16,6 +16,7 @@ from bench.agreement import check, counted, fetch
 from bench.execution import Measured
 from bench.firsts import Firsts
 from bench.measuring import MANY, Generator, Measuring, Plan, Results, Say
+from bench.overload import Overload, overload
 from bench.programs import ROOT, Cores, Program, pinned, running
 from bench.startup import first_answer
 from bench.workloads import ANSWER_CACHED, DELAYED, ENTITIES_CACHED, PAGE, WORKLOADS, Workload, examples
@@ -84,6 +85,11 @@ class Bench:
             with counted(backends) as calls, ThreadPoolExecutor(MANY) as threads:
                 list(threads.map(lambda _: fetch(*page), range(MANY)))
             return sum(calls.values())
+
+    def overload(self) -> Overload:
+        """More than graphfold can answer."""
+        with self._started(BACKENDS, {"graphfold": SERVE}) as (_, programs):
+            return overload(programs["graphfold"], self.plan, self.cores, self.say)
 
     def first_answer(self, times: int = 5) -> float:
         """Seconds from graphfold's start to its first answer."""

@@ -1,4 +1,4 @@
-"""The load generator: what it asks, what it counts, what it refuses to count."""
+"""The load generators: what they ask, what they count, what they refuse to count."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
+from bench.flood import Flood, Flooding
 from bench.load import Job, WrongAnswer, percentile, run
 from bench.wire import Refused, Served
 from bench.workloads import PAGE
@@ -77,3 +78,20 @@ async def test_another_status_is_no_answer() -> None:
 )
 async def test_a_percentile_is_one_of_the_values(values: list[float], share: float, expected: float) -> None:
     assert percentile(values, share) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "counted"),
+    [
+        (b'{"data":{}}', b"200 OK", (True, False)),
+        (b'{"errors":[]}', b"200 OK", (False, False)),
+        (b"no room", b"503 Service Unavailable", (False, True)),
+    ],
+    ids=["answered", "failed", "refused"],
+)
+async def test_a_flood_counts_answers_and_refusals(body: bytes, status: bytes, counted: tuple[bool, bool]) -> None:
+    asked: list[str] = []
+    async with answering(body, asked, status) as url:
+        tide = await Flooding(Flood(url, PAGE.body.decode(), PAGE.span, 200, 1_000, 0.05)).run()
+    assert tide.sent == len(asked) == len(set(asked)) > 0
+    assert (tide.answered > 0, tide.refused > 0) == counted
