@@ -29,13 +29,15 @@ Stands = Callable[[Hashable, "Lot"], bool]
 class Slot:
     """What is remembered, and what is under way, for one kind of viewer and one set of arguments: by key."""
 
-    __slots__ = ("__weakref__", "aside", "flights", "kept", "widths")
+    __slots__ = ("__weakref__", "aside", "flights", "kept", "lots", "widths")
 
     def __init__(self) -> None:
         self.kept: dict[Hashable, Lot] = {}
         self.aside: dict[Hashable, Lot] = {}
         """Lots that have ended, know more fields than the one that is kept, and may stand in for a failed call."""
         self.flights: dict[Hashable, Any] = {}
+        self.lots = 0
+        """How many were ever kept."""
         self.widths: Counter[frozenset[str]] = Counter()
         """How many lots were kept with these fields and have not been dropped."""
 

@@ -131,6 +131,7 @@ class Shelf:
             values = fitting(values, self.terms.cache_size)
             rows = rows_in(values)
         if values:
+            self._slot.lots += 1
             lot = Lot(self._slot, values, fields, began, life, rows, said.received + AROUND * rows)
             store.admit(lot, negative=negative)
         return life.ends
@@ -155,6 +156,11 @@ class Shelf:
             and self._store.timer() < lot.ends
             and self._store.changes.spare(key, lot.began)
         )
+
+    @property
+    def lots(self) -> int:
+        """How many have been kept so far: after another one there is more to find."""
+        return self._slot.lots
 
     def flying(self, keys: Collection[Any], fields: frozenset[str]) -> dict[Any, Flight]:
         """The calls under way whose answers will do, by key. One that has ended is none, though it lands later."""

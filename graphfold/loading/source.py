@@ -48,6 +48,7 @@ class Source(Generic[K]):
         self.scope, self._fetch, self._shelf = scope, fetch, shelf
         self._asked, self._fields, self._seen = asked, fields, seen
         self._brought: dict[K, Any] = {}
+        self._lots = shelf.lots if shelf is not None else 0
 
     def bring(self, rows: Mapping[K, Any]) -> None:
         """Rows that came with something else: no call of their own for them."""
@@ -93,6 +94,9 @@ class Source(Generic[K]):
 
     def _ask(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
         shelf = self._shelf
+        if shelf is not None and shelf.lots != self._lots and (found := shelf.find(keys, self._fields)):
+            self._ask_rest(keys, found, tell)
+            return
         flights = shelf.flying(keys, self._fields) if shelf is not None else {}
         if shelf is None or flights:
             self.scope.own(_begun(self._told(keys, flights, tell)))
@@ -103,6 +107,15 @@ class Source(Generic[K]):
                 tell(self._arrived(keys, call))
 
         self._depart(shelf, keys).outcome.add_done_callback(arrived)
+
+    def _ask_rest(self, keys: list[K], found: dict[K, Any], tell: Callable[[dict[K, Any]], None]) -> None:
+        """A call that was under way when the keys were looked up has ended before they were asked for."""
+        known = self._all_in_graph(found)
+        rest = [key for key in keys if key not in known]
+        if rest:
+            self._ask(rest, lambda answers: tell(known | answers))
+        else:
+            tell(known)
 
     async def _told(self, keys: list[K], flights: dict[K, Flight], tell: Callable[[dict[K, Any]], None]) -> None:
         tell(await self.answers(keys, flights))
