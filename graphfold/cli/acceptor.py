@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -12,7 +13,6 @@ __all__ = ["Acceptor"]
 
 _log = structlog.get_logger("graphfold")
 
-BACKLOG = 2048
 MANY = 1024
 """Connections taken in one turn of the loop."""
 
@@ -21,7 +21,7 @@ PAUSE = 1.0
 
 
 class Acceptor:
-    """Listens until it is closed; `protocol` makes what each connection is spoken to with.
+    """Takes those of a socket that listens, until it is closed; `protocol` makes what each is spoken to with.
 
     uvloop's own takes one connection a turn of the loop. Where turns are long, because there is much to do, clients
     would wait for seconds in front of the door, also those that are to be told that there is no room.
@@ -33,7 +33,6 @@ class Acceptor:
         self._opening: set[asyncio.Task[object]] = set()
         self._pause: asyncio.TimerHandle | None = None
         listener.setblocking(False)
-        listener.listen(BACKLOG)
         self._listen()
 
     def close(self) -> None:
@@ -48,19 +47,25 @@ class Acceptor:
         self._loop.add_reader(self._listener, self._accept)
 
     def _accept(self) -> None:
-        try:
-            for _ in range(MANY):
-                self._open(self._listener.accept()[0])
-        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            pass
-        except OSError as error:  # no descriptor is left
-            _log.error("no connection can be taken", reason=error.strerror)
-            self._loop.remove_reader(self._listener)
-            self._pause = self._loop.call_later(PAUSE, self._listen)
+        for _ in range(MANY):
+            try:
+                accepted, _address = self._listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:  # no descriptor is left
+                self._rest(error)
+                return
+            self._open(accepted)
+
+    def _rest(self, error: OSError) -> None:
+        _log.error("no connection can be taken", reason=error.strerror)
+        self._loop.remove_reader(self._listener)
+        self._pause = self._loop.call_later(PAUSE, self._listen)
 
     def _open(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):  # the client has left already
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         opening = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, accepted))
         self._opening.add(opening)
         opening.add_done_callback(self._opened)

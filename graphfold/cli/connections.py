@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from graphfold.server.admission import BEHIND, Admission
 from graphfold.server.endpoint import PATH
+from graphfold.server.requestlog import request_id_in
 from graphfold.server.responses import error_body
 
 __all__ = ["PATIENT", "Connection", "Patience"]
@@ -65,11 +66,16 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """uvicorn makes a task of the request here."""
-        idle = self.cycle is None or self.cycle.response_complete
-        asks = self.url.partition(b"?")[0] == _PATH and not self.expect_100_continue
-        self._refusing = self._admission.behind and idle and asks
+        self._refusing = self._admission.behind and self._may_refuse()
         if not self._refusing:
             super().on_headers_complete()
+
+    def _may_refuse(self) -> bool:
+        """Whether it is a plain question, in its turn. A browser on a page of others needs more than an answer."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False
+        asks = self.url.partition(b"?")[0] == _PATH and self.parser.get_method() in (b"GET", b"POST")
+        return asks and not self.expect_100_continue and not any(name == b"origin" for name, _ in self.headers)
 
     def on_body(self, body: bytes) -> None:
         if not self._refusing:
@@ -82,7 +88,7 @@ class Connection(HttpToolsProtocol):
         self._refusing = False
         self._admission.turned_away()
         keep = self.parser.should_keep_alive()
-        self.transport.write(_refusal(keep=keep))
+        self.transport.write(_refusal(request_id_in(self.headers), keep=keep))
         if keep:
             self.on_response_complete()
         else:
@@ -110,9 +116,8 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
 
-def _refusal(*, keep: bool) -> bytes:
+def _refusal(request_id: str, *, keep: bool) -> bytes:
     """As the application says it, in one piece."""
-    request_id = os.urandom(16).hex()
     body = error_body(BEHIND, "OVERLOADED", request_id, 1)
     return _REFUSAL % (b"" if keep else b"connection: close\r\n", request_id.encode(), len(body), body)
 
@@ -120,6 +125,7 @@ def _refusal(*, keep: bool) -> bytes:
 _REFUSAL = b"""HTTP/1.1 503 Service Unavailable\r
 content-type: application/json; charset=utf-8\r
 retry-after: 1\r
+cache-control: no-store\r
 x-content-type-options: nosniff\r
 %bx-request-id: %b\r
 content-length: %d\r

@@ -26,7 +26,9 @@ EVERY = 0.002
 """Seconds between two looks, while there are more than a few operations."""
 
 LATE = 0.1
-"""Seconds by which the event loop may be late for a look. An operation waits for some ten of its turns."""
+"""Seconds by which the event loop may be late for a look, and for the one before. An operation waits for some ten of
+its turns; once is chance: a reply that is large.
+"""
 
 LINE = 128
 """So many may wait to begin: what comes at once. When they were, nobody joins them until half of them have begun."""
@@ -41,29 +43,42 @@ class Admission:
     question of somebody else, or is told a kept answer, is not counted: that is nearly free.
     """
 
-    __slots__ = ("_begun", "_due", "_full", "_late", "_line", "_most", "_running", "_timer", "_told", "_turned_away")
+    __slots__ = (
+        "_begun",
+        "_due",
+        "_full",
+        "_late",
+        "_line",
+        "_most",
+        "_running",
+        "_timer",
+        "_told",
+        "_turned_away",
+        "_was_late",
+    )
 
     def __init__(self, most: int, timer: Callable[[], float]) -> None:
         self._most, self._timer, self._running, self._begun = most, timer, 0, 0
         self._line: deque[asyncio.Future[None]] = deque()
         self._due: float | None = None
         self._told, self._turned_away = 0.0, 0
-        self._late = self._full = False
+        self._late = self._full = self._was_late = False
 
     @property
     def behind(self) -> bool:
         """Whether it has more to do than it can: then it takes nothing more."""
         return self._late or self._full
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> float:
+        """The seconds that it waited to begin."""
         if self._running + len(self._line) >= self._most:
             told = f"The gateway has {self._most:,} operations to answer and takes no more (GRAPHFOLD_MAX_OPERATIONS)."
             raise Refused(503, told, code="OVERLOADED", retry_after=1)
         if self.behind:
             raise Refused(503, BEHIND, code="OVERLOADED", retry_after=1)
-        if self._running >= FEW or self._line:
-            await self._turn()
+        waited = await self._turn() if self._running >= FEW or self._line else 0.0
         self._running += 1
+        return waited
 
     async def __aexit__(self, *_: object) -> None:
         self._running -= 1
@@ -72,16 +87,18 @@ class Admission:
         """Somebody was, in the name of this. Told together: a line for each would be work, too."""
         self._turned_away += 1
 
-    async def _turn(self) -> None:
-        """At a look that is not late, where enough have begun since the last."""
+    async def _turn(self) -> float:
+        """At a look that is not late, where enough have begun since the last. Gives the seconds until then."""
+        came = self._timer()
         if self._due is None:
-            self._look_again(self._timer())
+            self._look_again(came)
         if self._begun >= MORE or self._line:
             turn = asyncio.get_running_loop().create_future()
             self._line.append(turn)
             self._full = self._full or len(self._line) >= LINE
             await turn
         self._begun += 1
+        return self._timer() - came
 
     def _look_again(self, now: float) -> None:
         self._due = now + EVERY
@@ -91,7 +108,8 @@ class Admission:
         assert self._due is not None
         now = self._timer()
         many = self._running >= FEW
-        self._late = many and now - self._due > LATE
+        late = many and now - self._due > LATE
+        self._late, self._was_late = late and self._was_late, late
         self._begun = 0
         if not self._late:
             self._let_in()

@@ -60,11 +60,10 @@ class Answering:
             kept = await self._told(answers, question)
             if kept is not None:
                 return self._again(kept), kept.parts
-        async with self._admission:
-            if answers is not None and found is not None and self._is_query():
-                return await self._kept(answers, found[0], mutations=mutations)
-            reply, _ = await self._run(mutations=mutations)
-            return reply, None  # a write is never kept, and nobody waits for another's
+        if answers is not None and found is not None and self._is_query():
+            return await self._kept(answers, found[0], mutations=mutations)
+        reply, _ = await self._admitted(mutations=mutations)
+        return reply, None  # a write is never kept, and nobody waits for another's
 
     async def _told(self, answers: Answers, question: Question) -> Kept | None:
         """What is kept, or comes out of the same question that somebody else has asked meanwhile."""
@@ -99,12 +98,19 @@ class Answering:
     async def _kept(self, answers: Answers, question: Question, *, mutations: bool) -> tuple[Reply, Parts | None]:
         end = answers.begin(question)
         try:
-            reply, answer = await self._run(mutations=mutations)
+            reply, answer = await self._admitted(mutations=mutations)
             if answer.parts is not None:
                 answers.keep(question, reply.body, answer.parts, self._exchange.asked)
             return reply, answer.parts
         finally:
             end()
+
+    async def _admitted(self, *, mutations: bool) -> tuple[Reply, Answer]:
+        """A wait to be let in is of the time that the operation has."""
+        async with self._admission as waited:
+            if waited:
+                self._seconds = max((self._seconds or self._graph.settings.deadline) - waited, 0.001)
+            return await self._run(mutations=mutations)
 
     async def _run(self, *, mutations: bool) -> tuple[Reply, Answer]:
         asked, exchange = self._asked, self._exchange

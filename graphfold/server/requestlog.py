@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections import Counter
+from collections.abc import Iterable
 from traceback import format_exception
 from typing import Any, ClassVar, Self
 
@@ -23,7 +24,7 @@ from graphfold.graph.documents import Documents
 from graphfold.server.departure import ClientGone
 from graphfold.server.responses import refusal
 
-__all__ = ["Exchange", "RequestLog"]
+__all__ = ["Exchange", "RequestLog", "request_id_in"]
 
 _log = structlog.get_logger("graphfold.requests")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -38,7 +39,7 @@ class Exchange:
     KEY: ClassVar[str] = "graphfold.exchange"
 
     def __init__(self, scope: Scope) -> None:
-        self.request_id = _request_id(scope)
+        self.request_id = request_id_in(scope["headers"])
         self.status: int | None = None
         self.codes: list[str] = []
         self.asked: dict[str, Any] = {}
@@ -72,8 +73,9 @@ class Exchange:
         _log.log(level, "request", **told)
 
 
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
+def request_id_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The client's, names in lower case, or a new one."""
+    for name, value in headers:
         given: str = value.decode("latin-1") if name == b"x-request-id" else ""
         if _REQUEST_ID.fullmatch(given):
             return given

@@ -8,6 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from graphfold.server.admission import FEW, LINE, Admission
+from graphfold.server.requests import Refused
 from graphfold.settings import Settings
 from tests.server.conftest import Connection, Demo
 
@@ -144,3 +146,55 @@ async def test_under_ten_times_the_load_every_answer_is_right_or_a_refusal(
     right = [response.json() == {"data": {"slow": n}} for n, response in enumerate(responses)]
     assert right == [response.status_code == 200 for response in responses]
     assert [response.status_code for response in await finish(graph, await full(client, graph))] == [200] * MOST
+
+
+class Crowd:
+    """Operations at one door, which run until they are told to end."""
+
+    def __init__(self) -> None:
+        self.admission, self.inside, self.done = Admission(10_000, lambda: 0.0), 0, asyncio.Event()
+
+    async def operate(self) -> None:
+        async with self.admission:
+            self.inside += 1
+            await self.done.wait()
+
+    def come(self, many: int) -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(self.operate()) for _ in range(many)]
+
+
+async def test_a_line_that_is_full_takes_nobody_until_half_of_it_is_in() -> None:
+    crowd = Crowd()
+    tasks = crowd.come(10 * LINE)
+    await until(lambda: any(task.done() for task in tasks))
+    taken = [task for task in tasks if not task.done()]
+    assert all(isinstance(task.exception(), Refused) for task in tasks if task.done())
+    assert FEW + LINE <= len(taken) < 2 * (FEW + LINE)
+    assert crowd.admission.behind
+    await until(lambda: not crowd.admission.behind)
+    assert crowd.inside >= FEW + LINE // 2
+    late = crowd.come(1)
+    crowd.done.set()
+    await asyncio.gather(*taken, *late)
+    assert crowd.inside == len(taken) + 1
+
+
+async def test_who_leaves_the_line_keeps_nobody_waiting() -> None:
+    crowd = Crowd()
+    tasks = crowd.come(FEW + LINE)
+    await until(lambda: crowd.inside >= FEW)
+    gone = [task for task in tasks[-LINE // 2 :] if task.cancel()]
+    rest = crowd.come(3)
+    crowd.done.set()
+    await asyncio.gather(*tasks, *rest, return_exceptions=True)
+    assert all(task.cancelled() for task in gone)
+    assert [task.exception() for task in rest] == [None] * 3
+
+
+async def test_equal_questions_take_one_place_however_full_it_is(client: httpx.AsyncClient, graph: Demo) -> None:
+    running = await full(client, graph)
+    graph.turns.release()
+    await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    asking = [asyncio.create_task(ask(client, 7)) for _ in range(10 * MOST)]
+    await until(lambda: graph.waiting == MOST)
+    assert Counter(response.status_code for response in await finish(graph, [*running, *asking]))[200] >= MOST + 1
