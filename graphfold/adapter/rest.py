@@ -106,7 +106,7 @@ class RestAdapter(Adapter):
             raise noted(self._by_status(reply), error.internal) from None
 
     def _value(self, reply: Reply, into: type[T], at: str | None) -> T:
-        if not reply.body:
+        if not reply.body and reply.ok:
             return self._nothing(into)
         if not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")

@@ -63,7 +63,7 @@ class AccessToken:
     async def _renew(self, refused: str | None) -> None:
         began = self._clock()
         if began < self._quiet_until:
-            if refused is not None or began >= self._ends_at:
+            if refused == self._text or began >= self._ends_at:
                 self._text = None
             return
         if refused is not None and refused == self._text and began < self._in_vain_until:
@@ -71,7 +71,7 @@ class AccessToken:
         try:
             issued = await self._issue()
         except GraphError as error:
-            self._failed(error, keep=refused is None and began < self._ends_at)
+            self._failed(error, keep=refused != self._text and began < self._ends_at)
         else:
             self._text, self._ends_at = issued.text, began + issued.lifetime
             self._in_vain_until = began + _PAUSE if refused is not None else 0.0

@@ -41,7 +41,7 @@ class Answer:
         try:
             return orjson.dumps(self.document(), default=_digits)
         except TypeError:
-            return json.dumps(self.document(), allow_nan=False, default=float).encode()
+            return _written(self.document()).encode()
 
 
 def _digits(value: object) -> orjson.Fragment:
@@ -49,3 +49,13 @@ def _digits(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
         return orjson.Fragment(str(value))
     raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _written(value: Any) -> str:
+    """JSON piece by piece."""
+    if isinstance(value, dict):
+        fields = ",".join(f"{json.dumps(name)}:{_written(each)}" for name, each in value.items())
+        return f"{{{fields}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_written, value))}]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, allow_nan=False)

@@ -72,7 +72,7 @@ def group(rows: Iterable[V | BackendError], key: Callable[[V], K]) -> dict[K, li
     """The rows of each key, in the backend's order. Raises an error among them: any list may lack its row."""
     found: dict[K, list[V]] = {}
     for row in rows:
-        if isinstance(row, BackendError):
+        if isinstance(row, GraphError):
             raise row
         found.setdefault(key(row), []).append(row)
     return found

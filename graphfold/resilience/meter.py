@@ -59,9 +59,14 @@ class Meter:
         wait = self.wait(critical=critical)
         if wait and (wait >= seconds or not critical):
             self._shed += 1
-            raise QuotaSpent(wait, "the quota is used up" if critical else "the rest is kept for critical calls")
+            raise QuotaSpent(wait, self._why(critical=critical))
         more = jitter(wait, seconds - wait) if wait <= self._silence() + _NOTHING else 0.0
         return Reserved(wait + more, self.take())
+
+    def _why(self, *, critical: bool) -> str:
+        if self._silence() > _NOTHING:
+            return "the backend has asked for a pause"
+        return "the quota is used up" if critical else "the rest is kept for critical calls"
 
     def take(self) -> list[Bucket | Window]:
         """Take one call from the quota, whether it is there or not: from these parts of it."""

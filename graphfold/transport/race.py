@@ -22,8 +22,10 @@ async def first_of(addresses: Sequence[str], connect: Callable[[str], Coroutine[
 
     Those that come too late are dropped. Raises the failure of the first address where all fail.
     """
+    if len(addresses) == 1:
+        return await connect(addresses[0])
     tries: list[asyncio.Task[Connection]] = []
-    left, winner = list(addresses), None
+    left, first = list(addresses), None
     try:
         while left or not all(one.done() for one in tries):
             if left:
@@ -32,14 +34,18 @@ async def first_of(addresses: Sequence[str], connect: Callable[[str], Coroutine[
             await asyncio.wait(pending, timeout=_APART if left else None, return_when=asyncio.FIRST_COMPLETED)
             if any(map(_is_there, tries)):
                 break
-        winner = await next(filter(_is_there, tries), tries[0])
-        return winner
+        first = next(filter(_is_there, tries), tries[0])
+        return first.result()
     finally:
         for one in tries:
-            one.cancel()
-        for late in await asyncio.gather(*tries, return_exceptions=True):
-            if isinstance(late, Connection) and late is not winner:
-                late.drop()
+            if one is not first:
+                one.cancel()
+                one.add_done_callback(_drop)
+
+
+def _drop(late: asyncio.Task[Connection]) -> None:
+    if _is_there(late):
+        late.result().drop()
 
 
 def _is_there(one: asyncio.Task[Connection]) -> bool:

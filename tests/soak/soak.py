@@ -15,6 +15,7 @@ import graphfold
 from graphfold.cli.sandbox import sandbox
 from graphfold.testing import FaultProxy
 from tests.soak.accounts import accounts, with_accounts
+from tests.soak.changes import Reservations
 from tests.soak.questions import CUSTOMERS, Questions
 from tests.soak.users import Record, Users
 from tests.soak.vitals import Vitals, vitals
@@ -81,15 +82,20 @@ async def soak(seconds: float, seed: int = 1) -> Report:
                 await _round(report, users, weather, seconds / ROUNDS / 2)
                 report.rounds.append(vitals(proxies.values()))
             report.add(await users.ask(AFTER + 1))  # all is well again, by itself
-            told = await client.post(
-                "/graphql", json={"query": RESERVED, "variables": {"id": questions.reservations.sku}}
-            )
-            report.problems += questions.reservations.problems(told.json()["data"]["product"]["stock"]["reserved"])
+            report.problems += await _reserved(client, questions.reservations)
         finally:
             questions.close()
         report.faults = weather.faults
     report.problems += _left(report, before, vitals())
     return report
+
+
+async def _reserved(client: httpx.AsyncClient, reservations: Reservations) -> list[str]:
+    told = await client.post("/graphql", json={"query": RESERVED, "variables": {"id": reservations.sku}})
+    answer = told.json()
+    if "errors" in answer:
+        return [f"the calm is not calm: {answer}"]
+    return reservations.problems(answer["data"]["product"]["stock"]["reserved"])
 
 
 async def _round(report: Report, users: Users, weather: Weather, seconds: float) -> None:
