@@ -74,7 +74,8 @@ class Connection(HttpToolsProtocol):
         """Whether it is a plain question, in its turn. A browser on a page of others needs more than an answer."""
         if self.cycle is not None and not self.cycle.response_complete:
             return False
-        asks = self.url.partition(b"?")[0] == _PATH and self.parser.get_method() in (b"GET", b"POST")
+        parser: Any = self.parser  # there is one while it tells us
+        asks = self.url.partition(b"?")[0] == _PATH and parser.get_method() in (b"GET", b"POST")
         return asks and not self.expect_100_continue and not any(name == b"origin" for name, _ in self.headers)
 
     def on_body(self, body: bytes) -> None:
@@ -87,7 +88,8 @@ class Connection(HttpToolsProtocol):
             return
         self._refusing = False
         self._admission.turned_away()
-        keep = self.parser.should_keep_alive()
+        parser: Any = self.parser
+        keep = parser.should_keep_alive()
         self.transport.write(_refusal(request_id_in(self.headers), keep=keep))
         if keep:
             self.on_response_complete()
