@@ -49,9 +49,8 @@ async def reserve_stock(input: ToReserve, inventory: Inventory) -> ReserveStockR
 @resolves(Mutation)
 async def release_stock(input: ToRelease, inventory: Inventory) -> ReleaseStockResult | None:
     """Give up a reservation."""
-    sku = key_of(Product, input.product_id)
     try:
-        return StockReleased(quantity=await inventory.release(input.reservation, sku))
+        return StockReleased(quantity=await inventory.release(input.reservation))
     except NotFound:
         return UnknownReservation(message="There is no such reservation.")
 

@@ -127,5 +127,4 @@ class ReserveStockInput:
 
 @strawberry.input(description="Which reservation to give up.")
 class ReleaseStockInput:
-    product_id: strawberry.ID = strawberry.field(description="The id or SKU of the product that is reserved.")
     reservation: str = strawberry.field(description="The reservation's number.")

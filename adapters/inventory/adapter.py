@@ -57,12 +57,12 @@ class Inventory(SoapAdapter):
             self.stock.forget(sku)
 
     @write()
-    async def release(self, reservation: str, sku: str) -> int:
-        """Give up a reservation of this SKU; how many pieces are free again."""
+    async def release(self, reservation: str) -> int:
+        """Give up a reservation; how many pieces are free again. Of what, the inventory does not say."""
         try:
             return await self.invoke("Release", int, at="Released", ReservationNo=reservation)
         finally:
-            self.stock.forget(sku)
+            self.stock.forget_all()
 
     def fault(self, fault: SoapFault) -> GraphError:
         if short := fault.detail.get("InsufficientStock"):

@@ -184,9 +184,20 @@ class Batch(_Handle, Generic[K, P, V]):
         key = self._one(key)
         if self._operation.policy.ttl:
             self._store().forget(key)
-        for ident, loader in self._adapter.scope.loaders.items():
-            if isinstance(ident, tuple) and ident[:2] == (self._operation, self._adapter.name):
-                loader.drop(key)
+        for ident in self._loaders():
+            self._adapter.scope.loaders[ident].drop(key)
+
+    def forget_all(self) -> None:
+        """After a write that does not tell which key it changed: every cached answer of this operation is void."""
+        if self._operation.policy.ttl:
+            self._store().forget(ALL_KEYS)
+        for ident in self._loaders():
+            del self._adapter.scope.loaders[ident]
+
+    def _loaders(self) -> list[Hashable]:
+        """Where the loaders of this operation are, whatever their arguments."""
+        ours = (self._operation, self._adapter.name)
+        return [ident for ident in self._adapter.scope.loaders if isinstance(ident, tuple) and ident[:2] == ours]
 
     def loader(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> AnyLoader:
         """The loader of these arguments; the first load of an operation makes it."""

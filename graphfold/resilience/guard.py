@@ -124,7 +124,7 @@ class Guard:
             "retriesLeft": self._budget.left(now),
             "breakers": {name or "default": circuit.snapshot(now) for name, circuit in self._circuits.items()},
             "quota": self.meter.snapshot(),
-            "p95": {name: lane.latency.p95 for name, lane in self._lanes.items() if lane.latency.p95 is not None},
+            "p95": {name: round(p95, 6) for name, lane in self._lanes.items() if (p95 := lane.latency.p95) is not None},
         }
 
     def _hedged(self, lane: _Lane, attempt: Attempt[T], until: float, seconds: float) -> Awaitable[T]:
