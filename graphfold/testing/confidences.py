@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from xml.sax.saxutils import escape
 
 import httpx
 
+from graphfold.testing.alignments import in_base64
 from graphfold.testing.scrubbing import HIDDEN
 from graphfold.transport.discretion import DISCRETION, Discretion
 from graphfold.transport.echo import SHORTEST, texts_in
@@ -59,7 +59,7 @@ def discretion_of(request: httpx.Request) -> Discretion:
 
 def _pattern(texts: set[str]) -> re.Pattern[str]:
     """Finds any of them, the longest first."""
-    written = {form for text in texts for form in (text, *_in_base64(text))}
+    written = {form for text in texts for form in (text, *_encoded(text))}
     ways = ["".join(map(_letter, text)) for text in sorted(written, key=len, reverse=True)]
     return re.compile("|".join(ways) or _NOTHING)
 
@@ -84,16 +84,9 @@ def _in_json(letter: str) -> Iterator[str]:
         yield from (once, json.dumps(once)[1:-1])
 
 
-def _in_base64(text: str) -> Iterator[str]:
-    """What is always the same of it, whatever stands before and after: that shifts the bits by none, two or four.
-
-    Of a short text that is too little to be told from anything else.
-    """
-    plain = text.encode()
-    for before in range(3 if len(text) >= SHORTEST else 0):
-        first, last = -(-before * 8 // 6), (before + len(plain)) * 8 // 6
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            yield encode(bytes(before) + plain).decode()[first:last]
+def _encoded(text: str) -> Iterable[str]:
+    """Of a short text that is too little to be told from anything else."""
+    return in_base64(text) if len(text) >= SHORTEST else ()
 
 
 def _hidden(told: Any, known: re.Pattern[str]) -> Any:
