@@ -13,14 +13,14 @@ from typing import Any
 
 import anyio
 
-__all__ = ["ALL", "DIFFERENT", "SOON", "WAITING", "Loads", "Resolver", "behaviour", "variable"]
+__all__ = ["ALL", "DIFFERENT", "SLOW", "SOON", "WAITING", "Loads", "Resolver", "behaviour", "variable"]
 
 variable: ContextVar[object] = ContextVar("variable", default="unset")
 
 Resolver = Callable[[int, "Loads"], Coroutine[Any, Any, Any]]
 
-SOON, LATE = 0.001, 10
-"""Seconds. Loads take longer than SOON; nothing takes as long as LATE."""
+SOON, SLOW, LATE = 0.001, 0.05, 10
+"""Seconds. Loads are SLOW where a behaviour waits for the clock; nothing takes as long as LATE."""
 
 ALL: dict[str, Resolver] = {}
 WAITING: set[str] = set()
@@ -209,7 +209,7 @@ async def _(i: int, to: Loads) -> Any:
 async def _(i: int, to: Loads) -> Any:
     try:
         async with asyncio.timeout(SOON if i == 1 else LATE):
-            await asyncio.sleep(SOON * 5)
+            await asyncio.sleep(SLOW)
             return "slept"
     except TimeoutError:
         return "too late"
