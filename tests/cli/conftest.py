@@ -21,6 +21,8 @@ from typing import Any, Self
 import httpx
 import pytest
 
+from tests.python import python
+
 ROOT = Path(__file__).parents[2]
 ROOMS = ("schema", "adapters", "resolvers", "queries", "sandbox")
 PATIENCE = 40.0
@@ -118,16 +120,7 @@ class Commands:
 
     def run(self, *arguments: str, stdin: str = "", **environment: str) -> Outcome:
         """Run it to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "graphfold", *arguments],
-            cwd=self.folder,
-            env=_environment(environment),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = python("-m", "graphfold", *arguments, cwd=self.folder, env=_environment(environment), stdin=stdin)
         assert "Traceback" not in done.stderr
         return Outcome(done.returncode, done.stdout, done.stderr)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ async def outcome_of(
         outcome = await asyncio.wait_for(runner(ALL[name], Loads(fake.load)), 5)
         assert variable.get() == before
         await _quiet(tasks)
-        return outcome, [sorted(sum(fake.calls, []))] if name in WAITING else fake.calls
+        return outcome, [sorted(chain.from_iterable(fake.calls))] if name in WAITING else fake.calls
 
 
 def _told(error: BaseException | None) -> str:

@@ -1,12 +1,11 @@
 """A graph on disk: found from any folder of it, imported whole, and told clearly what is wrong with it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from graphfold.graph.project import Project, ProjectError
+from tests.python import python
 
 QUERY = """
 import strawberry
@@ -40,9 +39,7 @@ def loaded(root: Path, files: dict[str, str]) -> str:
     for name, text in declared.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    ran = subprocess.run(
-        [sys.executable, "-c", LOAD], cwd=root, capture_output=True, text=True, timeout=60, check=False
-    )
+    ran = python("-c", LOAD, cwd=root)
     assert not ran.stderr
     return ran.stdout.strip()
 

@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+
+from tests.python import python
 
 ROOT = Path(__file__).parents[2]
 GRAPH = ("schema", "adapters", "resolvers", "queries")
@@ -36,8 +37,7 @@ class Copy:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
-        line = [sys.executable, "-m", *command]
-        return subprocess.run(line, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        return python("-m", *command, cwd=self.root, env=environment)
 
     def _carry_out(self, place: str, text: str) -> str:
         name, _, owner = place.partition(", in ")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +18,8 @@ from graphql import (
 )
 from graphql.type import is_introspection_type, is_specified_scalar_type
 
+from tests.python import python
+
 ROOT = Path(__file__).parents[2]
 SDL = (ROOT / "schema.graphql").read_text(encoding="utf-8")
 SCHEMA = build_schema(SDL)
@@ -27,9 +27,7 @@ QUERIES = sorted((ROOT / "queries").glob("*.graphql"))
 
 
 def test_the_printed_schema_is_current() -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "graphfold", "schema"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    printed = python("-m", "graphfold", "schema", cwd=ROOT)
     assert printed.stdout == SDL, "mend it with: uv run graphfold schema > schema.graphql"
 
 

@@ -1,0 +1,87 @@
+"""`python -m …` and `python -c …`, by processes that have graphfold imported already: most of what starting one costs.
+
+They are forks of a process that imports and does nothing else, so each is as fresh as one that is started; where a
+platform cannot fork, they are started. What is installed and found is for tests that start Python themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+__all__ = ["python"]
+
+PATIENCE = 60.0
+"""Seconds after which a process that does not end is killed; no test waits for it to pass."""
+STREAMS = {"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY}
+
+
+def python(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, whatever that is. `env` is the whole environment, this process's own if it is not given."""
+    environment = dict(os.environ if env is None else env)
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        return _forked(arguments, cwd, environment, stdin)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=environment, input=stdin, timeout=PATIENCE,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def _forked(
+    arguments: Sequence[str], cwd: Path, environment: dict[str, str], stdin: str
+) -> subprocess.CompletedProcess[str]:
+    with TemporaryDirectory() as streams:
+        files = [Path(streams, name) for name in STREAMS]
+        for file, text in zip(files, (stdin, "", ""), strict=True):
+            file.write_text(text, encoding="utf-8")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["graphfold.cli.main"])
+        path = [str(cwd), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep)), *_installed()]
+        process = context.Process(target=_become, args=(arguments, path, cwd, environment, files))
+        process.start()
+        process.join(PATIENCE)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(arguments, PATIENCE)
+        _, out, err = (file.read_text(encoding="utf-8") for file in files)
+        return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+
+
+def _become(
+    arguments: Sequence[str], path: list[str], cwd: Path, environment: dict[str, str], streams: list[Path]
+) -> None:
+    """Take on what a process that is started is given, and do what it would do."""
+    for number, (stream, mode) in enumerate(zip(streams, STREAMS.values(), strict=True)):
+        os.dup2(os.open(stream, mode), number)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 (open as long as the process is)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(cwd)
+    flag, what, *rest = arguments
+    sys.argv = [flag, *rest]
+    sys.path[:] = path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]
+    if flag == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    else:
+        exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 (it is what `-c` does)
+
+
+@cache
+def _installed() -> list[str]:
+    """Where a Python that is started looks by itself."""
+    told = [sys.executable, "-P", "-c", "import json, sys; print(json.dumps(sys.path))"]
+    without = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    found = subprocess.run(told, env=without, capture_output=True, text=True, check=True).stdout
+    return [str(place) for place in json.loads(found)]
