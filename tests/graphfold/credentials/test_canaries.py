@@ -78,7 +78,7 @@ TROUBLES: dict[str, Callable[[httpx.Request], Any]] = {
     "forbidden": lambda r: httpx.Response(403, text=told(r)),
     "rejected": lambda r: httpx.Response(422, json=as_json(r)),
     "failed": lambda r: httpx.Response(500, text=told(r)),
-    "busy": lambda r: httpx.Response(429, text=told(r), headers={"retry-after": "1"}),
+    "busy": lambda r: httpx.Response(429, text=told(r), headers={"retry-after": "60"}),
     "redirected": lambda r: httpx.Response(307, headers={"location": str(r.url), "x-said": told(r)}, text=told(r)),
     "late": lambda r: httpx.ReadTimeout(told(r)),
     "lost": lambda r: httpx.ReadError(told(r)),
