@@ -67,6 +67,7 @@ async def run(job: Job) -> Outcome:
             raise WrongAnswer(answer[:500])
 
     async def keep_asking(client: Client) -> None:
+        await ask(client, next(places))  # once at least, however long the machine stalls
         while perf_counter() - began < job.seconds:
             await ask(client, next(places))
 

@@ -37,7 +37,7 @@ async def answering(answer: bytes, asked: list[str], status: bytes = b"200 OK") 
     await asyncio.sleep(0)
 
 
-def job(url: str, connections: int = 1, seconds: float = 0.01) -> Job:
+def job(url: str, connections: int = 1, seconds: float = 0) -> Job:
     return Job(url, PAGE.body.decode(), PAGE.span, 200, connections, seconds)
 
 
