@@ -41,6 +41,8 @@ async def reserve_stock(input: ToReserve, inventory: Inventory) -> ReserveStockR
         return InvalidInput(message="Reserve at least one piece.", field="quantity")
     try:
         reservation = await inventory.reserve(sku, input.quantity)
+    except NotFound:
+        return InvalidInput(message=f"{sku} is not kept in stock.", field="productId")
     except StockRefused as refused:
         return OutOfStock(message=f"There is not enough of {sku}.", sku=sku, available=refused.available)
     return StockReserved(reservation=reservation, sku=sku)
