@@ -86,7 +86,7 @@ async def balance(self: Customer, billing: Billing) -> Balance | None:
 async def update_customer(input: Change, crm: Crm) -> UpdateCustomerResult | None:
     """Change a customer's data."""
     try:
-        changed = await crm.change(key_of(Customer, input.id), _patch(input))
+        changed = await crm.change(key_of(Customer, input.id, "input.id"), _patch(input))
     except NotFound:
         return UnknownCustomer(message="There is no such customer.")
     except CustomerRefused as refused:

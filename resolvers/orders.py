@@ -17,6 +17,7 @@ from schema.changes import (
     CancelOrderResult,
     InvalidInput,
     OrderCancelled,
+    OrderLineInput,
     OrderPlaced,
     OutOfStock,
     PlaceOrderInput,
@@ -84,12 +85,13 @@ async def product(self: OrderLine, catalog: Catalog) -> Product | None:
 @resolves(Mutation)
 async def place_order(input: ToPlace, shop: Shop, inventory: Inventory) -> PlaceOrderResult | None:
     """Order something for a customer."""
-    items = [(key_of(Product, line.product_id), line.quantity) for line in input.lines]
+    customer = key_of(Customer, input.customer_id, "input.customerId")
+    items = [(_sku(line, at), line.quantity) for at, line in enumerate(input.lines)]
     if not IDEMPOTENCY_KEY.fullmatch(input.idempotency_key):
         message = "The key has to be 1 to 200 characters, letters without accents, digits and signs."
         return InvalidInput(message=message, field="idempotencyKey")
     try:
-        placed = await shop.place(key_of(Customer, input.customer_id), items, input.idempotency_key)
+        placed = await shop.place(customer, items, input.idempotency_key)
     except OrderRefused as refused:
         return _refusal(refused)
     for sku, _ in items:
@@ -101,7 +103,7 @@ async def place_order(input: ToPlace, shop: Shop, inventory: Inventory) -> Place
 async def cancel_order(input: ToCancel, shop: Shop, inventory: Inventory) -> CancelOrderResult | None:
     """Cancel an order that was not sent yet. Doing it again changes nothing."""
     try:
-        cancelled = await shop.cancel(key_of(Order, input.id))
+        cancelled = await shop.cancel(key_of(Order, input.id, "input.id"))
     except OrderRefused as refused:
         if refused.reason == "UNKNOWN_ORDER":
             return UnknownOrder(message="There is no such order.")
@@ -111,6 +113,10 @@ async def cancel_order(input: ToCancel, shop: Shop, inventory: Inventory) -> Can
     for line in cancelled.lines:
         inventory.stock.forget(line.sku)
     return OrderCancelled(order=cancelled)
+
+
+def _sku(line: OrderLineInput, at: int) -> str:
+    return key_of(Product, line.product_id, f"input.lines.{at}.productId")
 
 
 def _refusal(refused: OrderRefused) -> OutOfStock | UnknownCustomer | InvalidInput:

@@ -36,11 +36,13 @@ async def stock(self: Product, inventory: Inventory) -> Stock | None:
 @resolves(Mutation)
 async def reserve_stock(input: ToReserve, inventory: Inventory) -> ReserveStockResult | None:
     """Keep pieces of a product back. Sent twice, it keeps twice as many."""
-    sku = key_of(Product, input.product_id)
+    sku = key_of(Product, input.product_id, "input.productId")
     if input.quantity < 1:
         return InvalidInput(message="Reserve at least one piece.", field="quantity")
     try:
         reservation = await inventory.reserve(sku, input.quantity)
+    except NotFound:
+        return InvalidInput(message=f"{sku} is not kept in stock.", field="productId")
     except StockRefused as refused:
         return OutOfStock(message=f"There is not enough of {sku}.", sku=sku, available=refused.available)
     return StockReserved(reservation=reservation, sku=sku)

@@ -41,6 +41,9 @@ class Inventory(SoapService):
 
     def _reserve(self, request: Element) -> Element:
         sku, quantity = text_of(request, "Sku"), int(text_of(request, "Quantity"))
+        if not self._stockroom.find([sku]):
+            detail = depot("UnknownSku", depot("Sku", sku))
+            raise SoapFault(Blame.CLIENT, f"There is no record of {sku}", detail=detail)
         try:
             with self._database:
                 self._stockroom.reserve(sku, quantity)

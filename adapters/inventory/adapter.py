@@ -67,6 +67,8 @@ class Inventory(SoapAdapter):
     def fault(self, fault: SoapFault) -> GraphError:
         if short := fault.detail.get("InsufficientStock"):
             return StockRefused(short["Available"])
+        if "UnknownSku" in fault.detail:
+            return NotFound("The inventory does not keep this product.")
         if "UnknownReservation" in fault.detail:
             return NotFound("The inventory has no such reservation.")
         return super().fault(fault)

@@ -11,13 +11,18 @@ __all__ = ["judged", "noted"]
 
 
 def judged(author: Callable[[], GraphError], otherwise: Callable[[], GraphError]) -> GraphError:
-    """What `author` returns or raises. A defect in it hides nothing: then it is `otherwise`, and the log tells why."""
+    """What `author` returns or raises. A defect in it hides nothing: then it is `otherwise`, and the log tells why.
+
+    A note on the error tells it, too: for the conformance suite, which takes no defects.
+    """
     try:
         raise author()
     except GraphError as error:
         return error
     except Exception as defect:  # whatever it is, the backend's failure matters more
-        return noted(otherwise(), _told(defect))
+        instead = noted(otherwise(), _told(defect))
+        instead.add_note(_told(defect))
+        return instead
 
 
 def noted(error: GraphError, more: str | None) -> GraphError:

@@ -66,18 +66,19 @@ class Node:
             )
 
 
-def key_of(kind: type[Node], id: str) -> str:
+def key_of(kind: type[Node], id: str, at: str = "id") -> str:
     """The business key a client means by `id`: the key inside a global id of `kind`, else the text itself.
 
     Raises `InvalidInput` for an id of another type and for text that can be no key (empty, too long, control
-    characters). A key nothing has is the backend's to refuse.
+    characters); `at` is where the client wrote it: the argument, or in an input `input.lines.0.productId`. A key
+    nothing has is the backend's to refuse.
     """
-    name, key = _parts(_check(id)) or ("", "")
+    name, key = _parts(_check(id, at)) or ("", "")
     wanted = _type_name(kind)
     if name == wanted:
-        return _check(key)
+        return _check(key, at)
     if name and name in _nouns():
-        raise InvalidInput(_wrong_type(name, kind))
+        raise InvalidInput(f"{at}: {_wrong_type(name, kind)}")
     return id
 
 
@@ -89,14 +90,14 @@ def type_of(id: str) -> tuple[str, str]:
     return parts[0], _check(parts[1])
 
 
-def _check(id: str) -> str:
+def _check(id: str, at: str = "id") -> str:
     """The text itself: also what was inside an id may end in a backend's address or header."""
     if not id:
-        raise InvalidInput("id: must not be empty.")
+        raise InvalidInput(f"{at}: must not be empty.")
     if len(id) > LONGEST_ID:
-        raise InvalidInput(f"id: has {len(id)} characters; the longest is {LONGEST_ID}.")
+        raise InvalidInput(f"{at}: has {len(id)} characters; the longest is {LONGEST_ID}.")
     if _CONTROL.search(id):
-        raise InvalidInput("id: must not have control characters.")
+        raise InvalidInput(f"{at}: must not have control characters.")
     return id
 
 
@@ -129,7 +130,7 @@ def _type_name(kind: type[Node]) -> str:
 
 def _wrong_type(name: str, kind: type[Node]) -> str:
     wanted = _type_name(kind)
-    return f"id: this is the id of {_a(name)}; expected is {_a(wanted)}'s id or its {to_camel_case(kind.node_key)}."
+    return f"this is the id of {_a(name)}; expected is {_a(wanted)}'s id or its {to_camel_case(kind.node_key)}."
 
 
 def _a(noun: str) -> str:

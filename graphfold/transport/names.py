@@ -22,26 +22,34 @@ _LOOPBACK = ["127.0.0.1", "::1"]
 
 
 class Name:
-    """The host of one origin. However many ask for its addresses, it is looked up once at a time."""
+    """The host of one origin. However many ask for its addresses, a loop looks it up once at a time."""
 
     def __init__(self, host: str) -> None:
         self._host, self._known = host, _without_asking(host)
-        self._lookup: Future[list[str]] | None = None
+        self._lookup: asyncio.Future[list[str]] | None = None
         self._good_until = 0.0
 
     async def addresses(self) -> list[str]:
         """In the order in which to try them. Raises OSError, and UnicodeError for what DNS cannot carry."""
-        return self._known or await asyncio.wrap_future(self._current())
+        if self._known:
+            return self._known
+        lookup = self._current()
+        await asyncio.wait([lookup])  # who gives up neither cancels it for the others nor leaves anything behind on it
+        return lookup.result()
 
-    def _current(self) -> Future[list[str]]:
+    def _current(self) -> asyncio.Future[list[str]]:
         """The lookup that is under way, or is still good, or else a new one."""
-        clock = asyncio.get_running_loop().time
-        if self._lookup is None or (self._lookup.done() and clock() >= self._good_until):
-            lookup = Future[list[str]]()
-            lookup.set_running_or_notify_cancel()  # from here on nobody who gives up cancels it for the others
-            Thread(target=self._look_up, args=(lookup, clock), name=self._host, daemon=True).start()
-            self._lookup = lookup
-        return self._lookup
+        loop, lookup = asyncio.get_running_loop(), self._lookup
+        if lookup is None or lookup.get_loop() is not loop or (lookup.done() and loop.time() >= self._good_until):
+            lookup = self._lookup = self._begun(loop)
+        return lookup
+
+    def _begun(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[list[str]]:
+        answer = Future[list[str]]()
+        lookup = asyncio.wrap_future(answer, loop=loop)
+        lookup.add_done_callback(asyncio.Future.exception)  # a failure that nobody waits for any more is not reported
+        Thread(target=self._look_up, args=(answer, loop.time), name=self._host, daemon=True).start()
+        return lookup
 
     def _look_up(self, lookup: Future[list[str]], clock: Callable[[], float]) -> None:
         """In its thread, which nobody waits for at the end."""

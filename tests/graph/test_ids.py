@@ -133,6 +133,12 @@ def test_what_can_be_no_key_is_refused(id: str, why: str) -> None:
     assert refused.value.message == why
 
 
+@pytest.mark.parametrize("id", ["", "x" * 201, "\x00", global_id("Item", "7"), global_id("Client", "\x00")])
+def test_a_refusal_names_where_the_client_wrote_it(id: str) -> None:
+    with pytest.raises(InvalidInput, match=r"^input\.clientId: "):
+        key_of(Client, id, "input.clientId")
+
+
 @pytest.mark.parametrize("id", ["10001", "Client:10001", global_id("Coupon", "1"), global_id("Client", ""), "%%%", "ü"])
 def test_node_takes_ids_only(id: str) -> None:
     with pytest.raises(InvalidInput, match="this is not an id of this graph"):

@@ -39,6 +39,7 @@ RELEASE = """mutation($input: ReleaseStockInput!) { releaseStock(input: $input) 
 } }"""
 LAMP = "00012345"
 SOLD_OUT = f"{12_345 + 37 * 7:08d}"
+NOT_KEPT = f"{12_345 + 37 * 24:08d}"
 
 
 async def update(graph: Gateway, **given: Any) -> dict[str, Any]:
@@ -226,6 +227,12 @@ async def test_the_detail_of_a_soap_fault_is_a_member_of_the_result(own_graph: G
         "sku": LAMP,
         "available": free,
     }
+    for sku in ("00000001", NOT_KEPT):
+        assert await reserve(own_graph, sku, 1) == {
+            "__typename": "InvalidInput",
+            "message": f"{sku} is not kept in stock.",
+            "field": "productId",
+        }
     unknown = {"__typename": "UnknownReservation", "message": "There is no such reservation."}
     assert await release(own_graph, "R0") == unknown
     assert (await reserve(own_graph, LAMP, 0))["field"] == "quantity"

@@ -95,6 +95,31 @@ async def test_two_keys_in_one_answer_nothing_and_harm_nobody(graph: Gateway) ->
     assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [(["both"], "NOT_FOUND")]
 
 
+CHANGES = {
+    "input.id": [
+        "mutation($id: ID!) { cancelOrder(input: {id: $id}) { __typename } }",
+        "mutation($id: ID!) { updateCustomer(input: {id: $id}) { __typename } }",
+    ],
+    "input.productId": ["mutation($id: ID!) { reserveStock(input: {productId: $id, quantity: 1}) { __typename } }"],
+    "input.customerId": [
+        'mutation($id: ID!) { placeOrder(input: {customerId: $id, lines: [], idempotencyKey: "k"}) { __typename } }'
+    ],
+    "input.lines.1.productId": [
+        """mutation($id: ID!) { placeOrder(input: {customerId: "1", idempotencyKey: "k", lines: [
+          {productId: "1", quantity: 1}, {productId: $id, quantity: 1}]}) { __typename } }"""
+    ],
+}
+
+
+@pytest.mark.parametrize("at", CHANGES)
+async def test_a_wrong_id_is_named_by_its_place_in_the_input(graph: Gateway, samples: Any, at: str) -> None:
+    for change in CHANGES[at]:
+        for id in (samples["Invoice"]["id"], "", "\x00"):
+            code, message = error_of(await graph.answer(change, id=id))
+            assert code == "BAD_INPUT" and message.startswith(f"{at}: "), message
+    assert await graph.calls() == calls()
+
+
 async def test_input_objects_take_both_forms_and_refuse_another_nouns_id(graph: Gateway, samples: Any) -> None:
     cancel = "mutation($id: ID!) { cancelOrder(input: {id: $id}) { __typename } }"
     assert error_of(await graph.answer(cancel, id=samples["Product"]["id"]))[0] == "BAD_INPUT"

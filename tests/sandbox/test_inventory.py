@@ -25,6 +25,8 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 USER = (credentials.INVENTORY_USERNAME, credentials.INVENTORY_PASSWORD)
 SKU = "00012345"
+NOT_KEPT = f"{12_345 + 37 * 24:08d}"
+"""A product without a record of stock."""
 
 
 Soap = Callable[..., AbstractAsyncContextManager[Any]]
@@ -114,6 +116,16 @@ async def test_too_few_is_a_typed_fault(soap: Soap) -> None:
     fault: Any = caught.value
     assert fault.detail[0].tag == f"{{{NAMESPACE}}}InsufficientStock"
     assert [child.text for child in fault.detail[0]] == ["00012604", "0"]
+
+
+async def test_what_has_no_record_cannot_be_reserved(soap: Soap) -> None:
+    async with soap("inventory", token()) as service:
+        for sku in ("unknown", NOT_KEPT):
+            with pytest.raises(Fault) as caught:
+                await service.Reserve(Sku=sku, Quantity=1)
+            fault: Any = caught.value
+            assert fault.detail[0].tag == f"{{{NAMESPACE}}}UnknownSku"
+            assert fault.detail[0].findtext(f"{{{NAMESPACE}}}Sku") == sku
 
 
 async def test_an_unknown_reservation_is_a_typed_fault(soap: Soap) -> None:

@@ -48,6 +48,8 @@ def failures(kit: Kit) -> Iterator[str]:
             outcome = kit.ask(case, always(failure.reply))
             if outcome.code not in failure.codes:
                 yield f"{case.name}: {failure.name} gives {_told(outcome.error)} instead of {failure.codes[0]}"
+            for defect in getattr(outcome.error, "__notes__", ()):
+                yield f"{case.name}: {failure.name} makes the adapter fail itself: {defect}"
 
 
 def writes(kit: Kit) -> Iterator[str]:

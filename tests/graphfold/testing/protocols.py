@@ -5,7 +5,18 @@ from __future__ import annotations
 from tests.graphfold.testing.personnel import GOOD, problem
 from tests.graphfold.written import WSDL
 
-__all__ = ["CERTIFIED", "GRAPHQL", "LOGGED", "MISTAKEN", "PUBLISHED", "SIGNED", "SIGNED_12", "SOAP", "SOAP_12"]
+__all__ = [
+    "CERTIFIED",
+    "DEFECTIVE",
+    "GRAPHQL",
+    "LOGGED",
+    "MISTAKEN",
+    "PUBLISHED",
+    "SIGNED",
+    "SIGNED_12",
+    "SOAP",
+    "SOAP_12",
+]
 
 MANIFEST = 'manifest = Manifest(owner="x", contact="x@x.test", version="1", runbook="https://x.test", level="gold")'
 
@@ -106,6 +117,14 @@ MISTAKEN = {
     "an error": GRAPHQL.replace("super().error(message, extensions)", 'BackendUnavailable("Down.")'),
 }
 """What the backend refuses becomes an outage."""
+
+DEFECTIVE = {
+    "problem": problem('raise KeyError("reason")'),
+    "problem, of outages": problem('json.loads(reply.body or "{}")'),
+    "fault": SOAP.replace("super().fault(fault)", 'fault.detail["reason"]'),
+    "error": GRAPHQL.replace("super().error(message, extensions)", 'extensions["reason"]["code"]'),
+}
+"""What reads the backend's refusals fails itself."""
 
 _TALKATIVE = """
 import base64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType
@@ -18,6 +19,7 @@ from graphfold.testing.conformance.suite import CHECKS
 from tests.graphfold.testing.personnel import ALSO_BROKEN, BROKEN, GOOD, OF_THE_CALLER
 from tests.graphfold.testing.protocols import (
     CERTIFIED,
+    DEFECTIVE,
     GRAPHQL,
     LOGGED,
     MISTAKEN,
@@ -127,6 +129,13 @@ def test_a_refusal_in_the_protocol_is_no_outage(source: str, imported: Imported)
     failed = failing(adapter_in(imported(source)))
     assert list(failed) == ["failures"], failed
     assert "gives BACKEND_UNAVAILABLE (Down.) instead of BACKEND_REJECTED" in failed["failures"]
+
+
+@pytest.mark.parametrize("source", DEFECTIVE.values(), ids=DEFECTIVE)
+def test_a_failure_that_cannot_be_read_by_a_defect_is_found(source: str, imported: Imported) -> None:
+    failed = failing(adapter_in(imported(source)))
+    assert list(failed) == ["failures"], failed
+    assert re.search(r"makes the adapter fail itself: \w+ at .*\.py:\d+: ", failed["failures"])
 
 
 def test_what_is_not_claimed_is_skipped_with_the_reason(imported: Imported) -> None:

@@ -57,7 +57,7 @@ async def serve() -> AsyncIterator[Serve]:
 @pytest.fixture
 def client(network: Network) -> Connect:
     def make(
-        target: Backend | str, *, total: float = 5, connect: float = 1, reply: int = 10_000_000, parallel: int = 32
+        target: Backend | str, *, total: float = 5, connect: float = 5, reply: int = 10_000_000, parallel: int = 32
     ) -> Client:
         address = target if isinstance(target, str) else target.url
         return _Guarded(address, network, CallLimits(total, connect, reply), parallel)

@@ -77,7 +77,7 @@ class Connect(Protocol):
         target: Backend | str,
         *,
         total: float = 5,
-        connect: float = 1,
+        connect: float = 5,
         reply: int = 10_000_000,
         parallel: int = 32,
     ) -> Client: ...

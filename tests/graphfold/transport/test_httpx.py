@@ -136,7 +136,7 @@ async def test_reading_has_its_time(serve: Serve, http: httpx.AsyncClient, sent:
 
     backend = await serve(script)
     with pytest.raises(httpx.ReadTimeout):
-        await http.get(backend.url, timeout=0.05)
+        await http.get(backend.url, timeout=httpx.Timeout(5, read=0.05))
     await until(lambda: backend.ended == 1)
 
 

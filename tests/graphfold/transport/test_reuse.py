@@ -195,7 +195,7 @@ async def test_replies_find_their_calls_whatever_happens_to_others(serve: Serve,
 
 async def test_idle_connections_are_closed_in_time(serve: Serve) -> None:
     backend = await serve(always(OK))
-    network = Network(keep=0.05)
+    network = Network(keep=0.5)
     calls = Client(backend.url, network, CallLimits(), lambda _: Session())
     await asyncio.gather(calls.send(GET), calls.send(GET))
     assert backend.ended == 0
