@@ -19,6 +19,9 @@ __all__ = ["answers", "cancellation", "deadline", "failures", "probe", "secrets"
 LONGEST = 30.0
 """Seconds a call may take, at most."""
 
+TRACED = {"graphfold-explain": "trace"}
+"""Without the plan, which is made before anybody is called: no reply can be in it."""
+
 
 def answers(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
@@ -65,7 +68,7 @@ def writes(kit: Kit) -> Iterator[str]:
 def secrets(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
         for refusal in refusals_of(case):
-            outcome = kit.ask(case, refusal.script, headers={"graphfold-explain": "plan, trace"})
+            outcome = kit.ask(case, refusal.script, headers=TRACED)
             if RAW in outcome.answer or shows_credential(outcome.answer):
                 yield f"{case.name}: what the backend says is in the answer after {refusal.name}"
             if shows_credential(outcome.logged):
