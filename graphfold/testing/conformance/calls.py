@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 
 from graphfold.testing.conformance.canary import RAW, shows_credential
-from graphfold.testing.conformance.failures import failures_of
 from graphfold.testing.conformance.kit import Kit, always, hangs
 from graphfold.testing.conformance.refusals import refusals_of
 from graphfold.testing.conformance.sample import Case
@@ -47,8 +46,7 @@ def timeouts(kit: Kit) -> Iterator[str]:
 
 def failures(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
-        for failure in failures_of(case):
-            outcome = kit.ask(case, always(failure.reply))
+        for failure, outcome in kit.failed(case):
             if outcome.code not in failure.codes:
                 yield f"{case.name}: {failure.name} gives {_told(outcome.error)} instead of {failure.codes[0]}"
 
@@ -57,8 +55,8 @@ def writes(kit: Kit) -> Iterator[str]:
     for case in kit.cases("write"):
         if case.operation.policy.idempotent:
             continue
-        for failure in failures_of(case):
-            sent = len(kit.ask(case, always(failure.reply)).requests)
+        for failure, outcome in kit.failed(case):
+            sent = len(outcome.requests)
             if sent > (2 if failure.name == "status 401" else 1):  # once more with other credentials
                 yield f"{case.name} is sent {sent} times after: {failure.name}"
         if (sent := len(kit.ask(case, hangs).requests)) > 1:
