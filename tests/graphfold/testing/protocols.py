@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.graphfold.testing.personnel import GOOD, problem
+from tests.graphfold.testing.personnel import hr, problem
 from tests.graphfold.written import WSDL
 
 __all__ = ["CERTIFIED", "GRAPHQL", "LOGGED", "MISTAKEN", "PUBLISHED", "SIGNED", "SIGNED_12", "SOAP", "SOAP_12"]
@@ -138,7 +138,7 @@ _RAISED = """try:
 
 def _logging(how: str) -> str:
     """The credential is written to the log so when it is refused, and at no other time."""
-    return _TALKATIVE.replace("LOG", how) + GOOD.replace('ApiKey("X-Key")', "Talkative()")
+    return _TALKATIVE.replace("LOG", how) + hr("people").replace('ApiKey("X-Key")', "Talkative()")
 
 
 LOGGED = {
