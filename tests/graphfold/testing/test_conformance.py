@@ -205,3 +205,13 @@ def test_an_operation_that_fails_before_it_calls_is_told_at_once(imported: Impor
     source = hr("staff").replace(asks, f'if team:\n            raise ValueError("x")\n        {asks}')
     failed = failing(imported(source).Hr)
     assert "hr.staff: the sample gives ValueError (x) before the backend is called" in failed["cancellation"]
+
+
+def test_what_comes_of_a_failure_is_found_out_once_for_all_rules(imported: Imported) -> None:
+    posts = 'return await self.request("POST"'
+    module = imported(hr("hire").replace(posts, f"HIRED.append(name)\n        {posts}") + "\nHIRED = []\n")
+    suite = conformance(module.Hr, SAMPLES)()
+    suite.test_failures()
+    tried = len(module.HIRED)
+    suite.test_writes()
+    assert module.HIRED[tried:] == ["Ann"]  # of a backend that hangs

@@ -1,0 +1,55 @@
+"""The loop of a conformance trial: whatever was begun on it ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from graphfold.testing.conformance import clock
+
+
+class Left:
+    """Work that is begun and never waited for; `ended` says what was told to end."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.numbers = self._numbers()
+
+    async def begin(self) -> None:
+        self.task = asyncio.ensure_future(self._forever())
+        assert await anext(self.numbers) == 1
+
+    async def _forever(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(1)
+            self.ended.append("a task")
+
+    async def _numbers(self) -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            self.ended.append("a generator")
+
+
+def test_nothing_is_left_of_what_was_run() -> None:
+    left = Left()
+    clock.run(left.begin)
+    assert left.task.cancelled()
+    assert sorted(left.ended) == ["a generator", "a task"]
+
+
+def test_nor_of_what_failed() -> None:
+    left = Left()
+
+    async def work() -> None:
+        await left.begin()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        clock.run(work)
+    assert left.task.cancelled()
+    assert sorted(left.ended) == ["a generator", "a task"]
