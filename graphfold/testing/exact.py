@@ -7,6 +7,8 @@ from typing import Any
 
 __all__ = ["Number", "dumped", "read", "written"]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 class Number(str):
     """A number as it was written."""
@@ -30,6 +32,6 @@ def written(value: Any) -> str:
 
 def dumped(value: Any) -> str:
     """Raises ValueError for text that no encoding carries."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = _ENCODER.encode(value)
     text.encode()
     return text

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 
 from graphfold.testing.conformance.canary import RAW, shows_credential
-from graphfold.testing.conformance.failures import failures_of
 from graphfold.testing.conformance.kit import Kit, always, hangs
 from graphfold.testing.conformance.refusals import refusals_of
 from graphfold.testing.conformance.sample import Case
@@ -18,6 +17,9 @@ __all__ = ["answers", "cancellation", "deadline", "failures", "probe", "secrets"
 
 LONGEST = 30.0
 """Seconds a call may take, at most."""
+
+TRACED = {"graphfold-explain": "trace"}
+"""Without the plan, which is made before anybody is called: no reply can be in it."""
 
 
 def answers(kit: Kit) -> Iterator[str]:
@@ -44,8 +46,7 @@ def timeouts(kit: Kit) -> Iterator[str]:
 
 def failures(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
-        for failure in failures_of(case):
-            outcome = kit.ask(case, always(failure.reply))
+        for failure, outcome in kit.failed(case):
             if outcome.code not in failure.codes:
                 yield f"{case.name}: {failure.name} gives {_told(outcome.error)} instead of {failure.codes[0]}"
             for defect in getattr(outcome.error, "__notes__", ()):
@@ -56,8 +57,8 @@ def writes(kit: Kit) -> Iterator[str]:
     for case in kit.cases("write"):
         if case.operation.policy.idempotent:
             continue
-        for failure in failures_of(case):
-            sent = len(kit.ask(case, always(failure.reply)).requests)
+        for failure, outcome in kit.failed(case):
+            sent = len(outcome.requests)
             if sent > (2 if failure.name == "status 401" else 1):  # once more with other credentials
                 yield f"{case.name} is sent {sent} times after: {failure.name}"
         if (sent := len(kit.ask(case, hangs).requests)) > 1:
@@ -67,7 +68,7 @@ def writes(kit: Kit) -> Iterator[str]:
 def secrets(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
         for refusal in refusals_of(case):
-            outcome = kit.ask(case, refusal.script, headers={"graphfold-explain": "plan, trace"})
+            outcome = kit.ask(case, refusal.script, headers=TRACED)
             if RAW in outcome.answer or shows_credential(outcome.answer):
                 yield f"{case.name}: what the backend says is in the answer after {refusal.name}"
             if shows_credential(outcome.logged):

@@ -10,6 +10,7 @@ import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextlib import closing
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 __all__ = ["SkippingLoop", "run"]
@@ -19,9 +20,25 @@ Ts = TypeVarTuple("Ts")
 
 
 def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What `work` gives, on a loop of its own."""
-    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(work())
+    """What `work` gives, on a loop of its own, on which nothing is left.
+
+    An `asyncio.Runner` minds signals, too: for one of hundreds of trials that takes longer than the loop itself.
+    """
+    with closing(SkippingLoop()) as loop:
+        try:
+            return loop.run_until_complete(work())
+        finally:
+            loop.run_until_complete(_ended())
+
+
+async def _ended() -> None:
+    """Everything on this loop but itself."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 class _Selector(selectors.DefaultSelector):

@@ -12,6 +12,7 @@ import httpx
 from graphfold.adapter.base import Adapter
 from graphfold.loading.keys import Keys
 from graphfold.loading.operation import Operation
+from graphfold.testing.conformance.failures import Failure, failures_of
 from graphfold.testing.conformance.sample import Case, Sample, Unsampled
 from graphfold.testing.conformance.trial import Outcome, Question, Script, Trial
 
@@ -23,6 +24,8 @@ class Kit:
 
     def __init__(self, adapter: type[Adapter], samples: Mapping[str, Sample]) -> None:
         self.adapter, self._samples = adapter, samples
+        self._cases: dict[str, Case] = {}
+        self._failed: dict[str, list[tuple[Failure, Outcome]]] = {}
 
     @cached_property
     def trial(self) -> Trial:
@@ -37,6 +40,13 @@ class Kit:
     def ask(self, case: Case, script: Script, **how: Any) -> Outcome:
         """Ask for what the sample is about: for the first key, of a batch."""
         return self.trial.run(question(case), script, beside=case.sample.beside, **how)
+
+    def failed(self, case: Case) -> list[tuple[Failure, Outcome]]:
+        """What comes of each class of failure, found out once for all rules that want to know it."""
+        if case.operation.name not in self._failed:
+            tried = [(failure, self.ask(case, always(failure.reply))) for failure in failures_of(case)]
+            self._failed[case.operation.name] = tried
+        return self._failed[case.operation.name]
 
     def find(self, case: Case, keys: Sequence[Any], script: Script) -> dict[Any, Any]:
         """What `find` gives for each of the keys, an error as a value."""
@@ -60,13 +70,18 @@ class Kit:
         return self.trial.run(read, always(reply), beside=case.sample.beside)
 
     def _case(self, operation: Operation) -> Case:
+        if operation.name not in self._cases:
+            self._cases[operation.name] = Case(self.adapter, operation, self._sample(operation))
+        return self._cases[operation.name]
+
+    def _sample(self, operation: Operation) -> Sample:
         sample, name = self._samples.get(operation.name), f"{self.adapter.name}.{operation.name}"
         if sample is None:
             more = "keys=[...], " if operation.kind == "batch" else "arguments={...}, "
             raise Unsampled(f"{name} has no sample; add samples={{{operation.name!r}: Sample({more}reply=...)}}")
         if operation.kind == "batch" and not sample.keys:
             raise Unsampled(f"{name}: the sample of a batch needs the keys it answers: Sample(keys=[...], reply=...)")
-        return Case(self.adapter, operation, sample)
+        return sample
 
 
 Rule = Callable[[Kit], Iterator[str]]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,7 @@ class Case:
         pattern = self.operation.policy.key_pattern
         made_up = (_like(self.keys[0], number) for number in range(1, 10 * count + 100))
         fitting = (key for key in made_up if pattern is None or pattern.fullmatch(str(key)))
-        others = (key for key in dict.fromkeys((*self.sample.others, *fitting)) if key not in self.keys)
-        found = list(islice(others, count))
+        found = list(islice(_once(chain(self.sample.others, fitting), self.keys), count))
         if len(found) < count:
             told = f"no {count} keys like {self.keys[0]!r} can be made up; give as many: Sample(..., others=[...])"
             raise Unsampled(f"{self.name}: {told}")
@@ -111,6 +110,15 @@ class Case:
         said = _decoded(request)
         words = set(re.findall(r"[\w-]+", said))
         return [key for key in among if all(_said(part, words, said) for part in texts(key))]
+
+
+def _once(keys: Iterable[Any], known: Sequence[Any]) -> Iterator[Any]:
+    """Each of the keys the first time, but for those that are known."""
+    seen = {*known}
+    for key in keys:
+        if key not in seen:
+            seen.add(key)
+            yield key
 
 
 def texts(key: Any) -> Key:

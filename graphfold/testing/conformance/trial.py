@@ -130,6 +130,7 @@ class Trial:
                 outcome.late = await _busy(before)
                 outcome.answer = repr(answer) if isinstance(answer, BaseException) else str(answer.document())
         outcome.left = len(asyncio.all_tasks()) - 1
+        _bare(outcome.error)
         return outcome
 
 
@@ -153,6 +154,12 @@ class _Backend(httpx.AsyncBaseTransport):
             return await self._script(request)
         finally:
             self.outcome.under_way -= 1
+
+
+def _bare(error: BaseException | None) -> None:
+    """Without the frames it came through, which would keep the whole trial."""
+    while error is not None:
+        error.__traceback__, error.__context__, error = None, None, error.__context__
 
 
 async def _busy(before: set[asyncio.Task[Any]]) -> int:

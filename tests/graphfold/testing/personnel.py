@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["ALSO_BROKEN", "BROKEN", "GOOD", "OF_THE_CALLER", "problem"]
+__all__ = ["ALSO_BROKEN", "BROKEN", "GOOD", "OF_THE_CALLER", "hr", "problem"]
 
-GOOD = '''
+PERSONNEL = """
 import asyncio
 import json
 from graphfold.conversions import Conversion
@@ -41,28 +41,35 @@ class Hr(RestAdapter):
     manifest = Manifest(owner="hr", contact="hr@x.test", version="1", runbook="https://x.test", level="gold")
     identity = "service"
     credential = ApiKey("X-Key")
+"""
 
+OPERATIONS = {
+    "people": '''
     @batch(max_size=3, ttl=60, share="public")
     async def people(self, numbers: Keys[str]) -> dict[str, PersonRow]:
         """People."""
         rows = await self.get("/people", list[PersonRow], ids=",".join(numbers))
         return by(rows, lambda row: row.number)
-
+''',
+    "staff": '''
     @read()
     async def staff(self, team: str) -> list[PersonRow]:
         """All of a team."""
         return await self.get("/staff", list[PersonRow], team=team)
-
+''',
+    "bonuses": '''
     @batch()
     async def bonuses(self, numbers: Keys[str]) -> dict[str, Decimal]:
         """What each got at the end of the year."""
         return await self.get("/bonuses", dict[str, Decimal], ids=",".join(numbers))
-
+''',
+    "hire": '''
     @write()
     async def hire(self, name: str) -> PersonRow:
         """Take somebody on."""
         return await self.request("POST", "/people", PersonRow, json={"name": name})
-
+''',
+    "badge": '''
     @batch()
     async def badge(self, numbers: Keys[str]) -> dict[str, BadgeRow | GraphError]:
         """The badge of each."""
@@ -70,13 +77,25 @@ class Hr(RestAdapter):
 
     async def badge_of(self, number: str) -> BadgeRow:
         return await self.get("/badges/{number}", BadgeRow, number=number)
-'''
+''',
+}
 # The row of a badge says no key: nothing to mistake for another's.
 
 
-def _with(*changes: tuple[str, str]) -> str:
-    """The good one with the last place of each text changed."""
-    source = GOOD
+def hr(*operations: str) -> str:
+    """The adapter with these of its operations."""
+    return PERSONNEL + "".join(OPERATIONS[name] for name in operations)
+
+
+GOOD = hr(*OPERATIONS)
+
+# What is broken has no more operations than it takes, since all rules are run against each of them. Where it is not
+# the first that is broken, a good one stands before it: no check may end with the first.
+SINGLE, PAIR = hr("people"), hr("people", "hire")
+
+
+def _with(source: str, *changes: tuple[str, str]) -> str:
+    """An adapter with the last place of each text changed."""
     for old, new in changes:
         head, found, tail = source.rpartition(old)
         assert found, old
@@ -86,15 +105,14 @@ def _with(*changes: tuple[str, str]) -> str:
 
 def _mapping(text: str) -> str:
     """People are made a mapping so; `found` is as it should be."""
-    return _with(
-        ("return by(rows, lambda row: row.number)", f"found = by(rows, lambda row: row.number)\n        {text}")
-    )
+    found = f"found = by(rows, lambda row: row.number)\n        {text}"
+    return _with(SINGLE, ("return by(rows, lambda row: row.number)", found))
 
 
 def problem(*lines: str) -> str:
     """An adapter with its own reading of errors; `error` is as it should be."""
     head = "\n    def problem(self, reply):\n        error = super().problem(reply)\n"
-    return GOOD + head + "".join(f"        {line}\n" for line in lines) + "        return error\n"
+    return PAIR + head + "".join(f"        {line}\n" for line in lines) + "        return error\n"
 
 
 HIRED = 'return await self.request("POST", "/people", PersonRow, json={"name": name})'
@@ -128,37 +146,40 @@ STAFF_LATER = f"""try:
             raise"""
 
 BROKEN = {
-    "owner": GOOD + 'Hr.manifest = Manifest(version="1", runbook="https://x.test", level="gold")\n',
+    "owner": PAIR + 'Hr.manifest = Manifest(version="1", runbook="https://x.test", level="gold")\n',
     "answers": _mapping('return {number: row for number, row in found.items() if number != "100002"}'),
-    "timeouts": _with(('identity = "service"', 'identity = "service"\n    timeout = 60')),
+    "timeouts": _with(PAIR, ('identity = "service"', 'identity = "service"\n    timeout = 60')),
     "failures": problem('error = error if reply.status < 500 else BackendRejected("No.")'),
-    "writes": _with((HIRED, HIRED_TWICE)),
+    "writes": _with(PAIR, (HIRED, HIRED_TWICE)),
     "secrets": problem('error.message += reply.body.decode(errors="replace")'),
     "keyed": _mapping("return dict(zip(numbers, rows)) if sorted(row.number for row in rows) == numbers else found"),
-    "split": _with(("max_size=3", "max_size=2000")),
+    "split": _with(SINGLE, ("max_size=3", "max_size=2000")),
     "missing": _mapping("return found if len(found) == len(numbers) else {n: found[n] for n in numbers}"),
     "foreign": _mapping("return {number: row for number, row in found.items() if number in numbers}"),
-    "duplicate": _with(("by(rows, lambda row: row.number)", "{row.number: row for row in rows}")),
-    "partial": _with((BADGES, BADGES_TOGETHER)),
-    "deadline": _with((STAFF, STAFF_LATER)),
+    "duplicate": _with(SINGLE, ("by(rows, lambda row: row.number)", "{row.number: row for row in rows}")),
+    "partial": _with(hr("people", "badge"), (BADGES, BADGES_TOGETHER)),
+    "deadline": _with(hr("people", "staff"), (STAFF, STAFF_LATER)),
     "cancellation": _with(
+        hr("people", "staff"),
         (
             'return await self.get("/staff"',
             'self.later = asyncio.ensure_future(asyncio.sleep(3600))\n        return await self.get("/staff"',
-        )
+        ),
     ),
     "nulls": _with(
-        ("mail: str | None", 'mail: Annotated[str | None, Wire("mail", Conversion("text", str, lambda v: v or None))]')
+        SINGLE,
+        ("mail: str | None", 'mail: Annotated[str | None, Wire("mail", Conversion("text", str, lambda v: v or None))]'),
     ),
     "exact": _with(
+        SINGLE,
         (
             "salary: Decimal",
             'salary: Annotated[Decimal, Wire("salary", Conversion("sum", float, lambda v: Decimal(v)))]',
-        )
+        ),
     ),
-    "described": _with(('"""All of a team."""\n        ', "")),
-    "probe": GOOD + "\n    async def probe(self):\n        pass\n",
-    "lifecycle": _with((' runbook="https://x.test",', "")),
+    "described": _with(hr("people", "staff"), ('"""All of a team."""\n        ', "")),
+    "probe": PAIR + "\n    async def probe(self):\n        pass\n",
+    "lifecycle": _with(PAIR, (' runbook="https://x.test",', "")),
 }
 
 FLOAT = 'Conversion("sum", float, lambda v: Decimal(v))'
@@ -170,12 +191,16 @@ ALSO_BROKEN = {
     "a text in a row of a row": (
         "nulls",
         _with(
-            ("room: str | None", 'room: Annotated[str | None, Wire("room", Conversion("t", str, lambda v: v or None))]')
+            SINGLE,
+            (
+                "room: str | None",
+                'room: Annotated[str | None, Wire("room", Conversion("t", str, lambda v: v or None))]',
+            ),
         ),
     ),
     "an amount in a row of a row": (
         "exact",
-        _with(("rent: Decimal", f'rent: Annotated[Decimal, Wire("rent", {FLOAT})]')),
+        _with(SINGLE, ("rent: Decimal", f'rent: Annotated[Decimal, Wire("rent", {FLOAT})]')),
     ),
     "a refusal as an outage": (
         "failures",
@@ -185,12 +210,14 @@ ALSO_BROKEN = {
         "failures",
         problem('error = BackendUnavailable("Down.") if reply.status >= 500 else error'),
     ),
-    "a write that is refused": ("writes", _with((HIRED, HIRED_AFTER_REFUSAL))),
-    "an amount in no row": ("exact", _with((BONUSES, BONUSES_AS_FLOATS))),
+    "a write that is refused": ("writes", _with(PAIR, (HIRED, HIRED_AFTER_REFUSAL))),
+    "an amount in no row": ("exact", _with(hr("people", "bonuses"), (BONUSES, BONUSES_AS_FLOATS))),
 }
 """The rule that each of these breaks, and no other."""
 
 OF_THE_CALLER = _with(
-    ('identity = "service"\n    credential = ApiKey("X-Key")', "credential = PassThrough()"), (', share="public"', "")
+    GOOD,
+    ('identity = "service"\n    credential = ApiKey("X-Key")', "credential = PassThrough()"),
+    (', share="public"', ""),
 )
 """The good one with the caller's own credentials."""

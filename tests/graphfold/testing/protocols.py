@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.graphfold.testing.personnel import GOOD, problem
+from tests.graphfold.testing.personnel import hr, problem
 from tests.graphfold.written import WSDL
 
 __all__ = [
@@ -157,7 +157,7 @@ _RAISED = """try:
 
 def _logging(how: str) -> str:
     """The credential is written to the log so when it is refused, and at no other time."""
-    return _TALKATIVE.replace("LOG", how) + GOOD.replace('ApiKey("X-Key")', "Talkative()")
+    return _TALKATIVE.replace("LOG", how) + hr("people").replace('ApiKey("X-Key")', "Talkative()")
 
 
 LOGGED = {

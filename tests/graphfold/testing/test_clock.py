@@ -1,19 +1,67 @@
-"""The clock of the conformance suite: it shows the time that was waited for, and nothing else."""
+"""The loop of a conformance trial: its clock shows what was waited for alone, and whatever was begun on it ends with it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
-from graphfold.testing.conformance.clock import run
+import pytest
+
+from graphfold.testing.conformance import clock
 
 
 def test_work_takes_no_time_and_waiting_takes_exactly_its_own() -> None:
     async def work() -> list[float]:
-        clock = asyncio.get_running_loop().time
-        began = clock()
+        now = asyncio.get_running_loop().time
+        began = now()
         sum(range(200_000))
-        worked = clock()
+        worked = now()
         await asyncio.sleep(3600)
-        return [worked - began, clock() - worked]
+        return [worked - began, now() - worked]
 
-    assert run(work) == [0, 3600]
+    assert clock.run(work) == [0, 3600]
+
+
+class Left:
+    """Work that is begun and never waited for; `ended` says what was told to end."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.numbers = self._numbers()
+
+    async def begin(self) -> None:
+        self.task = asyncio.ensure_future(self._forever())
+        assert await anext(self.numbers) == 1
+
+    async def _forever(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(1)
+            self.ended.append("a task")
+
+    async def _numbers(self) -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            self.ended.append("a generator")
+
+
+def test_nothing_is_left_of_what_was_run() -> None:
+    left = Left()
+    clock.run(left.begin)
+    assert left.task.cancelled()
+    assert sorted(left.ended) == ["a generator", "a task"]
+
+
+def test_nor_of_what_failed() -> None:
+    left = Left()
+
+    async def work() -> None:
+        await left.begin()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        clock.run(work)
+    assert left.task.cancelled()
+    assert sorted(left.ended) == ["a generator", "a task"]

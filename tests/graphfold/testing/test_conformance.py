@@ -16,7 +16,7 @@ from graphfold.declarations import current
 from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
-from tests.graphfold.testing.personnel import ALSO_BROKEN, BROKEN, GOOD, OF_THE_CALLER
+from tests.graphfold.testing.personnel import ALSO_BROKEN, BROKEN, GOOD, OF_THE_CALLER, hr
 from tests.graphfold.testing.protocols import (
     CERTIFIED,
     DEFECTIVE,
@@ -140,7 +140,7 @@ def test_a_failure_that_cannot_be_read_by_a_defect_is_found(source: str, importe
 
 def test_what_is_not_claimed_is_skipped_with_the_reason(imported: Imported) -> None:
     claims = 'level="bronze", done=("nulls",), todo={"split": "in May"}, exempt={"writes": "none"}'
-    suite = conformance(imported(GOOD.replace('level="gold"', claims)).Hr, SAMPLES)
+    suite = conformance(imported(hr("people").replace('level="gold"', claims)).Hr, SAMPLES)
     told = {}
     for rule in CHECKS:
         try:
@@ -168,19 +168,19 @@ def test_what_cannot_be_checked_is_a_failure_with_the_fix(
     sample: Sample | None, told: str, rules: set[str], imported: Imported
 ) -> None:
     samples = {name: each for name, each in {**SAMPLES, "people": sample}.items() if each is not None}
-    failed = failing(imported(GOOD).Hr, samples)
+    failed = failing(imported(hr("people")).Hr, samples)
     assert {rule for rule, text in failed.items() if "cannot be checked" in text and told in text} >= rules
 
 
 def test_an_unknown_key_of_a_backend_with_a_call_for_each_needs_its_reply(imported: Imported) -> None:
     samples = SAMPLES | {"badge": replace(SAMPLES["badge"], missing=None)}
-    failed = failing(imported(GOOD).Hr, samples)
+    failed = failing(imported(hr("badge")).Hr, samples)
     assert list(failed) == ["missing"]
     assert "say what the backend replies for an unknown key: Sample(..., missing=...)" in failed["missing"]
 
 
 def test_keys_of_a_form_that_cannot_be_made_up_are_given(imported: Imported) -> None:
-    source = GOOD.replace("@batch(max_size=3,", '@batch(max_size=3, key_pattern="[A-Z]{3}",')
+    source = hr("people").replace("@batch(max_size=3,", '@batch(max_size=3, key_pattern="[A-Z]{3}",')
     people = [person | {"no": no} for person, no in zip(PEOPLE, ("ANN", "BOB"), strict=True)]
     sample = Sample(keys=["ANN", "BOB"], reply=people)
     adapter = imported(source).Hr
@@ -194,7 +194,7 @@ def test_keys_of_a_form_that_cannot_be_made_up_are_given(imported: Imported) -> 
 def test_requests_beside_the_one_that_counts_are_answered_by_route(imported: Imported) -> None:
     posts = 'return await self.request("POST", "/people", PersonRow, json={"name": name})'
     number = 'json={"name": name, "no": await self.get("/numbers/next", str, at="no")})'
-    source = GOOD.replace(posts, posts.replace('json={"name": name})', number))
+    source = hr("hire").replace(posts, posts.replace('json={"name": name})', number))
     hire = replace(SAMPLES["hire"], beside={"GET /numbers/next": {"no": "100003"}})
     adapter = imported(source).Hr
     assert list(failing(adapter)) == ["writes"]  # the GET is sent again
@@ -203,14 +203,24 @@ def test_requests_beside_the_one_that_counts_are_answered_by_route(imported: Imp
 
 def test_a_write_that_is_answered_by_nothing_is_none_of_the_failures(imported: Imported) -> None:
     posts = 'return await self.request("POST", "/people", PersonRow, json={"name": name})'
-    source = GOOD.replace("name: str) -> PersonRow:", "name: str) -> None:").replace(
-        posts, posts.replace("PersonRow", "None")
-    )
+    written = hr("hire").replace(posts, posts.replace("PersonRow", "None"))
+    source = written.replace("name: str) -> PersonRow:", "name: str) -> None:")
     hire = Sample(arguments={"name": "Ann"}, reply=None)
     assert failing(imported(source).Hr, SAMPLES | {"hire": hire}) == {}
 
 
 def test_an_operation_that_fails_before_it_calls_is_told_at_once(imported: Imported) -> None:
     asks = 'return await self.get("/staff"'
-    failed = failing(imported(GOOD.replace(asks, f'if team:\n            raise ValueError("x")\n        {asks}')).Hr)
+    source = hr("staff").replace(asks, f'if team:\n            raise ValueError("x")\n        {asks}')
+    failed = failing(imported(source).Hr)
     assert "hr.staff: the sample gives ValueError (x) before the backend is called" in failed["cancellation"]
+
+
+def test_what_comes_of_a_failure_is_found_out_once_for_all_rules(imported: Imported) -> None:
+    posts = 'return await self.request("POST"'
+    module = imported(hr("hire").replace(posts, f"HIRED.append(name)\n        {posts}") + "\nHIRED = []\n")
+    suite = conformance(module.Hr, SAMPLES)()
+    suite.test_failures()
+    tried = len(module.HIRED)
+    suite.test_writes()
+    assert module.HIRED[tried:] == ["Ann"]  # of a backend that hangs
