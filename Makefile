@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
+# Images of containers forbid bytecode: then each Python that starts here would compile a thousand modules, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 # In a container the user may have no home of its own, and every tool wants a cache.
 ifeq ($(shell test -w "$$HOME" && echo yes),)
 export HOME := $(CURDIR)/.tools/home

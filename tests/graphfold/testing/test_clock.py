@@ -1,4 +1,4 @@
-"""The loop of a conformance trial: its clock shows what was waited for alone, and whatever was begun on it ends with it."""
+"""The loop of a conformance trial: its clock shows only what was waited for, and all that began on it ends with it."""
 
 from __future__ import annotations
 
