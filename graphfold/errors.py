@@ -110,10 +110,12 @@ class GraphError(Exception):
     """An error with a code of the closed list.
 
     `backend`, `operation` (a name of ours) and `retry_after` (seconds) are filled in where they are known;
-    `detail` is added to the error's `extensions`; `internal` goes to the log only.
+    `detail` is added to the error's `extensions`; `internal` goes to the log only. `defect`: how the adapter itself
+    failed where it should have read a failure.
     """
 
     code: ClassVar[str] = "INTERNAL"
+    defect: str | None = None
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ RULES: dict[str, Rule] = {
             "failures",
             "bronze",
             "Each class of failure has its code.",
-            "map only the backend's own refusals in `problem`, `error` or `fault`, and call super() for the rest.",
+            "map only refusals in `problem`, `error` or `fault`, whatever the body is; call super() for the rest.",
         ),
         Rule(
             "writes",

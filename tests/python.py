@@ -1,7 +1,8 @@
 """`python -m …` and `python -c …`, by processes that have graphfold imported already: most of what starting one costs.
 
-They are forks of a process that imports and does nothing else, so each is as fresh as one that is started; where a
-platform cannot fork, they are started. What is installed and found is for tests that start Python themselves.
+They are forks of a process that imports and does nothing else; where a platform cannot fork, they are started. What a
+fork does not have are the settings that Python reads at its start (`PYTHONHASHSEED`) and what is to run `atexit`: tests
+of those, and of what is installed, start Python themselves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 
 __all__ = ["python"]
 
@@ -49,12 +51,16 @@ def _forked(
         path = [str(cwd), *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep)), *_installed()]
         process = context.Process(target=_become, args=(arguments, path, cwd, environment, files))
         process.start()
-        process.join(PATIENCE)
-        if process.exitcode is None:
+        try:
+            process.join(PATIENCE)
+            code = process.exitcode
+        finally:
             process.kill()
-            raise subprocess.TimeoutExpired(arguments, PATIENCE)
+            process.join()
         _, out, err = (file.read_text(encoding="utf-8") for file in files)
-        return subprocess.CompletedProcess(arguments, process.exitcode, out, err)
+        if code is None:
+            raise subprocess.TimeoutExpired(arguments, PATIENCE, out, err)
+        return subprocess.CompletedProcess(arguments, code, out, err)
 
 
 def _become(
@@ -75,7 +81,8 @@ def _become(
     if flag == "-m":
         runpy.run_module(what, run_name="__main__", alter_sys=True)
     else:
-        exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 (it is what `-c` does)
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        exec(compile(what, "<string>", "exec"), main.__dict__)  # noqa: S102 (it is what `-c` does)
 
 
 @cache

@@ -11,18 +11,15 @@ __all__ = ["judged", "noted"]
 
 
 def judged(author: Callable[[], GraphError], otherwise: Callable[[], GraphError]) -> GraphError:
-    """What `author` returns or raises. A defect in it hides nothing: then it is `otherwise`, and the log tells why.
-
-    A note on the error tells it, too: for the conformance suite, which takes no defects.
-    """
+    """What `author` returns or raises. A defect in it hides nothing: then it is `otherwise`, and the log tells why."""
     try:
         raise author()
     except GraphError as error:
         return error
     except Exception as defect:  # whatever it is, the backend's failure matters more
-        instead = noted(otherwise(), _told(defect))
-        instead.add_note(_told(defect))
-        return instead
+        instead = otherwise()
+        instead.defect = _told(defect)
+        return noted(instead, instead.defect)
 
 
 def noted(error: GraphError, more: str | None) -> GraphError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future
 from ipaddress import ip_address
 from itertools import zip_longest
@@ -26,41 +26,51 @@ class Name:
 
     def __init__(self, host: str) -> None:
         self._host, self._known = host, _without_asking(host)
-        self._lookup: asyncio.Future[list[str]] | None = None
-        self._good_until = 0.0
+        self._lookups: dict[asyncio.AbstractEventLoop, _Lookup] = {}
 
     async def addresses(self) -> list[str]:
         """In the order in which to try them. Raises OSError, and UnicodeError for what DNS cannot carry."""
         if self._known:
             return self._known
-        lookup = self._current()
-        await asyncio.wait([lookup])  # who gives up neither cancels it for the others nor leaves anything behind on it
-        return lookup.result()
+        answer = self._current().answer
+        await asyncio.wait([answer])  # who gives up neither cancels it for the others nor leaves anything behind on it
+        return answer.result()
 
-    def _current(self) -> asyncio.Future[list[str]]:
+    def _current(self) -> _Lookup:
         """The lookup that is under way, or is still good, or else a new one."""
-        loop, lookup = asyncio.get_running_loop(), self._lookup
-        if lookup is None or lookup.get_loop() is not loop or (lookup.done() and loop.time() >= self._good_until):
-            lookup = self._lookup = self._begun(loop)
+        loop = asyncio.get_running_loop()
+        lookup = self._lookups.get(loop)
+        if lookup is None or lookup.is_over:
+            others = {other: lookup for other, lookup in self._lookups.items() if not other.is_closed()}
+            lookup = _Lookup(self._host, loop)
+            self._lookups = {**others, loop: lookup}
         return lookup
 
-    def _begun(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[list[str]]:
-        answer = Future[list[str]]()
-        lookup = asyncio.wrap_future(answer, loop=loop)
-        lookup.add_done_callback(asyncio.Future.exception)  # a failure that nobody waits for any more is not reported
-        Thread(target=self._look_up, args=(answer, loop.time), name=self._host, daemon=True).start()
-        return lookup
 
-    def _look_up(self, lookup: Future[list[str]], clock: Callable[[], float]) -> None:
+class _Lookup:
+    """Of one host, for all who wait on one loop; `answer` is theirs."""
+
+    def __init__(self, host: str, loop: asyncio.AbstractEventLoop) -> None:
+        found = Future[list[str]]()
+        self.answer = asyncio.wrap_future(found, loop=loop)
+        self.answer.add_done_callback(asyncio.Future.exception)  # what nobody waits for any more is not reported
+        self._clock, self._good_until = loop.time, 0.0
+        Thread(target=self._look_up, args=(host, found), name=host, daemon=True).start()
+
+    @property
+    def is_over(self) -> bool:
+        return self.answer.done() and self._clock() >= self._good_until
+
+    def _look_up(self, host: str, found: Future[list[str]]) -> None:
         """In its thread, which nobody waits for at the end."""
         try:
-            answers = socket.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
-            found = _in_turn((family, str(address[0])) for family, _, _, _, address in answers)
+            answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            addresses = _in_turn((family, str(address[0])) for family, _, _, _, address in answers)
         except Exception as error:
-            lookup.set_exception(error)
+            found.set_exception(error)
         else:
-            self._good_until = clock() + _KEPT
-            lookup.set_result(found)
+            self._good_until = self._clock() + _KEPT
+            found.set_result(addresses)
 
 
 def _without_asking(host: str) -> list[str]:

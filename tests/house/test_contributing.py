@@ -36,7 +36,7 @@ class Copy:
         return [self._carry_out(*textwrap.dedent(block).removeprefix("# ").split("\n", 1)) for block in blocks]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(self.root)}
         return python("-m", *command, cwd=self.root, env=environment)
 
     def _carry_out(self, place: str, text: str) -> str:

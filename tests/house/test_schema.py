@@ -28,6 +28,7 @@ QUERIES = sorted((ROOT / "queries").glob("*.graphql"))
 
 def test_the_printed_schema_is_current() -> None:
     printed = python("-m", "graphfold", "schema", cwd=ROOT)
+    assert printed.returncode == 0, printed.stderr
     assert printed.stdout == SDL, "mend it with: uv run graphfold schema > schema.graphql"
 
 

@@ -7,16 +7,20 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 
+from graphfold.errors import GraphError
 from graphfold.testing.conformance.canary import RAW, shows_credential
 from graphfold.testing.conformance.kit import Kit, always, hangs
 from graphfold.testing.conformance.refusals import refusals_of
 from graphfold.testing.conformance.sample import Case
-from graphfold.testing.conformance.trial import Script
+from graphfold.testing.conformance.trial import Outcome, Script
 
 __all__ = ["answers", "cancellation", "deadline", "failures", "probe", "secrets", "timeouts", "writes"]
 
 LONGEST = 30.0
 """Seconds a call may take, at most."""
+
+TWICE = 1.0
+"""Seconds an operation may take that was given half as long."""
 
 TRACED = {"graphfold-explain": "trace"}
 """Without the plan, which is made before anybody is called: no reply can be in it."""
@@ -49,8 +53,8 @@ def failures(kit: Kit) -> Iterator[str]:
         for failure, outcome in kit.failed(case):
             if outcome.code not in failure.codes:
                 yield f"{case.name}: {failure.name} gives {_told(outcome.error)} instead of {failure.codes[0]}"
-            for defect in getattr(outcome.error, "__notes__", ()):
-                yield f"{case.name}: {failure.name} makes the adapter fail itself: {defect}"
+            if isinstance(outcome.error, GraphError) and outcome.error.defect:
+                yield f"{case.name}: {failure.name} makes the adapter fail itself: {outcome.error.defect}"
 
 
 def writes(kit: Kit) -> Iterator[str]:
@@ -77,8 +81,8 @@ def secrets(kit: Kit) -> Iterator[str]:
 
 def deadline(kit: Kit) -> Iterator[str]:
     for case in kit.cases():
-        outcome = kit.ask(case, hangs, seconds=0.5)
-        if outcome.seconds > 1:
+        outcome = _in_half_a_second(kit, case)
+        if outcome.seconds > TWICE:
             yield f"{case.name}: an operation of 0.5 s takes {outcome.seconds:.1f} s"
         elif outcome.late > outcome.left:  # what never ends is left behind: another rule
             yield f"{case.name}: something still runs when an operation of 0.5 s has been over for as long"
@@ -104,6 +108,14 @@ def probe(kit: Kit) -> Iterator[str]:
             continue  # it refuses nobody's: a probe has no caller
         if kit.trial.probe(script):
             yield f"a backend that {how} counts as well"
+
+
+def _in_half_a_second(kit: Kit, case: Case) -> Outcome:
+    """Tried three times where it is late: once it may be the machine that stalls."""
+    outcome, more = kit.ask(case, hangs, seconds=TWICE / 2), 2
+    while outcome.seconds > TWICE and more:
+        outcome, more = kit.ask(case, hangs, seconds=TWICE / 2), more - 1
+    return outcome
 
 
 def _by_keys(case: Case) -> Script:

@@ -157,9 +157,9 @@ class _Backend(httpx.AsyncBaseTransport):
 
 
 def _bare(error: BaseException | None) -> None:
-    """Without the frames it came through, which would keep the whole trial."""
+    """Without the frames that it and what led to it came through: they would keep the whole trial."""
     while error is not None:
-        error.__traceback__, error.__context__, error = None, None, error.__context__
+        error.__traceback__, error = None, error.__cause__ or error.__context__
 
 
 async def _busy(before: set[asyncio.Task[Any]]) -> int:

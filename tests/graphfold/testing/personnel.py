@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["ALSO_BROKEN", "BROKEN", "GOOD", "OF_THE_CALLER", "hr", "problem"]
+__all__ = ["ALSO_BROKEN", "BLOCKING", "BROKEN", "GOOD", "OF_THE_CALLER", "hr", "problem"]
 
 PERSONNEL = """
 import asyncio
 import json
+import time
 from graphfold.conversions import Conversion
 from graphfold.errors import BackendRejected, BackendUnavailable, GraphError, NotFound
 
@@ -214,6 +215,9 @@ ALSO_BROKEN = {
     "an amount in no row": ("exact", _with(hr("people", "bonuses"), (BONUSES, BONUSES_AS_FLOATS))),
 }
 """The rule that each of these breaks, and no other."""
+
+BLOCKING = _with(hr("staff"), (STAFF, f"time.sleep(1.1)\n        {STAFF}"))
+"""It holds up everybody, for as long as the rule `deadline` does not allow."""
 
 OF_THE_CALLER = _with(
     GOOD,

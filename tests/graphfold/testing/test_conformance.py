@@ -16,7 +16,7 @@ from graphfold.declarations import current
 from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
-from tests.graphfold.testing.personnel import ALSO_BROKEN, BROKEN, GOOD, OF_THE_CALLER, hr
+from tests.graphfold.testing.personnel import ALSO_BROKEN, BLOCKING, BROKEN, GOOD, OF_THE_CALLER, hr
 from tests.graphfold.testing.protocols import (
     CERTIFIED,
     DEFECTIVE,
@@ -122,6 +122,12 @@ def test_an_adapter_that_breaks_a_rule_fails_that_rule_alone(rule: str, imported
 def test_a_rule_is_broken_in_more_than_one_way(rule: str, source: str, imported: Imported) -> None:
     failed = failing(imported(source).Hr)
     assert list(failed) == [rule], failed
+
+
+def test_who_holds_up_the_loop_is_late(imported: Imported) -> None:
+    suite = conformance(imported(BLOCKING).Hr, SAMPLES)()
+    with pytest.raises(AssertionError, match=r"staff: an operation of 0\.5 s takes 1\.\d s"):
+        suite.test_deadline()
 
 
 @pytest.mark.parametrize("source", MISTAKEN.values(), ids=MISTAKEN)

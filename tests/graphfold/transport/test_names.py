@@ -133,6 +133,14 @@ def test_a_lookup_that_hung_in_another_loop_is_not_waited_for(dns: Directory) ->
     assert asyncio.run(asyncio.wait_for(name.addresses(), 5)) == ["127.0.0.1"]
 
 
+def test_loops_that_take_turns_ask_once_each(dns: Directory) -> None:
+    dns.names, name = {"one.test": ["127.0.0.1"]}, Name("one.test")
+    with asyncio.Runner() as one, asyncio.Runner() as other:
+        for runner in (one, other) * 3:
+            assert runner.run(name.addresses()) == ["127.0.0.1"]
+    assert dns.asked == ["one.test"] * 2
+
+
 async def test_a_failure_that_comes_after_all_have_given_up_is_nobodys(
     serve: Serve, client: Connect, dns: Directory
 ) -> None:
