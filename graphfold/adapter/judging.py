@@ -29,5 +29,6 @@ def noted(error: GraphError, more: str | None) -> GraphError:
 
 
 def _told(defect: Exception) -> str:
-    last = extract_tb(defect.__traceback__)[-1]
-    return f"{type(defect).__name__} at {last.filename}:{last.lineno}: {defect}"
+    """With the author's line: the first below ours, whatever library it was that gave up."""
+    line = extract_tb(defect.__traceback__)[:2][-1]
+    return f"{type(defect).__name__} at {line.filename}:{line.lineno}: {defect}"

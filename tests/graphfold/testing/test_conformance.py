@@ -141,7 +141,7 @@ def test_a_refusal_in_the_protocol_is_no_outage(source: str, imported: Imported)
 def test_a_failure_that_cannot_be_read_by_a_defect_is_found(source: str, imported: Imported) -> None:
     failed = failing(adapter_in(imported(source)))
     assert list(failed) == ["failures"], failed
-    assert re.search(r"makes the adapter fail itself: \w+ at .*\.py:\d+: ", failed["failures"])
+    assert re.search(r"makes the adapter fail itself: \w+ at \S*written\.py:\d+: ", failed["failures"])
 
 
 def test_what_is_not_claimed_is_skipped_with_the_reason(imported: Imported) -> None:
