@@ -106,7 +106,7 @@ RULES: dict[str, Rule] = {
             "deadline",
             "silver",
             "When the operation's time is over, so is the call.",
-            "do not shield calls or wait longer by yourself; catch no CancelledError.",
+            "do not shield calls, wait longer by yourself or hold up the loop (time.sleep); catch no CancelledError.",
         ),
         Rule(
             "cancellation",
