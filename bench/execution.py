@@ -24,9 +24,9 @@ from aiodataloader import DataLoader
 from graphql import DocumentNode, GraphQLSchema, execute, parse, validate
 
 from graphfold.adapter.base import Adapter
+from graphfold.composition.resolvers import resolves
 from graphfold.declarations import declaring
 from graphfold.execution.executor import BreadthFirst
-from graphfold.graph.resolving import resolves
 from graphfold.loading.load import Loader
 from graphfold.loading.scope import Home, Scope, Viewer
 from graphfold.loading.source import Source

@@ -10,10 +10,10 @@ from graphfold.adapter.graphql import GraphQLAdapter
 from graphfold.adapter.rest import RestAdapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.faults import SoapFault
-from graphfold.graph.connections import After, Connection, CountedConnection, First
-from graphfold.graph.ids import Node, key_of
-from graphfold.graph.project import load
-from graphfold.graph.resolving import finds, resolves
+from graphfold.composition.connections import After, Connection, CountedConnection, First
+from graphfold.composition.global_ids import Node, key_of
+from graphfold.composition.resolvers import finds, resolves
+from graphfold.graph.load import load
 from graphfold.loading.declaration import batch, read, write
 from graphfold.loading.keys import Keys, by, each, group
 from graphfold.page import Page

@@ -7,13 +7,14 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from graphfold.loading.operation import Operation
+from graphfold.loading.backend_operations import BackendOperation
 from graphfold.mistakes import Mistake, here
+from graphfold.secret import looks_secret, names_secret
 
 if TYPE_CHECKING:
     from graphfold.adapter.base import Adapter
 
-__all__ = ["Identity", "check_attributes"]
+__all__ = ["Identity", "check_attributes", "secret_in_code"]
 
 Identity = Literal["viewer", "service"]
 
@@ -25,6 +26,7 @@ def check_attributes(cls: type[Adapter]) -> None:
     _check_names(cls)
     _check_identity(cls)
     _check_timeout(cls)
+    _check_secrets(cls)
 
 
 def _check_names(cls: type[Adapter]) -> None:
@@ -59,7 +61,7 @@ def _own(cls: type[Adapter]) -> list[str]:
 
 
 def _is_plain(value: Any) -> bool:
-    return not (isinstance(value, Operation) or callable(value) or hasattr(type(value), "__get__"))
+    return not (isinstance(value, BackendOperation) or callable(value) or hasattr(type(value), "__get__"))
 
 
 def _check_identity(cls: type[Adapter]) -> None:
@@ -85,3 +87,21 @@ def _check_timeout(cls: type[Adapter]) -> None:
 
 def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and 0 < value <= _LONGEST
+
+
+def _check_secrets(cls: type[Adapter]) -> None:
+    for name, value in vars(cls).items():
+        if name[:2] == "__":  # of Python's making
+            continue
+        if looks_secret(value) or (names_secret(name) and isinstance(value, str) and value):
+            raise secret_in_code(cls, here(), f"{cls.__name__}.{name} looks like a secret")
+
+
+def secret_in_code(cls: type[Adapter], where: str, what: str) -> Mistake:
+    """Return the mistake of a secret that is written out in an adapter."""
+    return Mistake(
+        where,
+        what,
+        why="a secret in code is in every copy of it, for ever.",
+        fix=f"declare a credential, set GRAPHFOLD_{cls.name.upper()}_..., and change what has been seen here.",
+    )

@@ -15,7 +15,7 @@ from graphfold.adapter.propagation import says_who
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access, Credential
-from graphfold.loading.operation import Policy
+from graphfold.loading.backend_operations import Policy
 from graphfold.resilience.guard import Guard, Rule
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from graphfold.adapter.attributes import Identity, check_attributes
 from graphfold.adapter.grants import check_credential, check_operation
+from graphfold.adapter.http_methods import check_method
 from graphfold.adapter.judging import judged
 from graphfold.adapter.listened import Listened, Sends
-from graphfold.adapter.literals import check_literals
-from graphfold.adapter.methods import check_method
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
 from graphfold.declarations import current
 from graphfold.errors import GraphError
-from graphfold.loading.operation import Operation
+from graphfold.loading.backend_operations import BackendOperation
 from graphfold.loading.replies import listening
 from graphfold.loading.scope import Scope
 from graphfold.manifest import Manifest
@@ -80,7 +79,6 @@ class Adapter:
         cls.where = here()
         check_attributes(cls)
         _check_name(cls)
-        check_literals(cls)
         check_credential(cls)
         check_propagation(cls)
         _check_resilience(cls)
@@ -94,10 +92,10 @@ class Adapter:
             current().adapters.append(cls)
 
     @classmethod
-    def operations(cls) -> list[Operation]:
+    def operations(cls) -> list[BackendOperation]:
         """What it can be asked, in the order of the class body; what a base class declares comes first."""
         bodies = [vars(kind) for kind in reversed(cls.__mro__)]
-        found = {name: value for body in bodies for name, value in body.items() if isinstance(value, Operation)}
+        found = {name: value for body in bodies for name, value in body.items() if isinstance(value, BackendOperation)}
         return list(found.values())
 
     @classmethod
@@ -157,7 +155,7 @@ class Adapter:
 
     def _on_behalf(self, call: Call) -> Call:
         """The call as it goes out: on behalf of the caller and with what the running operation declares."""
-        operation: Operation | None = getattr(type(self), self._operation) if self._operation else None
+        operation: BackendOperation | None = getattr(type(self), self._operation) if self._operation else None
         if operation is not None:
             check_method(operation, call.method)
             call.safe, call.scope = operation.repeatable, operation.policy.scope

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphfold.credentials.credential import Credential
 from graphfold.credentials.ws_security import MESSAGE
-from graphfold.loading.operation import Operation
+from graphfold.loading.backend_operations import BackendOperation
 from graphfold.mistakes import Mistake, here
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def check_credential(cls: type[Adapter]) -> None:
         )
 
 
-def check_operation(cls: type[Adapter], operation: Operation) -> None:
+def check_operation(cls: type[Adapter], operation: BackendOperation) -> None:
     _check_share(cls, operation)
     _check_scope(cls, operation)
 
 
-def _check_share(cls: type[Adapter], operation: Operation) -> None:
+def _check_share(cls: type[Adapter], operation: BackendOperation) -> None:
     share = operation.policy.share
     shown = share == "public" and operation.policy.ttl and cls.identity == "viewer"
     if not shown and not (share != "viewer" and cls.credential.caller_headers):
@@ -60,7 +60,7 @@ def _check_share(cls: type[Adapter], operation: Operation) -> None:
     )
 
 
-def _check_scope(cls: type[Adapter], operation: Operation) -> None:
+def _check_scope(cls: type[Adapter], operation: BackendOperation) -> None:
     scope = operation.policy.scope
     if not scope:
         return

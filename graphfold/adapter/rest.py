@@ -12,14 +12,13 @@ from urllib.parse import quote, urlencode
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.body import json_of
 from graphfold.adapter.judging import noted
-from graphfold.adapter.paths import is_below, shown
 from graphfold.adapter.problems import not_the_format, outage, unusable
 from graphfold.errors import BackendError, GraphError, Internal, InvalidInput
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.decoder import Malformed, Unreadable, decoder
 from graphfold.transport.call import Call, Reply
 
-__all__ = ["RestAdapter"]
+__all__ = ["RestAdapter", "is_below", "shown"]
 
 T = TypeVar("T")
 
@@ -193,3 +192,13 @@ def _several(name: str, kind: str) -> Mistake:
         why="each backend reads several values in its own way, and none reads Python's.",
         fix=f'make it a text as the backend reads it, e.g. {name}=",".join(values).',
     )
+
+
+def is_below(path: str) -> bool:
+    """Not a whole address, and not another host's (RFC 3986 section 4.2)."""
+    return path[:1] in ("", "/", "?") and path[:2] != "//"
+
+
+def shown(path: str) -> str:
+    """As much of it as may be told: a query and who signs in may be somebody's secret."""
+    return path.partition("?")[0].rpartition("@")[2][:100]

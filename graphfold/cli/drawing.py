@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from rich.text import Text
 
-from graphfold.graph.explanation import Cache, Calls, Explanation, Key, Step
+from graphfold.explain.explanation import Cache, Calls, Explanation, Key, Step
 
 __all__ = ["drawn"]
 

@@ -12,8 +12,8 @@ from graphfold.cli.diagnostics import diagnosed
 from graphfold.cli.drawing import drawn
 from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.terminal import complain, out
-from graphfold.graph.explaining import Unexplained
-from graphfold.graph.masking import present
+from graphfold.explain.explainer import Unexplained
+from graphfold.operation.masking import present
 
 __all__ = ["explain"]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from graphfold.cli.terminal import Stop
 from graphfold.graph.graph import Graph
-from graphfold.graph.project import Project, ProjectError, load
+from graphfold.graph.load import load
+from graphfold.graph.project import Project, ProjectError
 from graphfold.mistakes import Mistake
 from graphfold.settings import SettingsError, dotenv
 

@@ -8,12 +8,12 @@ batches, `load`, `find` or `ref`, and one attribute of self. Everything else is 
 from __future__ import annotations
 
 import ast
-import inspect
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
+
+from graphfold.source import syntax_tree
 
 __all__ = ["Link", "link_in"]
 
@@ -33,11 +33,8 @@ class Link:
 
 def link_in(function: Callable[..., Any], injected: Mapping[str, type]) -> Link | None:
     """The link that a resolver function is; None where it is anything else, or has no source."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    except (OSError, TypeError, SyntaxError, IndexError):
-        return None
-    if not isinstance(tree, ast.AsyncFunctionDef | ast.FunctionDef) or len(injected) != 1:
+    tree = syntax_tree(function)
+    if tree is None or len(injected) != 1:
         return None
     parameters = [argument.arg for argument in tree.args.args]
     if len(parameters) != 2 or tree.args.kwonlyargs or tree.args.vararg or tree.args.kwarg:

@@ -1,4 +1,5 @@
-"""The graph: how types, resolvers and adapters become one schema, and how an operation runs.
+"""Graph: a project's schema with its adapters and settings, and what lives as long as the graph runs.
 
-May import: everything but server, cli and testing. To add a limit: `limits.py`; a check at start: `checks.py`.
+To add a method to `Graph`: write it in the room that does the work and call it from here.
+May import: everything but testing, cli and __main__.
 """

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
@@ -18,28 +18,27 @@ from strawberry.types.graphql import OperationType
 from graphfold.adapter.base import Adapter
 from graphfold.cache.answers import Answers, Question
 from graphfold.cache.parts import Parts
+from graphfold.checks.startup import check, problems
+from graphfold.composition.assembly import assemble
+from graphfold.composition.connections import largest_page
 from graphfold.declarations import Declarations, current
 from graphfold.errors import Forbidden, GraphError, Unauthenticated
-from graphfold.graph.answer import Answer
-from graphfold.graph.checks import check, problems
-from graphfold.graph.connections import largest_page
-from graphfold.graph.documents import Documents
-from graphfold.graph.explaining import explain
-from graphfold.graph.explanation import Explanation
-from graphfold.graph.express import Express
-from graphfold.graph.insight import HEADER, Insight
-from graphfold.graph.invalidation import invalidate
-from graphfold.graph.masking import masked, tell_covered
-from graphfold.graph.notes import collecting
-from graphfold.graph.operation import Request
+from graphfold.explain.explainer import explain
+from graphfold.explain.explanation import Explanation
+from graphfold.explain.requested import HEADER, Insight
+from graphfold.extensions import collecting
+from graphfold.graph.invalidation import checked_keys
+from graphfold.graph.project import Project
 from graphfold.graph.runtime import Runtime, Transports
-from graphfold.graph.schema import assemble
-from graphfold.graph.viewers import identifying, viewer_key
 from graphfold.loading.scope import Viewer
+from graphfold.operation.answer import Answer
+from graphfold.operation.context import Request
+from graphfold.operation.documents import Documents
+from graphfold.operation.executor import GraphExecutor
+from graphfold.operation.masking import masked, tell_covered
+from graphfold.operation.pipeline import Express
+from graphfold.operation.viewers import identifying, viewer_key
 from graphfold.settings import BackendSettings, Settings
-
-if TYPE_CHECKING:
-    from graphfold.graph.project import Project
 
 __all__ = ["Graph", "Probe"]
 
@@ -68,7 +67,7 @@ class Graph:
         self.adapters: tuple[type[Adapter], ...] = tuple(self.declarations.adapters)
         self.backends = {adapter.name: BackendSettings.read(adapter.name, environment) for adapter in self.adapters}
         self.documents = Documents(self.settings)
-        self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension)
+        self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension, GraphExecutor)
         self._identifying = identifying(self.adapters)
         self._express = Express(self.schema, self.documents)
         check(self.schema, self.declarations)
@@ -131,7 +130,7 @@ class Graph:
         headers, request_id = headers or {}, request_id or uuid.uuid4().hex
         insight = None
         if self.documents.development and HEADER in headers:
-            insight = Insight(self, headers[HEADER], query, variables, operation_name)
+            insight = Insight(self.explain, headers[HEADER], query, variables, operation_name)
         runtime, trace = self._running(), insight.trace if insight else None
         try:
             viewer = viewer or self._viewer(headers)
@@ -181,7 +180,8 @@ class Graph:
 
     def invalidate(self, backend: str, operation: str, keys: Sequence[Any] | None) -> None:
         """The same in the words of somebody outside. Raises BAD_INPUT where a name or a key cannot be."""
-        invalidate(self, backend, operation, keys)
+        known = checked_keys(self.adapters, backend, operation, keys)
+        self.forget(f"{backend}.{operation}", known)
 
     def explain(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
@@ -207,7 +207,7 @@ class Graph:
 
     def app(self, *, development: bool = False, timer: Callable[[], float] = time.monotonic) -> Any:
         """The graph as an ASGI application. `timer` is what tests replace."""
-        from graphfold.server.app import create_app  # the server is a floor above: loaded only when it is wanted
+        from graphfold.server.app import create_app  # FastAPI takes long to load, and scripts need no server
 
         return create_app(self, development=development, timer=timer)
 

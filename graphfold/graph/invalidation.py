@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from graphfold.adapter.base import Adapter
 from graphfold.errors import InvalidInput
-from graphfold.loading.operation import BatchOperation, Operation, WriteOperation
+from graphfold.loading.backend_operations import BackendOperation, BatchOperation, WriteOperation
 
-if TYPE_CHECKING:
-    from graphfold.graph.graph import Graph
-
-__all__ = ["invalidate"]
+__all__ = ["checked_keys"]
 
 
-def invalidate(graph: Graph, backend: str, operation: str, keys: Sequence[Any] | None) -> None:
-    """Forget these keys of an operation, all with None, and every whole answer they went into.
+def checked_keys(
+    adapters: Iterable[type[Adapter]], backend: str, operation: str, keys: Sequence[Any] | None
+) -> list[Any] | None:
+    """Return keys from outside (JSON values or text) as the operation's own key type; None stands for all keys.
 
-    Keys as JSON has them, or as text: what they are is converted to, the operation's signature says. Raises BAD_INPUT,
-    and forgets nothing, where a name or a key cannot be.
+    Raises `InvalidInput` for a backend, an operation or a key that cannot be.
     """
-    declared = _operation(graph, backend, operation)
-    known = None if keys is None else [_key(declared, f"{backend}.{operation}", key) for key in keys]
-    graph.forget(f"{backend}.{operation}", known)
+    declared = _operation(adapters, backend, operation)
+    return None if keys is None else [_key(declared, f"{backend}.{operation}", key) for key in keys]
 
 
-def _operation(graph: Graph, backend: str, name: str) -> Operation:
-    adapters = {adapter.name: adapter for adapter in graph.adapters}
+def _operation(known_adapters: Iterable[type[Adapter]], backend: str, name: str) -> BackendOperation:
+    adapters = {adapter.name: adapter for adapter in known_adapters}
     if backend not in adapters:
         raise InvalidInput(f"There is no backend named {backend[:60]!r}.{_meant(backend, adapters)}")
     operations = {operation.name: operation for operation in adapters[backend].operations()}
@@ -41,7 +39,7 @@ def _operation(graph: Graph, backend: str, name: str) -> Operation:
     return found
 
 
-def _key(operation: Operation, name: str, key: Any) -> Any:
+def _key(operation: BackendOperation, name: str, key: Any) -> Any:
     if not isinstance(operation, BatchOperation):
         raise InvalidInput(f"{name} has no keys: what it was asked is forgotten as a whole, with `all`.")
     policy = operation.policy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import pkgutil
 import sys
 import tomllib
@@ -13,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from graphfold.graph.graph import Graph
 from graphfold.mistakes import Mistake
 from graphfold.secret import looks_secret, names_secret
 
-__all__ = ["Project", "ProjectError", "load"]
+__all__ = ["Project", "ProjectError"]
 
 _ROOMS = ("schema", "adapters", "resolvers")
 
@@ -49,20 +47,13 @@ class Project:
             '  [tool.graphfold]\n  title = "My graph"'
         )
 
-
-def load(root: Path | None = None, *, environment: Mapping[str, str] | None = None) -> Graph:
-    """Import the project's resolvers (and so its adapters and types) and build its graph.
-
-    `root` is where to look for the project, by default the current folder; `environment` the variables to read
-    settings from. Raises `ProjectError`, `Mistake` or `SettingsError`, each with a text to show as it is.
-    """
-    project = Project.nearest((root or Path.cwd()).resolve())
-    if str(project.root) not in sys.path:
-        sys.path.insert(0, str(project.root))
-    _check_rooms(project)
-    for module in _modules("resolvers", project):
-        _import(module, project)
-    return Graph(project, os.environ if environment is None else environment)
+    def import_resolvers(self) -> None:
+        """Import every module under resolvers/, and so the adapters and types they need. Raises `ProjectError`."""
+        if str(self.root) not in sys.path:
+            sys.path.insert(0, str(self.root))
+        _check_rooms(self)
+        for module in _modules("resolvers", self):
+            _import(module, self)
 
 
 def _declared(file: Path) -> Mapping[str, object] | None:

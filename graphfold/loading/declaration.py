@@ -10,8 +10,8 @@ from types import UnionType
 from typing import Any, Concatenate, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints, overload
 
 from graphfold.errors import BackendError
+from graphfold.loading.backend_operations import BatchOperation, Gives, ReadOperation, WriteOperation
 from graphfold.loading.keys import Keys
-from graphfold.loading.operation import BatchOperation, Gives, ReadOperation, WriteOperation
 from graphfold.loading.policies import Caching, policy
 from graphfold.mistakes import Mistake, here, place_of, spelled
 from graphfold.page import Page

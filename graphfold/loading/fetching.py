@@ -14,7 +14,7 @@ from graphfold.loading.keys import OTHERS, Keys, answered_twice
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
-    from graphfold.loading.operation import Operation, Policy
+    from graphfold.loading.backend_operations import BackendOperation, Policy
 
 __all__ = ["BatchFetch", "failed", "fetch_read"]
 
@@ -31,7 +31,7 @@ class BatchFetch:
 
     def __init__(
         self,
-        operation: Operation,
+        operation: BackendOperation,
         adapter: Any,
         asked: Callable[[type[Row[Any]]], frozenset[str]],
         args: tuple[Any, ...],
@@ -79,7 +79,7 @@ class BatchFetch:
         return first | second
 
 
-def fetch_read(operation: Operation, adapter: Any) -> Callable[[list[Any]], Any]:
+def fetch_read(operation: BackendOperation, adapter: Any) -> Callable[[list[Any]], Any]:
     """The fetch function of a read: a call for each different set of arguments."""
     function = adapter.scope.function(operation)
 
@@ -109,7 +109,7 @@ def _can_exist(key: Any, policy: Policy) -> bool:
     return policy.written(key) is not None
 
 
-def _matched(operation: Operation, adapter: Any, keys: list[Any], found: Any) -> dict[Any, Any]:
+def _matched(operation: BackendOperation, adapter: Any, keys: list[Any], found: Any) -> dict[Any, Any]:
     """An answer for each key. What nobody asked for is told: usually the keys' types differ."""
     if not isinstance(found, Mapping):
         raise TypeError(f"{adapter.name}.{operation.name} returned {type(found).__name__}, not a mapping of its keys")
@@ -129,7 +129,7 @@ def _matched(operation: Operation, adapter: Any, keys: list[Any], found: Any) ->
     return {key: answers.get(key, absent) for key in keys}
 
 
-def _absent(operation: Operation, adapter: Any, lost: GraphError | None) -> Any:
+def _absent(operation: BackendOperation, adapter: Any, lost: GraphError | None) -> Any:
     """What a key has that is not in the mapping: nothing, unless what is not known of it was `lost`."""
     if lost is not None:
         return failed(lost, adapter.name, operation.name)
@@ -145,7 +145,7 @@ def _as_written_here(found: Mapping[Any, Any], policy: Policy) -> dict[Any, Any]
     return ours
 
 
-def _answer(operation: Operation, adapter: Any, value: Any) -> Any:
+def _answer(operation: BackendOperation, adapter: Any, value: Any) -> Any:
     if value is None:
         return MISSING
     if isinstance(value, GraphError) and value.code == "NOT_FOUND":
@@ -153,14 +153,14 @@ def _answer(operation: Operation, adapter: Any, value: Any) -> Any:
     return _alone(operation, adapter, value) if isinstance(value, Exception) else value
 
 
-def _alone(operation: Operation, adapter: Any, error: Exception) -> Failed:
+def _alone(operation: BackendOperation, adapter: Any, error: Exception) -> Failed:
     """The error of this key and no other."""
     answer = failed(error, adapter.name, operation.name)
     answer.lasting = isinstance(error, BackendRejected)  # asked again it would refuse again
     return answer
 
 
-def _foreign(operation: Operation, adapter: Any, foreign: list[Any]) -> Failed:
+def _foreign(operation: BackendOperation, adapter: Any, foreign: list[Any]) -> Failed:
     error = BackendBadReply(
         "The backend answered other keys than it was asked for.",
         internal=f"for example {foreign[:3]!r}. Do the key types differ?",

@@ -23,7 +23,7 @@ from graphfold.rows.decoder import sparse_rows
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
-    from graphfold.loading.operation import Operation
+    from graphfold.loading.backend_operations import BackendOperation
 
 __all__ = ["Batch", "Caller", "Read", "Write"]
 
@@ -49,7 +49,7 @@ class Caller(Protocol):
 class _Handle:
     __slots__ = ("_adapter", "_operation", "_whole")
 
-    def __init__(self, operation: Operation, adapter: Caller, *, whole: bool = False) -> None:
+    def __init__(self, operation: BackendOperation, adapter: Caller, *, whole: bool = False) -> None:
         self._operation, self._adapter, self._whole = operation, adapter, whole
 
     def _asked(self, row: type[Row[Any]]) -> frozenset[str]:
@@ -273,7 +273,7 @@ class _Arguments:
 
     __slots__ = ("args", "frozen", "kwargs")
 
-    def __init__(self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, operation: BackendOperation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.args, self.kwargs, self.frozen = args, kwargs, operation.bound(args, kwargs)
 
     def __hash__(self) -> int:

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, TypedDict, get_args
 
 from graphfold.cache.parts import Share
-from graphfold.loading.operation import Policy
+from graphfold.loading.backend_operations import Policy
 from graphfold.mistakes import Mistake, here
 
 __all__ = ["Caching", "policy"]

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Self
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graphfold.graph.documents import Documents
+from graphfold.operation.documents import Documents
 from graphfold.server.departure import ClientGone
 from graphfold.server.responses import refusal
 

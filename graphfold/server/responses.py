@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from graphfold.errors import CODES
-from graphfold.server.served import Answer
+from graphfold.operation.answer import Answer
 
 __all__ = ["JSON", "RESPONSE", "Reply", "answered", "error_body", "lasting", "media_type", "refusal"]
 

@@ -8,32 +8,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from graphfold.cache.answers import Answers, Question
-from graphfold.cache.parts import Parts
-from graphfold.graph.documents import Documents
 from graphfold.loading.scope import Viewer
+from graphfold.operation.answer import Answer
+from graphfold.operation.documents import Documents
 from graphfold.settings import Settings
 
-__all__ = ["Answer", "Place", "Served"]
+__all__ = ["ProjectFolder", "Served"]
 
 
-class Answer(Protocol):
-    """What one operation came to. `errors` are ready for the client; not `started`: refused before anything ran.
-
-    `parts` are what it was made of, where it may be kept.
-    """
-
-    @property
-    def data(self) -> Mapping[str, Any] | None: ...
-    @property
-    def errors(self) -> list[dict[str, Any]]: ...
-    @property
-    def started(self) -> bool: ...
-    @property
-    def parts(self) -> Parts | None: ...
-    def body(self) -> bytes: ...
-
-
-class Place(Protocol):
+class ProjectFolder(Protocol):
     """Where the graph's own files are."""
 
     @property
@@ -50,7 +33,7 @@ class Served(Protocol):
     @property
     def documents(self) -> Documents: ...
     @property
-    def project(self) -> Place: ...
+    def project(self) -> ProjectFolder: ...
     @property
     def answers(self) -> Answers | None: ...
     def question(

@@ -10,11 +10,11 @@ import pytest
 import strawberry
 
 from graphfold.adapter.base import Adapter
+from graphfold.composition.resolvers import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError, NotFound
 from graphfold.execution.executor import BreadthFirst
 from graphfold.execution.links import link_in
-from graphfold.graph.resolving import resolves
 from graphfold.loading.answer import MISSING, Failed
 from tests.execution.loading import Backend, backend
 from tests.execution.twice import counted

@@ -38,7 +38,7 @@ PLANTED = [
     (NO_CALLS, "schema/stock.py", "httpx"),
     (FRONT_DOOR, "adapters/shop/adapter.py", "graphfold.transport.client"),
     (FRONT_DOOR, "resolvers/orders.py", "graphfold.settings"),
-    (FRONT_DOOR, "schema/orders.py", "graphfold.graph.ids"),
+    (FRONT_DOOR, "schema/orders.py", "graphfold.composition.global_ids"),
     (ALONE, "sandbox/money.py", "graphfold"),
     (ALONE, "graphfold/cli/check.py", "sandbox.company"),
     (UNKNOWN_SANDBOX, "adapters/billing/adapter.py", "sandbox.money"),

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 import pytest
 import strawberry
 import structlog
 from graphql import GraphQLError
 
 from graphfold.errors import BackendTimeout
-from graphfold.graph.documents import Documents
-from graphfold.graph.masking import masked
 from graphfold.loading.scope import Viewer
+from graphfold.operation.answer import Answer
+from graphfold.operation.documents import Documents
+from graphfold.operation.masking import masked
 from graphfold.server.app import create_app
 from graphfold.settings import Settings
 
@@ -56,21 +56,6 @@ class Mutation:
 class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Errors are logged by the masking."""
-
-
-@dataclass
-class Answered:
-    data: dict[str, Any] | None
-    errors: list[dict[str, Any]]
-    parts: None = None
-
-    @property
-    def started(self) -> bool:
-        return self.data is not None
-
-    def body(self) -> bytes:
-        sent: dict[str, Any] = {"errors": self.errors} if self.errors else {}
-        return orjson.dumps(sent | ({"data": self.data} if self.started else {}))
 
 
 @dataclass
@@ -146,13 +131,13 @@ class Demo:
         mutations: bool,
         seconds: float | None,
         viewer: Viewer | None,
-    ) -> Answered:
+    ) -> Answer:
         self.headers, self.seconds = headers, seconds
         if self.defect:
             raise self.defect
         result = await self.schema.execute(query, variables, self, operation_name=operation_name)
         errors = masked(result.errors or [], request_id or "-", suggestions=self.documents.development)
-        return Answered(result.data, [dict(error.formatted) for error in errors])
+        return Answer(result.data, [dict(error.formatted) for error in errors], started=result.data is not None)
 
 
 class Connection:

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from graphfold.adapter.base import Adapter
+from graphfold.loading.backend_operations import BackendOperation
 from graphfold.loading.keys import Keys
-from graphfold.loading.operation import Operation
 from graphfold.testing.conformance.failures import Failure, failures_of
 from graphfold.testing.conformance.sample import Case, Sample, Unsampled
 from graphfold.testing.conformance.trial import Outcome, Question, Script, Trial
@@ -69,12 +69,12 @@ class Kit:
 
         return self.trial.run(read, always(reply), beside=case.sample.beside)
 
-    def _case(self, operation: Operation) -> Case:
+    def _case(self, operation: BackendOperation) -> Case:
         if operation.name not in self._cases:
             self._cases[operation.name] = Case(self.adapter, operation, self._sample(operation))
         return self._cases[operation.name]
 
-    def _sample(self, operation: Operation) -> Sample:
+    def _sample(self, operation: BackendOperation) -> Sample:
         sample, name = self._samples.get(operation.name), f"{self.adapter.name}.{operation.name}"
         if sample is None:
             more = "keys=[...], " if operation.kind == "batch" else "arguments={...}, "

@@ -15,7 +15,7 @@ import httpx
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.message import ENVELOPES
-from graphfold.loading.operation import Operation
+from graphfold.loading.backend_operations import BackendOperation
 from graphfold.testing import exact
 from graphfold.testing.conformance.documents import Document, Key
 from graphfold.testing.conformance.json_document import JsonDocument
@@ -52,7 +52,7 @@ class Sample:
 class Case:
     """An operation with its sample: what to ask, and how the backend replies to it."""
 
-    def __init__(self, adapter: type[Adapter], operation: Operation, sample: Sample) -> None:
+    def __init__(self, adapter: type[Adapter], operation: BackendOperation, sample: Sample) -> None:
         self.adapter, self.operation, self.sample = adapter, operation, sample
         self.keys = list(sample.keys)
         self.name = f"{adapter.name}.{operation.name}"

@@ -15,10 +15,10 @@ import strawberry
 import structlog
 
 from graphfold.adapter.base import Adapter
+from graphfold.composition.resolvers import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError
 from graphfold.graph.graph import Graph
-from graphfold.graph.resolving import resolves
 from graphfold.testing.backend import FakeBackend
 from graphfold.testing.conformance import clock
 from graphfold.testing.conformance.canary import CANARY

@@ -1,0 +1,200 @@
+"""Relay connections, forward only: a page of a list in the shape every client library knows.
+
+    OrderConnection = CountedConnection[Order]          # schema: a list whose backend tells its length
+
+    async def orders(self: Customer, shop: Shop, first: First = 20, after: After = None) -> OrderConnection | None:
+        async def fetch(limit: int, offset: int) -> Page[Order]:
+            return await shop.orders_of.load(self.number, limit=limit, offset=offset)
+        return await OrderConnection.over_offsets(
+            fetch, first, after, of=("Customer.orders", self.number), key=lambda order: order.number
+        )
+
+A connection holds its rows and how to make their cursors; edges and cursors are made only when they are selected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+
+import strawberry
+
+from graphfold.composition.cursors import BackendCursors, Cursors, ListName, OffsetCursors, read_backend, read_offset
+from graphfold.composition.offsets import FetchOffset, Offsets, Window
+from graphfold.errors import Internal, InvalidInput, LimitExceeded
+from graphfold.extensions import note
+from graphfold.page import Page
+
+__all__ = [
+    "After",
+    "Connection",
+    "CountedConnection",
+    "Edge",
+    "FetchCursor",
+    "First",
+    "PageInfo",
+    "largest_page",
+]
+
+T = TypeVar("T")
+
+First = Annotated[
+    int,
+    strawberry.argument(
+        description="How many to give, at most the gateway's page size. 0 gives none, only what the connection tells."
+    ),
+]
+"""The argument `first` of a list: `first: First = 20`."""
+
+After = Annotated[
+    str | None, strawberry.argument(description="Give those behind this cursor, one of this very list; else the first.")
+]
+"""The argument `after` of a list: `after: After = None`."""
+
+FetchCursor: TypeAlias = Callable[[int, str | None], Awaitable[Page[T]]]
+"""`fetch(limit, after)`: at most `limit` rows behind the backend's cursor `after` (None: the first), each with its."""
+
+largest_page: ContextVar[int] = ContextVar("graphfold_largest_page", default=100)
+"""The limit for `first`, `Settings.max_page_size`: whoever runs an operation sets it."""
+
+
+@strawberry.type(description="Where a page is in its list, and whether there is more.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Do rows follow this page?")
+    has_previous_page: bool = strawberry.field(description="Are there rows in front of this page?")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first row; null on an empty page.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last row, for the next page's `after`; null on an empty page."
+    )
+
+
+@strawberry.type(description="A row of a list, and its cursor.")
+class Edge(Generic[T]):
+    node: T = strawberry.field(description="The row.")
+    cursor: str = strawberry.field(description="Where the row is: as `after` it asks for those behind it.")
+
+
+def _edges(self: Connection[Any]) -> list[Edge[Any]]:
+    return [Edge(node=row, cursor=self.cursors.at(index, row)) for index, row in enumerate(self.nodes)]
+
+
+def _page_info(self: Connection[Any]) -> PageInfo:
+    rows, cursors = self.nodes, self.cursors
+    return PageInfo(
+        has_next_page=self.has_next,
+        has_previous_page=self.has_previous,
+        start_cursor=cursors.at(0, rows[0]) if rows else None,
+        end_cursor=cursors.at(len(rows) - 1, rows[-1]) if rows else None,
+    )
+
+
+@strawberry.type(description="A page of a list that can grow.")
+class Connection(Generic[T]):
+    """A page whose backend does not tell how long the list is: `CustomerConnection = Connection[Customer]`."""
+
+    counted: ClassVar[bool] = False
+
+    nodes: list[T] = strawberry.field(description="The rows of the page.")
+    edges: list[Edge[T]] = strawberry.field(resolver=_edges, description="The rows with their cursors.")
+    page_info: PageInfo = strawberry.field(
+        resolver=_page_info, description="Where the page is, and whether more follow."
+    )
+    cursors: strawberry.Private[Cursors[T]]
+    has_next: strawberry.Private[bool]
+    has_previous: strawberry.Private[bool]
+    total_count: strawberry.Private[int | None] = None
+
+    if not TYPE_CHECKING:  # typing's own, as type checkers know it
+
+        def __class_getitem__(cls, of: Any) -> Any:
+            """With the ways to make a page beside it: typing takes a fifth of a page's time to find them, each time."""
+            alias = super().__class_getitem__(of)
+            vars(alias).update(over_cursors=cls.over_cursors, over_offsets=cls.over_offsets)
+            return alias
+
+    @classmethod
+    async def over_cursors(cls, fetch: FetchCursor[T], first: int, after: str | None, *, of: ListName) -> Self:
+        """A page of a backend with a cursor for each row: inserts and deletes are as safe as the backend makes them.
+
+        `of` names the list and what makes it that list (arguments, parent). Where a page tells no `more`, a full one is
+        taken to have a next. Raises `InvalidInput` and `LimitExceeded` for wrong arguments.
+        """
+        size = _page_size(first)
+        limit = max(size, 1)
+        page = await fetch(limit, None if after is None else read_backend(of, after))
+        rows, cursors = page.items[:size], page.cursors
+        if cursors is None or len(cursors) != len(page.items):
+            raise Internal("A list cannot be paged.", internal=f"{of[0]}: fetch() must give one cursor for each item")
+        more = len(page.items) > size or (page.more if page.more is not None else len(page.items) >= limit)
+        return cls(
+            nodes=rows,
+            cursors=BackendCursors(of, cursors),
+            has_next=_has_next(of, size, rows, more),
+            has_previous=after is not None,
+            total_count=page.total,
+        )
+
+    @classmethod
+    async def over_offsets(
+        cls, fetch: FetchOffset[T], first: int, after: str | None, *, of: ListName, key: Callable[[T], str]
+    ) -> Self:
+        """A page of a backend that takes limit and offset. A page never reads the rows of earlier ones.
+
+        `of` names the list and what makes it that list (arguments, parent); `key` is unique in it. Rows that came or
+        went in front since the last page are made up for; where that fails, `extensions.pagination` says so.
+        A connection without a count asks for one row more than it gives, a page behind a cursor also for that
+        cursor's row. Raises `InvalidInput` and `LimitExceeded` for wrong arguments.
+        """
+        size = _page_size(first)
+        limit = max(size if cls.counted else size + 1, 1)
+        rows_of = Offsets(fetch, key)
+        if after is None:
+            return cls._of(await rows_of.first(limit), of, key, size, limit)
+        window = await rows_of.after(read_offset(of, after), limit + 1)
+        if not window.skip:
+            _note_lost(of, after)
+        return cls._of(window, of, key, size, limit + 1)
+
+    @classmethod
+    def _of(cls, window: Window[T], of: ListName, key: Callable[[T], str], size: int, limit: int) -> Self:
+        rows, start = window.rows(size), window.at + window.skip
+        return cls(
+            nodes=rows,
+            cursors=OffsetCursors(of, start, key),
+            has_next=_has_next(of, size, rows, window.more_behind(start + len(rows), limit)),
+            has_previous=start > 0,
+            total_count=window.page.total,
+        )
+
+
+@strawberry.type(name="Connection", description="A page of a list that can grow and whose length is known.")
+class CountedConnection(Connection[T], Generic[T]):
+    """A page whose backend tells how long the list is: `OrderConnection = CountedConnection[Order]`."""
+
+    counted: ClassVar[bool] = True
+
+    total_count: int | None = strawberry.field(default=None, description="How many rows the whole list has.")
+
+
+def _page_size(first: int) -> int:
+    limit = largest_page.get()
+    if first < 0:
+        raise InvalidInput(f"first: must be 0 or more, not {first}.")
+    if first > limit:
+        raise LimitExceeded(f"first: {first} asks for too many; the limit is {limit} (GRAPHFOLD_MAX_PAGE_SIZE).")
+    return first
+
+
+def _has_next(of: ListName, size: int, rows: list[Any], more: bool) -> bool:
+    """Without a row there is no cursor to go on from: an empty page ends the walk, and says so where it should not."""
+    if more and size and not rows:
+        message = "The backend says that there are more rows, but gives none; they are missing here."
+        note("pagination", {"connection": of[0], "message": message})
+        return False
+    return more
+
+
+def _note_lost(of: ListName, after: str) -> None:
+    message = "Rows in front of this page have changed since the page before: some may have been skipped or told twice."
+    note("pagination", {"connection": of[0], "after": after, "message": message})

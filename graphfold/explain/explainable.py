@@ -1,0 +1,33 @@
+"""What `explain` needs of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import strawberry
+
+from graphfold.adapter.base import Adapter
+from graphfold.declarations import Declarations
+from graphfold.loading.scope import Home
+from graphfold.operation.documents import Documents
+from graphfold.settings import Settings
+
+__all__ = ["Explainable"]
+
+
+class Explainable(Protocol):
+    """A graph whose operations can be explained; `runtime` is None while it does not run."""
+
+    @property
+    def schema(self) -> strawberry.Schema: ...
+    @property
+    def documents(self) -> Documents: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def adapters(self) -> Sequence[type[Adapter]]: ...
+    @property
+    def declarations(self) -> Declarations: ...
+    @property
+    def runtime(self) -> Home | None: ...

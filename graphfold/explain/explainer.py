@@ -1,0 +1,122 @@
+"""Explains an operation: how it will run and what it asks of the backends. Calls nobody, needs no setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError
+from graphql.execution.collect_fields import collect_fields
+from strawberry.execution import optimized_is_awaitable
+from strawberry.extensions import SchemaExtension
+
+from graphfold.credentials import ClientCredentials
+from graphfold.errors import GraphError
+from graphfold.execution.compile import REASONS
+from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.plan import Plan, Selection
+from graphfold.explain.explainable import Explainable
+from graphfold.explain.explanation import Backend, Calls, Explanation, Step
+from graphfold.explain.steps import Planned
+from graphfold.operation.node_count import PLAIN_LIST, check_nodes
+
+__all__ = ["Unexplained", "explain"]
+
+_KINDS = ("query", "mutation", "subscription")
+_SWITCHED_OFF = "GRAPHFOLD_EXECUTION is graphql-core"
+_is_awaitable: Any = optimized_is_awaitable  # Strawberry types it without the guard
+
+
+class Unexplained(Exception):
+    """The operation cannot run; `errors` say why."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("\n".join(error.message for error in errors))
+        self.errors = errors
+
+
+def explain(
+    graph: Explainable, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+) -> Explanation:
+    """What this operation would do. Raises `Unexplained` where it would be refused."""
+    try:
+        executor = _executor(graph, _document(graph, query, operation_name), variables, operation_name)
+        values = executor.variable_values.coerced
+        check_nodes(executor.schema, executor.operation, executor.fragment_definitions, values, graph.settings)
+        plan = executor.plan()
+    except GraphQLError as error:
+        raise Unexplained([error]) from None
+    except GraphError as error:
+        raise Unexplained([GraphQLError(error.message, original_error=error)]) from None
+    return _explanation(graph, executor, plan)
+
+
+def _document(graph: Explainable, query: str, operation_name: str | None) -> DocumentNode:
+    checked = graph.documents.parse(query)
+    graph.documents.admit(checked, operation_name, _KINDS)
+    if errors := graph.documents.validate(graph.schema._schema, checked):
+        raise Unexplained(errors)
+    return checked.document
+
+
+def _executor(graph: Explainable, document: DocumentNode, variables: Mapping[str, Any] | None, name: str | None) -> Any:
+    executor = BreadthFirst.build(
+        graph.schema._schema,
+        document,
+        raw_variable_values=dict(variables) if variables else None,
+        operation_name=name,
+        is_awaitable=_is_awaitable,
+        hide_suggestions=not graph.documents.development,
+    )
+    if isinstance(executor, list):
+        raise Unexplained(executor)
+    return executor
+
+
+def _explanation(graph: Explainable, executor: Any, plan: Plan | str) -> Explanation:
+    planned = Planned(graph, executor, plan.root if isinstance(plan, Plan) else _unplanned(executor))
+    operation = executor.operation
+    return Explanation(
+        kind=operation.operation.value,
+        name=operation.name.value if operation.name else None,
+        reason=_reason(graph, plan),
+        steps=planned.steps,
+        backends=_backends(graph, [step for top in planned.steps for step in top.walk()]),
+        counted=planned.counted,
+        per_list=PLAIN_LIST,
+    )
+
+
+def _reason(graph: Explainable, plan: Plan | str) -> str | None:
+    if graph.settings.execution != "breadth-first":
+        return _SWITCHED_OFF
+    if any(_resolves_fields(extension) for extension in graph.schema.extensions):
+        return REASONS["field-hooks"]
+    return REASONS.get(plan, plan) if isinstance(plan, str) else None
+
+
+def _resolves_fields(extension: Any) -> bool:
+    """Does a Strawberry extension (a class, an object, or a function that makes one) have a hook for each field?"""
+    return getattr(extension, "resolve", SchemaExtension.resolve) is not SchemaExtension.resolve
+
+
+def _unplanned(executor: Any) -> Selection:
+    """The fields of an operation that graphql-core runs, in the shape of a plan."""
+    schema, operation, variables = executor.schema, executor.operation, executor.variable_values
+    root = schema.get_root_type(operation.operation)
+    plan = Plan(schema, operation, executor.fragments, executor.field_resolver)
+    collected = collect_fields(schema, executor.fragments, variables, root, operation, executor.hide_suggestions)
+    return Selection(plan, root, collected.grouped_field_set)
+
+
+def _backends(graph: Explainable, steps: Iterable[Step]) -> list[Backend]:
+    """Those that are called, in the order in which they come up."""
+    calls: dict[str, Calls] = {}
+    for step in steps:
+        if step.calls:
+            calls[step.backend] = calls.get(step.backend, Calls(0, 0)) + step.calls
+    adapters = {adapter.name: adapter for adapter in graph.adapters}
+    return [
+        Backend(name, adapters[name].protocol, sum_, isinstance(adapters[name].credential, ClientCredentials))
+        for name, sum_ in calls.items()
+    ]

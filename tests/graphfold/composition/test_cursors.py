@@ -1,0 +1,106 @@
+"""Cursors: they come back as they were, for their own list alone, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import base64
+from enum import Enum
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphfold.composition.cursors import Anchor, BackendCursors, ListName, OffsetCursors, read_backend, read_offset
+from graphfold.errors import InvalidInput
+
+ORDERS: ListName = ("Customer.orders", "10001", None)
+URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+class Status(Enum):
+    OPEN = "open"
+    SENT = "sent"
+
+
+def offset_cursor(of: ListName, offset: int, key: str) -> str:
+    return OffsetCursors(of, offset, key=str).at(0, key)
+
+
+def backend_cursor(of: ListName, cursor: str) -> str:
+    return BackendCursors(of, [cursor]).at(0, None)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**9 - 1), st.text(st.characters()))
+def test_an_offset_and_any_key_come_back(offset: int, key: str) -> None:
+    cursor = offset_cursor(ORDERS, offset, key)
+    assert read_offset(ORDERS, cursor) == Anchor(offset, key)
+    assert set(cursor) <= set(URL_SAFE)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters()))
+def test_any_backend_cursor_comes_back(cursor: str) -> None:
+    assert read_backend(ORDERS, backend_cursor(ORDERS, cursor)) == cursor
+
+
+def test_cursors_are_short_and_the_same_in_every_process() -> None:
+    assert offset_cursor(ORDERS, 20, "SO-100021") == "ATFNuTmjcL8-MjA6U08tMTAwMDIx"
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=[])))
+def test_any_text_is_refused(text: str) -> None:
+    refuses(text)
+
+
+@settings(deadline=None)
+@given(st.binary())
+def test_any_bytes_in_base64_are_refused(raw: bytes) -> None:
+    refuses(base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_cursor_changed_in_one_place_is_refused(data: st.DataObject) -> None:
+    cursor = offset_cursor(ORDERS, 20, "SO-100021")
+    place = data.draw(st.integers(0, len(cursor) - 1))
+    letter = data.draw(st.sampled_from(URL_SAFE + "=+/ \u00fc\ud800"))
+    cut, replaced = cursor[:place], cursor[:place] + letter + cursor[place + 1 :]
+    for broken in (cut, replaced, cursor[:place] + letter + cursor[place:], cursor + letter):
+        if broken != cursor:
+            refuses(broken)
+
+
+def refuses(text: str) -> None:
+    for read in (read_offset, read_backend):
+        with pytest.raises(InvalidInput, match=r"^after: this is not a cursor of Customer\.orders; take one from"):
+            read(ORDERS, text)
+
+
+def test_a_very_long_text_is_refused_unread() -> None:
+    with pytest.raises(InvalidInput, match="not a cursor"):
+        read_backend(ORDERS, backend_cursor(ORDERS, "x" * 100_000))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("Customer.orders", "10002", None),
+        ("Customer.orders", "10001", Status.OPEN),
+        ("Customer.invoices", "10001", None),
+        ("Customer.orders",),
+    ],
+)
+def test_a_cursor_of_another_list_is_told_apart(other: ListName) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_offset(ORDERS, offset_cursor(other, 20, "SO-100021"))
+    assert refused.value.message == "after: this cursor is of another list than Customer.orders with these arguments."
+
+
+def test_the_two_kinds_do_not_mix() -> None:
+    with pytest.raises(InvalidInput, match="not a cursor of"):
+        read_backend(ORDERS, offset_cursor(ORDERS, 1, "a"))
+    with pytest.raises(InvalidInput, match="not a cursor of"):
+        read_offset(ORDERS, backend_cursor(ORDERS, "1:a"))
+    with pytest.raises(InvalidInput, match="not a cursor of"):
+        read_offset(ORDERS, offset_cursor(ORDERS, 10**12, "a"))

@@ -1,0 +1,206 @@
+"""Explanations: how many calls, with which keys, waiting for what, and where a call is made for each item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from strawberry.extensions import SchemaExtension
+
+from graphfold.explain.explainer import Unexplained
+from graphfold.explain.explanation import Calls, Explanation, Step
+from graphfold.testing import declaring
+from tests.graphfold.explain.parts import parts
+from tests.graphfold.people import people
+
+
+@pytest.fixture(autouse=True)
+def _own_declarations() -> Iterator[None]:
+    with declaring():
+        yield
+
+
+def steps_of(explanation: Explanation) -> dict[str, Step]:
+    return {step.path: step for step in explanation.walk()}
+
+
+def calls_of(explanation: Explanation) -> dict[str, tuple[int, int | None]]:
+    return {path: (step.calls.least, step.calls.most) for path, step in steps_of(explanation).items()}
+
+
+def test_keys_come_from_a_field_and_travel_together() -> None:
+    explanation = people(max_size=2).explain("{ staff { name notes { author { mail } } } }")
+    notes, author = steps_of(explanation)["staff.notes"], steps_of(explanation)["staff.notes.author"]
+    assert notes.key is not None
+    assert (notes.key.source, notes.key.most, notes.calls) == ("Person.number", 5, Calls(1, 1))
+    assert author.key is not None
+    assert (author.key.source, author.key.most, author.key.batch) == ("Note.about", 25, 2)
+    assert author.because == ["Person.name", "Person.mail"]  # what staff wants is asked of every person
+    assert explanation.counted == ["staff", "staff.notes"]
+    assert explanation.rounds == 3
+
+
+def test_what_a_page_brings_along_may_need_no_call() -> None:
+    explanation = people().explain("{ staff { notes { author { name } } } }")
+    author = steps_of(explanation)["staff.notes.author"]
+    assert (author.known_from, author.calls) == (1, Calls(0, 1))
+
+
+def test_a_reference_by_key_alone_is_no_call() -> None:
+    explanation = people().explain('{ person(number: "1") { notes { author { number id __typename } } } }')
+    author = steps_of(explanation)["person.notes.author"]
+    assert (author.only_key, author.calls, author.because) == (True, Calls(0, 0), [])
+    assert explanation.calls == Calls(2, 2)
+    assert explanation.rounds == 2
+
+
+def test_computed_fields_need_what_they_read() -> None:
+    explanation = people().explain('{ person(number: "1") { notes { author { label } } } }')
+    assert steps_of(explanation)["person.notes.author"].because == ["Person.label"]
+
+
+def test_conditions_may_save_a_call() -> None:
+    explanation = people().explain('{ seek(number: "1") { boss { mail notes { text } } } }')
+    assert calls_of(explanation) == {"seek": (1, 1), "seek.boss": (0, 1), "seek.boss.notes": (0, 1)}
+
+
+def test_many_keys_of_one_field() -> None:
+    explanation = people(max_size=2).explain('{ many(numbers: ["1", "2", "3"]) { name } }')
+    [many] = explanation.steps
+    assert many.key is not None
+    assert (many.key.source, many.key.most, many.calls.most) == ("the argument numbers", 5, 3)
+
+
+def test_equal_keys_in_two_places_are_one_call() -> None:
+    explanation = people().explain(
+        '{ person(number: "1") { sameNotes { text } notes { text } } twice: person(number: "2") { mail } }'
+    )
+    same = steps_of(explanation)
+    assert (same["twice"].known_from, same["twice"].calls) == (same["person"].number, Calls(0, 1))
+    assert same["person.notes"].known_from is None  # asked with a limit, the other without
+
+
+def test_variables_and_conditions_decide_what_is_explained() -> None:
+    query = "query($n: String!, $yes: Boolean!) { person(number: $n) { notes @include(if: $yes) { text } } }"
+    graph = people()
+    assert len(list(graph.explain(query, {"n": "1", "yes": True}).walk())) == 2
+    assert len(list(graph.explain(query, {"n": "1", "yes": False}).walk())) == 1
+
+
+def test_a_node_is_found_by_the_type_in_its_id() -> None:
+    graph = people()
+    identifier = "UGVyc29uOjE"  # Person:1
+    [node] = graph.explain(f'{{ node(id: "{identifier}") {{ ... on Person {{ name }} }} }}').steps
+    assert (node.name, node.calls) == ("hr.people", Calls(1, 1))
+    assert node.key is not None
+    assert node.key.source == "the argument id"
+
+
+def test_a_mutation_runs_field_by_field() -> None:
+    explanation = people().explain(
+        'mutation { a: rename(number: "1", name: "X") { notes { text } } b: rename(number: "2", name: "Y") { name } }'
+    )
+    assert (explanation.serial, explanation.rounds, explanation.calls) == (True, 3, Calls(3, 3))
+    assert [step.kind for step in explanation.steps] == ["write", "write"]
+
+
+def test_json_says_what_waits_and_what_runs_beside() -> None:
+    plan = people(ttl=5).explain('{ person(number: "1") { notes { text } } staff { name } }').json()
+    person, staff = plan["steps"]
+    assert (person["parallel"], person["waitsFor"], person["steps"][0]["waitsFor"]) == ([staff["step"]], None, 1)
+    assert person["cache"] == {"ttl": 5, "share": "viewer", "held": 0}
+    assert plan["countedAs"] == {"items": 5, "lists": []}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["{ gone }", "{ person", "query($n: Int!) { staff(team: $n) { name } }", "fragment A on Query { staff { name } }"],
+)
+def test_what_would_be_refused_is_not_explained(query: str) -> None:
+    with pytest.raises(Unexplained) as refused:
+        people().explain(query)
+    assert refused.value.errors
+
+
+def test_limits_hold_for_explanations_too() -> None:
+    with pytest.raises(Unexplained, match="asks for up to 30 objects"):
+        people(environment={"GRAPHFOLD_MAX_NODES": "29"}).explain("{ staff { notes { text } } }")
+
+
+def test_who_runs_it_and_why() -> None:
+    graph = people()
+    graph.documents.development = True
+    assert graph.explain("{ __typename }").reason is None
+    introspecting = graph.explain('{ __type(name: "Person") { name } person(number: "1") { name } }')
+    assert introspecting.reason == "the query asks for the schema itself"
+    assert [step.path for step in introspecting.steps] == ["person"]
+
+
+def test_a_graph_without_plans_says_so() -> None:
+    switched_off = people(environment={"GRAPHFOLD_EXECUTION": "graphql-core"})
+    assert switched_off.explain("{ staff { name } }").reason == "GRAPHFOLD_EXECUTION is graphql-core"
+
+
+def test_an_extension_with_a_hook_for_fields_is_a_reason() -> None:
+    class Hook(SchemaExtension):
+        def resolve(self, *args: Any, **kwargs: Any) -> Any:
+            """Around every field."""
+
+    graph = people()
+    graph.schema.extensions = (*graph.schema.extensions, Hook)
+    assert "an extension resolves fields" in (graph.explain("{ staff { name } }").reason or "")
+
+
+@pytest.mark.parametrize(
+    ("field", "most", "message"),
+    [
+        ("one { number }", 5, "calls depot once for each key, 32 at a time."),
+        ("other { number }", 5, "calls depot once for each key, 32 at a time."),
+        ("named { number }", 5, "once for each object, since its arguments differ: only keys travel together."),
+        ("alone { number }", 5, "once for each object: a @read takes one thing at a time."),
+        ("same { number }", 1, None),
+    ],
+)
+def test_a_call_for_each_item_is_seen(field: str, most: int, message: str | None) -> None:
+    explanation = parts().explain(f"{{ parts {{ {field} }} }}")
+    [listed] = explanation.steps
+    assert listed.steps[0].calls == Calls(1, most)
+    assert [warning.message.partition(" ")[2].removeprefix("is called ") for warning in explanation.warnings] == (
+        [message] if message else []
+    )
+    for warning in explanation.warnings:
+        assert warning.fix
+        assert "parts.py:" in warning.where
+
+
+def test_one_item_is_no_warning() -> None:
+    assert parts().explain('{ node(id: "UGFydDox") { ... on Part { one { size } alone { size } } } }').warnings == []
+
+
+def test_what_cannot_be_read_is_told_as_unknown() -> None:
+    explanation = parts().explain("{ parts { handed { size } } }")
+    handed = steps_of(explanation)["parts.handed"]
+    assert (handed.operation, handed.kind, handed.calls) == (None, "unknown", Calls(0, None))
+    assert explanation.calls == Calls(1, None)
+
+
+def test_a_resolver_that_asks_twice_is_two_steps() -> None:
+    twice = parts().explain("{ parts { twice { size } } }").steps[0].steps[0]
+    assert (twice.operation, twice.calls) == ("parts", Calls(1, 1))
+    assert [(step.operation, step.path, step.calls) for step in twice.steps] == [
+        ("each_one", "parts.twice", Calls(0, 5))
+    ]
+
+
+def test_loops_and_handlers_of_a_resolver() -> None:
+    explanation = parts().explain("{ parts { forgetful safe { size } } }")
+    forgetful, safe = explanation.steps[0].steps
+    assert forgetful.key is not None
+    assert (forgetful.key.most, forgetful.calls, forgetful.steps) == (25, Calls(1, 1), [])
+    assert (safe.calls, safe.steps[0].calls.least, safe.steps[0].operation) == (Calls(0, 1), 0, "parts")
+
+
+def test_backends_that_sign_in_say_so() -> None:
+    [depot] = parts().explain("{ parts { size } }").backends
+    assert (depot.name, depot.protocol, depot.calls, depot.token) == ("depot", "REST", Calls(1, 1), True)

@@ -1,0 +1,224 @@
+"""`POST /invalidate`: what a backend says has changed is asked for anew, and nobody else can say so."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from graphfold.server.signature import signed
+from tests.graphfold.shelf_life import Shop, goods, served
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "a long enough secret of ours"
+CACHING = Path(__file__).parents[3] / "docs" / "caching.md"
+NAME = '{ name(id: "1") { text } }'
+PRICE = "{ price(id: 1) { text } }"
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    async with served(goods(invalidation_secret=SECRET)) as shop:
+        yield shop
+
+
+async def tell(
+    shop: Shop,
+    secret: str = SECRET,
+    ident: str = "m1",
+    at: float = 0,
+    headers: dict[str, str] | None = None,
+    **body: Any,
+) -> httpx.Response:
+    """Send a message, signed `at` so many seconds from now."""
+    sent = orjson.dumps(body)
+    signature = signed(secret, ident, int(time.time() + at), sent)
+    return await shop.client.post("/invalidate", content=sent, headers=signature | (headers or {}))
+
+
+def said(response: httpx.Response) -> str:
+    [error] = response.json()["errors"]
+    assert error["extensions"]["requestId"] == response.headers["x-request-id"]
+    return str(error["message"])
+
+
+@pytest.mark.parametrize(
+    ("query", "change"),
+    [
+        (NAME, {"operation": "names", "keys": ["1"]}),
+        (NAME, {"operation": "names", "keys": [1, 2]}),
+        (NAME, {"operation": "names", "all": True}),
+        (PRICE, {"operation": "prices", "keys": [1]}),
+        (PRICE, {"operation": "prices", "keys": ["1"]}),
+        ('{ code(id: "a-1") { text } }', {"operation": "codes", "keys": ["A-1"]}),
+        ('{ code(id: "A-1") { text } }', {"operation": "codes", "keys": ["a-1"]}),
+        ("{ all { text } }", {"operation": "all", "all": True}),
+        ('{ mine(id: "1") { text } }', {"operation": "mine", "keys": ["1"]}),
+    ],
+)
+async def test_what_has_changed_is_asked_for_anew(shop: Shop, query: str, change: dict[str, Any]) -> None:
+    texts = [(await shop.ask(query)).text for _ in range(2)]
+    response = await tell(shop, backend="depot", **change)
+    assert response.json()["forgotten"] == len(change.get("keys", ())) or "all"
+    texts += [(await shop.ask(query)).text for _ in range(2)]
+    assert texts[0] == texts[1] != texts[2] == texts[3]
+    assert len(shop.store.calls) == 2
+    [line] = [line for line in shop.log if line["event"] == "invalidated"]
+    assert line["operation"] == change["operation"]
+
+
+@pytest.mark.parametrize("key", [["a", 1], '["a", 1]'])
+async def test_a_key_of_several_parts_is_a_list(shop: Shop, key: Any) -> None:
+    """A command line has it as text."""
+    for kept in (False, True, False):
+        await shop.ask('{ pair(id: "a", number: 1) }')
+        assert shop.kept[-1] is kept
+        if kept:
+            assert (await tell(shop, backend="depot", operation="pairs", keys=[key])).json()["forgotten"] == 1
+
+
+async def test_what_has_not_changed_is_kept(shop: Shop) -> None:
+    for query in (NAME, PRICE):
+        await shop.ask(query)
+    await tell(shop, backend="depot", operation="names", keys=["2"])
+    del shop.log[:]
+    for query in (NAME, PRICE):
+        await shop.ask(query)
+    assert shop.kept == [True, True]
+
+
+async def test_what_is_on_its_way_meanwhile_is_told_and_not_kept(shop: Shop) -> None:
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: httpx.Request) -> Any:
+        taken = shop.store.tell(request)
+        arrived.set()
+        await go_on.wait()
+        return taken
+
+    shop.store.on("GET /names", slow)
+    asking = asyncio.create_task(shop.ask(NAME))
+    await arrived.wait()
+    await tell(shop, backend="depot", operation="names", keys=["1"])
+    go_on.set()
+    assert (await asking).json()["data"]["name"]["text"] == "names 1 #1"
+    assert (await shop.ask(NAME)).json()["data"]["name"]["text"] == "names 1 #2"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"secret": "another secret of some length"}, "The signature is wrong."),
+        ({"at": -301}, "webhook-timestamp is more than 300 seconds away from our time."),
+        ({"at": 302}, "webhook-timestamp is more than 300 seconds away from our time."),
+        ({"headers": {"webhook-timestamp": "soon"}}, "The signature is wrong."),
+        ({"headers": {"webhook-id": "m2"}}, "The signature is wrong."),
+        ({"headers": {"webhook-signature": ""}}, "The message is not signed: send webhook-id, "),
+        ({"headers": {"webhook-signature": b"v1,\xe9 v2"}}, "The signature is wrong."),
+    ],
+)
+async def test_who_is_not_known_to_us_changes_nothing(shop: Shop, wrong: dict[str, Any], why: str) -> None:
+    await shop.ask(NAME)
+    response = await tell(shop, backend="depot", operation="names", all=True, **wrong)
+    assert response.status_code == 401
+    assert said(response).startswith(why)
+    await shop.ask(NAME)
+    assert len(shop.store.calls) == 1
+    assert SECRET not in str(shop.log) + response.text
+
+
+async def test_another_body_than_was_signed_is_refused(shop: Shop) -> None:
+    headers = signed(SECRET, "m1", int(time.time()), b'{"backend":"depot","operation":"names","keys":["1"]}')
+    response = await shop.client.post("/invalidate", content=b'{"backend":"depot"}', headers=headers)
+    assert (response.status_code, said(response)) == (401, "The signature is wrong.")
+
+
+async def test_of_several_signatures_one_has_to_be_right(shop: Shop) -> None:
+    """As while a secret is replaced: the sender signs with the old one and the new one."""
+    sent = orjson.dumps({"backend": "depot", "operation": "names", "all": True})
+    headers = signed(SECRET, "m1", int(time.time()), sent)
+    headers["webhook-signature"] = f"v1,AAAA {headers['webhook-signature']}"
+    assert (await shop.client.post("/invalidate", content=sent, headers=headers)).status_code == 200
+
+
+def test_a_signature_is_what_the_standard_says() -> None:
+    headers = signed(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+async def test_what_the_documentation_signs_is_taken(shop: Shop) -> None:
+    [source] = re.findall(r"```python\n(import base64.*?)```", CACHING.read_text(encoding="utf-8"), re.DOTALL)
+    named: dict[str, Any] = {}
+    exec(source, named)  # noqa: S102  # our own lines
+    body = b'{"backend": "depot", "operation": "names", "keys": ["1"]}'
+    response = await shop.client.post("/invalidate", content=body, headers=named["headers"](SECRET, body))
+    assert response.json() == {"backend": "depot", "operation": "names", "forgotten": 1}
+
+
+async def test_a_message_counts_once(shop: Shop) -> None:
+    for expected in (False, True):
+        await shop.ask(NAME)
+        response = await tell(shop, backend="depot", operation="names", all=True)
+        assert response.json().get("repeated", False) is expected
+    await shop.ask(NAME)
+    assert len(shop.store.calls) == 2
+
+
+async def test_a_message_that_was_refused_may_be_sent_again(shop: Shop) -> None:
+    assert (await tell(shop, backend="depot", operation="names", keys=[None])).status_code == 400
+    assert (await tell(shop, backend="depot", operation="names", keys=["1"])).json()["forgotten"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            {"backend": "depo", "operation": "names", "all": True},
+            "There is no backend named 'depo'. Did you mean 'depot'?",
+        ),
+        ({"backend": "crm", "operation": "names", "all": True}, "There is no backend named 'crm'. Known: depot."),
+        ({"backend": "depot", "operation": "name", "all": True}, "depot has no operation named 'name'. Did you mean"),
+        ({"backend": "depot", "operation": "rename", "all": True}, "depot.rename writes: nothing is kept of it."),
+        (
+            {"backend": "depot", "operation": "prices", "keys": ["a"]},
+            "'a' is no key of depot.prices: its keys are of type int",
+        ),
+        (
+            {"backend": "depot", "operation": "names", "keys": [["a"]]},
+            "['a'] is no key of depot.names: its keys are of type str",
+        ),
+        (
+            {"backend": "depot", "operation": "all", "keys": ["1"]},
+            "depot.all has no keys: what it was asked is forgotten as",
+        ),
+        ({"backend": "depot", "operation": "names"}, 'Say which `keys` have changed, or `"all": true`, not both.'),
+        ({"backend": "depot", "operation": "names", "keys": [], "all": True}, "Say which `keys` have changed, or"),
+        (
+            {"backend": "depot", "operation": "names", "key": "1"},
+            "The message cannot be read: Object contains unknown field",
+        ),
+        ({"operation": "names"}, "The message cannot be read: Object missing required field `backend`"),
+    ],
+)
+async def test_what_cannot_be_is_refused_in_plain_words(shop: Shop, body: dict[str, Any], why: str) -> None:
+    response = await tell(shop, **body)
+    assert response.status_code == 400
+    assert said(response).startswith(why)
+
+
+async def test_a_message_has_its_size(shop: Shop) -> None:
+    response = await tell(shop, backend="depot", operation="names", keys=["x" * 100_000])
+    assert (response.status_code, said(response)) == (413, "The request body is too large; the limit is 100,000 bytes.")
+
+
+async def test_without_a_secret_there_is_no_such_address() -> None:
+    async with served(goods()) as shop:
+        assert (await tell(shop, backend="depot", operation="names", all=True)).status_code == 404
