@@ -28,8 +28,9 @@ from graphfold.composition.resolvers import resolves
 from graphfold.declarations import declaring
 from graphfold.execution.executor import BreadthFirst
 from graphfold.loading.load import Loader
-from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.scope import Home, Scope
 from graphfold.loading.source import Source
+from graphfold.viewer import Viewer
 
 DEPTH = 5
 """Of the chain of one object."""

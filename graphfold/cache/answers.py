@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 from cachetools import LRUCache
 
-from graphfold.cache.parts import Parts, Share
+from graphfold.cache.parts import Parts
+from graphfold.viewer import Share
 
 __all__ = ["Answers", "Kept", "Question"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable
 from itertools import count
 from math import inf
-from typing import Literal, Protocol
+from typing import Protocol
 
-__all__ = ["Parts", "Share", "Voids", "moment"]
+from graphfold.viewer import Share
 
-Share = Literal["viewer", "tenant", "public"]
+__all__ = ["Parts", "Voids", "moment"]
 
 _NARROWER: dict[Share, int] = {"public": 0, "tenant": 1, "viewer": 2}
 

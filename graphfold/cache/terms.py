@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphfold.cache.parts import Share
+from graphfold.viewer import Share
 
 __all__ = ["Terms"]
 

@@ -13,7 +13,7 @@ from graphfold.cli.drawing import drawn
 from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.terminal import complain, out
 from graphfold.explain.explainer import Unexplained
-from graphfold.operation.masking import present
+from graphfold.operation.masking import client_error
 
 __all__ = ["explain"]
 
@@ -32,7 +32,7 @@ def explain(
         explanation = graph.explain(document, values, operation)
     except Unexplained as refused:
         for error in refused.errors:
-            complain(diagnosed(present(error, "", suggestions=True).formatted, source_of(text)))
+            complain(diagnosed(client_error(error, "", suggestions=True).formatted, source_of(text)))
         raise typer.Exit(1) from None
     if as_json:
         out.file.write(orjson.dumps(explanation.json(), option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -23,9 +23,10 @@ from graphfold.explain.explainable import Explainable
 from graphfold.explain.explanation import Cache, Calls, Key, Step, Warned
 from graphfold.loading.backend_operations import BackendOperation, BatchOperation, WriteOperation
 from graphfold.loading.handle import Batch
-from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.scope import Home, Scope
 from graphfold.mistakes import place_of
 from graphfold.operation.node_count import PLAIN_LIST
+from graphfold.viewer import Viewer
 
 __all__ = ["Planned"]
 

@@ -30,15 +30,15 @@ from graphfold.extensions import collecting
 from graphfold.graph.invalidation import checked_keys
 from graphfold.graph.project import Project
 from graphfold.graph.runtime import Runtime, Transports
-from graphfold.loading.scope import Viewer
 from graphfold.operation.answer import Answer
 from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
 from graphfold.operation.executor import GraphExecutor
-from graphfold.operation.masking import masked, tell_covered
-from graphfold.operation.pipeline import Express
-from graphfold.operation.viewers import identifying, viewer_key
+from graphfold.operation.fast_path import FastPath
+from graphfold.operation.masking import log_covered_errors, mask_errors
+from graphfold.operation.viewer_factory import TenantOf, ViewerFactory
 from graphfold.settings import BackendSettings, Settings
+from graphfold.viewer import Viewer
 
 __all__ = ["Graph", "Probe"]
 
@@ -68,12 +68,19 @@ class Graph:
         self.backends = {adapter.name: BackendSettings.read(adapter.name, environment) for adapter in self.adapters}
         self.documents = Documents(self.settings)
         self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension, GraphExecutor)
-        self._identifying = identifying(self.adapters)
-        self._express = Express(self.schema, self.documents)
+        self._viewers = ViewerFactory(self.adapters)
+        self._fast_path = FastPath(self.schema, self.documents)
         check(self.schema, self.declarations)
         self.runtime: Runtime | None = None
-        self.tenant_of: Callable[[Mapping[str, str]], str | None] = _no_tenant
-        """By the client's headers, the company or account it belongs to; set it to use `share="tenant"`."""
+
+    @property
+    def tenant_of(self) -> TenantOf:
+        """From a client's headers, the company or account it belongs to. Set it to use `share="tenant"`."""
+        return self._viewers.tenant_of
+
+    @tenant_of.setter
+    def tenant_of(self, tenant_of: TenantOf) -> None:
+        self._viewers.tenant_of = tenant_of
 
     def missing_settings(self) -> list[str]:
         """The variables that must be set before the graph is ready: those of every critical backend."""
@@ -133,7 +140,7 @@ class Graph:
             insight = Insight(self.explain, headers[HEADER], query, variables, operation_name)
         runtime, trace = self._running(), insight.trace if insight else None
         try:
-            viewer = viewer or self._viewer(headers)
+            viewer = viewer or self._viewers.viewer(headers)
         except Exception as error:  # of the function that tells tenants
             return self._told(None, [_located(error)], {}, request_id)
         request = Request(runtime, viewer, request_id, headers, trace, Parts(), seconds)
@@ -145,7 +152,7 @@ class Graph:
             largest_page.reset(page)
         answer.extensions.update(notes)
         if notes.covered:
-            tell_covered(notes.covered, request.request_id)
+            log_covered_errors(notes.covered, request.request_id)
         if insight is not None:
             answer.extensions.update(insight.extensions)
         if answer.data is not None and not answer.errors and not answer.extensions:
@@ -165,10 +172,10 @@ class Graph:
         It has to where it is to be explained, where an extension was added that may want to see each operation, and
         where who asks cannot be told: the answer says that.
         """
-        if not self._express.open or (self.documents.development and HEADER in headers):
+        if not self._fast_path.open or (self.documents.development and HEADER in headers):
             return None
         try:
-            viewer = self._viewer(headers)
+            viewer = self._viewers.viewer(headers)
             return Question(query, variables, operation_name, viewer.key, viewer.tenant), viewer
         except Exception:
             return None
@@ -238,7 +245,7 @@ class Graph:
         """What the client may read of it."""
         if not errors:
             return Answer(data, [], extensions)
-        told = masked(errors, request_id, suggestions=self.documents.development)
+        told = mask_errors(errors, request_id, suggestions=self.documents.development)
         started = data is not None or any(error.path for error in told)
         return Answer(data, [_formatted(error) for error in told], extensions, started)
 
@@ -250,9 +257,9 @@ class Graph:
         operation_name: str | None,
         allowed: tuple[OperationType, ...],
     ) -> Any:
-        if self._express.open:
+        if self._fast_path.open:
             kinds = [kind.value for kind in allowed]
-            return await self._express.execute(query, variables, request, operation_name, kinds)
+            return await self._fast_path.execute(query, variables, request, operation_name, kinds)
         return await self.schema.execute(
             query,
             variable_values=dict(variables or {}),
@@ -261,17 +268,10 @@ class Graph:
             allowed_operation_types=allowed,
         )
 
-    def _viewer(self, headers: Mapping[str, str]) -> Viewer:
-        return Viewer(viewer_key(headers, self._identifying), headers, self.tenant_of(headers))
-
     def _running(self) -> Runtime:
         if self.runtime is None:
             raise RuntimeError("the graph is not running: use it inside `async with graph.running():`")
         return self.runtime
-
-
-def _no_tenant(_: Mapping[str, str]) -> None:
-    """Nobody has anything in common with others."""
 
 
 def _located(error: Exception) -> GraphQLError:

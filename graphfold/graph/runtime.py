@@ -16,10 +16,11 @@ from graphfold.cache.answers import Answers
 from graphfold.cache.changes import ALL_KEYS
 from graphfold.cache.store import Store
 from graphfold.cache.terms import Terms
-from graphfold.loading.scope import Scope, Viewer
+from graphfold.loading.scope import Scope
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.network import Network
 from graphfold.transport.unset import NotSetUp
+from graphfold.viewer import Viewer
 
 __all__ = ["Runtime", "Transports", "network"]
 

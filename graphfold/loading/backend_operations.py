@@ -7,13 +7,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, overload
 
-from graphfold.cache.parts import Share
 from graphfold.cache.terms import Terms
 from graphfold.loading.arguments import Signature
 from graphfold.loading.handle import Batch, Read, Write
 from graphfold.rows.row import Row
 
-__all__ = ["BackendOperation", "BatchOperation", "Gives", "Policy", "ReadOperation", "Share", "WriteOperation"]
+__all__ = ["BackendOperation", "BatchOperation", "Gives", "Policy", "ReadOperation", "WriteOperation"]
 
 Gives = Literal["row", "list", "value"]
 

@@ -6,9 +6,9 @@ import re
 from math import isfinite
 from typing import Any, TypedDict, get_args
 
-from graphfold.cache.parts import Share
 from graphfold.loading.backend_operations import Policy
 from graphfold.mistakes import Mistake, here
+from graphfold.viewer import Share
 
 __all__ = ["Caching", "policy"]
 

@@ -7,44 +7,21 @@ one context for all its operations, and loaders kept on that would go stale.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Protocol, TypeVar
 
-from graphfold.cache.parts import Parts, Share
+from graphfold.cache.parts import Parts
 from graphfold.cache.store import Store
 from graphfold.cache.terms import Terms
 from graphfold.deadline import current, ended, exceeded
 from graphfold.errors import BackendUnavailable, GraphError
 from graphfold.loading.staleness import Outdated
 from graphfold.rows.row import Row
+from graphfold.viewer import Viewer
 
-__all__ = ["Home", "Scope", "Viewer"]
+__all__ = ["Home", "Scope"]
 
 T = TypeVar("T")
-
-
-class Viewer:
-    """Who asks. `key` tells viewers apart in caches without being a secret itself.
-
-    `tenant` is the company or account they belong to, where the application knows it. `headers` are the caller's, names
-    in lower case: credentials that are passed on come from there. None: nobody asks.
-    """
-
-    __slots__ = ("headers", "key", "tenant")
-
-    def __init__(self, key: str = "", headers: Mapping[str, str] | None = None, tenant: str | None = None) -> None:
-        self.key, self.headers, self.tenant = key, headers, tenant
-
-    def slot(self, share: Share) -> tuple[Share, str | None, str]:
-        """Whose answers this viewer may be shown. Who belongs to no tenant has nothing in common with others.
-
-        The tenant is told apart within a viewer, too: what one may see can depend on which of them it speaks for.
-        """
-        if share == "public":
-            return share, None, ""
-        if share == "tenant" and self.tenant is not None:
-            return share, self.tenant, ""
-        return "viewer", self.tenant, self.key
 
 
 class Home(Protocol):

@@ -9,9 +9,10 @@ from typing import Protocol, TypeVar
 from graphfold.adapter.base import Adapter
 from graphfold.cache.parts import Parts
 from graphfold.deadline import Deadline
-from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.scope import Home, Scope
 from graphfold.operation.trace import Trace
 from graphfold.settings import Settings
+from graphfold.viewer import Viewer
 
 __all__ = ["OperationContext", "Request"]
 

@@ -15,12 +15,12 @@ from graphfold.execution.executor import BreadthFirst
 from graphfold.loading.scope import Scope
 from graphfold.operation.context import OperationContext
 
-__all__ = ["InTime"]
+__all__ = ["DeadlineExecutor"]
 
 T = TypeVar("T")
 
 
-class InTime(BreadthFirst):
+class DeadlineExecutor(BreadthFirst):
     """graphql-core awaits what resolvers give in two places, which it has for signals to abort."""
 
     _waits: Waits | None = None

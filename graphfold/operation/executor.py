@@ -15,7 +15,7 @@ from graphfold.extensions import cover, note
 from graphfold.loading.scope import Scope
 from graphfold.loading.staleness import Outdated, report
 from graphfold.operation.context import OperationContext, Request
-from graphfold.operation.deadline_waits import InTime
+from graphfold.operation.deadline_waits import DeadlineExecutor
 from graphfold.operation.node_count import check_nodes
 from graphfold.settings import Settings
 
@@ -25,7 +25,7 @@ MOST_REMARKS = 100
 """Kept with a plan: one for each combination of page sizes that clients send."""
 
 
-class GraphExecutor(InTime):
+class GraphExecutor(DeadlineExecutor):
     """Returns errors and never raises: what escaped from here would reach the client unmasked."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""What the client may read of an error: ours are told, wrong queries are explained, the rest is masked.
+"""What the client may read of an error: ours are told, wrong queries are explained, the rest is mask_errors.
 
 Whatever is not written for the client (an exception's text, a value that does not fit its type) goes to the log, with
 the request id that the client is shown: that id is all that has to be exchanged to find it. A traceback is logged as
@@ -19,7 +19,7 @@ from graphql import GraphQLError
 
 from graphfold.errors import GraphError, Internal, InvalidInput
 
-__all__ = ["masked", "present", "tell_covered"]
+__all__ = ["client_error", "log_covered_errors", "mask_errors"]
 
 LONGEST = 1_000
 """Characters of a message that explains a wrong query."""
@@ -27,14 +27,14 @@ LONGEST = 1_000
 _log = structlog.get_logger("graphfold")
 
 
-def masked(errors: Iterable[GraphQLError], request_id: str, *, suggestions: bool = False) -> list[GraphQLError]:
+def mask_errors(errors: Iterable[GraphQLError], request_id: str, *, suggestions: bool = False) -> list[GraphQLError]:
     """The errors as the client sees them, after what it must not see has been logged."""
     errors = list(errors)
     _tell_operator(errors, request_id)
-    return [present(error, request_id, suggestions=suggestions) for error in errors]
+    return [client_error(error, request_id, suggestions=suggestions) for error in errors]
 
 
-def present(error: GraphQLError, request_id: str, *, suggestions: bool = False) -> GraphQLError:
+def client_error(error: GraphQLError, request_id: str, *, suggestions: bool = False) -> GraphQLError:
     """The error as the client sees it, with `code`, `retryable` and `requestId`; nothing original is left in it.
 
     Without `suggestions` no message tells a name of the schema that the client did not write.
@@ -83,7 +83,7 @@ def _tell_operator(errors: Iterable[GraphQLError], request_id: str) -> None:
         _log.log(level, event, request_id=request_id, path=paths[0], places=len(paths), **dict(told))
 
 
-def tell_covered(covered: Iterable[tuple[str, GraphError]], request_id: str) -> None:
+def log_covered_errors(covered: Iterable[tuple[str, GraphError]], request_id: str) -> None:
     """A line for each different error that no client sees, since a fallback or something stale was told instead."""
     lines = Counter((("answered_by", answered_by), *_told(error)) for answered_by, error in covered)
     for line, places in lines.items():

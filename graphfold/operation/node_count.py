@@ -1,7 +1,7 @@
-"""How many objects a query may make the gateway build: page sizes multiplied down the tree, before anything runs.
+"""Estimate how many objects a query can produce, before it runs: page sizes multiplied down the tree.
 
-An estimate that errs upwards. A connection counts as the page it asks for (`first`, its default, at most the largest
-page); a plain list, whose length nobody knows, as five; what is selected twice counts twice.
+The estimate errs upwards. A connection counts as its requested page (`first` or its default, at most the largest
+page), a plain list as five objects because its length is unknown, and a field selected twice counts twice.
 """
 
 from __future__ import annotations
@@ -34,12 +34,14 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from graphfold.operation.limits import exceeded
+from graphfold.operation.limits import limit_exceeded
 from graphfold.settings import Settings
 
 __all__ = ["check_nodes", "count_nodes"]
 
 PLAIN_LIST = 5
+"""Objects that a list without a page size counts as."""
+
 _ITEMS = ("nodes", "edges")
 
 
@@ -50,13 +52,13 @@ def check_nodes(
     variables: Mapping[str, Any] | None,
     settings: Settings,
 ) -> None:
-    """Raises `LimitExceeded` where a valid operation asks for more objects than `settings.max_nodes`.
+    """Raise `LimitExceeded` if a valid operation can produce more objects than `settings.max_nodes`.
 
-    `variables` as the client sent them.
+    `variables` are the client's raw values.
     """
     count = count_nodes(schema, operation, fragments, variables, settings.max_page_size)
     if count > settings.max_nodes:
-        raise exceeded(f"The query asks for up to {count:,} objects", settings.max_nodes, "max_nodes")
+        raise limit_exceeded(f"The query asks for up to {count:,} objects", settings.max_nodes, "max_nodes")
 
 
 def count_nodes(
@@ -66,7 +68,7 @@ def count_nodes(
     variables: Mapping[str, Any] | None,
     largest_page: int,
 ) -> int:
-    """The most objects the operation can ask for."""
+    """Return the largest number of objects that the operation can produce."""
     root = schema.get_root_type(operation.operation)
     values = {**_defaults(operation), **(variables or {})}
     return _Counter(schema, fragments, values, largest_page).selections(operation.selection_set, root, 1) if root else 0
@@ -80,7 +82,7 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
 
 
 class _Counter:
-    """Counts one operation. A fragment is counted once for each type and page size it is spread under."""
+    """Counter for one operation. A fragment is counted once for each page size it is spread under."""
 
     def __init__(
         self,
@@ -94,9 +96,9 @@ class _Counter:
         self._counted: dict[tuple[str, int], int] = {}
 
     def selections(self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None, page: int) -> int:
-        """`page` is the page size that the connection around this selection was asked for."""
+        """Count a selection set. `page` is the page size of the connection around it."""
         nodes = selection_set.selections if selection_set else ()
-        return sum(self._selection(node, parent, page) for node in nodes if not self._left_out(node))
+        return sum(self._selection(node, parent, page) for node in nodes if not self._is_skipped(node))
 
     def _selection(self, node: SelectionNode, parent: GraphQLNamedType | None, page: int) -> int:
         if isinstance(node, FieldNode):
@@ -128,10 +130,10 @@ class _Counter:
         return page if node.name.value in _ITEMS and _is_connection(parent) else PLAIN_LIST
 
     def _page(self, node: FieldNode, field: GraphQLField) -> int:
-        given = next((argument.value for argument in node.arguments or () if argument.name.value == "first"), None)
+        requested = next((argument.value for argument in node.arguments or () if argument.name.value == "first"), None)
         declared = field.args["first"].default_value if "first" in field.args else None
-        size = declared if given is None else self._value(given)
-        # What is no whole number here is refused by the argument's own check; too large a page by the field itself.
+        size = declared if requested is None else self._value(requested)
+        # Coercion of the argument refuses other types later; the field itself refuses a page that is too large.
         return max(0, min(size, self._largest_page)) if type(size) is int else self._largest_page
 
     def _value(self, node: ValueNode) -> Any:
@@ -139,7 +141,7 @@ class _Counter:
             return self._variables.get(node.name.value)
         return int(node.value) if isinstance(node, IntValueNode) and len(node.value) < 12 else None
 
-    def _left_out(self, node: SelectionNode) -> bool:
+    def _is_skipped(self, node: SelectionNode) -> bool:
         return any(self._condition(d) is (d.name.value == "skip") for d in node.directives or () if _is_condition(d))
 
     def _condition(self, directive: DirectiveNode) -> Any:

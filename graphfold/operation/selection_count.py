@@ -1,7 +1,8 @@
-"""How many selections a document comes to once its fragments are spread, and how much they repeat one another.
+"""Count the selections of a document with its fragments spread, and how often they repeat one another.
 
-Validation compares every two selections of the same name in the same place, so its time grows with the square of such
-repetitions: a few thousand of them would hold the process for seconds. Here they are counted first, up to the limit.
+Validation (OverlappingFieldsCanBeMerged) compares every two fields of the same name at the same response path, so its
+time grows with the square of the repetitions: a few thousand would block the process for seconds. This count comes
+first, and stops at the limit.
 """
 
 from __future__ import annotations
@@ -22,44 +23,44 @@ from graphql import (
 __all__ = ["count_selections"]
 
 Fragments = Mapping[str, SelectionSetNode]
-Place = tuple[int, list[SelectionSetNode]]
+Pending = tuple[int, list[SelectionSetNode]]
 """A level of fields, and the selections that meet there."""
 
 
 def count_selections(document: DocumentNode, *, enough: int, levels: int) -> int:
-    """The selections of all operations, plus one for every two of the same name in the same place.
+    """Return the number of selections plus one for every pair of fields of the same name at the same response path.
 
-    Counting ends soon after `enough` and at `levels` of fields, so that fragments that spread themselves end too.
+    Counting stops soon after `enough`, and `levels` levels of fields deep, so cyclic fragments end too.
     """
     fragments = {n.name.value: n.selection_set for n in document.definitions if isinstance(n, FragmentDefinitionNode)}
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    places: list[Place] = [(1, [node.selection_set]) for node in operations]
+    pending: list[Pending] = [(1, [node.selection_set]) for node in operations]
     count = 0
-    while places and count <= enough:
-        level, meeting = places.pop()
-        selections = _spread(meeting, fragments)
+    while pending and count <= enough:
+        level, merged = pending.pop()
+        selections = _spread(merged, fragments)
         count += len(selections)
         for fields in _by_name(selections):
             count += len(fields) * (len(fields) - 1) // 2
             below = [field.selection_set for field in fields if field.selection_set]
             if below and level < levels:
-                places.append((level + 1, below))
+                pending.append((level + 1, below))
     return count
 
 
-def _spread(meeting: Iterable[SelectionSetNode], fragments: Fragments) -> list[SelectionNode]:
-    """Every selection of one place, those of fragments included; a fragment counts once there, as in execution."""
-    found: list[SelectionNode] = []
-    pending, seen = list(meeting), set[str]()
+def _spread(merged: Iterable[SelectionSetNode], fragments: Fragments) -> list[SelectionNode]:
+    """Return every selection at one response path. A fragment counts once there, as in execution."""
+    selections: list[SelectionNode] = []
+    pending, seen = list(merged), set[str]()
     while pending:
         for node in pending.pop().selections:
-            found.append(node)
+            selections.append(node)
             if isinstance(node, InlineFragmentNode):
                 pending.append(node.selection_set)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
                 seen.add(node.name.value)
                 pending += [fragments[node.name.value]] if node.name.value in fragments else []
-    return found
+    return selections
 
 
 def _by_name(selections: Iterable[SelectionNode]) -> Iterable[list[FieldNode]]:

@@ -17,7 +17,8 @@ from graphfold.cache.terms import Terms
 from graphfold.errors import GraphError
 from graphfold.loading.backend_operations import BackendOperation
 from graphfold.loading.keys import Keys
-from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.scope import Home, Scope
+from graphfold.viewer import Viewer
 
 __all__ = ["Trace"]
 

@@ -12,7 +12,6 @@ from graphql import OperationType
 from graphfold.cache.answers import Answers, Kept, Question
 from graphfold.cache.parts import Parts
 from graphfold.deadline import Deadline
-from graphfold.loading.scope import Viewer
 from graphfold.operation.answer import Answer
 from graphfold.server.admission import Admission
 from graphfold.server.departure import unless_gone
@@ -20,6 +19,7 @@ from graphfold.server.requestlog import Exchange
 from graphfold.server.requests import Asked, Receive, seconds_of
 from graphfold.server.responses import Reply, answered, lasting
 from graphfold.server.served import Served
+from graphfold.viewer import Viewer
 
 __all__ = ["Answering"]
 

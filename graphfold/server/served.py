@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from graphfold.cache.answers import Answers, Question
-from graphfold.loading.scope import Viewer
 from graphfold.operation.answer import Answer
 from graphfold.operation.documents import Documents
 from graphfold.settings import Settings
+from graphfold.viewer import Viewer
 
 __all__ = ["ProjectFolder", "Served"]
 

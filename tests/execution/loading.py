@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from graphfold.loading.answer import MISSING, Failed
 from graphfold.loading.load import Load, Loader
-from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.scope import Home, Scope
 from graphfold.loading.source import Source
+from graphfold.viewer import Viewer
 
 __all__ = ["Backend", "backend"]
 

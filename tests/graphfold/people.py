@@ -9,9 +9,9 @@ import strawberry
 from graphfold import Keys, Node, OnDemand, Page, RestAdapter, Row, Wire, batch, by, finds, group, read, resolves, write
 from graphfold.errors import BackendError, BackendRejected
 from graphfold.graph.graph import Graph
-from graphfold.loading.backend_operations import Share
 from graphfold.loading.policies import Caching
 from graphfold.testing import FakeBackend, graph_of
+from graphfold.viewer import Share
 
 
 class Office(FakeBackend):

@@ -14,12 +14,12 @@ import structlog
 from graphql import GraphQLError
 
 from graphfold.errors import BackendTimeout
-from graphfold.loading.scope import Viewer
 from graphfold.operation.answer import Answer
 from graphfold.operation.documents import Documents
-from graphfold.operation.masking import masked
+from graphfold.operation.masking import mask_errors
 from graphfold.server.app import create_app
 from graphfold.settings import Settings
+from graphfold.viewer import Viewer
 
 SECRET = "password=hunter2"
 
@@ -136,7 +136,7 @@ class Demo:
         if self.defect:
             raise self.defect
         result = await self.schema.execute(query, variables, self, operation_name=operation_name)
-        errors = masked(result.errors or [], request_id or "-", suggestions=self.documents.development)
+        errors = mask_errors(result.errors or [], request_id or "-", suggestions=self.documents.development)
         return Answer(result.data, [dict(error.formatted) for error in errors], started=result.data is not None)
 
 

@@ -10,9 +10,9 @@ import strawberry
 from graphfold import Keys, Node, OnDemand, RestAdapter, Row, batch, by, each, finds, read, resolves, write
 from graphfold.composition.global_ids import global_id
 from graphfold.errors import BackendError, BackendRejected
-from graphfold.loading.scope import Viewer
 from graphfold.operation.context import Request
 from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
+from graphfold.viewer import Viewer
 from tests.graphfold.people import Office, people
 
 pytestmark = pytest.mark.anyio

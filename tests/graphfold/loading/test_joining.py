@@ -11,9 +11,10 @@ from graphfold.cache.terms import Terms
 from graphfold.errors import DeadlineExceeded
 from graphfold.loading.answer import Failed
 from graphfold.loading.load import Loader
-from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.scope import Home, Scope
 from graphfold.loading.source import Fetch, Source
 from graphfold.testing import fakes
+from graphfold.viewer import Viewer
 from tests.graphfold.people import Office, people
 
 pytestmark = pytest.mark.anyio

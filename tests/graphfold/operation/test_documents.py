@@ -8,7 +8,7 @@ from graphql import GraphQLError, get_introspection_query
 from strawberry.types.graphql import OperationType
 
 from graphfold.operation.documents import Documents
-from graphfold.operation.masking import masked
+from graphfold.operation.masking import mask_errors
 from graphfold.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -45,7 +45,7 @@ class Asked:
 
     async def codes(self, text: str) -> set[str]:
         result = await self.schema.execute(text)
-        return {(error.extensions or {})["code"] for error in masked(result.errors or [], "r-1")}
+        return {(error.extensions or {})["code"] for error in mask_errors(result.errors or [], "r-1")}
 
 
 class Quiet(strawberry.Schema):
@@ -165,7 +165,7 @@ async def test_more_than_a_limit_allows_is_refused(ask: Asked, query: str, messa
 )
 async def test_hostile_documents_get_few_and_typed_errors(ask: Asked, query: str) -> None:
     result = await ask.schema.execute(query)
-    errors = masked(result.errors or [], "r-1")
+    errors = mask_errors(result.errors or [], "r-1")
     assert 1 <= len(errors) <= 10
     assert sum(len(error.message) for error in errors) < 10_000
     assert {(error.extensions or {})["code"] for error in errors} <= {"BAD_INPUT", "LIMIT_EXCEEDED"}

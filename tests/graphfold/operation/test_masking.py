@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
 from graphfold.errors import BackendTimeout, InvalidInput, NotFound
-from graphfold.operation.masking import masked
+from graphfold.operation.masking import mask_errors
 
 SECRET = "password=hunter2"
 REQUIRED = "Variable '$n' has invalid value: Expected a value of non-null type 'Int!' to be provided."
@@ -68,7 +68,7 @@ SCHEMA = Quiet(Query, config=StrawberryConfig(scalar_map=SCALARS))
 
 async def errors_of(query: str, **variables: object) -> list[Any]:
     result = await SCHEMA.execute(query, variables)
-    return [error.formatted for error in masked(result.errors or [], "r-1")]
+    return [error.formatted for error in mask_errors(result.errors or [], "r-1")]
 
 
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -148,16 +148,16 @@ async def test_the_text_of_a_scalars_exception_is_cut_off() -> None:
 
 
 async def test_what_an_extension_raises_is_masked_too(log: list[Any]) -> None:
-    [error] = masked([GraphQLError(SECRET, original_error=RuntimeError(SECRET))], "r-1")
+    [error] = mask_errors([GraphQLError(SECRET, original_error=RuntimeError(SECRET))], "r-1")
     assert error.message == "Internal error."
     assert error.original_error is None
-    [error] = masked([GraphQLError("No.", original_error=InvalidInput("No."))], "r-1")
+    [error] = mask_errors([GraphQLError("No.", original_error=InvalidInput("No."))], "r-1")
     assert (error.message, error.extensions) == ("No.", {"code": "BAD_INPUT", "retryable": False, "requestId": "r-1"})
 
 
 async def test_names_of_the_schema_are_suggested_only_where_wished() -> None:
     result = await SCHEMA.execute("{ brokn }")
-    [plain] = masked(result.errors or [], "r-1")
-    [helped] = masked(result.errors or [], "r-1", suggestions=True)
+    [plain] = mask_errors(result.errors or [], "r-1")
+    [helped] = mask_errors(result.errors or [], "r-1", suggestions=True)
     assert plain.message == "Cannot query field 'brokn' on type 'Query'."
     assert helped.message == "Cannot query field 'brokn' on type 'Query'. Did you mean 'broken'?"

@@ -12,9 +12,10 @@ from adapters import inventory
 from graphfold import GraphQLAdapter, Keys, RestAdapter, SoapAdapter, batch, read, write
 from graphfold.errors import BackendBadReply, BackendUnavailable
 from graphfold.graph.runtime import Runtime
-from graphfold.loading.scope import Scope, Viewer
+from graphfold.loading.scope import Scope
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.call import Call
+from graphfold.viewer import Viewer
 from tests.graphfold.transport.peer import Backend, Peer, Serve
 
 pytestmark = pytest.mark.anyio

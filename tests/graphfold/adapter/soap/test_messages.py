@@ -14,13 +14,14 @@ from graphfold.adapter.soap.answers import answer_reader
 from graphfold.adapter.soap.message import MOST, message_in, parse
 from graphfold.adapter.soap.plain import Plain
 from graphfold.adapter.soap.reading import reader
-from graphfold.loading.scope import Home, Scope, Viewer
+from graphfold.loading.scope import Home, Scope
 from graphfold.resilience import Resilience
 from graphfold.resilience.guard import Guard
 from graphfold.rows.decoder import Malformed, Unreadable, decoder
 from graphfold.testing import declaring
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.session import Session
+from graphfold.viewer import Viewer
 from tests.graphfold.adapter.soap.contracts import BILLING, INVENTORY, LEDGER, element_type
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"

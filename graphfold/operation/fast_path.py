@@ -17,12 +17,12 @@ from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
 from graphfold.operation.executor import GraphExecutor
 
-__all__ = ["Express"]
+__all__ = ["FastPath"]
 
 _is_awaitable: Any = optimized_is_awaitable  # Strawberry types it without the guard
 
 
-class Express:
+class FastPath:
     """For one schema. `open` tells whether it may be used: not when somebody added an extension."""
 
     def __init__(self, schema: strawberry.Schema, documents: Documents) -> None:
