@@ -1,5 +1,5 @@
 """What is remembered: backends' answers per operation and kind of viewer, and whole answers made of these.
 
-May import: nothing of ours. To add a store of another kind: a file beside `store.py`; `graph/runtime.py` opens one for
+May import: viewer. To add a store of another kind: a file beside `store.py`; `graph/runtime.py` opens one for
 each operation.
 """
