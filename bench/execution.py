@@ -24,7 +24,7 @@ from aiodataloader import DataLoader
 from graphql import DocumentNode, GraphQLSchema, execute, parse, validate
 
 from graphfold.adapter.base import Adapter
-from graphfold.composition.resolvers import resolves
+from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.execution.executor import BreadthFirst
 from graphfold.loading.load import Loader

@@ -11,8 +11,8 @@ from graphfold.adapter.rest import RestAdapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.faults import SoapFault
 from graphfold.composition.connections import After, Connection, CountedConnection, First
+from graphfold.composition.decorators import finds, resolves
 from graphfold.composition.global_ids import Node, key_of
-from graphfold.composition.resolvers import finds, resolves
 from graphfold.graph.load import load
 from graphfold.loading.declaration import batch, read, write
 from graphfold.loading.keys import Keys, by, each, group

@@ -1,48 +1,37 @@
-"""What a resolver needs, read from its source: which attributes of `self` it reads, which backend operations it uses.
+"""Find the attributes that a resolver reads of its parent object.
 
-The first decides which OnDemand fields a query wants; when it cannot be told, all are wanted, so the answer is right
-and only more is fetched. The second is what checks and explanations are made of.
+They decide which OnDemand fields a query needs. Where the source is not clear, all of them are taken to be needed: the
+answer is still right, and only more is fetched.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from graphfold.adapter.base import Adapter
 from graphfold.source import syntax_tree
 
-__all__ = ["reads_of", "uses_of"]
+__all__ = ["attributes_read"]
 
 
 @lru_cache(None)
-def reads_of(function: Callable[..., Any]) -> frozenset[str] | None:
-    """The attributes of its first parameter that a resolver reads; None when that cannot be told."""
+def attributes_read(function: Callable[..., Any]) -> frozenset[str] | None:
+    """Return the attributes of its first parameter that a function reads; None if that is unknown.
+
+    It is unknown where the source is missing, and where the parameter is used as a whole, such as passed to a call.
+    """
     tree = syntax_tree(function)
     parameters = list(inspect.signature(function).parameters)
     if tree is None or not parameters:
         return None
     owner = parameters[0]
     uses = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == owner]
-    read = [
+    attributes = [
         node.attr
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == owner
     ]
-    return frozenset(read) if len(uses) == len(read) else None
-
-
-def uses_of(function: Callable[..., Any], injected: Mapping[str, type[Adapter]]) -> list[tuple[type[Adapter], str]]:
-    """The operations a resolver mentions: `crm.customers` for a parameter `crm: Crm` is (Crm, "customers")."""
-    tree = syntax_tree(function)
-    if tree is None:
-        return []
-    found = [
-        (injected[node.value.id], node.attr)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in injected
-    ]
-    return list(dict.fromkeys(found))
+    return frozenset(attributes) if len(uses) == len(attributes) else None

@@ -15,14 +15,14 @@ from typing import Any
 from graphfold.adapter.base import Adapter
 from graphfold.source import syntax_tree
 
-__all__ = ["Ask", "asks_of"]
+__all__ = ["BackendCall", "backend_calls", "operations_used"]
 
 _LOADS = ("load", "find", "ref", "load_many")
 _NO_CALLS = ("forget", "prime", "needs_only_key", "of_key")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class BackendCall:
     """One call of a backend in a resolver.
 
     `operation` is None where the adapter is handed on, `way` where it is no keyed load; `key` is the source of the key
@@ -41,15 +41,30 @@ class Ask:
     whole: bool = False
 
 
-def asks_of(function: Callable[..., Any], injected: Mapping[str, type[Adapter]]) -> list[Ask]:
+def backend_calls(function: Callable[..., Any], injected: Mapping[str, type[Adapter]]) -> list[BackendCall]:
     """What a resolver asks, in the order of its source; without a source, that its adapters are handed on."""
     tree = syntax_tree(function)
     if tree is None:
-        return [Ask(adapter, None, differs=True, maybe=True) for adapter in injected.values()]
+        return [BackendCall(adapter, None, differs=True, maybe=True) for adapter in injected.values()]
     owner = next(iter(inspect.signature(function).parameters), None)
     reader = _Reader(injected, _depending(tree, owner) if owner == "self" else set())
     reader.visit(tree)
     return list(dict.fromkeys(reader.asks))
+
+
+def operations_used(
+    function: Callable[..., Any], injected: Mapping[str, type[Adapter]]
+) -> list[tuple[type[Adapter], str]]:
+    """Return the operations that a function names: `crm.customers` for `crm: Crm` is (Crm, "customers")."""
+    tree = syntax_tree(function)
+    if tree is None:
+        return []
+    operations = [
+        (injected[node.value.id], node.attr)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in injected
+    ]
+    return list(dict.fromkeys(operations))
 
 
 def _depending(tree: ast.AST, owner: str) -> set[str]:
@@ -81,7 +96,7 @@ class _Reader(ast.NodeVisitor):
     """Walks a resolver in the order of its source and knows whether it stands in a loop or under a condition."""
 
     def __init__(self, injected: Mapping[str, type[Adapter]], depending: set[str]) -> None:
-        self.asks: list[Ask] = []
+        self.asks: list[BackendCall] = []
         self._injected, self._depending = injected, depending
         self._maybe = self._repeated = False
 
@@ -98,20 +113,20 @@ class _Reader(ast.NodeVisitor):
             case ast.Attribute(ast.Attribute(ast.Name(name)), way) if way in _NO_CALLS and name in self._injected:
                 self._arguments(node)
             case ast.Attribute(ast.Name(name), operation) if name in self._injected:
-                self._add(Ask(self._injected[name], operation, differs=self._depends(_all(node))))
+                self._add(BackendCall(self._injected[name], operation, differs=self._depends(_all(node))))
                 self._arguments(node)
             case _:
                 self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if isinstance(node.value, ast.Name) and node.value.id in self._injected:  # kept for later, or called elsewhere
-            self._add(Ask(self._injected[node.value.id], node.attr, differs=True, maybe=True))
+            self._add(BackendCall(self._injected[node.value.id], node.attr, differs=True, maybe=True))
         else:
             self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
         if node.id in self._injected:
-            self._add(Ask(self._injected[node.id], None, differs=True, maybe=True))
+            self._add(BackendCall(self._injected[node.id], None, differs=True, maybe=True))
 
     def visit_arg(self, node: ast.arg) -> None:
         """Annotations ask nobody."""
@@ -122,14 +137,14 @@ class _Reader(ast.NodeVisitor):
         names = frozenset(_names(key)) if key is not None else frozenset[str]()
         text = ast.unparse(key) if key is not None else None
         repeated = way == "load_many"
-        self._add(Ask(self._injected[name], operation, way, text, names, differs, repeated, whole=whole))
+        self._add(BackendCall(self._injected[name], operation, way, text, names, differs, repeated, whole=whole))
         self._arguments(node)
 
-    def _add(self, ask: Ask) -> None:
+    def _add(self, ask: BackendCall) -> None:
         repeated, maybe = ask.repeated or self._repeated, ask.maybe or self._maybe
         differs = ask.differs or (self._repeated and ask.way is None)
         self.asks.append(
-            Ask(ask.adapter, ask.operation, ask.way, ask.key, ask.names, differs, repeated, maybe, ask.whole)
+            BackendCall(ask.adapter, ask.operation, ask.way, ask.key, ask.names, differs, repeated, maybe, ask.whole)
         )
 
     def _arguments(self, node: ast.Call) -> None:

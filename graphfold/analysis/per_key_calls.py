@@ -10,7 +10,7 @@ from typing import Any
 from graphfold.loading.keys import each
 from graphfold.source import syntax_tree
 
-__all__ = ["calls_each_key"]
+__all__ = ["calls_backend_per_key"]
 
 _CALLS = {"get", "request", "exchange", "query", "invoke", "call"}
 """The methods of an adapter that call its backend."""
@@ -18,7 +18,7 @@ _LOOPS = ast.For | ast.AsyncFor | ast.While | ast.ListComp | ast.SetComp | ast.D
 
 
 @lru_cache(None)
-def calls_each_key(function: Callable[..., Any]) -> bool:
+def calls_backend_per_key(function: Callable[..., Any]) -> bool:
     """Does this function of an adapter use `each`, or call the backend in a loop?"""
     tree = syntax_tree(function)
     if tree is None:

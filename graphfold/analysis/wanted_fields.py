@@ -26,24 +26,24 @@ from graphql.execution.values import get_directive_values
 from graphql.type.directives import GraphQLIncludeDirective, GraphQLSkipDirective
 from strawberry.types.field import StrawberryField
 
-from graphfold.analysis.attribute_reads import reads_of
+from graphfold.analysis.attribute_reads import attributes_read
 from graphfold.composition.global_ids import Node, node_id
-from graphfold.composition.resolvers import resolver_of
+from graphfold.composition.resolver import resolver_of
 
-__all__ = ["Wants", "field_reads", "wants"]
+__all__ = ["WantedFields", "attributes_needed", "wanted_fields"]
 
-Wants = dict[type, frozenset[str] | None]
+WantedFields = dict[type, frozenset[str] | None]
 """Python type -> its attributes that the operation reads; None where that cannot be told, which means all."""
 
 
-def wants(executor: Any) -> Wants:
+def wanted_fields(executor: Any) -> WantedFields:
     """What the operation of a graphql-core executor wants."""
     walk = _Walk(executor)
     walk.selection(executor.operation.selection_set, executor.schema.get_root_type(executor.operation.operation))
     return walk.wanted
 
 
-def field_reads(field: StrawberryField, owner: type) -> frozenset[str] | None:
+def attributes_needed(field: StrawberryField, owner: type) -> frozenset[str] | None:
     """The attributes of its parent that a field needs: itself when it is plain, else what its resolver reads."""
     base = field.base_resolver
     if base is None:
@@ -51,7 +51,7 @@ def field_reads(field: StrawberryField, owner: type) -> frozenset[str] | None:
     if base.wrapped_func is node_id and issubclass(owner, Node):
         return frozenset({owner.node_key})
     declared = resolver_of(field)
-    read = reads_of(declared.function if declared is not None else base.wrapped_func)
+    read = attributes_read(declared.function if declared is not None else base.wrapped_func)
     plain = set(getattr(owner, "__dataclass_fields__", ()))
     if read is None or any(hasattr(owner, name) and name not in plain for name in read):
         return None  # a property or method of the type may read anything
@@ -62,7 +62,7 @@ class _Walk:
     def __init__(self, executor: Any) -> None:
         self.schema: GraphQLSchema = executor.schema
         self.fragments, self.variables = executor.fragment_definitions, executor.variable_values
-        self.wanted: Wants = {}
+        self.wanted: WantedFields = {}
         self._seen: set[tuple[str, str]] = set()
 
     def selection(self, selections: SelectionSetNode | None, parent: GraphQLNamedType | None) -> None:
@@ -112,7 +112,7 @@ class _Walk:
         if definition is None or not isinstance(field, StrawberryField):
             return
         owner = definition.origin
-        known, read = self.wanted.get(owner, frozenset()), field_reads(field, owner)
+        known, read = self.wanted.get(owner, frozenset()), attributes_needed(field, owner)
         self.wanted[owner] = None if known is None or read is None else known | read
 
     def _left_out(self, node: SelectionNode) -> bool:

@@ -13,11 +13,11 @@ from graphfold.loading.backend_operations import BackendOperation
 from graphfold.mistakes import place_of
 from graphfold.source import syntax_tree
 
-__all__ = ["Written", "functions_of"]
+__all__ = ["AdapterFunction", "adapter_functions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class AdapterFunction:
     """One of them; `operation` where it is one."""
 
     function: Callable[..., Any]
@@ -41,10 +41,10 @@ class Written:
                     yield node
 
 
-def functions_of(adapter: type[Adapter]) -> list[Written]:
+def adapter_functions(adapter: type[Adapter]) -> list[AdapterFunction]:
     """Those of its class and of the author's classes below it, as far as their source can be read."""
     return [
-        Written(function, value if isinstance(value, BackendOperation) else None, tree)
+        AdapterFunction(function, value if isinstance(value, BackendOperation) else None, tree)
         for kind in adapter.__mro__
         if not kind.__module__.startswith("graphfold.adapter.")
         for value in vars(kind).values()

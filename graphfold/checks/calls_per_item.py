@@ -11,8 +11,8 @@ from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLSchema, ge
 from strawberry.types.field import StrawberryField
 
 from graphfold.adapter.base import Adapter
-from graphfold.analysis.attribute_reads import uses_of
-from graphfold.composition.resolvers import Resolver, resolver_of
+from graphfold.analysis.backend_calls import operations_used
+from graphfold.composition.resolver import Resolver, resolver_of
 from graphfold.loading.backend_operations import BackendOperation, BatchOperation
 from graphfold.mistakes import place_of
 
@@ -61,7 +61,7 @@ def _single_calls(field: GraphQLField) -> Iterator[tuple[Resolver, type[Adapter]
     resolver = resolver_of(declared) if isinstance(declared, StrawberryField) else None
     if resolver is None:
         return
-    for adapter, name in uses_of(resolver.function, resolver.injected):
+    for adapter, name in operations_used(resolver.function, resolver.injected):
         operation = getattr(adapter, name, None)
         if isinstance(operation, BackendOperation) and not isinstance(operation, BatchOperation):
             yield resolver, adapter, operation

@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
 from strawberry.types.field import StrawberryField
 
-from graphfold.composition.resolvers import resolver_of
+from graphfold.composition.resolver import resolver_of
 from graphfold.mistakes import place_of, place_of_type
 
 __all__ = ["undescribed"]

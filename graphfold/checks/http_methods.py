@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterable
 
 from graphfold.adapter.http_methods import CHANGING, changing_read
-from graphfold.checks.adapter_source import Written
+from graphfold.checks.adapter_source import AdapterFunction
 
 __all__ = ["check_methods"]
 
 
-def check_methods(functions: Iterable[Written]) -> None:
+def check_methods(functions: Iterable[AdapterFunction]) -> None:
     """Raises the `Mistake` of a read that changes something, where its method is written out."""
     for written in functions:
         operation = written.operation

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.rest import is_below, shown
-from graphfold.checks.adapter_source import Written
+from graphfold.checks.adapter_source import AdapterFunction
 from graphfold.mistakes import Mistake
 
 __all__ = ["check_paths"]
@@ -16,7 +16,7 @@ _ASKING = {"get": 0, "exchange": 1, "request": 1}
 """Methods of a REST adapter, and where among their arguments the path is."""
 
 
-def check_paths(adapter: type[Adapter], functions: Iterable[Written]) -> None:
+def check_paths(adapter: type[Adapter], functions: Iterable[AdapterFunction]) -> None:
     """Raises the `Mistake` of a path written out in a call that leads elsewhere."""
     for written in functions:
         for call, path in _paths(written):
@@ -29,7 +29,7 @@ def check_paths(adapter: type[Adapter], functions: Iterable[Written]) -> None:
                 )
 
 
-def _paths(written: Written) -> Iterator[tuple[ast.Call, str]]:
+def _paths(written: AdapterFunction) -> Iterator[tuple[ast.Call, str]]:
     for name, position in _ASKING.items():
         for call in written.calls(name):
             for given in call.args[position : position + 1]:

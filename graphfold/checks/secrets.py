@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from graphfold.adapter.attributes import secret_in_code
 from graphfold.adapter.base import Adapter
-from graphfold.checks.adapter_source import Written
+from graphfold.checks.adapter_source import AdapterFunction
 from graphfold.secret import looks_secret, names_secret
 
 __all__ = ["check_sent"]
@@ -16,7 +16,7 @@ _SENDING = ("get", "request", "exchange", "query", "invoke")
 _HEADERS = ("authorization", "cookie", "proxy-authorization")
 
 
-def check_sent(cls: type[Adapter], functions: Iterable[Written]) -> None:
+def check_sent(cls: type[Adapter], functions: Iterable[AdapterFunction]) -> None:
     """Raises the `Mistake` of a text that looks like a secret, and of one that is sent under the name of one."""
     for written in functions:
         for node in ast.walk(written.tree):

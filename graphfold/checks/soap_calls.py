@@ -10,7 +10,7 @@ from typing import Any
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.adapter.soap.wsdl_names import check_known, check_row, type_at
-from graphfold.checks.adapter_source import Written
+from graphfold.checks.adapter_source import AdapterFunction
 from graphfold.rows.row import Row
 
 __all__ = ["check_invocations"]
@@ -18,7 +18,7 @@ __all__ = ["check_invocations"]
 _OURS = {name for name in inspect.signature(SoapAdapter.invoke).parameters if name not in ("self", "arguments")}
 
 
-def check_invocations(adapter: type[SoapAdapter], functions: Iterable[Written]) -> None:
+def check_invocations(adapter: type[SoapAdapter], functions: Iterable[AdapterFunction]) -> None:
     """Raises the `Mistake` of a call whose operation, argument or row is not in the WSDL, where it can be read."""
     contract = contract_of(adapter.wsdl, adapter.port)
     for written in functions:

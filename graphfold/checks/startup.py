@@ -11,8 +11,8 @@ from graphql import GraphQLObjectType
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.rest import RestAdapter
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.analysis.wanted_fields import field_reads
-from graphfold.checks.adapter_source import functions_of
+from graphfold.analysis.wanted_fields import attributes_needed
+from graphfold.checks.adapter_source import adapter_functions
 from graphfold.checks.calls_per_item import calls_per_item
 from graphfold.checks.descriptions import undescribed
 from graphfold.checks.field_types import check_types
@@ -22,17 +22,17 @@ from graphfold.checks.secrets import check_sent
 from graphfold.checks.soap_calls import check_invocations
 from graphfold.checks.type_names import check_variants
 from graphfold.composition.global_ids import Node
-from graphfold.composition.resolvers import Resolver, resolver_of
+from graphfold.composition.resolver import Resolver, resolver_of
 from graphfold.declarations import Declarations
 from graphfold.mistakes import Mistake, place_of_type
 from graphfold.rows.decoder import check_decoder
 from graphfold.rows.domain import check_copy
 from graphfold.rows.row import Row
 
-__all__ = ["check", "problems"]
+__all__ = ["check_graph", "find_warnings"]
 
 
-def check(schema: strawberry.Schema, declarations: Declarations) -> None:
+def check_graph(schema: strawberry.Schema, declarations: Declarations) -> None:
     """Raises the first `Mistake` in what was declared."""
     _check_names(declarations.adapters)
     check_variants(schema)
@@ -50,7 +50,7 @@ def check(schema: strawberry.Schema, declarations: Declarations) -> None:
 
 
 def _check_functions(adapter: type[Adapter]) -> None:
-    functions = functions_of(adapter)
+    functions = adapter_functions(adapter)
     check_sent(adapter, functions)
     if issubclass(adapter, SoapAdapter):
         check_invocations(adapter, functions)
@@ -59,7 +59,7 @@ def _check_functions(adapter: type[Adapter]) -> None:
         check_methods(functions)
 
 
-def problems(schema: strawberry.Schema, declarations: Declarations) -> list[str]:
+def find_warnings(schema: strawberry.Schema, declarations: Declarations) -> list[str]:
     """Calls for each item of a list, adapters that nothing uses, nouns that nothing finds, what nobody described."""
     found = [*calls_per_item(schema), *_unused(schema, declarations), *_lost(schema, declarations)]
     return sorted({*found, *undescribed(schema)})
@@ -95,7 +95,7 @@ def _fields(noun: Any) -> list[str]:
 def _claimed(schema: strawberry.Schema) -> Iterator[tuple[type, frozenset[str] | None]]:
     """Each Python type of the graph, and the attributes that any of its fields reads (None: maybe all)."""
     for definition in _definitions(schema):
-        reads = [field_reads(field, definition.origin) for field in definition.fields]
+        reads = [attributes_needed(field, definition.origin) for field in definition.fields]
         known = [read for read in reads if read is not None]
         yield definition.origin, None if len(known) < len(reads) else frozenset().union(*known)
 

@@ -10,7 +10,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from strawberry.types.base import StrawberryContainer, get_object_definition
 from strawberry.types.field import StrawberryField
 
-from graphfold.composition.resolvers import resolver_of
+from graphfold.composition.resolver import resolver_of
 from graphfold.mistakes import Mistake, place_of, place_of_type
 
 __all__ = ["check_variants"]

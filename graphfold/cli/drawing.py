@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from rich.text import Text
 
-from graphfold.explain.explanation import Cache, Calls, Explanation, Key, Step
+from graphfold.explain.explanation import CacheUse, CallCount, ExplainedStep, Explanation, KeySource
 
 __all__ = ["drawn"]
 
@@ -62,7 +62,7 @@ class _Tree:
         for step in self._steps:
             yield from self._step(step, "", "", "")
 
-    def _step(self, step: Step, before: str, after: str, above: str) -> Iterator[Text]:
+    def _step(self, step: ExplainedStep, before: str, after: str, above: str) -> Iterator[Text]:
         """`before` is drawn in front of the step itself, `after` in front of what belongs to it."""
         path = step.path.removeprefix(f"{above}.") if above and step.path != above else step.path
         path = "then" if step.path == above else path
@@ -77,7 +77,7 @@ class _Tree:
                 below, after + ("└─ " if last else "├─ "), after + ("   " if last else "│  "), step.path
             )
 
-    def _row(self, step: Step, before: str, path: str, after: str) -> Iterator[Text]:
+    def _row(self, step: ExplainedStep, before: str, path: str, after: str) -> Iterator[Text]:
         left = Text().append(before, "dim").append(path, "bold")
         if len(left) > self._left:
             yield left
@@ -88,7 +88,7 @@ class _Tree:
         style = "yellow" if step.warning else "" if step.calls else "dim"
         yield left.append(_GAP + name, "cyan").append(_GAP + protocol, "dim").append(_GAP + count, style)
 
-    def _details(self, step: Step) -> Iterator[tuple[str, str]]:
+    def _details(self, step: ExplainedStep) -> Iterator[tuple[str, str]]:
         if step.key is not None:
             yield "key", _key(step, step.key)
         if step.only_key:
@@ -108,7 +108,7 @@ class _Tree:
             yield "unknown", "the resolver hands the backend on; what is called then cannot be read from it"
 
 
-def _key(step: Step, key: Key) -> str:
+def _key(step: ExplainedStep, key: KeySource) -> str:
     """`Product.sku, at most 300; 1,000 a call; kept 5 s`."""
     told = [f"{key.source}, at most {key.most:,}" if key.most > 1 else key.source]
     if step.each:
@@ -120,7 +120,7 @@ def _key(step: Step, key: Key) -> str:
     return "; ".join(told)
 
 
-def _kept(cache: Cache) -> str:
+def _kept(cache: CacheUse) -> str:
     whose = "" if cache.share == "public" else " for each caller"
     return f"{cache.ttl:g} s{whose}" + (f", {cache.held:,} there now" if cache.held else "")
 
@@ -134,7 +134,7 @@ def _fields(names: list[str]) -> str:
     return "; ".join(f"{', '.join(fields)} of {owner}" for owner, fields in types.items())
 
 
-def _calls(calls: Calls) -> str:
+def _calls(calls: CallCount) -> str:
     if calls.most is None:
         return f"{calls.least:,} calls or more" if calls.least else "calls unknown"
     if calls.most == 0:

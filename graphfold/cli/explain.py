@@ -12,7 +12,7 @@ from graphfold.cli.diagnostics import diagnosed
 from graphfold.cli.drawing import drawn
 from graphfold.cli.loading import development_environment, loaded, project
 from graphfold.cli.terminal import complain, out
-from graphfold.explain.explainer import Unexplained
+from graphfold.explain.explainer import ExplainError
 from graphfold.operation.masking import client_error
 
 __all__ = ["explain"]
@@ -30,7 +30,7 @@ def explain(
     graph.documents.development = True
     try:
         explanation = graph.explain(document, values, operation)
-    except Unexplained as refused:
+    except ExplainError as refused:
         for error in refused.errors:
             complain(diagnosed(client_error(error, "", suggestions=True).formatted, source_of(text)))
         raise typer.Exit(1) from None

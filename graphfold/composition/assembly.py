@@ -13,8 +13,9 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 from strawberry.types.field import StrawberryField
 
-from graphfold.composition.global_ids import Node, type_of
-from graphfold.composition.resolvers import Resolver, add_field
+from graphfold.composition.decorators import add_field
+from graphfold.composition.global_ids import Node, parse_global_id
+from graphfold.composition.resolver import Resolver
 from graphfold.declarations import Declarations
 from graphfold.mistakes import Mistake
 from graphfold.scalars import SCALARS
@@ -63,7 +64,7 @@ NodeId = Annotated[strawberry.ID, strawberry.argument(description="The global id
 def _node(finders: Mapping[str, Resolver]) -> Callable[..., Any]:
     async def node(info: strawberry.Info, id: NodeId) -> Node | None:
         """Any noun by its global id."""
-        name, key = type_of(id)
+        name, key = parse_global_id(id)
         finder = finders.get(name)
         if finder is None:
             return None

@@ -20,8 +20,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeA
 
 import strawberry
 
-from graphfold.composition.cursors import BackendCursors, Cursors, ListName, OffsetCursors, read_backend, read_offset
-from graphfold.composition.offsets import FetchOffset, Offsets, Window
+from graphfold.composition.cursors import (
+    BackendCursors,
+    Cursors,
+    ListIdentity,
+    OffsetCursors,
+    decode_backend_cursor,
+    decode_offset_cursor,
+)
+from graphfold.composition.offset_paging import AnchoredPage, FetchOffset, OffsetPager
 from graphfold.errors import Internal, InvalidInput, LimitExceeded
 from graphfold.extensions import note
 from graphfold.page import Page
@@ -34,7 +41,7 @@ __all__ = [
     "FetchCursor",
     "First",
     "PageInfo",
-    "largest_page",
+    "max_page_size",
 ]
 
 T = TypeVar("T")
@@ -55,7 +62,7 @@ After = Annotated[
 FetchCursor: TypeAlias = Callable[[int, str | None], Awaitable[Page[T]]]
 """`fetch(limit, after)`: at most `limit` rows behind the backend's cursor `after` (None: the first), each with its."""
 
-largest_page: ContextVar[int] = ContextVar("graphfold_largest_page", default=100)
+max_page_size: ContextVar[int] = ContextVar("graphfold_largest_page", default=100)
 """The limit for `first`, `Settings.max_page_size`: whoever runs an operation sets it."""
 
 
@@ -114,7 +121,7 @@ class Connection(Generic[T]):
             return alias
 
     @classmethod
-    async def over_cursors(cls, fetch: FetchCursor[T], first: int, after: str | None, *, of: ListName) -> Self:
+    async def over_cursors(cls, fetch: FetchCursor[T], first: int, after: str | None, *, of: ListIdentity) -> Self:
         """A page of a backend with a cursor for each row: inserts and deletes are as safe as the backend makes them.
 
         `of` names the list and what makes it that list (arguments, parent). Where a page tells no `more`, a full one is
@@ -122,7 +129,7 @@ class Connection(Generic[T]):
         """
         size = _page_size(first)
         limit = max(size, 1)
-        page = await fetch(limit, None if after is None else read_backend(of, after))
+        page = await fetch(limit, None if after is None else decode_backend_cursor(of, after))
         rows, cursors = page.items[:size], page.cursors
         if cursors is None or len(cursors) != len(page.items):
             raise Internal("A list cannot be paged.", internal=f"{of[0]}: fetch() must give one cursor for each item")
@@ -137,7 +144,7 @@ class Connection(Generic[T]):
 
     @classmethod
     async def over_offsets(
-        cls, fetch: FetchOffset[T], first: int, after: str | None, *, of: ListName, key: Callable[[T], str]
+        cls, fetch: FetchOffset[T], first: int, after: str | None, *, of: ListIdentity, key: Callable[[T], str]
     ) -> Self:
         """A page of a backend that takes limit and offset. A page never reads the rows of earlier ones.
 
@@ -148,16 +155,16 @@ class Connection(Generic[T]):
         """
         size = _page_size(first)
         limit = max(size if cls.counted else size + 1, 1)
-        rows_of = Offsets(fetch, key)
+        rows_of = OffsetPager(fetch, key)
         if after is None:
             return cls._of(await rows_of.first(limit), of, key, size, limit)
-        window = await rows_of.after(read_offset(of, after), limit + 1)
+        window = await rows_of.after(decode_offset_cursor(of, after), limit + 1)
         if not window.skip:
             _note_lost(of, after)
         return cls._of(window, of, key, size, limit + 1)
 
     @classmethod
-    def _of(cls, window: Window[T], of: ListName, key: Callable[[T], str], size: int, limit: int) -> Self:
+    def _of(cls, window: AnchoredPage[T], of: ListIdentity, key: Callable[[T], str], size: int, limit: int) -> Self:
         rows, start = window.rows(size), window.at + window.skip
         return cls(
             nodes=rows,
@@ -178,7 +185,7 @@ class CountedConnection(Connection[T], Generic[T]):
 
 
 def _page_size(first: int) -> int:
-    limit = largest_page.get()
+    limit = max_page_size.get()
     if first < 0:
         raise InvalidInput(f"first: must be 0 or more, not {first}.")
     if first > limit:
@@ -186,7 +193,7 @@ def _page_size(first: int) -> int:
     return first
 
 
-def _has_next(of: ListName, size: int, rows: list[Any], more: bool) -> bool:
+def _has_next(of: ListIdentity, size: int, rows: list[Any], more: bool) -> bool:
     """Without a row there is no cursor to go on from: an empty page ends the walk, and says so where it should not."""
     if more and size and not rows:
         message = "The backend says that there are more rows, but gives none; they are missing here."
@@ -195,6 +202,6 @@ def _has_next(of: ListName, size: int, rows: list[Any], more: bool) -> bool:
     return more
 
 
-def _note_lost(of: ListName, after: str) -> None:
+def _note_lost(of: ListIdentity, after: str) -> None:
     message = "Rows in front of this page have changed since the page before: some may have been skipped or told twice."
     note("pagination", {"connection": of[0], "after": after, "message": message})

@@ -17,12 +17,20 @@ from zlib import crc32
 
 from graphfold.errors import InvalidInput
 
-__all__ = ["Anchor", "BackendCursors", "Cursors", "ListName", "OffsetCursors", "read_backend", "read_offset"]
+__all__ = [
+    "Anchor",
+    "BackendCursors",
+    "Cursors",
+    "ListIdentity",
+    "OffsetCursors",
+    "decode_backend_cursor",
+    "decode_offset_cursor",
+]
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
-ListName: TypeAlias = tuple[str, *tuple[object, ...]]
+ListIdentity: TypeAlias = tuple[str, *tuple[object, ...]]
 """A list's name, then everything that makes it that list: `("Customer.orders", customer.number, status)`.
 
 The values are compared by their `repr`, which must be the same in every process.
@@ -53,7 +61,7 @@ class Cursors(Protocol[T_contra]):
 class OffsetCursors(Generic[T]):
     """Cursors of consecutive rows of an offset-paged list; `start` is the offset of the first."""
 
-    of: ListName
+    of: ListIdentity
     start: int
     key: Callable[[T], str]
 
@@ -69,7 +77,7 @@ class OffsetCursors(Generic[T]):
 class BackendCursors:
     """Cursors of rows for which the backend has cursors of its own."""
 
-    of: ListName
+    of: ListIdentity
     cursors: list[str]
 
     def at(self, index: int, row: object) -> str:
@@ -80,7 +88,7 @@ class BackendCursors:
         return _mark_of(self.of)
 
 
-def read_offset(of: ListName, text: str) -> Anchor:
+def decode_offset_cursor(of: ListIdentity, text: str) -> Anchor:
     """What `OffsetCursors` wrote for this list. Raises `InvalidInput` for anything else."""
     offset, _, key = _read(_OFFSET, of, text).partition(":")
     if not (offset.isascii() and offset.isdigit() and len(offset) < 10):
@@ -88,12 +96,12 @@ def read_offset(of: ListName, text: str) -> Anchor:
     return Anchor(int(offset), key)
 
 
-def read_backend(of: ListName, text: str) -> str:
+def decode_backend_cursor(of: ListIdentity, text: str) -> str:
     """The backend's cursor that `BackendCursors` wrapped for this list. Raises `InvalidInput` for anything else."""
     return _read(_BACKEND, of, text)
 
 
-def _mark_of(of: ListName) -> int:
+def _mark_of(of: ListIdentity) -> int:
     """A short mark of a list. Made once for a page, since it costs more than a cursor."""
     return crc32(repr(of).encode(errors="backslashreplace"))
 
@@ -104,7 +112,7 @@ def _write(version: int, mark: int, place: str) -> str:
     return b2a_base64(head + body, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
-def _read(version: int, of: ListName, text: str) -> str:
+def _read(version: int, of: ListIdentity, text: str) -> str:
     if len(text) > LONGEST_CURSOR:
         raise _no_cursor(of)
     try:
@@ -120,5 +128,5 @@ def _read(version: int, of: ListName, text: str) -> str:
     return place
 
 
-def _no_cursor(of: ListName) -> InvalidInput:
+def _no_cursor(of: ListIdentity) -> InvalidInput:
     return InvalidInput(f"after: this is not a cursor of {of[0]}; take one from its `pageInfo` or `edges`.")

@@ -16,7 +16,7 @@ from graphfold.execution.fields import pure
 from graphfold.mistakes import Mistake, here
 from graphfold.rows.row import per_row
 
-__all__ = ["Node", "global_id", "key_of", "node_id", "type_of"]
+__all__ = ["Node", "global_id", "key_of", "node_id", "parse_global_id"]
 
 LONGEST_ID = 200
 """Most characters of an id or a business key that a client may send."""
@@ -82,7 +82,7 @@ def key_of(kind: type[Node], id: str, at: str = "id") -> str:
     return id
 
 
-def type_of(id: str) -> tuple[str, str]:
+def parse_global_id(id: str) -> tuple[str, str]:
     """The type's name and the business key inside a global id. Raises `InvalidInput` for anything else."""
     parts = _parts(_check(id))
     if parts is None or parts[0] not in _nouns():

@@ -151,7 +151,7 @@ class Completion(Owner):
         known = place.step.known
         assert known is not None
         for i in failed:
-            known.fallback.tell(place.path(i).as_list(), values[i].error)
+            known.fallback.report(place.path(i).as_list(), values[i].error)
         rest = sorted({*range(len(values))}.difference(failed))
         part = [values[i] for i in rest]
         with Branches(self) as branches:

@@ -16,18 +16,18 @@ from graphfold.execution.compile import REASONS
 from graphfold.execution.executor import BreadthFirst
 from graphfold.execution.plan import Plan, Selection
 from graphfold.explain.explainable import Explainable
-from graphfold.explain.explanation import Backend, Calls, Explanation, Step
-from graphfold.explain.steps import Planned
+from graphfold.explain.explanation import CallCount, ExplainedBackend, ExplainedStep, Explanation
+from graphfold.explain.steps import StepBuilder
 from graphfold.operation.node_count import PLAIN_LIST, check_nodes
 
-__all__ = ["Unexplained", "explain"]
+__all__ = ["ExplainError", "explain"]
 
 _KINDS = ("query", "mutation", "subscription")
 _SWITCHED_OFF = "GRAPHFOLD_EXECUTION is graphql-core"
 _is_awaitable: Any = optimized_is_awaitable  # Strawberry types it without the guard
 
 
-class Unexplained(Exception):
+class ExplainError(Exception):
     """The operation cannot run; `errors` say why."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
@@ -38,16 +38,16 @@ class Unexplained(Exception):
 def explain(
     graph: Explainable, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
 ) -> Explanation:
-    """What this operation would do. Raises `Unexplained` where it would be refused."""
+    """What this operation would do. Raises `ExplainError` where it would be refused."""
     try:
         executor = _executor(graph, _document(graph, query, operation_name), variables, operation_name)
         values = executor.variable_values.coerced
         check_nodes(executor.schema, executor.operation, executor.fragment_definitions, values, graph.settings)
         plan = executor.plan()
     except GraphQLError as error:
-        raise Unexplained([error]) from None
+        raise ExplainError([error]) from None
     except GraphError as error:
-        raise Unexplained([GraphQLError(error.message, original_error=error)]) from None
+        raise ExplainError([GraphQLError(error.message, original_error=error)]) from None
     return _explanation(graph, executor, plan)
 
 
@@ -55,7 +55,7 @@ def _document(graph: Explainable, query: str, operation_name: str | None) -> Doc
     checked = graph.documents.parse(query)
     graph.documents.admit(checked, operation_name, _KINDS)
     if errors := graph.documents.validate(graph.schema._schema, checked):
-        raise Unexplained(errors)
+        raise ExplainError(errors)
     return checked.document
 
 
@@ -69,12 +69,12 @@ def _executor(graph: Explainable, document: DocumentNode, variables: Mapping[str
         hide_suggestions=not graph.documents.development,
     )
     if isinstance(executor, list):
-        raise Unexplained(executor)
+        raise ExplainError(executor)
     return executor
 
 
 def _explanation(graph: Explainable, executor: Any, plan: Plan | str) -> Explanation:
-    planned = Planned(graph, executor, plan.root if isinstance(plan, Plan) else _unplanned(executor))
+    planned = StepBuilder(graph, executor, plan.root if isinstance(plan, Plan) else _unplanned(executor))
     operation = executor.operation
     return Explanation(
         kind=operation.operation.value,
@@ -109,14 +109,14 @@ def _unplanned(executor: Any) -> Selection:
     return Selection(plan, root, collected.grouped_field_set)
 
 
-def _backends(graph: Explainable, steps: Iterable[Step]) -> list[Backend]:
+def _backends(graph: Explainable, steps: Iterable[ExplainedStep]) -> list[ExplainedBackend]:
     """Those that are called, in the order in which they come up."""
-    calls: dict[str, Calls] = {}
+    calls: dict[str, CallCount] = {}
     for step in steps:
         if step.calls:
-            calls[step.backend] = calls.get(step.backend, Calls(0, 0)) + step.calls
+            calls[step.backend] = calls.get(step.backend, CallCount(0, 0)) + step.calls
     adapters = {adapter.name: adapter for adapter in graph.adapters}
     return [
-        Backend(name, adapters[name].protocol, sum_, isinstance(adapters[name].credential, ClientCredentials))
+        ExplainedBackend(name, adapters[name].protocol, sum_, isinstance(adapters[name].credential, ClientCredentials))
         for name, sum_ in calls.items()
     ]

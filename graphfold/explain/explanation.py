@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from dataclasses import field as default
 from typing import Any
 
-__all__ = ["Backend", "Cache", "Calls", "Explanation", "Key", "Step", "Warned"]
+__all__ = ["CacheUse", "CallCount", "CallWarning", "ExplainedBackend", "ExplainedStep", "Explanation", "KeySource"]
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class CallCount:
     """How many calls: `least` where there is something to ask for and nothing is known yet, `most` None if unknown."""
 
     least: int
     most: int | None
 
-    def __add__(self, other: Calls) -> Calls:
+    def __add__(self, other: CallCount) -> CallCount:
         unknown = self.most is None or other.most is None
-        return Calls(self.least + other.least, None if unknown else (self.most or 0) + (other.most or 0))
+        return CallCount(self.least + other.least, None if unknown else (self.most or 0) + (other.most or 0))
 
     def __bool__(self) -> bool:
         return self.most != 0
@@ -29,7 +29,7 @@ class Calls:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeySource:
     """Where the keys come from (`Product.sku`), how many there are at most, how many travel in one call."""
 
     source: str
@@ -41,7 +41,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
+class CacheUse:
     """How long answers are kept (seconds), for whom, and how many are there now, whoever they are for."""
 
     ttl: float
@@ -53,7 +53,7 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class CallWarning:
     """A place that costs a call for each item."""
 
     path: str
@@ -66,7 +66,7 @@ class Warned:
 
 
 @dataclass(slots=True)
-class Step:
+class ExplainedStep:
     """One field that asks a backend; `steps` wait for its answer, steps beside it run at the same time.
 
     `path` are the response keys from the root, `field` is the field in the schema. `operation` is None where it cannot
@@ -83,9 +83,9 @@ class Step:
     protocol: str
     operation: str | None
     kind: str
-    calls: Calls
-    key: Key | None = None
-    cache: Cache | None = None
+    calls: CallCount
+    key: KeySource | None = None
+    cache: CacheUse | None = None
     each: bool = False
     because: list[str] = default(default_factory=list)
     fetches: list[str] = default(default_factory=list)
@@ -93,10 +93,10 @@ class Step:
     known_from: int | None = None
     only_on: str | None = None
     fallback: str | None = None
-    warning: Warned | None = None
-    steps: list[Step] = default(default_factory=list)
+    warning: CallWarning | None = None
+    steps: list[ExplainedStep] = default(default_factory=list)
 
-    def walk(self) -> Iterator[Step]:
+    def walk(self) -> Iterator[ExplainedStep]:
         """This step and all below it, in order."""
         yield self
         for step in self.steps:
@@ -112,7 +112,7 @@ class Step:
         """The longest chain of calls from here down, each waiting for the one before."""
         return bool(self.calls) + max((step.rounds for step in self.steps), default=0)
 
-    def json(self, waits_for: int | None = None, beside: Iterable[Step] = ()) -> dict[str, Any]:
+    def json(self, waits_for: int | None = None, beside: Iterable[ExplainedStep] = ()) -> dict[str, Any]:
         """As JSON: `waitsFor` and `parallel` are numbers of other steps."""
         return {
             "step": self.number,
@@ -139,12 +139,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
+class ExplainedBackend:
     """A backend's share. `token`: it may take a call more, to sign in."""
 
     name: str
     protocol: str
-    calls: Calls
+    calls: CallCount
     token: bool
 
     def json(self) -> dict[str, Any]:
@@ -161,18 +161,18 @@ class Explanation:
     kind: str
     name: str | None
     reason: str | None
-    steps: list[Step]
-    backends: list[Backend]
+    steps: list[ExplainedStep]
+    backends: list[ExplainedBackend]
     counted: list[str]
     per_list: int
 
-    def walk(self) -> Iterator[Step]:
+    def walk(self) -> Iterator[ExplainedStep]:
         for step in self.steps:
             yield from step.walk()
 
     @property
-    def calls(self) -> Calls:
-        return sum((step.calls for step in self.walk()), Calls(0, 0))
+    def calls(self) -> CallCount:
+        return sum((step.calls for step in self.walk()), CallCount(0, 0))
 
     @property
     def serial(self) -> bool:
@@ -186,7 +186,7 @@ class Explanation:
         return sum(each) if self.serial else max(each, default=0)
 
     @property
-    def warnings(self) -> list[Warned]:
+    def warnings(self) -> list[CallWarning]:
         return [step.warning for step in self.walk() if step.warning]
 
     def json(self) -> dict[str, Any]:

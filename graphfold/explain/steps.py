@@ -11,16 +11,15 @@ from graphql import GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
-from graphfold.analysis.backend_calls import Ask, asks_of
-from graphfold.analysis.per_key_calls import calls_each_key
-from graphfold.analysis.wanted_fields import field_reads, wants
-from graphfold.composition.global_ids import type_of
-from graphfold.composition.resolvers import Resolver, resolver_of
+from graphfold.analysis.backend_calls import BackendCall, backend_calls
+from graphfold.analysis.per_key_calls import calls_backend_per_key
+from graphfold.analysis.wanted_fields import attributes_needed, wanted_fields
+from graphfold.composition.global_ids import parse_global_id
+from graphfold.composition.resolver import Resolver, resolver_of
 from graphfold.errors import GraphError
-from graphfold.execution.plan import Selection
-from graphfold.execution.plan import Step as Field
+from graphfold.execution.plan import Selection, Step
 from graphfold.explain.explainable import Explainable
-from graphfold.explain.explanation import Cache, Calls, Key, Step, Warned
+from graphfold.explain.explanation import CacheUse, CallCount, CallWarning, ExplainedStep, KeySource
 from graphfold.loading.backend_operations import BackendOperation, BatchOperation, WriteOperation
 from graphfold.loading.handle import Batch
 from graphfold.loading.scope import Home, Scope
@@ -28,11 +27,11 @@ from graphfold.mistakes import place_of
 from graphfold.operation.node_count import PLAIN_LIST
 from graphfold.viewer import Viewer
 
-__all__ = ["Planned"]
+__all__ = ["StepBuilder"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SelectionSite:
     """Where a selection stands: its path, the most objects there, and the page size of the connection around it.
 
     `maybe`: the objects may not be asked for even where there is data. `only_on`: one of several types.
@@ -45,19 +44,19 @@ class Place:
     only_on: str | None = None
 
 
-class Planned:
+class StepBuilder:
     """`steps`: what the plan asks, in order; `counted`: the plain lists on the way, whose lengths nobody knows."""
 
     def __init__(self, graph: Explainable, executor: Any, root: Selection) -> None:
         self._graph, self._executor = graph, executor
-        self._scope = Scope(cast("Home", graph.runtime), Viewer(), lambda: wants(executor))  # nothing is loaded
+        self._scope = Scope(cast("Home", graph.runtime), Viewer(), lambda: wanted_fields(executor))  # nothing is loaded
         self._selected: dict[type, dict[str, StrawberryField]] = {}
-        self._seen: dict[Any, Step] = {}
+        self._seen: dict[Any, ExplainedStep] = {}
         self._sure: set[int] = set()
         self._numbers = 0
         self.counted: list[str] = []
         self._look(root)
-        self.steps = self._selection(root, Place())
+        self.steps = self._selection(root, SelectionSite())
 
     def _look(self, selection: Selection) -> None:
         """Notes which fields of each type are selected, anywhere."""
@@ -69,7 +68,7 @@ class Planned:
             for kind in self._kinds(field):
                 self._look(field.selection(kind, self._executor))
 
-    def _kinds(self, field: Field) -> list[GraphQLObjectType]:
+    def _kinds(self, field: Step) -> list[GraphQLObjectType]:
         named: Any = get_named_type(field.field.type)
         if isinstance(named, GraphQLObjectType):
             return [named]
@@ -79,14 +78,14 @@ class Planned:
         kinds = self._executor.schema.get_possible_types(named)
         return [kind for kind in kinds if known is None or kind.name == known]
 
-    def _selection(self, selection: Selection, place: Place) -> list[Step]:
+    def _selection(self, selection: Selection, place: SelectionSite) -> list[ExplainedStep]:
         return [step for field in selection.all for step in self._field(field, place)]
 
-    def _field(self, field: Field, place: Place) -> list[Step]:
+    def _field(self, field: Step, place: SelectionSite) -> list[ExplainedStep]:
         """The steps of a field: what its resolver asks, one after another, and behind that what is below it."""
         here = replace(place, path=(*place.path, field.key))
         resolver = self._resolver(field)
-        asks = asks_of(resolver.function, resolver.injected) if resolver is not None else []
+        asks = backend_calls(resolver.function, resolver.injected) if resolver is not None else []
         own = [self._step(field, here, ask) for ask in asks]
         below = self._below(field, replace(here, maybe=here.maybe or any(ask.maybe for ask in asks)))
         ahead = self._ahead(field, asks, here)
@@ -96,7 +95,7 @@ class Planned:
             step.steps, below = below, [step]
         return below + beside
 
-    def _ahead(self, field: Field, asks: list[Ask], place: Place) -> set[str]:
+    def _ahead(self, field: Step, asks: list[BackendCall], place: SelectionSite) -> set[str]:
         """The paths right below a field that need nothing but its key, and so do not wait for its answer."""
         [kind] = self._kinds(field) if len(asks) == 1 and asks[0].way == "ref" else [None]
         row = getattr(asks[0].adapter, asks[0].operation or "").row if kind is not None else None
@@ -106,9 +105,9 @@ class Planned:
             ".".join((*place.path, step.key)) for step in field.selection(kind, self._executor).loaded_by(row.shape.key)
         }
 
-    def _below(self, field: Field, place: Place) -> list[Step]:
+    def _below(self, field: Step, place: SelectionSite) -> list[ExplainedStep]:
         size, kinds, counted = self._size(field, place), self._kinds(field), len(self.counted)
-        steps: list[Step] = []
+        steps: list[ExplainedStep] = []
         for kind in kinds:
             inner = replace(place, objects=place.objects * size, page=self._page(field, kind), only_on=None)
             if len(kinds) > 1:
@@ -118,22 +117,22 @@ class Planned:
             self.counted.insert(counted, ".".join(place.path))
         return steps
 
-    def _size(self, field: Field, place: Place) -> int:
+    def _size(self, field: Step, place: SelectionSite) -> int:
         if not _is_list(field):
             return 1
         return place.page if _is_page(field) else PLAIN_LIST
 
-    def _page(self, field: Field, kind: GraphQLObjectType) -> int:
+    def _page(self, field: Step, kind: GraphQLObjectType) -> int:
         """The page size a connection is asked for."""
         if "pageInfo" not in kind.fields:
             return 1
         first, largest = self._arguments(field).get("first"), self._graph.settings.max_page_size
         return max(0, min(first, largest)) if type(first) is int else largest
 
-    def _step(self, field: Field, place: Place, ask: Ask) -> Step:
+    def _step(self, field: Step, place: SelectionSite, ask: BackendCall) -> ExplainedStep:
         self._numbers += 1
         operation = getattr(ask.adapter, ask.operation, None) if ask.operation else None
-        step = Step(
+        step = ExplainedStep(
             self._numbers,
             path=".".join(place.path),
             field=f"{field.parent.name}.{field.name}",
@@ -141,31 +140,33 @@ class Planned:
             protocol=ask.adapter.protocol,
             operation=ask.operation,
             kind=operation.kind if isinstance(operation, BackendOperation) else "unknown",
-            calls=Calls(0, None),
+            calls=CallCount(0, None),
             only_on=place.only_on,
             fallback=_fallback(field),
         )
         if isinstance(operation, BackendOperation):
             self._fill(step, field, place, ask, operation)
         elif ask.operation is not None:
-            step.calls = Calls(0, place.objects * (PLAIN_LIST if ask.repeated else 1))
+            step.calls = CallCount(0, place.objects * (PLAIN_LIST if ask.repeated else 1))
         return step
 
-    def _fill(self, step: Step, field: Field, place: Place, ask: Ask, operation: BackendOperation) -> None:
+    def _fill(
+        self, step: ExplainedStep, field: Step, place: SelectionSite, ask: BackendCall, operation: BackendOperation
+    ) -> None:
         keys = place.objects * (PLAIN_LIST if ask.repeated else 1)
         step.cache = self._cache(ask, operation)
         step.fetches = list(self._fetched(operation, whole=ask.whole)) if step.kind != "write" else []
         step.because = step.fetches if ask.way == "ref" else [step.field]
         step.known_from = self._known(step, field, ask, operation)
         if isinstance(operation, BatchOperation):
-            step.key = Key(self._key(field, ask), keys, operation.policy.max_size)
-            step.each = calls_each_key(operation.function)
+            step.key = KeySource(self._key(field, ask), keys, operation.policy.max_size)
+            step.each = calls_backend_per_key(operation.function)
             step.only_key = ask.way == "ref" and self._needs_only_key(ask, operation)
         most = 0 if step.only_key else _most(operation, ask, keys, each=step.each)
-        step.calls = Calls(self._least(step, ask, place) if most else 0, most)
+        step.calls = CallCount(self._least(step, ask, place) if most else 0, most)
         step.warning = _warning(step, ask, operation)
 
-    def _needs_only_key(self, ask: Ask, operation: BatchOperation[Any, Any, Any]) -> bool:
+    def _needs_only_key(self, ask: BackendCall, operation: BatchOperation[Any, Any, Any]) -> bool:
         batch: Batch[Any, Any, Any] = Batch(operation, ask.adapter(self._scope), whole=ask.whole)
         return batch.needs_only_key()
 
@@ -176,11 +177,11 @@ class Planned:
         if row is None or row.shape.feeds is None:
             return
         for name, declared in self._selected.get(row.shape.feeds, {}).items():
-            read = field_reads(declared, row.shape.feeds)
+            read = attributes_needed(declared, row.shape.feeds)
             if asked if read is None else read & asked:
                 yield f"{row.shape.feeds.__name__}.{name}"
 
-    def _known(self, step: Step, field: Field, ask: Ask, operation: BackendOperation) -> int | None:
+    def _known(self, step: ExplainedStep, field: Step, ask: BackendCall, operation: BackendOperation) -> int | None:
         """The earlier step that may have loaded the same keys, or made the same call."""
         if ask.differs or step.kind == "write":
             return None
@@ -192,7 +193,7 @@ class Planned:
             self._seen.setdefault((ask.adapter, operation.primes.name, False, ()), step)
         return known.number if known is not step else None
 
-    def _least(self, step: Step, ask: Ask, place: Place) -> int:
+    def _least(self, step: ExplainedStep, ask: BackendCall, place: SelectionSite) -> int:
         """0 where it may not come to a call although there is data: of steps that share, one is counted."""
         if ask.maybe or place.maybe:
             return 0
@@ -201,15 +202,15 @@ class Planned:
         self._sure.add(first)
         return 0 if counted else 1
 
-    def _cache(self, ask: Ask, operation: BackendOperation) -> Cache | None:
+    def _cache(self, ask: BackendCall, operation: BackendOperation) -> CacheUse | None:
         policy, runtime = operation.policy, self._graph.runtime
         if not policy.ttl:
             return None
         name = f"{ask.adapter.name}.{operation.name}"
         held = len(runtime.store(name, policy)) if runtime is not None else 0
-        return Cache(policy.ttl, policy.share, held)
+        return CacheUse(policy.ttl, policy.share, held)
 
-    def _key(self, field: Field, ask: Ask) -> str:
+    def _key(self, field: Step, ask: BackendCall) -> str:
         """Where the key comes from: a field of the parent, arguments of the field, or else what the resolver writes."""
         if ask.key is None:
             return "?"
@@ -223,45 +224,45 @@ class Planned:
         given = [convert(name) for name in sorted(ask.names) if convert(name) in field.field.args]
         return f"the argument {', '.join(given)}" if given else ask.key
 
-    def _arguments(self, field: Field) -> dict[str, Any]:
+    def _arguments(self, field: Step) -> dict[str, Any]:
         try:
             return get_argument_values(field.field, field.nodes[0], self._executor.variable_values)
         except GraphQLError:
             return {}
 
-    def _resolver(self, field: Field) -> Resolver | None:
+    def _resolver(self, field: Step) -> Resolver | None:
         if (known := self._type_of_node(field)) is not None:
             return self._graph.declarations.finders.get(known)
         declared = _declared(field)
         return resolver_of(declared) if declared is not None else None
 
-    def _type_of_node(self, field: Field) -> str | None:
+    def _type_of_node(self, field: Step) -> str | None:
         """For `node(id:)` the type that the id names."""
         if (field.parent.name, field.name) != ("Query", "node") or not self._graph.declarations.finders:
             return None
         try:
-            return type_of(str(self._arguments(field).get("id")))[0]
+            return parse_global_id(str(self._arguments(field).get("id")))[0]
         except GraphError:
             return None
 
 
-def _declared(field: Field) -> StrawberryField | None:
+def _declared(field: Step) -> StrawberryField | None:
     found = (field.field.extensions or {}).get("strawberry-definition")
     return found if isinstance(found, StrawberryField) else None
 
 
-def _fallback(field: Field) -> str | None:
+def _fallback(field: Step) -> str | None:
     declared = _declared(field)
     resolver = resolver_of(declared) if declared is not None else None
     return resolver.fallback.name if resolver is not None and resolver.fallback is not None else None
 
 
-def _is_list(field: Field) -> bool:
+def _is_list(field: Step) -> bool:
     inner = field.field.type
     return isinstance(inner.of_type if isinstance(inner, GraphQLNonNull) else inner, GraphQLList)
 
 
-def _is_page(field: Field) -> bool:
+def _is_page(field: Step) -> bool:
     return field.name in ("nodes", "edges") and "pageInfo" in field.parent.fields
 
 
@@ -271,14 +272,14 @@ def _parameters(operation: BackendOperation) -> list[str]:
     return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
-def _most(operation: BackendOperation, ask: Ask, keys: int, *, each: bool) -> int:
+def _most(operation: BackendOperation, ask: BackendCall, keys: int, *, each: bool) -> int:
     """The most calls for so many keys."""
     if isinstance(operation, BatchOperation):
         return keys if each or ask.differs else ceil(keys / operation.policy.max_size)
     return keys if ask.differs or isinstance(operation, WriteOperation) else min(keys, 1)
 
 
-def _warning(step: Step, ask: Ask, operation: BackendOperation) -> Warned | None:
+def _warning(step: ExplainedStep, ask: BackendCall, operation: BackendOperation) -> CallWarning | None:
     if (step.calls.most or 0) < 2 or isinstance(operation, WriteOperation):
         return None
     name = f"{ask.adapter.__name__}.{operation.name}"
@@ -293,4 +294,4 @@ def _warning(step: Step, ask: Ask, operation: BackendOperation) -> Warned | None
         fix = "make what differs a part of the key."
     else:
         return None
-    return Warned(step.path, told, fix, place_of(operation.function))
+    return CallWarning(step.path, told, fix, place_of(operation.function))

@@ -18,14 +18,14 @@ from strawberry.types.graphql import OperationType
 from graphfold.adapter.base import Adapter
 from graphfold.cache.answers import Answers, Question
 from graphfold.cache.parts import Parts
-from graphfold.checks.startup import check, problems
+from graphfold.checks.startup import check_graph, find_warnings
 from graphfold.composition.assembly import assemble
-from graphfold.composition.connections import largest_page
+from graphfold.composition.connections import max_page_size
 from graphfold.declarations import Declarations, current
 from graphfold.errors import Forbidden, GraphError, Unauthenticated
 from graphfold.explain.explainer import explain
 from graphfold.explain.explanation import Explanation
-from graphfold.explain.requested import HEADER, Insight
+from graphfold.explain.header import HEADER, ExplainHeader
 from graphfold.extensions import collecting
 from graphfold.graph.invalidation import checked_keys
 from graphfold.graph.project import Project
@@ -70,7 +70,7 @@ class Graph:
         self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension, GraphExecutor)
         self._viewers = ViewerFactory(self.adapters)
         self._fast_path = FastPath(self.schema, self.documents)
-        check(self.schema, self.declarations)
+        check_graph(self.schema, self.declarations)
         self.runtime: Runtime | None = None
 
     @property
@@ -93,7 +93,7 @@ class Graph:
 
     def problems(self) -> list[str]:
         """What would go wrong or be slow, found without a request: one text each."""
-        return problems(self.schema, self.declarations)
+        return find_warnings(self.schema, self.declarations)
 
     @asynccontextmanager
     async def running(
@@ -137,19 +137,19 @@ class Graph:
         headers, request_id = headers or {}, request_id or uuid.uuid4().hex
         insight = None
         if self.documents.development and HEADER in headers:
-            insight = Insight(self.explain, headers[HEADER], query, variables, operation_name)
+            insight = ExplainHeader(self.explain, headers[HEADER], query, variables, operation_name)
         runtime, trace = self._running(), insight.trace if insight else None
         try:
             viewer = viewer or self._viewers.viewer(headers)
         except Exception as error:  # of the function that tells tenants
             return self._told(None, [_located(error)], {}, request_id)
         request = Request(runtime, viewer, request_id, headers, trace, Parts(), seconds)
-        page = largest_page.set(self.settings.max_page_size)
+        page = max_page_size.set(self.settings.max_page_size)
         try:
             with collecting() as notes:
                 answer = await self._answer(request, query, variables, operation_name, _ALL if mutations else _READS)
         finally:
-            largest_page.reset(page)
+            max_page_size.reset(page)
         answer.extensions.update(notes)
         if notes.covered:
             log_covered_errors(notes.covered, request.request_id)

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from graphql import GraphQLObjectType, OperationType
 from graphql.pyutils import Path
 
-from graphfold.composition.fallbacks import Guarded
+from graphfold.composition.fallbacks import FallbackAwaitable
 from graphfold.deadline import Deadline, exceeded
 from graphfold.execution.executor import BreadthFirst
 from graphfold.loading.scope import Scope
@@ -27,12 +27,12 @@ class DeadlineExecutor(BreadthFirst):
 
     async def with_abort_signal(self, awaitable: Awaitable[T]) -> T:
         result = self._in_time().result
-        if not isinstance(awaitable, Guarded):
+        if not isinstance(awaitable, FallbackAwaitable):
             return await result(awaitable)
         try:
-            answer: Any = await result(awaitable.work)
+            answer: Any = await result(awaitable.awaitable)
         except Exception as error:
-            other = awaitable.instead(error)
+            other = awaitable.fall_back(error)
             answer = await result(other) if self.is_awaitable(other) else other
         return cast("T", answer)
 

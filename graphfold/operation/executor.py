@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
-from graphfold.analysis.wanted_fields import Wants, wants
+from graphfold.analysis.wanted_fields import WantedFields, wanted_fields
 from graphfold.deadline import Deadline, current, set_current
 from graphfold.errors import Internal
 from graphfold.execution.plan import Plan
@@ -68,11 +68,11 @@ class GraphExecutor(DeadlineExecutor):
             if len(self._remarks) < MOST_REMARKS:
                 self._remarks[sizes] = True
 
-    def _wants(self) -> Wants:
+    def _wants(self) -> WantedFields:
         """What the operation wants of each type, worked out once for each plan."""
-        found: Wants | None = self._remarks.get("wants")
+        found: WantedFields | None = self._remarks.get("wants")
         if found is None:
-            found = self._remarks["wants"] = wants(self)
+            found = self._remarks["wants"] = wanted_fields(self)
         return found
 
 

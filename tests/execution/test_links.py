@@ -10,7 +10,7 @@ import pytest
 import strawberry
 
 from graphfold.adapter.base import Adapter
-from graphfold.composition.resolvers import resolves
+from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError, NotFound
 from graphfold.execution.executor import BreadthFirst

@@ -15,7 +15,7 @@ import strawberry
 import structlog
 
 from graphfold.adapter.base import Adapter
-from graphfold.composition.resolvers import resolves
+from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError
 from graphfold.graph.graph import Graph

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import strawberry
 
-from graphfold.composition.connections import After, Connection, CountedConnection, First, largest_page
+from graphfold.composition.connections import After, Connection, CountedConnection, First, max_page_size
 from graphfold.composition.global_ids import Node
 from graphfold.errors import Internal, InvalidInput, LimitExceeded
 from graphfold.extensions import collecting
@@ -138,11 +138,11 @@ async def walk(backend: Backend, field: str, first: int) -> list[list[str]]:
 
 @contextmanager
 def page_limit(limit: int) -> Iterator[None]:
-    token = largest_page.set(limit)
+    token = max_page_size.set(limit)
     try:
         yield
     finally:
-        largest_page.reset(token)
+        max_page_size.reset(token)
 
 
 def test_the_schema_has_relay_names_and_describes_everything() -> None:

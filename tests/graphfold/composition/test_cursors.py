@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphfold.composition.cursors import Anchor, BackendCursors, ListName, OffsetCursors, read_backend, read_offset
+from graphfold.composition.cursors import (
+    Anchor,
+    BackendCursors,
+    ListIdentity,
+    OffsetCursors,
+    decode_backend_cursor,
+    decode_offset_cursor,
+)
 from graphfold.errors import InvalidInput
 
-ORDERS: ListName = ("Customer.orders", "10001", None)
+ORDERS: ListIdentity = ("Customer.orders", "10001", None)
 URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -21,11 +28,11 @@ class Status(Enum):
     SENT = "sent"
 
 
-def offset_cursor(of: ListName, offset: int, key: str) -> str:
+def offset_cursor(of: ListIdentity, offset: int, key: str) -> str:
     return OffsetCursors(of, offset, key=str).at(0, key)
 
 
-def backend_cursor(of: ListName, cursor: str) -> str:
+def backend_cursor(of: ListIdentity, cursor: str) -> str:
     return BackendCursors(of, [cursor]).at(0, None)
 
 
@@ -33,14 +40,14 @@ def backend_cursor(of: ListName, cursor: str) -> str:
 @given(st.integers(0, 10**9 - 1), st.text(st.characters()))
 def test_an_offset_and_any_key_come_back(offset: int, key: str) -> None:
     cursor = offset_cursor(ORDERS, offset, key)
-    assert read_offset(ORDERS, cursor) == Anchor(offset, key)
+    assert decode_offset_cursor(ORDERS, cursor) == Anchor(offset, key)
     assert set(cursor) <= set(URL_SAFE)
 
 
 @settings(deadline=None)
 @given(st.text(st.characters()))
 def test_any_backend_cursor_comes_back(cursor: str) -> None:
-    assert read_backend(ORDERS, backend_cursor(ORDERS, cursor)) == cursor
+    assert decode_backend_cursor(ORDERS, backend_cursor(ORDERS, cursor)) == cursor
 
 
 def test_cursors_are_short_and_the_same_in_every_process() -> None:
@@ -72,14 +79,14 @@ def test_a_cursor_changed_in_one_place_is_refused(data: st.DataObject) -> None:
 
 
 def refuses(text: str) -> None:
-    for read in (read_offset, read_backend):
+    for read in (decode_offset_cursor, decode_backend_cursor):
         with pytest.raises(InvalidInput, match=r"^after: this is not a cursor of Customer\.orders; take one from"):
             read(ORDERS, text)
 
 
 def test_a_very_long_text_is_refused_unread() -> None:
     with pytest.raises(InvalidInput, match="not a cursor"):
-        read_backend(ORDERS, backend_cursor(ORDERS, "x" * 100_000))
+        decode_backend_cursor(ORDERS, backend_cursor(ORDERS, "x" * 100_000))
 
 
 @pytest.mark.parametrize(
@@ -91,16 +98,16 @@ def test_a_very_long_text_is_refused_unread() -> None:
         ("Customer.orders",),
     ],
 )
-def test_a_cursor_of_another_list_is_told_apart(other: ListName) -> None:
+def test_a_cursor_of_another_list_is_told_apart(other: ListIdentity) -> None:
     with pytest.raises(InvalidInput) as refused:
-        read_offset(ORDERS, offset_cursor(other, 20, "SO-100021"))
+        decode_offset_cursor(ORDERS, offset_cursor(other, 20, "SO-100021"))
     assert refused.value.message == "after: this cursor is of another list than Customer.orders with these arguments."
 
 
 def test_the_two_kinds_do_not_mix() -> None:
     with pytest.raises(InvalidInput, match="not a cursor of"):
-        read_backend(ORDERS, offset_cursor(ORDERS, 1, "a"))
+        decode_backend_cursor(ORDERS, offset_cursor(ORDERS, 1, "a"))
     with pytest.raises(InvalidInput, match="not a cursor of"):
-        read_offset(ORDERS, backend_cursor(ORDERS, "1:a"))
+        decode_offset_cursor(ORDERS, backend_cursor(ORDERS, "1:a"))
     with pytest.raises(InvalidInput, match="not a cursor of"):
-        read_offset(ORDERS, offset_cursor(ORDERS, 10**12, "a"))
+        decode_offset_cursor(ORDERS, offset_cursor(ORDERS, 10**12, "a"))

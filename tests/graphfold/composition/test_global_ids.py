@@ -10,7 +10,7 @@ import strawberry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphfold.composition.global_ids import Node, global_id, key_of, node_id, type_of
+from graphfold.composition.global_ids import Node, global_id, key_of, node_id, parse_global_id
 from graphfold.errors import InvalidInput
 from graphfold.mistakes import Mistake
 
@@ -42,7 +42,7 @@ class Query:
 
     @strawberry.field
     def node(self, id: strawberry.ID) -> Node:
-        kind, key = type_of(id)
+        kind, key = parse_global_id(id)
         return Client(number=key) if kind == "Client" else StockItem(sku=int(key))
 
 
@@ -64,7 +64,7 @@ def test_an_id_finds_its_object_again() -> None:
 
 
 def test_an_id_has_the_graph_name_of_the_type() -> None:
-    assert type_of(ask("{ item { id } }")["item"]["id"]) == ("Item", "7")
+    assert parse_global_id(ask("{ item { id } }")["item"]["id"]) == ("Item", "7")
 
 
 def test_an_id_is_url_safe_base64_of_type_and_key() -> None:
@@ -76,7 +76,7 @@ def test_an_id_is_url_safe_base64_of_type_and_key() -> None:
 def test_any_key_comes_back(key: str) -> None:
     id = global_id("Client", key)
     assert key_of(Client, id) == key
-    assert type_of(id) == ("Client", key)
+    assert parse_global_id(id) == ("Client", key)
     assert set(id) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
@@ -88,7 +88,7 @@ def test_any_text_is_a_key_or_refused(text: str) -> None:
     except InvalidInput as refused:
         assert refused.message.startswith("id: ")
     with pytest.raises(InvalidInput):
-        type_of(text)
+        parse_global_id(text)
 
 
 def test_an_id_of_another_type_names_both() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from strawberry.extensions import SchemaExtension
 
-from graphfold.explain.explainer import Unexplained
-from graphfold.explain.explanation import Calls, Explanation, Step
+from graphfold.explain.explainer import ExplainError
+from graphfold.explain.explanation import CallCount, ExplainedStep, Explanation
 from graphfold.testing import declaring
 from tests.graphfold.explain.parts import parts
 from tests.graphfold.people import people
@@ -21,7 +21,7 @@ def _own_declarations() -> Iterator[None]:
         yield
 
 
-def steps_of(explanation: Explanation) -> dict[str, Step]:
+def steps_of(explanation: Explanation) -> dict[str, ExplainedStep]:
     return {step.path: step for step in explanation.walk()}
 
 
@@ -33,7 +33,7 @@ def test_keys_come_from_a_field_and_travel_together() -> None:
     explanation = people(max_size=2).explain("{ staff { name notes { author { mail } } } }")
     notes, author = steps_of(explanation)["staff.notes"], steps_of(explanation)["staff.notes.author"]
     assert notes.key is not None
-    assert (notes.key.source, notes.key.most, notes.calls) == ("Person.number", 5, Calls(1, 1))
+    assert (notes.key.source, notes.key.most, notes.calls) == ("Person.number", 5, CallCount(1, 1))
     assert author.key is not None
     assert (author.key.source, author.key.most, author.key.batch) == ("Note.about", 25, 2)
     assert author.because == ["Person.name", "Person.mail"]  # what staff wants is asked of every person
@@ -44,14 +44,14 @@ def test_keys_come_from_a_field_and_travel_together() -> None:
 def test_what_a_page_brings_along_may_need_no_call() -> None:
     explanation = people().explain("{ staff { notes { author { name } } } }")
     author = steps_of(explanation)["staff.notes.author"]
-    assert (author.known_from, author.calls) == (1, Calls(0, 1))
+    assert (author.known_from, author.calls) == (1, CallCount(0, 1))
 
 
 def test_a_reference_by_key_alone_is_no_call() -> None:
     explanation = people().explain('{ person(number: "1") { notes { author { number id __typename } } } }')
     author = steps_of(explanation)["person.notes.author"]
-    assert (author.only_key, author.calls, author.because) == (True, Calls(0, 0), [])
-    assert explanation.calls == Calls(2, 2)
+    assert (author.only_key, author.calls, author.because) == (True, CallCount(0, 0), [])
+    assert explanation.calls == CallCount(2, 2)
     assert explanation.rounds == 2
 
 
@@ -77,7 +77,7 @@ def test_equal_keys_in_two_places_are_one_call() -> None:
         '{ person(number: "1") { sameNotes { text } notes { text } } twice: person(number: "2") { mail } }'
     )
     same = steps_of(explanation)
-    assert (same["twice"].known_from, same["twice"].calls) == (same["person"].number, Calls(0, 1))
+    assert (same["twice"].known_from, same["twice"].calls) == (same["person"].number, CallCount(0, 1))
     assert same["person.notes"].known_from is None  # asked with a limit, the other without
 
 
@@ -92,7 +92,7 @@ def test_a_node_is_found_by_the_type_in_its_id() -> None:
     graph = people()
     identifier = "UGVyc29uOjE"  # Person:1
     [node] = graph.explain(f'{{ node(id: "{identifier}") {{ ... on Person {{ name }} }} }}').steps
-    assert (node.name, node.calls) == ("hr.people", Calls(1, 1))
+    assert (node.name, node.calls) == ("hr.people", CallCount(1, 1))
     assert node.key is not None
     assert node.key.source == "the argument id"
 
@@ -101,7 +101,7 @@ def test_a_mutation_runs_field_by_field() -> None:
     explanation = people().explain(
         'mutation { a: rename(number: "1", name: "X") { notes { text } } b: rename(number: "2", name: "Y") { name } }'
     )
-    assert (explanation.serial, explanation.rounds, explanation.calls) == (True, 3, Calls(3, 3))
+    assert (explanation.serial, explanation.rounds, explanation.calls) == (True, 3, CallCount(3, 3))
     assert [step.kind for step in explanation.steps] == ["write", "write"]
 
 
@@ -118,13 +118,13 @@ def test_json_says_what_waits_and_what_runs_beside() -> None:
     ["{ gone }", "{ person", "query($n: Int!) { staff(team: $n) { name } }", "fragment A on Query { staff { name } }"],
 )
 def test_what_would_be_refused_is_not_explained(query: str) -> None:
-    with pytest.raises(Unexplained) as refused:
+    with pytest.raises(ExplainError) as refused:
         people().explain(query)
     assert refused.value.errors
 
 
 def test_limits_hold_for_explanations_too() -> None:
-    with pytest.raises(Unexplained, match="asks for up to 30 objects"):
+    with pytest.raises(ExplainError, match="asks for up to 30 objects"):
         people(environment={"GRAPHFOLD_MAX_NODES": "29"}).explain("{ staff { notes { text } } }")
 
 
@@ -165,7 +165,7 @@ def test_an_extension_with_a_hook_for_fields_is_a_reason() -> None:
 def test_a_call_for_each_item_is_seen(field: str, most: int, message: str | None) -> None:
     explanation = parts().explain(f"{{ parts {{ {field} }} }}")
     [listed] = explanation.steps
-    assert listed.steps[0].calls == Calls(1, most)
+    assert listed.steps[0].calls == CallCount(1, most)
     assert [warning.message.partition(" ")[2].removeprefix("is called ") for warning in explanation.warnings] == (
         [message] if message else []
     )
@@ -181,15 +181,15 @@ def test_one_item_is_no_warning() -> None:
 def test_what_cannot_be_read_is_told_as_unknown() -> None:
     explanation = parts().explain("{ parts { handed { size } } }")
     handed = steps_of(explanation)["parts.handed"]
-    assert (handed.operation, handed.kind, handed.calls) == (None, "unknown", Calls(0, None))
-    assert explanation.calls == Calls(1, None)
+    assert (handed.operation, handed.kind, handed.calls) == (None, "unknown", CallCount(0, None))
+    assert explanation.calls == CallCount(1, None)
 
 
 def test_a_resolver_that_asks_twice_is_two_steps() -> None:
     twice = parts().explain("{ parts { twice { size } } }").steps[0].steps[0]
-    assert (twice.operation, twice.calls) == ("parts", Calls(1, 1))
+    assert (twice.operation, twice.calls) == ("parts", CallCount(1, 1))
     assert [(step.operation, step.path, step.calls) for step in twice.steps] == [
-        ("each_one", "parts.twice", Calls(0, 5))
+        ("each_one", "parts.twice", CallCount(0, 5))
     ]
 
 
@@ -197,10 +197,10 @@ def test_loops_and_handlers_of_a_resolver() -> None:
     explanation = parts().explain("{ parts { forgetful safe { size } } }")
     forgetful, safe = explanation.steps[0].steps
     assert forgetful.key is not None
-    assert (forgetful.key.most, forgetful.calls, forgetful.steps) == (25, Calls(1, 1), [])
-    assert (safe.calls, safe.steps[0].calls.least, safe.steps[0].operation) == (Calls(0, 1), 0, "parts")
+    assert (forgetful.key.most, forgetful.calls, forgetful.steps) == (25, CallCount(1, 1), [])
+    assert (safe.calls, safe.steps[0].calls.least, safe.steps[0].operation) == (CallCount(0, 1), 0, "parts")
 
 
 def test_backends_that_sign_in_say_so() -> None:
     [depot] = parts().explain("{ parts { size } }").backends
-    assert (depot.name, depot.protocol, depot.calls, depot.token) == ("depot", "REST", Calls(1, 1), True)
+    assert (depot.name, depot.protocol, depot.calls, depot.token) == ("depot", "REST", CallCount(1, 1), True)

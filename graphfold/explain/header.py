@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from graphfold.explain.explainer import Unexplained
+from graphfold.explain.explainer import ExplainError
 from graphfold.explain.explanation import Explanation
 from graphfold.operation.trace import Trace
 
-__all__ = ["HEADER", "Insight"]
+__all__ = ["HEADER", "ExplainHeader"]
 
 HEADER = "graphfold-explain"
 
 
-class Insight:
+class ExplainHeader:
     """For one request: `extensions` once it has been answered. Make it before anything runs; time counts from there."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Insight:
         words = {word.strip().lower() for word in wanted.split(",")}
         self._plan: dict[str, Any] | None = None
         if "plan" in words:
-            with suppress(Unexplained):  # the answer will say why
+            with suppress(ExplainError):  # the answer will say why
                 self._plan = explain(query, variables, operation_name).json()
         self.trace = Trace() if "trace" in words else None
 

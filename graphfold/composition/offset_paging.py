@@ -15,7 +15,7 @@ from typing import Generic, TypeAlias, TypeVar
 from graphfold.composition.cursors import Anchor
 from graphfold.page import Page
 
-__all__ = ["FetchOffset", "Offsets", "Window"]
+__all__ = ["AnchoredPage", "FetchOffset", "OffsetPager"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ NEARBY = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Window(Generic[T]):
+class AnchoredPage(Generic[T]):
     """One reply: `at` is the offset of its first row, `skip` counts the rows up to the anchor (0: it is not there)."""
 
     page: Page[T]
@@ -56,16 +56,16 @@ class Window(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Offsets(Generic[T]):
+class OffsetPager(Generic[T]):
     """A list behind `fetch`; `key` tells a row from every other of the list."""
 
     fetch: FetchOffset[T]
     key: Callable[[T], str]
 
-    async def first(self, limit: int) -> Window[T]:
-        return Window(await self.fetch(limit, 0), 0)
+    async def first(self, limit: int) -> AnchoredPage[T]:
+        return AnchoredPage(await self.fetch(limit, 0), 0)
 
-    async def after(self, anchor: Anchor, limit: int) -> Window[T]:
+    async def after(self, anchor: Anchor, limit: int) -> AnchoredPage[T]:
         """`limit` rows with the anchor in front, wherever it is now; without it (`skip` 0) where it is not found."""
         window = await self._read(anchor.offset, limit, anchor.key)
         for _ in range(TRIES):
@@ -77,11 +77,11 @@ class Offsets(Generic[T]):
             window = await self._read(found, limit, anchor.key)
         return window
 
-    async def _read(self, at: int, limit: int, key: str) -> Window[T]:
+    async def _read(self, at: int, limit: int, key: str) -> AnchoredPage[T]:
         page = await self.fetch(limit, at)
-        return Window(page, at, self._place(page, key) + 1)
+        return AnchoredPage(page, at, self._place(page, key) + 1)
 
-    async def _whereabouts(self, window: Window[T], key: str, limit: int) -> int | None:
+    async def _whereabouts(self, window: AnchoredPage[T], key: str, limit: int) -> int | None:
         """Where the anchor is by now. Ahead first: lists grow in front more often than they shrink there."""
         if window.skip:
             return window.at + window.skip - 1

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from inspect import isawaitable, isfunction
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast
 
 from graphql.pyutils import Path
 from strawberry import Info
@@ -18,14 +18,14 @@ from strawberry.types.base import StrawberryObjectDefinition, get_object_definit
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
-from graphfold.adapter.base import Adapter
-from graphfold.composition.fallbacks import NONE, Fallback, checked, guarded
+from graphfold.composition.fallbacks import NO_FALLBACK, check_fallback, with_fallback
 from graphfold.composition.global_ids import Node
+from graphfold.composition.resolver import Fallback, Resolver, describe_resolver
 from graphfold.declarations import current
 from graphfold.loading.staleness import Whereabouts, here
 from graphfold.mistakes import Mistake, place_of, spelled
 
-__all__ = ["ROOTS", "Resolver", "add_field", "finds", "resolver_of", "resolves"]
+__all__ = ["ROOTS", "add_field", "finds", "resolves"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,23 +33,8 @@ ROOTS = {"Query", "Mutation", "Subscription"}
 """Types without a parent object: their resolvers have no `self`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolver:
-    """A resolver function, taken apart once: its types, and which parameters are adapters."""
-
-    function: Callable[..., Any]
-    hints: dict[str, Any]
-    injected: dict[str, type[Adapter]]
-    fallback: Fallback | None = None
-
-    def adapters(self, info: Any) -> dict[str, Adapter]:
-        """The adapters of the running operation."""
-        operation = info.context
-        return {name: operation.adapter(adapter) for name, adapter in self.injected.items()}
-
-
 @spelled
-def resolves(owner: type, *, fallback: Any = NONE) -> Callable[[F], F]:
+def resolves(owner: type, *, fallback: Any = NO_FALLBACK) -> Callable[[F], F]:
     """Add a field to `owner`: `@resolves(Product) async def stock(self: Product, inventory: Inventory) -> Stock`.
 
     The field is named like the function and described by its docstring. `fallback` is what it answers where a backend
@@ -64,13 +49,14 @@ def resolves(owner: type, *, fallback: Any = NONE) -> Callable[[F], F]:
     return declare
 
 
-def add_field(owner: type, function: Callable[..., Any], fallback: Any = NONE) -> None:
+def add_field(owner: type, function: Callable[..., Any], fallback: Any = NO_FALLBACK) -> None:
     """What `@resolves` does to its type."""
-    definition, resolver = _definition(owner, function), _taken_apart(function)
+    definition, resolver = _definition(owner, function), describe_resolver(function)
     _check_owner(owner, definition, function, resolver)
-    if fallback is not NONE:
-        declared = Fallback(None, _taken_apart(fallback)) if isfunction(fallback) else Fallback(fallback, None)
-        resolver = replace(resolver, fallback=checked(definition.name, resolver, declared))
+    if fallback is not NO_FALLBACK:
+        declared = Fallback(None, describe_resolver(fallback)) if isfunction(fallback) else Fallback(fallback, None)
+        check_fallback(definition.name, resolver, declared)
+        resolver = replace(resolver, fallback=declared)
     definition.fields.append(_field(owner, resolver, root=definition.name in ROOTS))
     _declare_adapters(resolver)
 
@@ -79,7 +65,7 @@ def finds(noun: type[Node]) -> Callable[[F], F]:
     """How `node(id:)` finds a `noun`: `@finds(Product) async def product_by_sku(sku: str, catalog: Catalog)`."""
 
     def declare(function: F) -> F:
-        definition, resolver = _definition(noun, function), _taken_apart(function)
+        definition, resolver = _definition(noun, function), describe_resolver(function)
         if len(resolver.hints) - ("return" in resolver.hints) - len(resolver.injected) != 1:
             raise Mistake(
                 place_of(function),
@@ -101,13 +87,6 @@ def finds(noun: type[Node]) -> Callable[[F], F]:
     return declare
 
 
-def resolver_of(field: StrawberryField) -> Resolver | None:
-    """What was declared with `@resolves` for this field."""
-    base = field.base_resolver
-    found = getattr(base.wrapped_func, "graphfold_resolver", None) if base is not None else None
-    return found if isinstance(found, Resolver) else None
-
-
 def _declare_adapters(resolver: Resolver) -> None:
     """An adapter belongs to the graph that uses it, wherever it was imported."""
     if resolver.fallback is not None and resolver.fallback.resolver is not None:
@@ -126,42 +105,6 @@ def _definition(owner: type, function: Callable[..., Any]) -> StrawberryObjectDe
         why="fields are added to Strawberry types.",
         fix=f"decorate {owner.__name__} with @strawberry.type.",
     )
-
-
-def _taken_apart(function: Callable[..., Any]) -> Resolver:
-    try:
-        hints = get_type_hints(function, include_extras=True)
-    except NameError as error:
-        raise Mistake(
-            place_of(function),
-            f"{function.__qualname__}: {error}",
-            why="a resolver's types are read at run time.",
-            fix="import the type at the top of the file, not under TYPE_CHECKING.",
-        ) from None
-    for name, parameter in inspect.signature(function).parameters.items():
-        if name not in hints and name != "self":
-            raise Mistake(
-                place_of(function),
-                f"{function.__qualname__}: the parameter {name!r} has no type",
-                why="its type says whether it is an adapter or an argument of the field.",
-                fix=f"annotate it, e.g. `{name}: str` or `{name}: Crm`.",
-            )
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            raise Mistake(
-                place_of(function),
-                f"{function.__qualname__} takes *{name}",
-                why="the arguments of a field are part of the schema.",
-                fix="name each argument.",
-            )
-    if "return" not in hints:
-        raise Mistake(
-            place_of(function),
-            f"{function.__qualname__} does not say what it returns",
-            why="that is the field's type in the schema.",
-            fix="annotate it, e.g. `-> Stock | None`.",
-        )
-    injected = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Adapter)}
-    return Resolver(function, hints, injected)
 
 
 def _check_owner(
@@ -219,7 +162,7 @@ def _called(resolver: Resolver, *, root: bool, streams: bool) -> Callable[..., A
             answer = function(*parents, **arguments, **adapters(info))
         else:
             answer = _resolved_at(info.path, lambda: function(*parents, **arguments, **adapters(info)))
-        return answer if fallback is None else guarded(fallback, answer, parents, arguments, info)
+        return answer if fallback is None else with_fallback(fallback, answer, parents, arguments, info)
 
     def root_field(info: Any, **arguments: Any) -> Any:
         return call(info, (), arguments)
