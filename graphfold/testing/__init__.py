@@ -5,12 +5,12 @@ To add a fake of another protocol: a file of its own beside `backend.py`.
 """
 
 from graphfold.declarations import declaring
-from graphfold.testing.backend import FakeBackend, fakes
 from graphfold.testing.cassette import Cassette
 from graphfold.testing.conformance import Sample, conformance
+from graphfold.testing.fake_backend import FakeBackend, fakes
+from graphfold.testing.fault_proxy import FaultProxy
 from graphfold.testing.faults import Blackhole, Cut, Delay, Drip, Fault, HalfClose, Refuse, Reset, Stale
 from graphfold.testing.graphs import ask, graph_of, variables_of
-from graphfold.testing.proxy import FaultProxy
 
 __all__ = [
     "Blackhole",

@@ -11,9 +11,17 @@ from pathlib import Path
 import httpx
 
 from graphfold.graph.runtime import Transports, network
-from graphfold.testing.confidences import Confidences, discretion_of
-from graphfold.testing.exchanges import Exchange, Json, asked, discreet, fits, replied, shown
-from graphfold.testing.scrubbing import Scrubber
+from graphfold.testing.name_redaction import NameRedactor
+from graphfold.testing.recorded_exchange import (
+    Json,
+    RecordedExchange,
+    matches,
+    recorded_reply,
+    recorded_request,
+    redacted,
+    request_text,
+)
+from graphfold.testing.secret_redaction import SecretRedactor, discretion_of
 
 __all__ = ["Cassette"]
 
@@ -41,8 +49,8 @@ class Cassette:
         transports: Transports = network,
     ) -> None:
         self.file, self._record, self._transports = file, record, transports
-        self._names, self._headers, self._known = tuple(names), tuple(headers), Confidences(secrets)
-        self.exchanges = [] if record else [Exchange(**told) for told in _read(file)]
+        self._names, self._headers, self._known = tuple(names), tuple(headers), SecretRedactor(secrets)
+        self.exchanges = [] if record else [RecordedExchange(**told) for told in _read(file)]
         self._left = list(self.exchanges)
         self._misses: list[str] = []
 
@@ -52,10 +60,10 @@ class Cassette:
     def replay(self, backend: str, request: httpx.Request) -> httpx.Response:
         """The recorded reply; 501 where there is none."""
         self._known.learn(request)
-        told = asked(request, self._scrubber(request))
-        hidden = discreet(told, self._known)
+        told = recorded_request(request, self._scrubber(request))
+        hidden = redacted(told, self._known)
         here = (one for one in self._left if one.backend == backend)
-        found = next((one for one in here if fits(one.request, told) or fits(one.request, hidden)), None)
+        found = next((one for one in here if matches(one.request, told) or matches(one.request, hidden)), None)
         if found is None:
             self._misses.append(self._miss(backend, hidden))
             return httpx.Response(501)
@@ -66,7 +74,9 @@ class Cassette:
         """Record one exchange."""
         self._known.learn(request)
         scrub = self._scrubber(request)
-        self.exchanges.append(Exchange(backend, asked(request, scrub), replied(response, scrub)))
+        self.exchanges.append(
+            RecordedExchange(backend, recorded_request(request, scrub), recorded_reply(response, scrub))
+        )
 
     def close(self) -> None:
         """Write the file, or say what was not on it."""
@@ -78,20 +88,20 @@ class Cassette:
         if misses:
             raise AssertionError("\n".join(misses))
 
-    def _scrubber(self, request: httpx.Request) -> Scrubber:
-        return Scrubber(self._names, self._headers, discretion_of(request).places)
+    def _scrubber(self, request: httpx.Request) -> NameRedactor:
+        return NameRedactor(self._names, self._headers, discretion_of(request).places)
 
-    def _written(self, one: Exchange) -> Exchange:
+    def _written(self, one: RecordedExchange) -> RecordedExchange:
         """Without what became known later, too: a token is issued before it is used."""
-        return Exchange(one.backend, discreet(one.request, self._known), discreet(one.reply, self._known))
+        return RecordedExchange(one.backend, redacted(one.request, self._known), redacted(one.reply, self._known))
 
     def _miss(self, backend: str, told: Json) -> str:
         again = f"To record it anew: Cassette({self.file.name!r}, record=True)."
         here = [one for one in self.exchanges if one.backend == backend]
-        if any(fits(one.request, told) for one in here):
+        if any(matches(one.request, told) for one in here):
             return f"{self.file}: {backend} was asked once more than recorded: {_line(told)}. {again}"
-        wanted = shown(told)
-        near = max((shown(one.request) for one in here), key=lambda text: _likeness(text, wanted), default="")
+        wanted = request_text(told)
+        near = max((request_text(one.request) for one in here), key=lambda text: _likeness(text, wanted), default="")
         if not near:
             return f"{self.file}: {backend} was asked {_line(told)}, and nothing of it was recorded. {again}"
         lines = difflib.unified_diff(near.split("\n"), wanted.split("\n"), "recorded", "asked", lineterm="", n=1)

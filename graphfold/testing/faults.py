@@ -12,33 +12,33 @@ from typing import Protocol
 
 __all__ = [
     "Blackhole",
+    "ConnectionEnded",
     "Cut",
     "Delay",
     "Drip",
-    "Ended",
     "Fault",
     "HalfClose",
-    "Link",
+    "ProxiedConnection",
     "Refuse",
     "Reset",
     "Stale",
 ]
 
 
-class Ended(Exception):
+class ConnectionEnded(Exception):
     """The fault has ended the connection."""
 
 
-class Link(Protocol):
-    """One connection through the proxy. `told` counts the bytes of the reply so far, from the last request on."""
+class ProxiedConnection(Protocol):
+    """One connection through the proxy. `reply_bytes` counts the bytes of the reply to the last request so far."""
 
-    told: int
+    reply_bytes: int
     answered: bool
 
-    async def ask(self, piece: bytes) -> None:
+    async def send_request(self, piece: bytes) -> None:
         """Hand it to the backend."""
 
-    async def tell(self, piece: bytes) -> None:
+    async def send_reply(self, piece: bytes) -> None:
         """Hand it to the client."""
 
     async def switched(self) -> None:
@@ -53,12 +53,12 @@ class Link(Protocol):
 class Fault:
     """The base class is "no fault". Both methods give back the rest that is still to be dealt with."""
 
-    async def request(self, link: Link, piece: bytes) -> bytes:
-        await link.ask(piece)
+    async def request(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        await connection.send_request(piece)
         return b""
 
-    async def reply(self, link: Link, piece: bytes) -> bytes:
-        await link.tell(piece)
+    async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        await connection.send_reply(piece)
         return b""
 
 
@@ -68,9 +68,9 @@ class Delay(Fault):
 
     seconds: float
 
-    async def reply(self, link: Link, piece: bytes) -> bytes:
+    async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
         await asyncio.sleep(self.seconds)
-        await link.tell(piece)
+        await connection.send_reply(piece)
         return b""
 
 
@@ -81,8 +81,8 @@ class Drip(Fault):
     seconds: float = 0.01
     size: int = 1
 
-    async def reply(self, link: Link, piece: bytes) -> bytes:
-        await link.tell(piece[: self.size])
+    async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        await connection.send_reply(piece[: self.size])
         await asyncio.sleep(self.seconds)
         return piece[self.size :]
 
@@ -91,12 +91,12 @@ class Drip(Fault):
 class Blackhole(Fault):
     """Nothing passes, in either direction, and nobody says so. What was under way goes on when it is over."""
 
-    async def request(self, link: Link, piece: bytes) -> bytes:
-        await link.switched()
+    async def request(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        await connection.switched()
         return piece
 
-    async def reply(self, link: Link, piece: bytes) -> bytes:
-        await link.switched()
+    async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        await connection.switched()
         return piece
 
 
@@ -111,50 +111,50 @@ class _Ends(Fault):
 
     after: int = 0
 
-    async def reply(self, link: Link, piece: bytes) -> bytes:
-        left = max(self.after - link.told, 0)
-        await link.tell(piece[:left])
+    async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        left = max(self.after - connection.reply_bytes, 0)
+        await connection.send_reply(piece[:left])
         if len(piece) < left:
             return b""
-        await self.end(link)
+        await self.end(connection)
         return b""
 
-    async def end(self, link: Link) -> None:
+    async def end(self, connection: ProxiedConnection) -> None:
         raise NotImplementedError
 
 
 class Cut(_Ends):
     """After `after` bytes of a reply the connection ends as if all was said (FIN)."""
 
-    async def end(self, link: Link) -> None:
-        link.close()
-        raise Ended
+    async def end(self, connection: ProxiedConnection) -> None:
+        connection.close()
+        raise ConnectionEnded
 
 
 class Reset(_Ends):
     """After `after` bytes of a reply the connection is reset (RST)."""
 
-    async def end(self, link: Link) -> None:
-        link.reset()
-        raise Ended
+    async def end(self, connection: ProxiedConnection) -> None:
+        connection.reset()
+        raise ConnectionEnded
 
 
 class HalfClose(_Ends):
     """After `after` bytes of a reply its direction ends; requests are still taken, and never answered."""
 
-    async def end(self, link: Link) -> None:
-        link.half_close()
-        await link.switched()
-        raise Ended
+    async def end(self, connection: ProxiedConnection) -> None:
+        connection.half_close()
+        await connection.switched()
+        raise ConnectionEnded
 
 
 @dataclass(frozen=True, slots=True)
 class Stale(Fault):
     """A connection that was used and kept ends when it is used again: the backend has just given it up."""
 
-    async def request(self, link: Link, piece: bytes) -> bytes:
-        if link.answered:
-            link.close()
-            raise Ended
-        await link.ask(piece)
+    async def request(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        if connection.answered:
+            connection.close()
+            raise ConnectionEnded
+        await connection.send_request(piece)
         return b""

@@ -22,7 +22,7 @@ from graphfold.cli.serving import served
 from graphfold.cli.terminal import Stop
 from graphfold.server.admission import FEW, LATE
 from graphfold.testing import declaring, graph_of
-from graphfold.testing.conformance.clock import SkippingLoop
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -215,7 +215,7 @@ async def test_who_does_not_finish_a_head_is_not_waited_for(app: Any) -> None:
                 writer.close()
 
 
-@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": SkippingLoop})], ids=["nobody waits"])
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": VirtualTimeLoop})], ids=["nobody waits"])
 @pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n"], ids=["first", "second"])
 async def test_a_head_has_its_time_and_hardly_more(app: Any, before: bytes) -> None:
     loop = asyncio.get_running_loop()

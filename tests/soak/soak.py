@@ -15,11 +15,11 @@ import graphfold
 from graphfold.cli.sandbox import sandbox
 from graphfold.testing import FaultProxy
 from tests.soak.accounts import accounts, with_accounts
-from tests.soak.changes import Reservations
-from tests.soak.questions import CUSTOMERS, Questions
+from tests.soak.expected_changes import Reservations
+from tests.soak.fault_schedule import AFTER, Weather
+from tests.soak.queries import CUSTOMERS, Questions
+from tests.soak.resources import Vitals, vitals
 from tests.soak.users import Record, Users
-from tests.soak.vitals import Vitals, vitals
-from tests.soak.weather import AFTER, Weather
 
 __all__ = ["WORST", "Report", "soak"]
 

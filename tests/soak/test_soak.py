@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.questions import Questions, mistaken
+from tests.soak.queries import Questions, mistaken
 from tests.soak.soak import WORST, soak
 
 SECONDS = 60

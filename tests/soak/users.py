@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from tests.soak.questions import Question, Questions, mistaken
-from tests.soak.weather import Weather
+from tests.soak.fault_schedule import Weather
+from tests.soak.queries import Question, Questions, mistaken
 
 __all__ = ["Record", "Users"]
 

@@ -16,16 +16,16 @@ from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.message import ENVELOPES
 from graphfold.loading.backend_operations import BackendOperation
-from graphfold.testing import exact
-from graphfold.testing.conformance.documents import Document, Key
-from graphfold.testing.conformance.json_document import JsonDocument
+from graphfold.testing import exact_json
+from graphfold.testing.conformance.json_template import JsonTemplate
+from graphfold.testing.conformance.reply_template import Key, ReplyTemplate
 from graphfold.testing.conformance.soap_faults import enveloped
-from graphfold.testing.conformance.xml_document import XmlDocument
+from graphfold.testing.conformance.xml_template import XmlTemplate
 
-__all__ = ["Case", "Sample", "Unsampled"]
+__all__ = ["InsufficientSample", "OperationCase", "Sample"]
 
 
-class Unsampled(AssertionError):
+class InsufficientSample(AssertionError):
     """A rule cannot be checked with the samples there are; the text says what to add."""
 
 
@@ -49,7 +49,7 @@ class Sample:
     beside: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Case:
+class OperationCase:
     """An operation with its sample: what to ask, and how the backend replies to it."""
 
     def __init__(self, adapter: type[Adapter], operation: BackendOperation, sample: Sample) -> None:
@@ -63,26 +63,26 @@ class Case:
         return len(self.keys) > 1
 
     @cached_property
-    def document(self) -> Document:
+    def template(self) -> ReplyTemplate:
         text = _text(self.sample.reply)
-        kind: Callable[[str, Sequence[Key]], Document] = JsonDocument
+        kind: Callable[[str, Sequence[Key]], ReplyTemplate] = JsonTemplate
         if issubclass(self.adapter, SoapAdapter):
-            kind, text = XmlDocument, _enveloped(self.adapter, text)
+            kind, text = XmlTemplate, _enveloped(self.adapter, text)
         return kind(text, [texts(key) for key in self.keys])
 
     def invented(self, count: int) -> list[Any]:
-        """Other keys than those of the sample: given ones first. Raises `Unsampled` where there are not enough."""
+        """Return `count` keys that the sample does not have, its `others` first, or raise `InsufficientSample`."""
         pattern = self.operation.policy.key_pattern
         made_up = (_like(self.keys[0], number) for number in range(1, 10 * count + 100))
         fitting = (key for key in made_up if pattern is None or pattern.fullmatch(str(key)))
         found = list(islice(_once(chain(self.sample.others, fitting), self.keys), count))
         if len(found) < count:
             told = f"no {count} keys like {self.keys[0]!r} can be made up; give as many: Sample(..., others=[...])"
-            raise Unsampled(f"{self.name}: {told}")
+            raise InsufficientSample(f"{self.name}: {told}")
         return found
 
     def response(self, body: bytes, status: int = 200) -> httpx.Response:
-        media_type = self.document.media_type
+        media_type = self.template.media_type
         if media_type == "text/xml" and ENVELOPES["1.2"].encode() in body:
             media_type = "application/soap+xml"
         return httpx.Response(status, content=body, headers={"content-type": media_type})
@@ -90,14 +90,16 @@ class Case:
     def reply(self, keys: Sequence[Any]) -> httpx.Response:
         """The reply with an entry for each of these keys, in this order."""
         if keys == self.keys or not self.keys:
-            return self.response(self.document.whole())
-        return self.response(self.document.of([texts(key) for key in keys]))
+            return self.response(self.template.original())
+        return self.response(self.template.with_keys([texts(key) for key in keys]))
 
     def nothing(self) -> httpx.Response:
         """The reply for a key that is not there, where each has a call of its own."""
         told = self.sample.missing
         if told is None:
-            raise Unsampled(f"{self.name}: say what the backend replies for an unknown key: Sample(..., missing=...)")
+            raise InsufficientSample(
+                f"{self.name}: say what the backend replies for an unknown key: Sample(..., missing=...)"
+            )
         if isinstance(told, httpx.Response):
             return told
         text = _text(told)
@@ -157,7 +159,7 @@ def _text(told: Any) -> str:
         return told.read_text(encoding="utf-8")
     if isinstance(told, bytes):
         return told.decode()
-    return told if isinstance(told, str) else exact.dumped(told)
+    return told if isinstance(told, str) else exact_json.encode(told)
 
 
 def _enveloped(adapter: type[SoapAdapter], text: str) -> str:

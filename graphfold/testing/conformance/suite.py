@@ -8,32 +8,32 @@ from unittest import SkipTest
 
 from graphfold.adapter.base import Adapter
 from graphfold.manifest import RULES
-from graphfold.testing.conformance import batches, calls, declared, values
-from graphfold.testing.conformance.kit import Kit, Rule
-from graphfold.testing.conformance.sample import Sample, Unsampled
+from graphfold.testing.conformance import batch_rules, call_rules, manifest_rules, value_rules
+from graphfold.testing.conformance.adapter_under_test import AdapterUnderTest, Rule
+from graphfold.testing.conformance.sample import InsufficientSample, Sample
 
 __all__ = ["CHECKS", "conformance"]
 
 CHECKS: dict[str, Rule] = {
-    "owner": declared.owner,
-    "answers": calls.answers,
-    "timeouts": calls.timeouts,
-    "failures": calls.failures,
-    "writes": calls.writes,
-    "secrets": calls.secrets,
-    "keyed": batches.keyed,
-    "split": batches.split,
-    "missing": batches.missing,
-    "foreign": batches.foreign,
-    "duplicate": batches.duplicate,
-    "partial": batches.partial,
-    "deadline": calls.deadline,
-    "cancellation": calls.cancellation,
-    "nulls": values.nulls,
-    "exact": values.exact,
-    "described": declared.described,
-    "probe": calls.probe,
-    "lifecycle": declared.lifecycle,
+    "owner": manifest_rules.owner,
+    "answers": call_rules.answers,
+    "timeouts": call_rules.timeouts,
+    "failures": call_rules.failures,
+    "writes": call_rules.writes,
+    "secrets": call_rules.secrets,
+    "keyed": batch_rules.keyed,
+    "split": batch_rules.split,
+    "missing": batch_rules.missing,
+    "foreign": batch_rules.foreign,
+    "duplicate": batch_rules.duplicate,
+    "partial": batch_rules.partial,
+    "deadline": call_rules.deadline,
+    "cancellation": call_rules.cancellation,
+    "nulls": value_rules.nulls,
+    "exact": value_rules.exact,
+    "described": manifest_rules.described,
+    "probe": call_rules.probe,
+    "lifecycle": manifest_rules.lifecycle,
 }
 
 
@@ -45,29 +45,29 @@ def conformance(adapter: type[Adapter], samples: Mapping[str, Sample] | None = N
     What the manifest claims as done is verified; what is exempt or to do is skipped, with the reason. A rule that
     needs a sample there is none of fails, and says what to add.
     """
-    kit = Kit(adapter, samples or {})
-    tests = {f"test_{rule}": _test(kit, rule) for rule in CHECKS}
+    subject = AdapterUnderTest(adapter, samples or {})
+    tests = {f"test_{rule}": _test(subject, rule) for rule in CHECKS}
     return type(f"Test{adapter.__name__}", (), {"__doc__": f"What {adapter.name} claims.", **tests})
 
 
-def _test(kit: Kit, rule: str) -> Callable[[Any], None]:
+def _test(subject: AdapterUnderTest, rule: str) -> Callable[[Any], None]:
     def test(_: Any) -> None:
-        manifest = kit.adapter.manifest
+        manifest = subject.adapter.manifest
         status = manifest.status(rule)
         if status != "done":
             reason = {**manifest.exempt, **manifest.todo}.get(rule, "not claimed yet")
             raise SkipTest(f"{status}: {reason}")  # pytest's own would make it a dependency
-        _verify(kit, rule)
+        _verify(subject, rule)
 
     test.__doc__ = RULES[rule].meaning
     return test
 
 
-def _verify(kit: Kit, rule: str) -> None:
+def _verify(subject: AdapterUnderTest, rule: str) -> None:
     told = RULES[rule]
     try:
-        problems = list(CHECKS[rule](kit))
-    except Unsampled as error:
+        problems = list(CHECKS[rule](subject))
+    except InsufficientSample as error:
         raise AssertionError(f"{rule}: {told.meaning} It cannot be checked.\n  {error}.") from None
     if problems:
         found = "\n".join(f"  {problem}" for problem in problems)

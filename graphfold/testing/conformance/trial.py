@@ -19,25 +19,25 @@ from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError
 from graphfold.graph.graph import Graph
-from graphfold.testing.backend import FakeBackend
-from graphfold.testing.conformance import clock
-from graphfold.testing.conformance.canary import CANARY
+from graphfold.testing.conformance.leak_markers import SECRET_MARKER
+from graphfold.testing.conformance.virtual_time import run_in_virtual_time
+from graphfold.testing.fake_backend import FakeBackend
 from graphfold.testing.graphs import graph_of, variables_of
 
-__all__ = ["Outcome", "Question", "Script", "Trial"]
+__all__ = ["BackendScript", "OperationCall", "Trial", "TrialOutcome"]
 
-Question = Callable[[Any], Awaitable[Any]]
+OperationCall = Callable[[Any], Awaitable[Any]]
 """What to ask of the adapter of an operation."""
 
-Script = Callable[[httpx.Request], Awaitable[httpx.Response]]
+BackendScript = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
-_question: ContextVar[Question] = ContextVar("graphfold_question")
+_question: ContextVar[OperationCall] = ContextVar("graphfold_question")
 _NO_SECRETS = ("_URL", "_FILE", "_USERNAME", "_CLIENT_ID", "_KEY_ID")
-_TOKEN = {"access_token": f"{CANARY}-access", "token_type": "Bearer", "expires_in": 3600}
+_TOKEN = {"access_token": f"{SECRET_MARKER}-access", "token_type": "Bearer", "expires_in": 3600}
 
 
 @dataclass
-class Outcome:
+class TrialOutcome:
     """What came of a question: its `value` or the `error` it raised, the whole `answer`, what was logged, which
     requests went out, and how many seconds it took on a clock that does not wait. `late` tasks were still there half a
     second after the answer, `left` ones when everything was closed; `under_way`: calls that never ended.
@@ -56,7 +56,7 @@ class Outcome:
     @property
     def code(self) -> str | None:
         """The code of its error, None without one."""
-        return code_of(self.error)
+        return error_code(self.error)
 
 
 class Trial:
@@ -65,47 +65,47 @@ class Trial:
     def __init__(self, adapter: type[Adapter]) -> None:
         self.adapter = adapter
         self.graph = _graph(adapter)
-        self._caller = dict.fromkeys(adapter.credential.caller_headers, f"Bearer {CANARY}-caller")
+        self._caller = dict.fromkeys(adapter.credential.caller_headers, f"Bearer {SECRET_MARKER}-caller")
 
     def run(
         self,
-        question: Question,
-        script: Script,
+        question: OperationCall,
+        script: BackendScript,
         *,
         headers: Mapping[str, str] | None = None,
         seconds: float | None = None,
         cancel: bool = False,
         beside: Mapping[str, Any] | None = None,
-    ) -> Outcome:
+    ) -> TrialOutcome:
         """Ask, with the backend replying as in the script.
 
         `seconds` is the operation's deadline; `cancel`: give up as soon as the backend has been asked. `beside` has
         routes with answers, as of a `FakeBackend`: their requests are no part of the script.
         """
-        backend = _Backend(script, Outcome(), FakeBackend({**(beside or {})}))
-        return clock.run(
+        backend = _Backend(script, TrialOutcome(), FakeBackend({**(beside or {})}))
+        return run_in_virtual_time(
             lambda: self._run(question, backend, {**self._caller, **(headers or {})}, seconds, cancel=cancel)
         )
 
-    def probe(self, script: Script) -> bool:
+    def probe(self, script: BackendScript) -> bool:
         """Whether the adapter's own probe finds the backend well."""
 
         async def probed() -> bool:
-            backend = _Backend(script, Outcome(), FakeBackend())
+            backend = _Backend(script, TrialOutcome(), FakeBackend())
             async with self.graph.running(transports=lambda _: backend):
                 return (await self.graph.probe(self.adapter)).ok
 
-        return clock.run(probed)
+        return run_in_virtual_time(probed)
 
     async def _run(
         self,
-        question: Question,
+        question: OperationCall,
         backend: _Backend,
         headers: Mapping[str, str],
         seconds: float | None,
         *,
         cancel: bool,
-    ) -> Outcome:
+    ) -> TrialOutcome:
         outcome = backend.outcome
 
         async def asked(adapter: Any) -> None:
@@ -137,7 +137,7 @@ class Trial:
 class _Backend(httpx.AsyncBaseTransport):
     """Signs in whoever asks for a token; everything else that is not `beside` is up to the script."""
 
-    def __init__(self, script: Script, outcome: Outcome, beside: FakeBackend) -> None:
+    def __init__(self, script: BackendScript, outcome: TrialOutcome, beside: FakeBackend) -> None:
         self._script, self.outcome, self._beside = script, outcome, beside
         self.called = asyncio.Event()
 
@@ -170,7 +170,7 @@ async def _busy(before: set[asyncio.Task[Any]]) -> int:
     return late
 
 
-def code_of(error: object) -> str | None:
+def error_code(error: object) -> str | None:
     """The code of the closed list; of anything else, its class."""
     if isinstance(error, GraphError):
         return error.code
@@ -192,14 +192,14 @@ def _graph(adapter: type[Adapter]) -> Graph:
         ask.__annotations__ = {"backend": adapter, "return": str}
         resolves(Query)(ask)
         invented = variables_of([adapter])
-        secret = {name: CANARY + value for name, value in invented.items() if not name.endswith(_NO_SECRETS)}
+        secret = {name: SECRET_MARKER + value for name, value in invented.items() if not name.endswith(_NO_SECRETS)}
         graph = graph_of({**invented, **secret, "GRAPHFOLD_DEADLINE": "3600"}, title="Conformance")
     graph.documents.development = True  # so that a trace can be asked for
     return graph
 
 
 @contextmanager
-def _logged(outcome: Outcome) -> Iterator[None]:
+def _logged(outcome: TrialOutcome) -> Iterator[None]:
     """What structlog and the standard library's logging are told, at every level, tracebacks and all."""
     records: list[str] = []
     handler = logging.Handler()

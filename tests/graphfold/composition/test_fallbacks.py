@@ -16,14 +16,14 @@ from graphfold import Keys, RestAdapter, Row, batch, by, resolves
 from graphfold.graph.graph import Graph
 from graphfold.mistakes import Mistake
 from graphfold.testing import FakeBackend, fakes, graph_of
-from graphfold.testing.conformance.clock import SkippingLoop
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
-    return "asyncio", {"loop_factory": SkippingLoop}
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 @pytest.fixture(params=["breadth-first", "graphql-core"])

@@ -13,7 +13,7 @@ from graphfold import RestAdapter, deadline, read, resolves
 from graphfold.credentials import ClientCredentials
 from graphfold.graph.graph import Graph
 from graphfold.testing import FakeBackend, declaring, fakes, graph_of
-from graphfold.testing.conformance.clock import SkippingLoop
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 from tests.graphfold.people import Office, people
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +23,7 @@ ANN = '{ person(number: "1") { name } }'
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
-    return "asyncio", {"loop_factory": SkippingLoop}
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 def slow(office: Office, seconds: float) -> Callable[[httpx.Request], Awaitable[Any]]:

@@ -18,7 +18,7 @@ from graphfold.graph.graph import Graph
 from graphfold.loading.scope import Scope
 from graphfold.resilience import Resilience
 from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
-from graphfold.testing.conformance.clock import SkippingLoop
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +85,7 @@ async def test_nothing_is_called_for_an_operation_that_has_ended(execution: str)
         assert asyncio.all_tasks() <= before
 
 
-@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": SkippingLoop})], ids=["nobody waits"])
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": VirtualTimeLoop})], ids=["nobody waits"])
 async def test_a_place_in_the_queue_is_not_waited_for_longer_than_a_call_may_take() -> None:
     async def hang(request: httpx.Request) -> Any:
         await asyncio.Event().wait()

@@ -14,14 +14,14 @@ from graphfold import Keys, RestAdapter, Row, batch, by, each, read, resolves, w
 from graphfold.errors import BackendError
 from graphfold.graph.graph import Graph
 from graphfold.testing import FakeBackend, fakes, graph_of
-from graphfold.testing.conformance.clock import SkippingLoop
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
-    return "asyncio", {"loop_factory": SkippingLoop}
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 @pytest.fixture(params=["breadth-first", "graphql-core"])
@@ -197,7 +197,7 @@ async def opened(environment: Mapping[str, str]) -> AsyncIterator[tuple[Graph, D
 async def answered(graph: Graph, query: str) -> tuple[Any, list[list[str | int]]]:
     """Data, and where the time was over. It takes two seconds, and nothing is left running."""
     loop, tasks = asyncio.get_running_loop(), asyncio.all_tasks()
-    assert isinstance(loop, SkippingLoop)
+    assert isinstance(loop, VirtualTimeLoop)
     began, skipped = loop.time(), loop.skipped
     answer = (await graph.execute(query)).document()
     assert loop.time() - began >= 2

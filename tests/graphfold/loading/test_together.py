@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graphfold.testing.conformance.clock import SkippingLoop
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 from tests.graphfold.shelf_life import Shop, goods, served
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +18,7 @@ ALL = "{ all { text } name(id: 1) { text } price(id: 1) { text } }".replace("nam
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
-    return "asyncio", {"loop_factory": SkippingLoop}
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
 @pytest.fixture

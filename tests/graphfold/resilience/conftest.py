@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from graphfold.testing.conformance.clock import SkippingLoop
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 
 
-class Busy(SkippingLoop):
+class Busy(VirtualTimeLoop):
     def pass_time(self, seconds: float) -> None:
         """As if something had kept the loop busy for so long."""
         self._selector_of_ours.skipped += seconds

@@ -31,7 +31,7 @@ from tests.graphfold.written import WSDL
 
 pytestmark = pytest.mark.anyio
 
-CANARY = 'canary,"/<&>+=%41-0123456789'
+SECRET_MARKER = 'canary,"/<&>+=%41-0123456789'
 ISSUED = "issued-canary-0123456789"
 OF_CALLER = "caller-canary-0123456789"
 PROOFS = ("TOKEN", "PASSWORD", "CLIENT_SECRET", "SECRET_KEY")
@@ -87,12 +87,20 @@ def traces(secret: str) -> list[str]:
 
 def telling(request: httpx.Request) -> httpx.Response:
     """It tells all it was sent, and all that it knows."""
-    known = {"lists": [spelled(CANARY)], CANARY: 1, "signedIn": dict(request.headers), "at": str(request.url)}
-    headers = {"link": f"<https://shop.test/echo?page=2&key=brief>; rel=next, <{request.url}>", "etag": quote(CANARY)}
+    known = {
+        "lists": [spelled(SECRET_MARKER)],
+        SECRET_MARKER: 1,
+        "signedIn": dict(request.headers),
+        "at": str(request.url),
+    }
+    headers = {
+        "link": f"<https://shop.test/echo?page=2&key=brief>; rel=next, <{request.url}>",
+        "etag": quote(SECRET_MARKER),
+    }
     return httpx.Response(200, json=known | {"issued": ISSUED, "count": 7}, headers=headers)
 
 
-def shop(kind: Credential, proof: str = CANARY) -> Graph:
+def shop(kind: Credential, proof: str = SECRET_MARKER) -> Graph:
     @strawberry.type
     class Query:
         pass
@@ -124,15 +132,15 @@ async def counted(graph: Graph, transports: Any, of: str) -> Any:
 async def test_what_a_graph_signs_in_with_is_not_in_the_file(kind: Credential, tmp_path: Path) -> None:
     backend = FakeBackend({"POST /echo": telling, "POST /token": {"access_token": ISSUED, "expires_in": 60}})
     recording = Cassette(tmp_path / "a.json", record=True, transports=fakes(shop=backend))
-    assert await counted(shop(kind), recording, CANARY) == {"count": 7}
+    assert await counted(shop(kind), recording, SECRET_MARKER) == {"count": 7}
     sent = [OF_CALLER] if kind is KINDS["caller"] else [ISSUED] if kind is KINDS["oauth2"] else []
     written = (tmp_path / "a.json").read_text()
-    assert not [trace for secret in (CANARY, *sent) for trace in traces(secret) if trace in written]
+    assert not [trace for secret in (SECRET_MARKER, *sent) for trace in traces(secret) if trace in written]
     assert ("key=brief" in written) is (kind is not KINDS["query"])
     assert "page=2" in written
 
 
-@pytest.mark.parametrize("proof", ["another-secret-0123456789", "customer", "as", CANARY])
+@pytest.mark.parametrize("proof", ["another-secret-0123456789", "customer", "as", SECRET_MARKER])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 async def test_it_is_replayed_whatever_is_secret_then(kind: Credential, proof: str, tmp_path: Path) -> None:
     """A token of a test may well be a word of the request."""
@@ -147,8 +155,8 @@ async def test_a_miss_shows_no_secret(tmp_path: Path) -> None:
     recording = Cassette(tmp_path / "a.json", record=True, transports=fakes(shop=FakeBackend({"POST /echo": telling})))
     await counted(shop(ApiKey(query="key")), recording, "all")
     with declaring(), pytest.raises(AssertionError) as missed:
-        await counted(shop(ApiKey(query="key")), Cassette(tmp_path / "a.json"), CANARY)
-    assert not [trace for trace in traces(CANARY) if trace in str(missed.value).partition("assert")[0]]
+        await counted(shop(ApiKey(query="key")), Cassette(tmp_path / "a.json"), SECRET_MARKER)
+    assert not [trace for trace in traces(SECRET_MARKER) if trace in str(missed.value).partition("assert")[0]]
 
 
 @pytest.mark.parametrize("kind", [UsernameToken(), UsernameToken(digest=True)], ids=["text", "digest"])
@@ -170,14 +178,14 @@ async def test_what_a_soap_message_is_signed_with_is_not_in_the_file(kind: Crede
         return await depot.stock(sku)
 
     def fault(request: httpx.Request) -> httpx.Response:
-        told = "".join(f"<said>{escape(text)}</said>" for text in (request.content.decode(), *spelled(CANARY)))
+        told = "".join(f"<said>{escape(text)}</said>" for text in (request.content.decode(), *spelled(SECRET_MARKER)))
         body = f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><e:Fault>{told}</e:Fault>'
         return httpx.Response(500, text=f"{body}</e:Body></e:Envelope>", headers={"content-type": "text/xml"})
 
-    graph = graph_of(settings("DEPOT", CANARY))
+    graph = graph_of(settings("DEPOT", SECRET_MARKER))
     recording = Cassette(tmp_path / "a.json", record=True, transports=fakes(depot=FakeBackend({"POST /": fault})))
     async with graph.running(transports=recording):
-        await graph.execute("query ($sku: String!) { stock(sku: $sku) }", {"sku": CANARY})
+        await graph.execute("query ($sku: String!) { stock(sku: $sku) }", {"sku": SECRET_MARKER})
     written = (tmp_path / "a.json").read_text()
     assert "GetStock" in written and "<said>" in written
-    assert not [trace for trace in traces(CANARY) if trace in written]
+    assert not [trace for trace in traces(SECRET_MARKER) if trace in written]

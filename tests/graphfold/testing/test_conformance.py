@@ -16,8 +16,8 @@ from graphfold.declarations import current
 from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
-from tests.graphfold.testing.personnel import ALSO_BROKEN, BLOCKING, BROKEN, GOOD, OF_THE_CALLER, hr
-from tests.graphfold.testing.protocols import (
+from tests.graphfold.testing.hr_adapters import ALSO_BROKEN, BLOCKING, BROKEN, GOOD, OF_THE_CALLER, hr
+from tests.graphfold.testing.protocol_adapters import (
     CERTIFIED,
     DEFECTIVE,
     GRAPHQL,

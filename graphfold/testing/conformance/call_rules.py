@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 
 from graphfold.errors import GraphError
-from graphfold.testing.conformance.canary import RAW, shows_credential
-from graphfold.testing.conformance.kit import Kit, always, hangs
-from graphfold.testing.conformance.refusals import refusals_of
-from graphfold.testing.conformance.sample import Case
-from graphfold.testing.conformance.trial import Outcome, Script
+from graphfold.testing.conformance.adapter_under_test import AdapterUnderTest, never_reply, reply_always
+from graphfold.testing.conformance.echoing_refusals import echoing_refusals
+from graphfold.testing.conformance.leak_markers import BACKEND_TEXT_MARKER, contains_secret
+from graphfold.testing.conformance.sample import OperationCase
+from graphfold.testing.conformance.trial import BackendScript, TrialOutcome
 
 __all__ = ["answers", "cancellation", "deadline", "failures", "probe", "secrets", "timeouts", "writes"]
 
@@ -26,99 +26,99 @@ TRACED = {"graphfold-explain": "trace"}
 """Without the plan, which is made before anybody is called: no reply can be in it."""
 
 
-def answers(kit: Kit) -> Iterator[str]:
-    for case in kit.cases():
+def answers(subject: AdapterUnderTest) -> Iterator[str]:
+    for case in subject.cases():
         if case.operation.kind == "batch":
-            for key, value in kit.find(case, case.keys, _by_keys(case)).items():
+            for key, value in subject.find_keys(case, case.keys, _by_keys(case)).items():
                 if value is None or isinstance(value, BaseException):
                     yield f"{case.name}: {key!r} of the sample gives {_told(value)}"
         else:
-            outcome = kit.ask(case, always(case.reply([])))
+            outcome = subject.run(case, reply_always(case.reply([])))
             if outcome.error is not None:
                 yield f"{case.name}: the sample gives {_told(outcome.error)}"
 
 
-def timeouts(kit: Kit) -> Iterator[str]:
-    for case in kit.cases():
-        for how, script in (("hangs", hangs), ("drips", _drips(case))):
-            outcome = kit.ask(case, script)
+def timeouts(subject: AdapterUnderTest) -> Iterator[str]:
+    for case in subject.cases():
+        for how, script in (("hangs", never_reply), ("drips", _drips(case))):
+            outcome = subject.run(case, script)
             if outcome.code != "BACKEND_TIMEOUT":
                 yield f"{case.name}: a backend that {how} gives {_told(outcome.error)} instead of BACKEND_TIMEOUT"
             elif outcome.seconds > LONGEST:
                 yield f"{case.name}: a backend that {how} is given up after {outcome.seconds:.0f} s"
 
 
-def failures(kit: Kit) -> Iterator[str]:
-    for case in kit.cases():
-        for failure, outcome in kit.failed(case):
+def failures(subject: AdapterUnderTest) -> Iterator[str]:
+    for case in subject.cases():
+        for failure, outcome in subject.run_failures(case):
             if outcome.code not in failure.codes:
                 yield f"{case.name}: {failure.name} gives {_told(outcome.error)} instead of {failure.codes[0]}"
             if isinstance(outcome.error, GraphError) and outcome.error.defect:
                 yield f"{case.name}: {failure.name} makes the adapter fail itself: {outcome.error.defect}"
 
 
-def writes(kit: Kit) -> Iterator[str]:
-    for case in kit.cases("write"):
+def writes(subject: AdapterUnderTest) -> Iterator[str]:
+    for case in subject.cases("write"):
         if case.operation.policy.idempotent:
             continue
-        for failure, outcome in kit.failed(case):
+        for failure, outcome in subject.run_failures(case):
             sent = len(outcome.requests)
             if sent > (2 if failure.name == "status 401" else 1):  # once more with other credentials
                 yield f"{case.name} is sent {sent} times after: {failure.name}"
-        if (sent := len(kit.ask(case, hangs).requests)) > 1:
-            yield f"{case.name} is sent {sent} times to a backend that hangs"
+        if (sent := len(subject.run(case, never_reply).requests)) > 1:
+            yield f"{case.name} is sent {sent} times to a backend that never_reply"
 
 
-def secrets(kit: Kit) -> Iterator[str]:
-    for case in kit.cases():
-        for refusal in refusals_of(case):
-            outcome = kit.ask(case, refusal.script, headers=TRACED)
-            if RAW in outcome.answer or shows_credential(outcome.answer):
+def secrets(subject: AdapterUnderTest) -> Iterator[str]:
+    for case in subject.cases():
+        for refusal in echoing_refusals(case):
+            outcome = subject.run(case, refusal.script, headers=TRACED)
+            if BACKEND_TEXT_MARKER in outcome.answer or contains_secret(outcome.answer):
                 yield f"{case.name}: what the backend says is in the answer after {refusal.name}"
-            if shows_credential(outcome.logged):
+            if contains_secret(outcome.logged):
                 yield f"{case.name}: a credential is in the log after {refusal.name}"
 
 
-def deadline(kit: Kit) -> Iterator[str]:
-    for case in kit.cases():
-        outcome = _in_half_a_second(kit, case)
+def deadline(subject: AdapterUnderTest) -> Iterator[str]:
+    for case in subject.cases():
+        outcome = _in_half_a_second(subject, case)
         if outcome.seconds > TWICE:
             yield f"{case.name}: an operation of 0.5 s takes {outcome.seconds:.1f} s"
         elif outcome.late > outcome.left:  # what never ends is left behind: another rule
             yield f"{case.name}: something still runs when an operation of 0.5 s has been over for as long"
 
 
-def cancellation(kit: Kit) -> Iterator[str]:
-    for case in kit.cases():
-        outcome = kit.ask(case, hangs, cancel=True)
+def cancellation(subject: AdapterUnderTest) -> Iterator[str]:
+    for case in subject.cases():
+        outcome = subject.run(case, never_reply, cancel=True)
         if not outcome.requests:
             yield f"{case.name}: the sample gives {_told(outcome.error)} before the backend is called"
         elif outcome.under_way or outcome.left:
             yield f"{case.name}: {outcome.under_way} calls and {outcome.left} tasks go on after it was cancelled"
 
 
-def probe(kit: Kit) -> Iterator[str]:
+def probe(subject: AdapterUnderTest) -> Iterator[str]:
     for how, script in (
-        ("refuses connections", always(httpx.ConnectError("refused"))),
-        ("answers with status 503", always(httpx.Response(503))),
-        ("refuses our credentials", always(httpx.Response(401))),
-        ("hangs", hangs),
+        ("refuses connections", reply_always(httpx.ConnectError("refused"))),
+        ("answers with status 503", reply_always(httpx.Response(503))),
+        ("refuses our credentials", reply_always(httpx.Response(401))),
+        ("hangs", never_reply),
     ):
-        if how == "refuses our credentials" and kit.adapter.credential.caller_headers:
+        if how == "refuses our credentials" and subject.adapter.credential.caller_headers:
             continue  # it refuses nobody's: a probe has no caller
-        if kit.trial.probe(script):
+        if subject.trial.probe(script):
             yield f"a backend that {how} counts as well"
 
 
-def _in_half_a_second(kit: Kit, case: Case) -> Outcome:
+def _in_half_a_second(subject: AdapterUnderTest, case: OperationCase) -> TrialOutcome:
     """Tried three times where it is late: once it may be the machine that stalls."""
-    outcome, more = kit.ask(case, hangs, seconds=TWICE / 2), 2
+    outcome, more = subject.run(case, never_reply, seconds=TWICE / 2), 2
     while outcome.seconds > TWICE and more:
-        outcome, more = kit.ask(case, hangs, seconds=TWICE / 2), more - 1
+        outcome, more = subject.run(case, never_reply, seconds=TWICE / 2), more - 1
     return outcome
 
 
-def _by_keys(case: Case) -> Script:
+def _by_keys(case: OperationCase) -> BackendScript:
     """One reply for all of the sample's keys, or one for each."""
 
     async def script(request: httpx.Request) -> httpx.Response:
@@ -127,7 +127,7 @@ def _by_keys(case: Case) -> Script:
     return script
 
 
-def _drips(case: Case) -> Script:
+def _drips(case: OperationCase) -> BackendScript:
     async def script(request: httpx.Request) -> httpx.Response:
         reply = case.reply(case.keys)
         return httpx.Response(200, headers={"content-type": reply.headers["content-type"]}, stream=_Drip())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
-__all__ = ["ABSENT", "EMPTY", "NULL", "Document", "Key", "Path", "equal"]
+__all__ = ["ABSENT", "EMPTY", "NULL", "Key", "Path", "ReplyTemplate", "equal"]
 
 Key = tuple[str, ...]
 """A key's texts: one, or the parts of a compound key."""
@@ -18,21 +18,21 @@ NULL, EMPTY, ABSENT = object(), "", object()
 """What a field can be made, beside any text."""
 
 
-class Document(Protocol):
+class ReplyTemplate(Protocol):
     """`keys` are those of the sample, in order."""
 
     media_type: str
 
-    def of(self, keys: Sequence[Key]) -> bytes:
+    def with_keys(self, keys: Sequence[Key]) -> bytes:
         """The reply with an entry for each of these keys in this order; ones the sample lacks are like its first."""
         ...
 
     @property
-    def repeats(self) -> bool:
+    def allows_duplicates(self) -> bool:
         """Whether it can have two entries for a key: an object has one for each name."""
         ...
 
-    def holds(self, key: Key) -> bool:
+    def mentions(self, key: Key) -> bool:
         """Whether the reply says this key anywhere."""
         ...
 
@@ -47,7 +47,7 @@ class Document(Protocol):
         """The reply with every such text or number changed that is no key; None where there is none."""
         ...
 
-    def whole(self) -> bytes: ...
+    def original(self) -> bytes: ...
 
 
 def equal(text: str, value: str | int | Decimal) -> bool:

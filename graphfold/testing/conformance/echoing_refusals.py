@@ -12,33 +12,33 @@ from typing import Any, NamedTuple
 import httpx
 
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.testing.conformance.canary import RAW
-from graphfold.testing.conformance.sample import Case
+from graphfold.testing.conformance.leak_markers import BACKEND_TEXT_MARKER
+from graphfold.testing.conformance.sample import OperationCase
 from graphfold.testing.conformance.soap_faults import details, fault
-from graphfold.testing.conformance.trial import Script
+from graphfold.testing.conformance.trial import BackendScript
 
-__all__ = ["Refusal", "refusals_of"]
+__all__ = ["EchoingRefusal", "echoing_refusals"]
 
 STATUSES = (200, 400, 401, 403, 404, 409, 422, 429, 500, 503)
 
 
-class Refusal(NamedTuple):
+class EchoingRefusal(NamedTuple):
     name: str
-    script: Script
+    script: BackendScript
 
 
-def refusals_of(case: Case) -> Iterator[Refusal]:
+def echoing_refusals(case: OperationCase) -> Iterator[EchoingRefusal]:
     """Each form with each status: servers are of several minds about which is the right one."""
     for form, response in _forms(case):
         for status in STATUSES:
-            yield Refusal(f"{form} with status {status}", _echoing(response, status))
+            yield EchoingRefusal(f"{form} with status {status}", _echoing(response, status))
 
 
 Response = Callable[[str, int], httpx.Response]
 """What is said and a status to a reply."""
 
 
-def _forms(case: Case) -> Iterator[tuple[str, Response]]:
+def _forms(case: OperationCase) -> Iterator[tuple[str, Response]]:
     yield "plain text", lambda said, status: case.response(said.encode(), status)
     for name, body in _BODIES.items():
         yield name, _json(body)
@@ -86,9 +86,9 @@ def _fault(adapter: type[SoapAdapter], code: str) -> Response:
     return lambda said, status: fault(adapter, code, status, said=said, detail=details(adapter, said))
 
 
-def _echoing(response: Response, status: int) -> Script:
+def _echoing(response: Response, status: int) -> BackendScript:
     async def script(request: httpx.Request) -> httpx.Response:
         sent = [str(request.url), *request.headers.values(), request.content.decode(errors="replace")]
-        return response(" ".join([RAW, *sent]), status)
+        return response(" ".join([BACKEND_TEXT_MARKER, *sent]), status)
 
     return script

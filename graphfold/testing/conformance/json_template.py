@@ -7,28 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from graphfold.testing import exact
-from graphfold.testing.conformance.documents import ABSENT, NULL, Key, Path, equal
+from graphfold.testing import exact_json
+from graphfold.testing.conformance.reply_template import ABSENT, NULL, Key, Path, equal
 
-__all__ = ["JsonDocument"]
+__all__ = ["JsonTemplate"]
 
 
-class JsonDocument:
-    """What `Document` says, in JSON."""
+class JsonTemplate:
+    """What `ReplyTemplate` says, in JSON."""
 
     media_type = "application/json"
 
     def __init__(self, text: str, keys: Sequence[Key]) -> None:
-        self._tree, self._keys = exact.read(text), keys
+        self._tree, self._keys = exact_json.loads(text), keys
 
-    def whole(self) -> bytes:
-        return exact.written(self._tree).encode()
+    def original(self) -> bytes:
+        return exact_json.dumps(self._tree).encode()
 
-    def of(self, keys: Sequence[Key]) -> bytes:
+    def with_keys(self, keys: Sequence[Key]) -> bytes:
         tree, first = copy.deepcopy(self._tree), self._keys[0]
         home = self._home_in(tree)
         if home is None:
-            return exact.written(_renamed(tree, first, keys[0]) if keys else tree).encode()
+            return exact_json.dumps(_renamed(tree, first, keys[0]) if keys else tree).encode()
         entries = {key: _entries(home, key) for key in self._keys}
         made = [(key, key if key in entries else first) for key in keys]
         renamed = [_renamed(entry, like, key) for key, like in made for entry in entries[like]]
@@ -38,16 +38,16 @@ class JsonDocument:
             for key in self._keys:
                 del home[key[0]]
             home |= {name: part for entry in renamed for name, part in entry.items()}
-        return exact.written(tree).encode()
+        return exact_json.dumps(tree).encode()
 
     @property
-    def repeats(self) -> bool:
+    def allows_duplicates(self) -> bool:
         return not isinstance(self._home_in(self._tree), dict)
 
     def _home_in(self, tree: Any) -> Any:
         return _home_of(tree, self._keys) if len(self._keys) > 1 else None
 
-    def holds(self, key: Key) -> bool:
+    def mentions(self, key: Key) -> bool:
         return _has(self._tree, key)
 
     def with_field(self, paths: Sequence[Path], way: Sequence[Path], value: Any) -> bytes | None:
@@ -58,7 +58,7 @@ class JsonDocument:
         records = [record for record in records if _reaches(record, way[-1])]
         for record in records:
             _put(_at(record, way[-1][:-1]), way[-1][-1], value)
-        return exact.written(tree).encode() if records else None
+        return exact_json.dumps(tree).encode() if records else None
 
     def with_value(self, old: Any, new: Any) -> bytes | None:
         tree = [copy.deepcopy(self._tree)]
@@ -66,7 +66,7 @@ class JsonDocument:
         found = [(node, name) for node, name in _places(tree) if node[name] not in keys and _is(node[name], old)]
         for node, name in found:
             _put(node, name, new)
-        return exact.written(tree[0]).encode() if found else None
+        return exact_json.dumps(tree[0]).encode() if found else None
 
 
 def _has(node: Any, key: Key) -> bool:
@@ -153,12 +153,12 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _is(leaf: str, value: Any) -> bool:
-    return isinstance(leaf, exact.Number) is not isinstance(value, str) and equal(leaf, value)
+    return isinstance(leaf, exact_json.ExactNumber) is not isinstance(value, str) and equal(leaf, value)
 
 
 def _put(node: Any, name: Any, value: Any) -> None:
     if value is ABSENT:
         del node[name]
         return
-    was_text = isinstance(node[name], str) and not isinstance(node[name], exact.Number)
+    was_text = isinstance(node[name], str) and not isinstance(node[name], exact_json.ExactNumber)
     node[name] = None if value is NULL else str(value) if was_text else value

@@ -12,7 +12,7 @@ from typing import Self
 
 import httpx
 
-from graphfold.testing.faults import Ended, Fault, Refuse
+from graphfold.testing.faults import ConnectionEnded, Fault, Refuse
 
 __all__ = ["FaultProxy"]
 
@@ -33,7 +33,7 @@ class FaultProxy:
         self.fault = Fault()
         self.connections = 0
         self._acceptor: asyncio.Task[None] | None = None
-        self._links: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._switch = asyncio.Event()
 
     @property
@@ -44,7 +44,7 @@ class FaultProxy:
     @property
     def open(self) -> int:
         """Connections that are open now."""
-        return len(self._links)
+        return len(self._tasks)
 
     async def inject(self, fault: Fault) -> None:
         """From now on connections have this fault, and no other."""
@@ -84,25 +84,25 @@ class FaultProxy:
             self._acceptor = None
             self._socket.close()
             self._socket = _bound(self.port)
-            await _ended(self._links)
+            await _ended(self._tasks)
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             accepted, _ = await loop.sock_accept(self._socket)
             self.connections += 1
-            link = loop.create_task(_Link(self, *await asyncio.open_connection(sock=accepted)).run(self._target))
-            self._links.add(link)
-            link.add_done_callback(self._links.discard)
+            link = loop.create_task(_Connection(self, *await asyncio.open_connection(sock=accepted)).run(self._target))
+            self._tasks.add(link)
+            link.add_done_callback(self._tasks.discard)
 
 
-class _Link:
+class _Connection:
     """One connection of a client, with its own to the backend."""
 
     def __init__(self, proxy: FaultProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._proxy, self._reader, self._writer = proxy, reader, writer
         self._upstream: asyncio.StreamWriter
-        self.told, self.answered = 0, False
+        self.reply_bytes, self.answered = 0, False
 
     async def run(self, target: httpx.URL) -> None:
         """Until either side or the fault ends it; when the proxy does, it is reset."""
@@ -114,12 +114,12 @@ class _Link:
         finally:
             self._writer.close()
 
-    async def ask(self, piece: bytes) -> None:
-        self.told = 0
+    async def send_request(self, piece: bytes) -> None:
+        self.reply_bytes = 0
         await _send(self._upstream, piece)
 
-    async def tell(self, piece: bytes) -> None:
-        self.told += len(piece)
+    async def send_reply(self, piece: bytes) -> None:
+        self.reply_bytes += len(piece)
         self.answered = self.answered or bool(piece)
         await _send(self._writer, piece)
 
@@ -147,7 +147,7 @@ class _Link:
                 await self._pass_on(reader)
             finally:
                 self._upstream.transport.abort()
-        except* (OSError, Ended):
+        except* (OSError, ConnectionEnded):
             pass
 
     async def _pass_on(self, upstream: asyncio.StreamReader) -> None:

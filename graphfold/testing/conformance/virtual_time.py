@@ -14,13 +14,13 @@ from contextlib import closing
 from time import perf_counter
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
-__all__ = ["SkippingLoop", "run"]
+__all__ = ["VirtualTimeLoop", "run_in_virtual_time"]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run_in_virtual_time(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """What `work` gives, on a loop of its own, on which nothing is left. What takes time without waiting is seen, too.
 
     An `asyncio.Runner` minds signals, too: for one of hundreds of trials that takes longer than the loop itself.
@@ -54,7 +54,7 @@ class _Selector(selectors.DefaultSelector):
         return ready
 
 
-class SkippingLoop(asyncio.SelectorEventLoop):
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """`skipped`: seconds that nobody had to wait. Its clock shows nothing else: no machine is too slow for it."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         return self.skipped
 
 
-class _WorkingLoop(SkippingLoop):
+class _WorkingLoop(VirtualTimeLoop):
     """Its clock goes on while something works, or holds up everybody else."""
 
     def time(self) -> float:

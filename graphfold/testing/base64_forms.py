@@ -5,10 +5,10 @@ from __future__ import annotations
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 
-__all__ = ["in_base64"]
+__all__ = ["base64_forms"]
 
 
-def in_base64(text: str) -> Iterator[str]:
+def base64_forms(text: str) -> Iterator[str]:
     """What is always the same of it, whatever stands before and after: that shifts the bits by none, two or four."""
     plain = text.encode()
     for before in range(3):

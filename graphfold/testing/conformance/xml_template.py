@@ -8,27 +8,27 @@ from typing import Any
 
 from lxml import etree
 
-from graphfold.testing.conformance.documents import ABSENT, NULL, Key, Path, equal
+from graphfold.testing.conformance.reply_template import ABSENT, NULL, Key, Path, equal
 
-__all__ = ["XmlDocument"]
+__all__ = ["XmlTemplate"]
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
-class XmlDocument:
-    """What `Document` says, in XML."""
+class XmlTemplate:
+    """What `ReplyTemplate` says, in XML."""
 
     media_type = "text/xml"
-    repeats = True
+    allows_duplicates = True
 
     def __init__(self, text: str, keys: Sequence[Key]) -> None:
         self._tree: Any = etree.fromstring(text.strip().encode(), etree.XMLParser(remove_blank_text=True))
         self._keys = keys
 
-    def whole(self) -> bytes:
+    def original(self) -> bytes:
         return etree.tostring(self._tree)
 
-    def of(self, keys: Sequence[Key]) -> bytes:
+    def with_keys(self, keys: Sequence[Key]) -> bytes:
         tree = copy.deepcopy(self._tree)
         parent = _parent_of(tree, self._keys) if len(self._keys) > 1 else None
         if parent is None:
@@ -45,7 +45,7 @@ class XmlDocument:
                 _rename(like, key if key in entries else self._keys[0], key)
         return etree.tostring(tree)
 
-    def holds(self, key: Key) -> bool:
+    def mentions(self, key: Key) -> bool:
         return _says(self._tree, key)
 
     def with_field(self, paths: Sequence[Path], way: Sequence[Path], value: Any) -> bytes | None:

@@ -12,19 +12,19 @@ from xml.sax.saxutils import escape
 
 import httpx
 
-from graphfold.testing.alignments import in_base64
-from graphfold.testing.scrubbing import HIDDEN
+from graphfold.testing.base64_forms import base64_forms
+from graphfold.testing.name_redaction import REDACTED
 from graphfold.transport.discretion import DISCRETION, Discretion
 from graphfold.transport.echo import SHORTEST, texts_in
 
-__all__ = ["Confidences", "discretion_of"]
+__all__ = ["SecretRedactor", "discretion_of"]
 
 _CARRIERS = ("authorization", "cookie", "proxy-authorization")
 
 _NOTHING = "(?!)"
 
 
-class Confidences:
+class SecretRedactor:
     """`secrets` are hidden however short. What is learned is hidden from eight characters on, as in `transport.echo`:
     shorter texts may be part of ordinary words, and are hidden in their places only.
     """
@@ -86,14 +86,14 @@ def _in_json(letter: str) -> Iterator[str]:
 
 def _encoded(text: str) -> Iterable[str]:
     """Of a short text that is too little to be told from anything else."""
-    return in_base64(text) if len(text) >= SHORTEST else ()
+    return base64_forms(text) if len(text) >= SHORTEST else ()
 
 
 def _hidden(told: Any, known: re.Pattern[str]) -> Any:
     if isinstance(told, dict):
-        return {known.sub(HIDDEN, name): _hidden(part, known) for name, part in told.items()}
+        return {known.sub(REDACTED, name): _hidden(part, known) for name, part in told.items()}
     if isinstance(told, list):
         return [_hidden(part, known) for part in told]
     if isinstance(told, str):
-        return known.sub(HIDDEN, told)
-    return HIDDEN if known.fullmatch(str(told)) else told
+        return known.sub(REDACTED, told)
+    return REDACTED if known.fullmatch(str(told)) else told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.graphfold.testing.personnel import hr, problem
+from tests.graphfold.testing.hr_adapters import hr, problem
 from tests.graphfold.written import WSDL
 
 __all__ = [

@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.money import decimal
 from sandbox.seeding import filled
-from tests.soak.changes import OneOf, Reservations, Versions
+from tests.soak.expected_changes import OneOf, Reservations, Versions
 
 __all__ = ["CUSTOMERS", "Question", "Questions", "mistaken"]
 

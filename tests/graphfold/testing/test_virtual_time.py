@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from graphfold.testing.conformance import clock
+from graphfold.testing.conformance import virtual_time
 
 
 async def work_and_wait() -> list[float]:
@@ -22,12 +22,12 @@ async def work_and_wait() -> list[float]:
 
 
 def test_work_takes_no_time_and_waiting_takes_exactly_its_own() -> None:
-    with closing(clock.SkippingLoop()) as loop:
+    with closing(virtual_time.VirtualTimeLoop()) as loop:
         assert loop.run_until_complete(work_and_wait()) == [0, 3600]
 
 
 def test_in_a_trial_work_takes_its_time() -> None:
-    worked, waited = clock.run(work_and_wait)
+    worked, waited = virtual_time.run_in_virtual_time(work_and_wait)
     assert worked > 0
     assert waited >= 3600
 
@@ -59,7 +59,7 @@ class Left:
 
 def test_nothing_is_left_of_what_was_run() -> None:
     left = Left()
-    clock.run(left.begin)
+    virtual_time.run_in_virtual_time(left.begin)
     assert left.task.cancelled()
     assert sorted(left.ended) == ["a generator", "a task"]
 
@@ -72,6 +72,6 @@ def test_nor_of_what_failed() -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        clock.run(work)
+        virtual_time.run_in_virtual_time(work)
     assert left.task.cancelled()
     assert sorted(left.ended) == ["a generator", "a task"]

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from graphfold.testing.markup import without
+from graphfold.testing.markup_redaction import redact_markup
 
-__all__ = ["HIDDEN", "Scrubber"]
+__all__ = ["REDACTED", "NameRedactor"]
 
-HIDDEN = "scrubbed"
+REDACTED = "scrubbed"
 
 _ENDINGS = (
     "(?:access|account|api|app|auth|client|encryption|master|private|secret|service|shared|signing|subscription)[-_.]?key",
@@ -39,7 +39,7 @@ _HEADERS = frozenset(
 _USER = re.compile(r"(?<=://)[^\s/?#@\"'<>]+(?=@)")
 
 
-class Scrubber:
+class NameRedactor:
     """Hides what has a name that ends in one of ours or of `names`: the value of a field, of a parameter, of an
     attribute, and of an element, with all that is in it. Nothing but names counts, so a request that is made again
     with other secrets is told in the same words.
@@ -78,24 +78,24 @@ class Scrubber:
         if "x-www-form-urlencoded" in media_type:
             return self.query(text)
         marked = "xml" in media_type or text.lstrip().startswith("<")
-        return self.text(without(text, self._element, HIDDEN) if marked else text)
+        return self.text(redact_markup(text, self._element, REDACTED) if marked else text)
 
     def text(self, text: str) -> str:
         """URLs, and JSON that is quoted, stand anywhere."""
         if "=" not in text and ":" not in text:  # most texts, and looking for names takes its time
             return text
-        text = _USER.sub(HIDDEN, self._assigned.sub(rf"\g<1>{HIDDEN}", text))
-        return self._quoted.sub(rf"\g<1>{HIDDEN}", text)
+        text = _USER.sub(REDACTED, self._assigned.sub(rf"\g<1>{REDACTED}", text))
+        return self._quoted.sub(rf"\g<1>{REDACTED}", text)
 
     def _header(self, name: str, value: str) -> str:
-        return HIDDEN if name in self._places or self._field.search(name) else self.text(value)
+        return REDACTED if name in self._places or self._field.search(name) else self.text(value)
 
     def _given(self, name: str, value: str) -> str:
-        return HIDDEN if self._parameter.search(name) else self.text(value)
+        return REDACTED if self._parameter.search(name) else self.text(value)
 
     def _member(self, name: str, value: Any) -> Any:
         says = not isinstance(value, bool) and (value or value == 0)  # null, empty, yes and no are no secrets
-        return HIDDEN if says and self._field.search(name) else self.json(value)
+        return REDACTED if says and self._field.search(name) else self.json(value)
 
     def _element(self, name: str) -> bool:
         """A WS-Security header is hidden as a whole: its time and nonce are others in every message."""

@@ -10,19 +10,19 @@ from typing import Any
 
 import httpx
 
-from graphfold.testing import exact
-from graphfold.testing.confidences import Confidences
-from graphfold.testing.scrubbing import HIDDEN, Scrubber
+from graphfold.testing import exact_json
+from graphfold.testing.name_redaction import REDACTED, NameRedactor
+from graphfold.testing.secret_redaction import SecretRedactor
 
-__all__ = ["Exchange", "Json", "asked", "discreet", "fits", "replied", "shown"]
+__all__ = ["Json", "RecordedExchange", "matches", "recorded_reply", "recorded_request", "redacted", "request_text"]
 
 Json = dict[str, Any]
 
-_ANY_SECRET, _SECRET = re.compile(rf'"?{HIDDEN}"?'), r'"?[^\s&<"]*"?'
+_ANY_SECRET, _SECRET = re.compile(rf'"?{REDACTED}"?'), r'"?[^\s&<"]*"?'
 
 
 @dataclass(slots=True)
-class Exchange:
+class RecordedExchange:
     """`request` and `reply` are JSON. A body is `json` where JSON can say it exactly, else `text`, or `base64`."""
 
     backend: str
@@ -34,7 +34,7 @@ class Exchange:
         return httpx.Response(self.reply["status"], headers=self.reply["headers"], content=_bytes(self.reply))
 
 
-def asked(request: httpx.Request, scrub: Scrubber) -> Json:
+def recorded_request(request: httpx.Request, scrub: NameRedactor) -> Json:
     """A request, without the address it went to."""
     query = request.url.query.decode()
     target = scrub.text(request.url.path) + (f"?{scrub.query(query)}" if query else "")
@@ -42,24 +42,24 @@ def asked(request: httpx.Request, scrub: Scrubber) -> Json:
     return told | _body(request.content, request.headers.get("content-type", ""), scrub)
 
 
-def replied(response: httpx.Response, scrub: Scrubber) -> Json:
+def recorded_reply(response: httpx.Response, scrub: NameRedactor) -> Json:
     """A reply that has been read; its body is told as it was before it was compressed."""
     told = {"status": response.status_code, "headers": scrub.headers(response.headers.multi_items())}
     return told | _body(response.content, response.headers.get("content-type", ""), scrub)
 
 
-def discreet(told: Json, known: Confidences) -> Json:
+def redacted(told: Json, known: SecretRedactor) -> Json:
     """A request or a reply without the secrets that are known. In bytes they are looked for as bytes."""
     hidden: Json = known.hide(told)
     return hidden | {"base64": _in_base64(known.hide(_of_base64(told["base64"])))} if "base64" in told else hidden
 
 
-def shown(told: Json) -> str:
+def request_text(told: Json) -> str:
     """A request for people."""
     return f"{told['method']} {told['target']}\n{json.dumps(_content(told), indent=2)}"
 
 
-def fits(recorded: Json, told: Json) -> bool:
+def matches(recorded: Json, told: Json) -> bool:
     """Whether it is the recorded request, whatever stands where something was hidden. Headers do not count: the body
     says what they say of it.
     """
@@ -77,7 +77,7 @@ def _content(told: Json) -> Json:
     return {part: told[part] for part in ("json", "text", "base64") if part in told}
 
 
-def _body(content: bytes, media_type: str, scrub: Scrubber) -> Json:
+def _body(content: bytes, media_type: str, scrub: NameRedactor) -> Json:
     if not content:
         return {}
     try:
@@ -87,19 +87,19 @@ def _body(content: bytes, media_type: str, scrub: Scrubber) -> Json:
     return _json(text, scrub) if "json" in media_type else {"text": scrub.body(text, media_type).split("\n")}
 
 
-def _json(text: str, scrub: Scrubber) -> Json:
+def _json(text: str, scrub: NameRedactor) -> Json:
     """As JSON, unless that would change a number: 1.10 is not 1.1 where money is concerned."""
     try:
-        value, kept = scrub.json(json.loads(text)), scrub.json(exact.read(text))
-        again = exact.read(exact.dumped(value))
+        value, kept = scrub.json(json.loads(text)), scrub.json(exact_json.loads(text))
+        again = exact_json.loads(exact_json.encode(value))
     except ValueError:  # no JSON, or a text that no encoding carries
         return {"text": scrub.text(text).split("\n")}
-    return {"json": value} if again == kept else {"text": [exact.written(kept)]}
+    return {"json": value} if again == kept else {"text": [exact_json.dumps(kept)]}
 
 
 def _bytes(told: Json) -> bytes:
     if "json" in told:
-        return exact.dumped(told["json"]).encode()
+        return exact_json.encode(told["json"]).encode()
     if "base64" in told:
         return base64.b64decode(told["base64"])
     return "\n".join(told.get("text", [])).encode()

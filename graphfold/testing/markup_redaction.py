@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["without"]
+__all__ = ["redact_markup"]
 
 _MARK = re.compile(
     r"<!\[CDATA\[(?P<quoted>.*?)\]\]>|<!--.*?-->|<\?.*?\?>"
@@ -15,7 +15,7 @@ _MARK = re.compile(
 _ATTRIBUTE = re.compile(r"([\w.:-]+)(\s*=\s*)(\"[^\"]+\"|'[^']+')")
 
 
-def without(text: str, secret: Callable[[str], bool], hidden: str) -> str:
+def redact_markup(text: str, secret: Callable[[str], bool], hidden: str) -> str:
     """`secret` is asked for the local names of elements, of which everything inside goes, and of attributes.
 
     An element that never ends is hidden to the end of the text.
@@ -39,7 +39,7 @@ def without(text: str, secret: Callable[[str], bool], hidden: str) -> str:
 def _told(mark: re.Match[str], secret: Callable[[str], bool], hidden: str) -> str:
     """A tag, or a document that is quoted in another."""
     if mark["quoted"]:
-        return f"<![CDATA[{without(mark['quoted'], secret, hidden)}]]>"
+        return f"<![CDATA[{redact_markup(mark['quoted'], secret, hidden)}]]>"
 
     def attribute(found: re.Match[str]) -> str:
         name, equals, value = found.groups()

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 from graphfold.errors import BackendBadReply, BackendContract
 from graphfold.page import Page
 from graphfold.rows.row import Row, RowField, row_in
-from graphfold.testing.conformance.documents import ABSENT, EMPTY, NULL
-from graphfold.testing.conformance.kit import Kit
-from graphfold.testing.conformance.sample import Case, Unsampled
-from graphfold.testing.exact import Number
+from graphfold.testing.conformance.adapter_under_test import AdapterUnderTest
+from graphfold.testing.conformance.reply_template import ABSENT, EMPTY, NULL
+from graphfold.testing.conformance.sample import InsufficientSample, OperationCase
+from graphfold.testing.exact_json import ExactNumber
 
 __all__ = ["exact", "nulls"]
 
@@ -26,7 +26,7 @@ _REFUSALS = (BackendContract, BackendBadReply)
 """The latter where a changed value makes another key's answer, or a second one."""
 
 
-class Change(NamedTuple):
+class FieldChange(NamedTuple):
     """What a field is made, and what may be read then."""
 
     name: str
@@ -34,13 +34,13 @@ class Change(NamedTuple):
     allowed: tuple[Any, ...]
 
 
-class Place(NamedTuple):
+class FieldPosition(NamedTuple):
     """A field of an operation's row, or of one below: `above` are the fields that hold its row, outermost first.
 
     `paths` are those of the outermost row.
     """
 
-    case: Case
+    case: OperationCase
     paths: list[tuple[str, ...]]
     above: tuple[RowField, ...]
     field: RowField
@@ -50,31 +50,31 @@ class Place(NamedTuple):
         return [*self.above, self.field]
 
 
-def nulls(kit: Kit) -> Iterator[str]:
-    for place in _places(kit):
+def nulls(subject: AdapterUnderTest) -> Iterator[str]:
+    for place in _places(subject):
         for change in _absences(place.case, place.field):
-            yield from _read(kit, place, change)
+            yield from _read(subject, place, change)
 
 
-def exact(kit: Kit) -> Iterator[str]:
-    for place in _places(kit):
+def exact(subject: AdapterUnderTest) -> Iterator[str]:
+    for place in _places(subject):
         field = place.field
         for change in _exactly(_kind(field), field.convert.wire if field.convert is not None else None):
-            yield from _read(kit, place, change)
-    for case in kit.cases():
+            yield from _read(subject, place, change)
+    for case in subject.cases():
         if case.operation.row is None:
-            yield from _without_row(kit, case)
+            yield from _without_row(subject, case)
 
 
-def _places(kit: Kit) -> Iterator[Place]:
+def _places(subject: AdapterUnderTest) -> Iterator[FieldPosition]:
     """The fields of each operation's row and of the rows in it, without its key and what holds other rows."""
-    for case in kit.cases():
+    for case in subject.cases():
         row = case.operation.row
         if row is not None:
             paths = [field.path for field in row.shape.fields]
             for above, field in _fields(row):
                 if above or field.name != row.shape.key:
-                    yield Place(case, paths, above, field)
+                    yield FieldPosition(case, paths, above, field)
 
 
 def _fields(row: type[Row[Any]], *around: type[Row[Any]]) -> Iterator[tuple[tuple[RowField, ...], RowField]]:
@@ -87,54 +87,58 @@ def _fields(row: type[Row[Any]], *around: type[Row[Any]]) -> Iterator[tuple[tupl
             yield from (((field, *above), below) for above, below in _fields(inner, row, *around))
 
 
-def _absences(case: Case, field: RowField) -> Iterator[Change]:
+def _absences(case: OperationCase, field: RowField) -> Iterator[FieldChange]:
     default = field.default_value() if field.default is not MISSING else REFUSED
     attribute, kind = field.path[-1].startswith("@"), _kind(field)
     if not attribute:
         as_null = default if field.null_is_default else None if field.nullable else REFUSED
-        yield Change("null", NULL, (as_null,))
+        yield FieldChange("null", NULL, (as_null,))
     if field.may_be_absent:
-        yield Change("absent", ABSENT, (default,))
+        yield FieldChange("absent", ABSENT, (default,))
     elif not (field.nullable and case.adapter.protocol == "SOAP"):  # there an optional element says null by its absence
-        yield Change("absent", ABSENT, (REFUSED,))
+        yield FieldChange("absent", ABSENT, (REFUSED,))
     if kind is str:
-        yield Change("an empty text", EMPTY, (EMPTY, REFUSED))
+        yield FieldChange("an empty text", EMPTY, (EMPTY, REFUSED))
 
 
-def _exactly(kind: Any, wire: Any = None) -> Iterator[Change]:
+def _exactly(kind: Any, wire: Any = None) -> Iterator[FieldChange]:
     if kind is Decimal and wire is not int:
-        yield Change("12345678901234567.10", Number("12345678901234567.10"), (Decimal("12345678901234567.10"),))
+        yield FieldChange(
+            "12345678901234567.10", ExactNumber("12345678901234567.10"), (Decimal("12345678901234567.10"),)
+        )
     if kind is str or (kind is int and wire is str):
-        yield Change("'007'", "007", ("007", REFUSED))
+        yield FieldChange("'007'", "007", ("007", REFUSED))
     if kind is int and wire in (None, int):
-        yield Change("9007199254740993", Number("9007199254740993"), (9007199254740993, REFUSED))
+        yield FieldChange("9007199254740993", ExactNumber("9007199254740993"), (9007199254740993, REFUSED))
 
 
-def _read(kit: Kit, place: Place, change: Change) -> Iterator[str]:
+def _read(subject: AdapterUnderTest, place: FieldPosition, change: FieldChange) -> Iterator[str]:
     case, way = place.case, [field.path for field in place.way]
-    body = case.document.with_field(place.paths, way, change.value)
+    body = case.template.with_field(place.paths, way, change.value)
     if body is None and any(field.nullable for field in place.above):
         return  # a row that is there only in place of others: an error, say
     if body is None:
         needed = [*place.paths, *([tuple(chain(*way))] if place.above else [])]
         told = ", ".join(".".join(path) for path in needed)
-        raise Unsampled(f"{case.name}: the sample needs a record that has all of {told}")
+        raise InsufficientSample(f"{case.name}: the sample needs a record that has all of {told}")
     names = [field.name for field in place.way]
-    yield from (f"{case.name}: {'.'.join(names)} {told}" for told in _misread(kit, case, change, body, names))
+    yield from (f"{case.name}: {'.'.join(names)} {told}" for told in _misread(subject, case, change, body, names))
 
 
-def _without_row(kit: Kit, case: Case) -> Iterator[str]:
+def _without_row(subject: AdapterUnderTest, case: OperationCase) -> Iterator[str]:
     """Values that are in no row: the first that stands in the sample just as it is read."""
-    for value in _values(kit.rows(case, case.reply(case.keys)).value, []) or ():
+    for value in _values(subject.read_reply(case, case.reply(case.keys)).value, []) or ():
         for change in _exactly(type(value)):
-            if (body := case.document.with_value(value, change.value)) is not None:
-                yield from (f"{case.name}: {value!r} {told}" for told in _misread(kit, case, change, body, []))
+            if (body := case.template.with_value(value, change.value)) is not None:
+                yield from (f"{case.name}: {value!r} {told}" for told in _misread(subject, case, change, body, []))
                 return
 
 
-def _misread(kit: Kit, case: Case, change: Change, body: bytes, names: Sequence[str]) -> Iterator[str]:
+def _misread(
+    subject: AdapterUnderTest, case: OperationCase, change: FieldChange, body: bytes, names: Sequence[str]
+) -> Iterator[str]:
     """How the changed reply is read, unless that is one of the ways that are allowed."""
-    outcome = kit.rows(case, case.response(body))
+    outcome = subject.read_reply(case, case.response(body))
     read = None if isinstance(outcome.error, _REFUSALS) else _values(outcome.value, names)
     if outcome.error is not None and read is not None:
         yield f"as {change.name} gives {outcome.code}"
