@@ -1,18 +1,17 @@
-"""`Graph`: a project's schema with its adapters and settings; what the server, the CLI and tests drive."""
+"""`Graph`: a project's schema with its adapters and settings. The server, the CLI and tests drive it."""
 
 from __future__ import annotations
 
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 from strawberry.types.graphql import OperationType
 
 from graphfold.adapter.base import Adapter
@@ -20,13 +19,11 @@ from graphfold.cache.answers import Answers, Question
 from graphfold.cache.parts import Parts
 from graphfold.checks.startup import check_graph, find_warnings
 from graphfold.composition.assembly import assemble
-from graphfold.composition.connections import max_page_size
 from graphfold.declarations import Declarations, current
 from graphfold.errors import Forbidden, GraphError, Unauthenticated
 from graphfold.explain.explainer import explain
 from graphfold.explain.explanation import Explanation
 from graphfold.explain.header import HEADER, ExplainHeader
-from graphfold.extensions import collecting
 from graphfold.graph.invalidation import checked_keys
 from graphfold.graph.project import Project
 from graphfold.graph.runtime import Runtime, Transports
@@ -34,8 +31,7 @@ from graphfold.operation.answer import Answer
 from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
 from graphfold.operation.executor import GraphExecutor
-from graphfold.operation.fast_path import FastPath
-from graphfold.operation.masking import log_covered_errors, mask_errors
+from graphfold.operation.runner import OperationRunner
 from graphfold.operation.viewer_factory import TenantOf, ViewerFactory
 from graphfold.settings import BackendSettings, Settings
 from graphfold.viewer import Viewer
@@ -48,7 +44,7 @@ _ALL = (OperationType.QUERY, OperationType.MUTATION)
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a backend is now: `seconds` the question took, `message` what it said when it was not well."""
+    """The health of a backend: `seconds` is how long the probe took, `message` the error of an unhealthy backend."""
 
     ok: bool
     seconds: float
@@ -56,7 +52,10 @@ class Probe:
 
 
 class Graph:
-    """Everything that was declared, as one schema. Raises `Mistake`. Operations run only inside `running()`."""
+    """All declared types, resolvers and adapters as one schema. Raises `Mistake` for errors in an author's code.
+
+    Operations run only inside `running()`.
+    """
 
     def __init__(
         self, project: Project, environment: Mapping[str, str], declarations: Declarations | None = None
@@ -69,7 +68,7 @@ class Graph:
         self.documents = Documents(self.settings)
         self.schema: strawberry.Schema = assemble(self.declarations, self.documents.extension, GraphExecutor)
         self._viewers = ViewerFactory(self.adapters)
-        self._fast_path = FastPath(self.schema, self.documents)
+        self._runner = OperationRunner(self.schema, self.documents, self.settings)
         check_graph(self.schema, self.declarations)
         self.runtime: Runtime | None = None
 
@@ -83,16 +82,16 @@ class Graph:
         self._viewers.tenant_of = tenant_of
 
     def missing_settings(self) -> list[str]:
-        """The variables that must be set before the graph is ready: those of every critical backend."""
+        """Return the environment variables that critical backends need and that are not set."""
         critical = [adapter for adapter in self.adapters if adapter.manifest.critical]
         return [variable for adapter in critical for variable in self.missing(adapter)]
 
     def missing(self, adapter: type[Adapter]) -> list[str]:
-        """The variables that must be set before this backend can be called."""
+        """Return the environment variables that a backend needs and that are not set."""
         return self.backends[adapter.name].missing(adapter.needs())
 
     def problems(self) -> list[str]:
-        """What would go wrong or be slow, found without a request: one text each."""
+        """Return a text for each thing that works but should be improved, found without a request."""
         return find_warnings(self.schema, self.declarations)
 
     @asynccontextmanager
@@ -103,9 +102,9 @@ class Graph:
         timer: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> AsyncIterator[Graph]:
-        """Open connections and caches; close them at the end.
+        """Open connections and caches, and close them at the end.
 
-        `transports`, `timer` (seconds, for what is remembered) and `chance` (from 0 to 1) are what tests replace.
+        Tests replace `transports`, `timer` (the caches' clock, in seconds) and `chance` (a random number from 0 to 1).
         """
         runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer, chance)
         try:
@@ -128,51 +127,72 @@ class Graph:
         seconds: float | None = None,
         viewer: Viewer | None = None,
     ) -> Answer:
-        """Run one operation. Never raises for what a client or a backend does: the answer says it.
+        """Run one query or mutation. Errors of clients and backends are part of the answer; none is raised.
 
-        `headers` are the client's, names in lower case; `mutations=False` refuses them (GET requests). In development
-        the header `graphfold-explain: plan, trace` adds both to the answer's `extensions`. `seconds` is how long the
-        client wants to wait; the setting for it may say less. `viewer` is who they say asks, where that is known.
+        `headers` are the client's, names in lower case. `mutations=False` refuses mutations (GET requests). In
+        development the header `graphfold-explain: plan, trace` adds both to the answer's extensions. `seconds` is the
+        time that the client allows; the setting is an upper bound. `viewer` replaces the viewer made from the headers.
         """
         headers, request_id = headers or {}, request_id or uuid.uuid4().hex
-        insight = None
+        explanation = None
         if self.documents.development and HEADER in headers:
-            insight = ExplainHeader(self.explain, headers[HEADER], query, variables, operation_name)
-        runtime, trace = self._running(), insight.trace if insight else None
+            explanation = ExplainHeader(self.explain, headers[HEADER], query, variables, operation_name)
+        runtime, trace = self._running(), explanation.trace if explanation else None
         try:
             viewer = viewer or self._viewers.viewer(headers)
-        except Exception as error:  # of the function that tells tenants
-            return self._told(None, [_located(error)], {}, request_id)
+        except Exception as error:  # of the application's `tenant_of`
+            return self._runner.failure(error, request_id)
         request = Request(runtime, viewer, request_id, headers, trace, Parts(), seconds)
-        page = max_page_size.set(self.settings.max_page_size)
-        try:
-            with collecting() as notes:
-                answer = await self._answer(request, query, variables, operation_name, _ALL if mutations else _READS)
-        finally:
-            max_page_size.reset(page)
-        answer.extensions.update(notes)
-        if notes.covered:
-            log_covered_errors(notes.covered, request.request_id)
-        if insight is not None:
-            answer.extensions.update(insight.extensions)
+        answer = await self._runner.execute(request, query, variables, operation_name, _ALL if mutations else _READS)
+        if explanation is not None:
+            answer.extensions.update(explanation.extensions)
         if answer.data is not None and not answer.errors and not answer.extensions:
             answer.parts = request.parts
         return answer
 
+    async def subscribe(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        request_id: str | None = None,
+        seconds: float | None = None,
+        viewer: Viewer | None = None,
+    ) -> AsyncGenerator[Answer, None]:
+        """Run a subscription: yield an answer for each event. Errors are part of the answers; none is raised.
+
+        Each event has loaders and a deadline of its own; `seconds` is the time for one event. A request that is refused
+        gives one answer, which says why. Close the generator (`contextlib.aclosing`) to end the subscription early. The
+        other parameters are those of `execute`.
+        """
+        headers, request_id = headers or {}, request_id or uuid.uuid4().hex
+        runtime = self._running()
+        try:
+            viewer = viewer or self._viewers.viewer(headers)
+        except Exception as error:  # of the application's `tenant_of`
+            yield self._runner.failure(error, request_id)
+            return
+        request = Request(runtime, viewer, request_id, headers, seconds=seconds)
+        async with aclosing(self._runner.subscribe(request, query, variables, operation_name)) as answers:
+            async for answer in answers:
+                yield answer
+
     @property
     def answers(self) -> Answers | None:
-        """Whole answers that are kept while the graph runs."""
+        """The cache of whole answers, while the graph runs; None if it is switched off."""
         return self.runtime.answers if self.runtime is not None else None
 
     def question(
         self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
     ) -> tuple[Question, Viewer] | None:
-        """Under what the answer to a request is kept, and who asks; None where it has to run.
+        """Return the answer cache's key for a request, with its viewer; None if the request must run.
 
-        It has to where it is to be explained, where an extension was added that may want to see each operation, and
-        where who asks cannot be told: the answer says that.
+        It must if it asks for an explanation, if an added extension may have to see each operation, and if making the
+        viewer fails, because the answer then has to say so.
         """
-        if not self._fast_path.open or (self.documents.development and HEADER in headers):
+        if not self._runner.fast_path.open or (self.documents.development and HEADER in headers):
             return None
         try:
             viewer = self._viewers.viewer(headers)
@@ -181,102 +201,44 @@ class Graph:
             return None
 
     def forget(self, operation: str, keys: Iterable[Any] | None) -> None:
-        """Keys of an operation such as `crm.customers` have changed, all of them with None. Nothing is checked."""
+        """Drop the cache entries of a backend operation such as `crm.customers` for these keys; None drops all."""
         if self.runtime is not None:
             self.runtime.forget(operation, keys)
 
     def invalidate(self, backend: str, operation: str, keys: Sequence[Any] | None) -> None:
-        """The same in the words of somebody outside. Raises BAD_INPUT where a name or a key cannot be."""
+        """Like `forget`, but validates untrusted names and keys. Raises `InvalidInput`."""
         known = checked_keys(self.adapters, backend, operation, keys)
         self.forget(f"{backend}.{operation}", known)
 
     def explain(
         self, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> Explanation:
-        """What an operation would ask of the backends; it need not be running. Raises `Unexplained`."""
+        """Return the backend calls of an operation without running it. Raises `Unexplained` if it would be refused."""
         return explain(self, query, variables, operation_name)
 
     async def probe(self, adapter: type[Adapter]) -> Probe:
-        """Ask a backend something cheap, now."""
+        """Make a cheap call to a backend and return its health."""
         runtime, started = self._running(), perf_counter()
         try:
             await runtime.probe(adapter)
-        except (Unauthenticated, Forbidden):  # it asks who the caller is, and there is none
+        except (Unauthenticated, Forbidden):  # the backend is up, but wants a caller's credentials
             return Probe(ok=True, seconds=perf_counter() - started, message="")
         except GraphError as error:
-            told = f"{error.message} ({error.internal})" if error.internal else error.message
-            return Probe(ok=False, seconds=perf_counter() - started, message=told)
+            message = f"{error.message} ({error.internal})" if error.internal else error.message
+            return Probe(ok=False, seconds=perf_counter() - started, message=message)
         return Probe(ok=True, seconds=perf_counter() - started, message="")
 
     def state(self) -> dict[str, Any]:
-        """How each backend is for this process, while it runs: breakers, places, budget, quota, how long calls take."""
+        """Return each backend's circuit breakers, bulkhead, retry budget, quota and latencies in this process."""
         return self._running().state()
 
     def app(self, *, development: bool = False, timer: Callable[[], float] = time.monotonic) -> Any:
-        """The graph as an ASGI application. `timer` is what tests replace."""
+        """Return the graph as an ASGI application. Tests replace `timer`."""
         from graphfold.server.app import create_app  # FastAPI takes long to load, and scripts need no server
 
         return create_app(self, development=development, timer=timer)
-
-    async def _answer(
-        self,
-        request: Request,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-        allowed: tuple[OperationType, ...],
-    ) -> Answer:
-        try:
-            result = await self._executed(request, query, variables, operation_name, allowed)
-            data, errors = result.data, result.errors or []
-            extensions = dict(getattr(result, "extensions", None) or {})
-        except Exception as error:
-            data, extensions = None, {}
-            errors = [_located(error)]
-        return self._told(data, errors, extensions, request.request_id)
-
-    def _told(
-        self,
-        data: dict[str, Any] | None,
-        errors: Sequence[GraphQLError],
-        extensions: dict[str, Any],
-        request_id: str,
-    ) -> Answer:
-        """What the client may read of it."""
-        if not errors:
-            return Answer(data, [], extensions)
-        told = mask_errors(errors, request_id, suggestions=self.documents.development)
-        started = data is not None or any(error.path for error in told)
-        return Answer(data, [_formatted(error) for error in told], extensions, started)
-
-    async def _executed(
-        self,
-        request: Request,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-        allowed: tuple[OperationType, ...],
-    ) -> Any:
-        if self._fast_path.open:
-            kinds = [kind.value for kind in allowed]
-            return await self._fast_path.execute(query, variables, request, operation_name, kinds)
-        return await self.schema.execute(
-            query,
-            variable_values=dict(variables or {}),
-            context_value=request,
-            operation_name=operation_name,
-            allowed_operation_types=allowed,
-        )
 
     def _running(self) -> Runtime:
         if self.runtime is None:
             raise RuntimeError("the graph is not running: use it inside `async with graph.running():`")
         return self.runtime
-
-
-def _located(error: Exception) -> GraphQLError:
-    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
-
-
-def _formatted(error: GraphQLError) -> dict[str, Any]:
-    return dict(error.formatted)

@@ -1,4 +1,4 @@
-"""What somebody outside knows to have changed: said by the names of a backend and an operation, and by keys."""
+"""Validate invalidations that come from outside: names of a backend and an operation, and keys."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def checked_keys(
 def _operation(known_adapters: Iterable[type[Adapter]], backend: str, name: str) -> BackendOperation:
     adapters = {adapter.name: adapter for adapter in known_adapters}
     if backend not in adapters:
-        raise InvalidInput(f"There is no backend named {backend[:60]!r}.{_meant(backend, adapters)}")
+        raise InvalidInput(f"There is no backend named {backend[:60]!r}.{_suggestion(backend, adapters)}")
     operations = {operation.name: operation for operation in adapters[backend].operations()}
     found = operations.get(name)
     if found is None:
-        raise InvalidInput(f"{backend} has no operation named {name[:60]!r}.{_meant(name, operations)}")
+        raise InvalidInput(f"{backend} has no operation named {name[:60]!r}.{_suggestion(name, operations)}")
     if isinstance(found, WriteOperation):
-        raise InvalidInput(f"{backend}.{name} writes: nothing is kept of it.")
+        raise InvalidInput(f"{backend}.{name} writes: nothing of it is cached.")
     return found
 
 
 def _key(operation: BackendOperation, name: str, key: Any) -> Any:
     if not isinstance(operation, BatchOperation):
-        raise InvalidInput(f"{name} has no keys: what it was asked is forgotten as a whole, with `all`.")
+        raise InvalidInput(f"{name} has no keys: invalidate the whole operation, with `all`.")
     policy = operation.policy
     converted = _converted(policy.key_type, key)
     if converted is None:
@@ -56,7 +56,7 @@ def _key(operation: BackendOperation, name: str, key: Any) -> Any:
 
 
 def _converted(kind: Any, key: Any) -> Any:
-    """The key as the operation is asked for it; None where it can be none. A command line has nothing but text."""
+    """Return the key as the operation's key type; None if it cannot be one. The command line sends text only."""
     if kind is str:
         return str(key) if isinstance(key, str | int) and not isinstance(key, bool) else None
     try:
@@ -72,7 +72,7 @@ def _written(kind: Any, key: str) -> Any:
         return None
 
 
-def _meant(name: str, known: dict[str, Any]) -> str:
+def _suggestion(name: str, known: dict[str, Any]) -> str:
     near = get_close_matches(name, known, n=1)
     return f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known))}."
 

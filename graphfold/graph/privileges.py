@@ -1,4 +1,4 @@
-"""The least privilege of each operation: as whom it calls its backend, and what it has to be allowed there."""
+"""The least privilege of each backend operation: the identity it calls with, and the permissions it needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Privilege", "privileges"]
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
-    """`scope` is empty where the credential knows none, `variables` are what the credential is read from."""
+    """The needs of one operation. `scope` is empty for credentials without scopes, `variables` are their settings."""
 
     backend: str
     operation: str
@@ -26,7 +26,7 @@ class Privilege:
 
 
 def privileges(adapters: Iterable[type[Adapter]]) -> list[Privilege]:
-    """One for each operation of each adapter, in the order of their declaration."""
+    """Return the privilege of each operation of each adapter, in the order of declaration."""
     return [
         Privilege(
             backend=adapter.name,

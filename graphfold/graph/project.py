@@ -1,4 +1,4 @@
-"""A graph on disk: the nearest `pyproject.toml` with `[tool.graphfold]`, and the rooms beside it."""
+"""A graph on disk: the nearest `pyproject.toml` with `[tool.graphfold]`, and the packages beside it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _ROOMS = ("schema", "adapters", "resolvers")
 
 
 class ProjectError(Exception):
-    """The project cannot be loaded; the text says what, where and how to mend it."""
+    """The project cannot be loaded. The text says what is wrong, where, and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`root` is the folder; `sandbox` the command that starts fake backends, if there is one."""
+    """The graph's project. `root` is its folder, `sandbox` the command that starts fake backends, if any."""
 
     root: Path
     title: str
@@ -34,7 +34,7 @@ class Project:
 
     @classmethod
     def nearest(cls, start: Path) -> Project:
-        """The project that `start` lies in."""
+        """Return the project that the folder `start` lies in. Raises `ProjectError` if there is none."""
         for folder in (start, *start.parents):
             declared = _declared(folder / "pyproject.toml")
             if declared is not None:
@@ -62,7 +62,7 @@ def _declared(file: Path) -> Mapping[str, object] | None:
     try:
         tool = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{file}: this is no valid TOML: {error}") from None
+        raise ProjectError(f"{file}: this is not valid TOML: {error}") from None
     declared = tool.get("graphfold") if isinstance(tool, dict) else None
     if not isinstance(declared, dict):
         return None
@@ -90,13 +90,13 @@ def _modules(room: str, project: Project) -> list[str]:
 
 
 def _check_found(found: list[str], paths: list[Path], project: Project) -> None:
-    """A folder without `__init__.py` is passed over by Python: its resolvers would be missing without a word."""
+    """Refuse modules in folders without `__init__.py`, which Python's package walk skips silently."""
     for path in paths:
         for file in sorted(path.rglob("*.py")):
             name = ".".join((found[0], *file.relative_to(path).with_suffix("").parts)).removesuffix(".__init__")
             if name not in found:
                 raise ProjectError(
-                    f"{_shown(str(file), project)}: nobody would import it.\n"
+                    f"{_shown(str(file), project)}: this module would never be imported.\n"
                     f"  Fix: add {_shown(str(file.with_name('__init__.py')), project)}, or move it."
                 )
 
@@ -113,7 +113,7 @@ def _import(name: str, project: Project) -> ModuleType:
 
 
 def _origin(error: Exception, project: Project) -> str:
-    """Where in the project the error came from: the innermost of its files in the traceback."""
+    """Return the `file:line` of the innermost traceback frame in the project's own files."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if frame.filename.startswith(str(project.root))]
     inside = [frame for frame in ours if "site-packages" not in frame.filename and not _is_engine(frame.filename)]
@@ -123,7 +123,7 @@ def _origin(error: Exception, project: Project) -> str:
 
 
 def _is_engine(filename: str) -> bool:
-    """Of this package itself: a project may well lie in a folder that is called graphfold, too."""
+    """Tell whether a file belongs to this package. Paths decide, since a project's folder may be named graphfold."""
     return Path(filename).is_relative_to(Path(__file__).parents[1])
 
 
@@ -133,9 +133,9 @@ def _shown(filename: str | None, project: Project) -> str:
 
 
 def _check_rooms(project: Project) -> None:
-    """A distribution that installs a package named `schema` would be taken for ours: say which one it is.
+    """Refuse a `schema`, `adapters` or `resolvers` package of another distribution.
 
-    Said before anything is imported, since a wrong room would only show as an error in whoever imports from it.
+    This is checked before anything is imported; a wrong package would otherwise surface as an unrelated ImportError.
     """
     for room in _ROOMS:
         spec = importlib.util.find_spec(room)

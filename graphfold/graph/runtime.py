@@ -1,4 +1,4 @@
-"""What lives as long as the graph runs: connections to backends, caches, and calls shared between operations."""
+"""The state of a running graph: connections to backends, caches, and calls shared between operations."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = ["Runtime", "Transports", "network"]
 T = TypeVar("T")
 
 Transports = Callable[[str], httpx.AsyncBaseTransport]
-"""Backend name -> how its bytes travel. The one seam that tests replace."""
+"""From a backend's name to its transport. Tests replace transports and nothing else."""
 
 
 def network(_: str) -> httpx.AsyncBaseTransport:
-    """Real connections, kept alive, with certificates checked."""
+    """Return a transport with real, kept-alive connections that verifies certificates."""
     return Network()
 
 
@@ -69,48 +69,48 @@ class Runtime:
         return self._backends[adapter]
 
     def state(self) -> dict[str, Any]:
-        """How it stands with each backend, by name, as JSON: nothing of any caller, no address, no secret."""
+        """Return each backend's state by name, as JSON. It holds nothing of callers, no address and no secret."""
         return {
             backend.adapter.name: {"critical": backend.adapter.manifest.critical, **backend.guard.snapshot()}
             for backend in self._backends.values()
         }
 
     def store(self, operation: str, terms: Terms) -> Store:
-        """The cache of one operation of a backend, named `crm.customers`."""
+        """Return the cache of a backend operation such as `crm.customers`."""
         if operation not in self._stores:
             self._stores[operation] = Store(terms, self._timer, self._chance)
         return self._stores[operation]
 
     def forget(self, operation: str, keys: Iterable[Hashable] | None) -> None:
-        """These keys of an operation have changed, all of them with None."""
+        """Drop the cache entries of an operation for these keys; None drops all."""
         store = self._stores.get(operation)
-        if store is not None:  # else it was never asked: there is nothing to forget, nor anything under way
+        if store is not None:  # without a store the operation was never called, so nothing is in flight either
             for key in (ALL_KEYS,) if keys is None else keys:
                 store.forget(key)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """A task that belongs to no operation. It ends at the latest when the runtime closes."""
+        """Start a task that outlives its operation. It ends at the latest when the runtime closes."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def open(self) -> None:
-        """Read contracts before the first call."""
+        """Read the backends' contracts (WSDL files), before the first call."""
         await asyncio.gather(*(asyncio.to_thread(backend.load) for backend in self._backends.values()))
 
     async def close(self) -> None:
-        """End calls that nobody will wait for any more, then the connections."""
-        left = list(self._tasks)
-        for task in left:
+        """Cancel calls in flight, then close the connections."""
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         ends = await asyncio.gather(*(backend.close() for backend in self._backends.values()), return_exceptions=True)
         for error in ends:
             if isinstance(error, BaseException):
                 raise error
 
     async def probe(self, adapter: type[Adapter]) -> None:
-        """Raises the typed error of a backend that is not well."""
-        asking: Any = adapter(Scope(self, Viewer(), dict))
-        await asking.probe()
+        """Make a cheap call to a backend. Raises the backend's typed error if it is not healthy."""
+        instance: Any = adapter(Scope(self, Viewer(), dict))
+        await instance.probe()

@@ -1,4 +1,4 @@
-"""What an operation answers: data, errors as the client sees them, and what else there is to say."""
+"""The answer of one operation: data, errors as the client sees them, and extensions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ __all__ = ["Answer"]
 
 @dataclass(slots=True)
 class Answer:
-    """`started` is False where the request was refused before anything ran: there is then no data at all.
+    """An operation's answer, as sent to the client.
 
-    `parts` are what it was made of, where it is complete and says nothing that is true of this run only.
+    `started` is False if the request was refused before anything ran; the response then has no `data` key at all.
+    `parts` describes the cache entries it was built from. It is set only if the answer may be reused: it has data, no
+    errors and no extensions.
     """
 
     data: dict[str, Any] | None
@@ -28,7 +30,7 @@ class Answer:
     parts: Parts | None = None
 
     def document(self) -> dict[str, Any]:
-        """The answer in GraphQL's response format."""
+        """Return the answer in GraphQL's response format (spec section 7.1)."""
         answer: dict[str, Any] = {"errors": self.errors} if self.errors else {}
         if self.started:
             answer["data"] = self.data
@@ -37,25 +39,28 @@ class Answer:
         return answer
 
     def body(self) -> bytes:
-        """The answer as JSON. Numbers that orjson cannot write (over 64 bits) and odd text go through the slow way."""
+        """Return the answer as JSON.
+
+        orjson refuses integers over 64 bits and lone surrogates in text; such answers are written by the json module.
+        """
         try:
-            return orjson.dumps(self.document(), default=_digits)
+            return orjson.dumps(self.document(), default=_decimal)
         except TypeError:
-            return _written(self.document()).encode()
+            return _json(self.document()).encode()
 
 
-def _digits(value: object) -> orjson.Fragment:
-    """A Decimal in what a JSON scalar hands on: the number as its backend wrote it."""
+def _decimal(value: object) -> orjson.Fragment:
+    """Write a Decimal inside a JSON scalar's value as the number that its backend sent."""
     if isinstance(value, Decimal):
         return orjson.Fragment(str(value))
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _written(value: Any) -> str:
-    """JSON piece by piece."""
+def _json(value: Any) -> str:
+    """Return a value as JSON, with any number of digits."""
     if isinstance(value, dict):
-        fields = ",".join(f"{json.dumps(name)}:{_written(each)}" for name, each in value.items())
+        fields = ",".join(f"{json.dumps(name)}:{_json(each)}" for name, each in value.items())
         return f"{{{fields}}}"
     if isinstance(value, list | tuple):
-        return f"[{','.join(map(_written, value))}]"
+        return f"[{','.join(map(_json, value))}]"
     return str(value) if isinstance(value, Decimal) else json.dumps(value, allow_nan=False)

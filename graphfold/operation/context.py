@@ -1,4 +1,4 @@
-"""One operation of the graph as resolvers see it: `info.context`. Made for each query, mutation and event anew."""
+"""The context of a request, and of each operation it runs (`info.context` in resolvers)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Runtime(Home, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks, and with what: the context that a transport hands to the schema. Several operations may share one."""
+    """A client's request: the context that a transport passes to the schema.
+
+    Several operations share one request: the events of a subscription.
+    """
 
     runtime: Runtime
     viewer: Viewer
@@ -39,23 +42,23 @@ class Request:
     """The client's headers, names in lower case."""
     trace: Trace | None = None
     parts: Parts | None = None
-    """Told what goes into the answer, where there is one operation only."""
+    """Collects what the answer is built from, if the request runs a single operation."""
     seconds: float | None = None
-    """How long the client wants to wait for an operation; never longer than the setting says."""
+    """The time that the client allows for an operation, in seconds; the setting is an upper bound."""
 
     def deadline(self) -> Deadline:
-        """The deadline of an operation that begins now."""
+        """Return the deadline of an operation that starts now."""
         most = self.runtime.settings.deadline
         return Deadline(most if self.seconds is None else min(self.seconds, most))
 
     def scope(self, wants: Callable[[], Wanted]) -> Scope:
-        """The scope of one operation of this request."""
+        """Open the scope of one operation. `wants` returns the fields that the operation selects of each type."""
         scope = Scope if self.trace is None else self.trace.scope
         return scope(self.runtime, self.viewer, wants, self.parts)
 
 
 class OperationContext:
-    """The context of a running operation. Its adapters and their loaders end with it."""
+    """The context of one running query, mutation or subscription event. Its adapters and loaders end with it."""
 
     __slots__ = ("_request", "scope")
 
@@ -64,7 +67,7 @@ class OperationContext:
 
     @property
     def request(self) -> Request:
-        """The request. An answer for which somebody looked at it is for this request only, and is not kept."""
+        """The request. Reading it keeps the answer out of the answer cache, because it may depend on any header."""
         self.scope.parts.spoil()
         return self._request
 
@@ -73,9 +76,9 @@ class OperationContext:
         return self._request.runtime
 
     def adapter(self, kind: type[A]) -> A:
-        """The adapter of this kind; one for the whole operation."""
+        """Return the operation's one instance of an adapter class."""
         adapters = self.scope.adapters
-        found: A | None = adapters.get(kind)
-        if found is None:
-            found = adapters[kind] = kind(self.scope)
-        return found
+        adapter: A | None = adapters.get(kind)
+        if adapter is None:
+            adapter = adapters[kind] = kind(self.scope)
+        return adapter

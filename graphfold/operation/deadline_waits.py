@@ -1,4 +1,9 @@
-"""The deadline where graphql-core runs an operation: whatever it waits for, it waits no longer than that."""
+"""Hold operations that graphql-core runs to their deadline.
+
+graphql-core awaits the results of resolvers and the items of async iterables through two methods that it has for abort
+signals (`with_abort_signal`, `cancellable_iterable`). `DeadlineExecutor` overrides them, so every wait ends when the
+operation's time is over. Plans have their own way (`graphfold.execution`).
+"""
 
 from __future__ import annotations
 
@@ -21,29 +26,30 @@ T = TypeVar("T")
 
 
 class DeadlineExecutor(BreadthFirst):
-    """graphql-core awaits what resolvers give in two places, which it has for signals to abort."""
+    """Executor whose waits in graphql-core end at the operation's deadline."""
 
     _waits: Waits | None = None
 
     async def with_abort_signal(self, awaitable: Awaitable[T]) -> T:
-        result = self._in_time().result
+        result = self._deadline_waits().result
         if not isinstance(awaitable, FallbackAwaitable):
             return await result(awaitable)
         try:
             answer: Any = await result(awaitable.awaitable)
         except Exception as error:
-            other = awaitable.fall_back(error)
-            answer = await result(other) if self.is_awaitable(other) else other
+            fallback = awaitable.fall_back(error)
+            answer = await result(fallback) if self.is_awaitable(fallback) else fallback
         return cast("T", answer)
 
     def cancellable_iterable(self, iterable: AsyncIterable[T]) -> AsyncIterable[T]:
-        in_operation = isinstance(self.context_value, OperationContext)  # events may come as long as somebody listens
-        return _Items(self._in_time(), iterable) if in_operation else iterable
+        # Outside an operation this is a subscription's source stream, which has no deadline.
+        in_operation = isinstance(self.context_value, OperationContext)
+        return _Items(self._deadline_waits(), iterable) if in_operation else iterable
 
     def execute_field(
         self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
     ) -> Any:
-        """A mutation that has not begun when the time is over never does."""
+        """Fail a root field of a mutation that has not started when the time is over, instead of running it."""
         if path.prev is None and self.operation.operation is OperationType.MUTATION and self._is_over():
             field = self.schema.get_field(parent_type, field_details_list[0].node.name.value)
             if field is not None:
@@ -55,14 +61,17 @@ class DeadlineExecutor(BreadthFirst):
         deadline: Deadline = self.context_value.scope.deadline
         return deadline.left() <= 0
 
-    def _in_time(self) -> Waits:
+    def _deadline_waits(self) -> Waits:
         if self._waits is None:
             self._waits = Waits(self.context_value.scope)
         return self._waits
 
 
 class Waits:
-    """What one operation waits for. Each is a task of its own: code that goes on when it is cancelled delays nobody."""
+    """The waits of one operation. Each awaitable runs in its own task, so code that ignores cancellation delays nobody.
+
+    The waiter awaits a gate, a future that opens when the task ends or when the deadline passes.
+    """
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -72,14 +81,14 @@ class Waits:
             scope.deadline.on_end(self._expire)
 
     async def result(self, awaitable: Awaitable[T]) -> T:
-        """What it comes to. Raises DEADLINE_EXCEEDED when the time is over."""
+        """Return the awaitable's result. Raise `DeadlineExceeded` when the operation's time is over."""
         loop = asyncio.get_running_loop()
         task, gate = asyncio.ensure_future(awaitable), loop.create_future()
         self._scope.own(task)
         self._open[gate] = task
         task.add_done_callback(lambda _: _open(gate))
         if self._is_over:
-            loop.call_soon(self._expire)  # after its first step: it may need no more
+            loop.call_soon(self._expire)  # after the first step of the task, which may complete it
         try:
             await gate
         finally:
@@ -103,7 +112,7 @@ def _open(gate: asyncio.Future[None]) -> None:
 
 
 class _Items(Generic[T]):
-    """An async iterable of which no item is waited for too long."""
+    """Async iterator whose items are awaited no longer than the operation's deadline."""
 
     def __init__(self, waits: Waits, iterable: AsyncIterable[T]) -> None:
         self._waits = waits

@@ -1,4 +1,4 @@
-"""How an operation of the graph runs: with a scope of its own, as a plan or by graphql-core."""
+"""Execute one operation of the graph in a scope of its own, as a plan or with graphql-core."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from graphfold.settings import Settings
 
 __all__ = ["GraphExecutor"]
 
-MOST_REMARKS = 100
-"""Kept with a plan: one for each combination of page sizes that clients send."""
+MOST_SIZES = 100
+"""Combinations of page sizes for which a plan remembers that the node limit holds."""
 
 
 class GraphExecutor(DeadlineExecutor):
-    """Returns errors and never raises: what escaped from here would reach the client unmasked."""
+    """Executor that returns errors and never raises: an escaped exception would reach the client unmasked."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         request = self.context_value
         if not isinstance(request, Request):
             return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
-        around, deadline = current(), request.deadline()
+        outer, deadline = current(), request.deadline()
         set_current(deadline)
         scope = request.scope(self._wants)
         self.context_value = OperationContext(request, scope)
@@ -43,14 +43,14 @@ class GraphExecutor(DeadlineExecutor):
         except Exception as error:
             return _refused(error)
         finally:
-            set_current(around)
+            set_current(outer)
         if self.is_awaitable(result):
             return _in_scope(result, scope, deadline)
         scope.end()
         return result
 
     def plan(self) -> Plan | str:
-        """Its loads gather by level where a plan runs them, and one by one where graphql-core does."""
+        """Return the plan, or why there is none, and check the number of objects. Loads of a plan gather by level."""
         operation: OperationContext = self.context_value
         settings = operation.runtime.settings
         plan = super().plan() if settings.execution == "breadth-first" else "switched-off"
@@ -60,36 +60,36 @@ class GraphExecutor(DeadlineExecutor):
         return plan
 
     def _check_size(self, settings: Settings) -> None:
-        """Page sizes may come from variables: what was counted is remembered for their values."""
+        """Raise `LimitExceeded` for too many objects. Success is kept by variables: page sizes may come from them."""
         values = self.variable_values.coerced
         sizes = ("nodes", *((name, value) for name, value in values.items() if type(value) is int))
         if sizes not in self._remarks:
             check_nodes(self.schema, self.operation, self.fragment_definitions, values, settings)
-            if len(self._remarks) < MOST_REMARKS:
+            if len(self._remarks) < MOST_SIZES:
                 self._remarks[sizes] = True
 
     def _wants(self) -> WantedFields:
-        """What the operation wants of each type, worked out once for each plan."""
-        found: WantedFields | None = self._remarks.get("wants")
-        if found is None:
-            found = self._remarks["wants"] = wanted_fields(self)
-        return found
+        """Return the fields that the operation selects of each type, computed once for each plan."""
+        wanted: WantedFields | None = self._remarks.get("wants")
+        if wanted is None:
+            wanted = self._remarks["wants"] = wanted_fields(self)
+        return wanted
 
 
 async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) -> Any:
-    around = current()
+    outer = current()
     set_current(deadline)
     try:
         return await result
     except Exception as error:
         return _refused(error)
     finally:
-        set_current(around)
+        set_current(outer)
         deadline.close()
         await scope.close()
         if scope.outdated:
-            _tell_freshness(scope.outdated)
-            scope.outdated.clear()  # they know places, which know the operation
+            _report_stale_values(scope.outdated)
+            scope.outdated.clear()  # the entries refer to response paths, which refer to the operation: a garbage cycle
 
 
 def _refused(error: Exception) -> ExecutionResult:
@@ -97,10 +97,10 @@ def _refused(error: Exception) -> ExecutionResult:
     return ExecutionResult(None, [located])
 
 
-def _tell_freshness(outdated: list[Outdated]) -> None:
-    """Add what was stale to the running operation's answer."""
-    for told in report(outdated):
-        note("freshness", told)
+def _report_stale_values(outdated: list[Outdated]) -> None:
+    """Add the stale values of the answer to its extensions, and their errors to the log."""
+    for entry in report(outdated):
+        note("freshness", entry)
     for each in outdated:
         if each.stale.error is not None:
             cover("stale", each.stale.error.at(each.backend, each.operation))

@@ -1,7 +1,7 @@
-"""The short way through Strawberry: parse, validate, execute, for a schema that has no extensions but ours.
+"""Run operations without Strawberry's extension stages, for schemas whose only extension is ours.
 
-Strawberry's own way opens a stage for every hook that an extension might have. Where none has been added there is
-nothing to open, and what is left is a look into the documents' cache and the executor.
+Strawberry enters a context manager for each hook that an extension might have: operation, parse, validate, execute.
+Without other extensions these do nothing, and a lookup in the document cache and the executor remain.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _is_awaitable: Any = optimized_is_awaitable  # Strawberry types it without the g
 
 
 class FastPath:
-    """For one schema. `open` tells whether it may be used: not when somebody added an extension."""
+    """The fast path of one schema. Use it only while `open`: an added extension has to see every operation."""
 
     def __init__(self, schema: strawberry.Schema, documents: Documents) -> None:
         self._schema, self._core, self._documents = schema, schema._schema, documents
@@ -41,19 +41,19 @@ class FastPath:
         operation_name: str | None,
         allowed: Container[str],
     ) -> ExecutionResult:
-        """The result as graphql-core gives it. Raises the `GraphQLError` of a document that cannot run."""
+        """Return graphql-core's result. Raise `GraphQLError` if the document cannot run."""
         documents = self._documents
-        checked = documents.parse(query)
-        documents.admit(checked, operation_name, allowed)
-        errors = documents.validate(self._core, checked)
+        parsed = documents.parse(query)
+        documents.admit(parsed, operation_name, allowed)
+        errors = documents.validate(self._core, parsed)
         if errors:
             return ExecutionResult(None, errors)
-        executor = self._executor(checked.document, variables, request, operation_name)
+        executor = self._executor(parsed.document, variables, request, operation_name)
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
         result = executor.execute_operation()
-        ready: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
-        return ready
+        execution: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
+        return execution
 
     def _executor(
         self,

@@ -69,7 +69,7 @@ WRONG = {
     ),
     "folder that Python passes over": (
         {"resolvers/__init__.py": QUERY, "resolvers/more/ages.py": ""},
-        "resolvers/more/ages.py: nobody would import it.\n  Fix: add resolvers/more/__init__.py, or move it.",
+        "resolvers/more/ages.py: this module would never be imported.\n  Fix: add resolvers/more/__init__.py, or move it.",
     ),
 }
 
@@ -95,5 +95,5 @@ def test_no_project_is_told_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"no pyproject.toml with \[tool.graphfold\]"):
         Project.nearest(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[tool.")
-    with pytest.raises(ProjectError, match=r"pyproject.toml: this is no valid TOML"):
+    with pytest.raises(ProjectError, match=r"pyproject.toml: this is not valid TOML"):
         Project.nearest(tmp_path)

@@ -1,0 +1,147 @@
+"""Run requests against one schema and build their answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any, Protocol
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.graphql import OperationType
+
+from graphfold.composition.connections import max_page_size
+from graphfold.extensions import Notes, collecting
+from graphfold.operation.answer import Answer
+from graphfold.operation.context import Request
+from graphfold.operation.documents import Documents
+from graphfold.operation.fast_path import FastPath
+from graphfold.operation.masking import log_covered_errors, mask_errors
+from graphfold.settings import Settings
+
+__all__ = ["OperationRunner"]
+
+_SUBSCRIPTIONS = (OperationType.SUBSCRIPTION,)
+
+
+class _Result(Protocol):
+    """An execution result of graphql-core or Strawberry; only Strawberry's has extensions."""
+
+    @property
+    def data(self) -> dict[str, Any] | None: ...
+    @property
+    def errors(self) -> list[GraphQLError] | None: ...
+
+
+class OperationRunner:
+    """Runs the operations of one schema. Errors, ours included, become part of the answer; nothing is raised."""
+
+    def __init__(self, schema: strawberry.Schema, documents: Documents, settings: Settings) -> None:
+        self._schema, self._documents, self._settings = schema, documents, settings
+        self.fast_path = FastPath(schema, documents)
+
+    async def execute(
+        self,
+        request: Request,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        allowed: Sequence[OperationType],
+    ) -> Answer:
+        """Run one query or mutation whose kind is `allowed`."""
+        with self._collecting() as notes:
+            try:
+                answer = self._answer(
+                    await self._result(request, query, variables, operation_name, allowed), request.request_id
+                )
+            except Exception as error:
+                answer = self.failure(error, request.request_id)
+        return _with_notes(answer, notes, request.request_id)
+
+    async def subscribe(
+        self, request: Request, query: str, variables: Mapping[str, Any] | None, operation_name: str | None
+    ) -> AsyncGenerator[Answer, None]:
+        """Yield an answer for each event of a subscription, or a single one that says why there is none.
+
+        An event gets a scope, a deadline and loaders of its own. An error of the event source ends the subscription
+        with an answer that holds the error.
+        """
+        stream: Any = await self._schema.stream(
+            query,
+            variable_values=dict(variables or {}),
+            context_value=request,
+            operation_name=operation_name,
+            allowed_operation_types=_SUBSCRIPTIONS,
+        )
+        results: AsyncGenerator[_Result, None] = stream  # without @defer and @stream no incremental frames
+        async with aclosing(results):
+            ended = False
+            while not ended:
+                # Set and reset between two yields: a consumer may resume this generator in another context.
+                with self._collecting() as notes:
+                    try:
+                        answer = self._answer(await anext(results), request.request_id)
+                    except StopAsyncIteration:
+                        return
+                    except Exception as error:
+                        answer, ended = self.failure(error, request.request_id), True
+                yield _with_notes(answer, notes, request.request_id)
+
+    def failure(self, error: Exception, request_id: str) -> Answer:
+        """Return the answer of a request that failed before it had a result."""
+        located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+        return self._masked(None, [located], {}, request_id)
+
+    async def _result(
+        self,
+        request: Request,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        allowed: Sequence[OperationType],
+    ) -> _Result:
+        if self.fast_path.open:
+            return await self.fast_path.execute(
+                query, variables, request, operation_name, [kind.value for kind in allowed]
+            )
+        return await self._schema.execute(
+            query,
+            variable_values=dict(variables or {}),
+            context_value=request,
+            operation_name=operation_name,
+            allowed_operation_types=allowed,
+        )
+
+    def _answer(self, result: _Result, request_id: str) -> Answer:
+        extensions = dict(getattr(result, "extensions", None) or {})
+        return self._masked(result.data, result.errors or [], extensions, request_id)
+
+    def _masked(
+        self,
+        data: dict[str, Any] | None,
+        errors: Sequence[GraphQLError],
+        extensions: dict[str, Any],
+        request_id: str,
+    ) -> Answer:
+        if not errors:
+            return Answer(data, [], extensions)
+        public = mask_errors(errors, request_id, suggestions=self._documents.development)
+        started = data is not None or any(error.path for error in public)
+        return Answer(data, [dict(error.formatted) for error in public], extensions, started)
+
+    @contextmanager
+    def _collecting(self) -> Iterator[Notes]:
+        """Collect what resolvers add to the answer's extensions; connections read the largest page meanwhile."""
+        page = max_page_size.set(self._settings.max_page_size)
+        try:
+            with collecting() as notes:
+                yield notes
+        finally:
+            max_page_size.reset(page)
+
+
+def _with_notes(answer: Answer, notes: Notes, request_id: str) -> Answer:
+    answer.extensions.update(notes)
+    if notes.covered:
+        log_covered_errors(notes.covered, request_id)
+    return answer
