@@ -96,7 +96,7 @@ def _check_found(found: list[str], paths: list[Path], project: Project) -> None:
             name = ".".join((found[0], *file.relative_to(path).with_suffix("").parts)).removesuffix(".__init__")
             if name not in found:
                 raise ProjectError(
-                    f"{_shown(str(file), project)}: this module would never be imported.\n"
+                    f"{_shown(str(file), project)}: this module is never imported.\n"
                     f"  Fix: add {_shown(str(file.with_name('__init__.py')), project)}, or move it."
                 )
 

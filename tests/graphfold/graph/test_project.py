@@ -69,7 +69,7 @@ WRONG = {
     ),
     "folder that Python passes over": (
         {"resolvers/__init__.py": QUERY, "resolvers/more/ages.py": ""},
-        "resolvers/more/ages.py: this module would never be imported.\n  Fix: add resolvers/more/__init__.py, or move it.",
+        "resolvers/more/ages.py: this module is never imported.\n  Fix: add resolvers/more/__init__.py, or move it.",
     ),
 }
 
