@@ -1,5 +1,5 @@
-"""Checks: mistakes in an author's code that are found when the graph is built, before the first request.
+"""Checks: an author's mistakes and doubtful code, found when a graph starts, before the first request.
 
-To add a check: a module that raises `Mistake` (or yields the text of a warning), called from `startup`.
-May import: source, analysis, composition, adapter, loading, rows, declarations, errors, mistakes, secret.
+To add a check: a module here with one function, and a line for it in `startup`.
+May import: analysis, composition, adapter, loading, rows, source, declarations, errors, mistakes, secret.
 """

@@ -1,4 +1,4 @@
-"""The functions of an adapter as they were written: what shows there is told before the first request."""
+"""Read the functions of adapters as syntax trees, for the checks that need no running backend."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["AdapterFunction", "adapter_functions"]
 
 @dataclass(frozen=True, slots=True)
 class AdapterFunction:
-    """One of them; `operation` where it is one."""
+    """A function of an adapter's class body; `operation` is None for plain methods."""
 
     function: Callable[..., Any]
     operation: BackendOperation | None
@@ -28,21 +28,20 @@ class AdapterFunction:
     def name(self) -> str:
         return self.function.__qualname__
 
-    def at(self, node: ast.expr) -> str:
-        """`file:line`."""
+    def place(self, node: ast.expr) -> str:
+        """Return `file:line` of a node of the function."""
         return place_of(self.function, node.lineno - 1)
 
-    def calls(self, *names: str) -> Iterator[ast.Call]:
-        """Its calls of `self.name(...)`."""
+    def calls(self, *methods: str) -> Iterator[ast.Call]:
+        """Return the calls of these methods of `self`."""
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names:
-                owner = node.func.value
-                if isinstance(owner, ast.Name) and owner.id == "self":
+            match node:
+                case ast.Call(ast.Attribute(ast.Name("self"), method)) if method in methods:
                     yield node
 
 
 def adapter_functions(adapter: type[Adapter]) -> list[AdapterFunction]:
-    """Those of its class and of the author's classes below it, as far as their source can be read."""
+    """Return the functions of an adapter and of its base classes outside the engine, if their source can be read."""
     return [
         AdapterFunction(function, value if isinstance(value, BackendOperation) else None, tree)
         for kind in adapter.__mro__

@@ -1,4 +1,4 @@
-"""N+1 before the first request: calls of a backend that stand below a list and are no batch."""
+"""Find N+1 problems: fields below a list whose resolver calls a backend operation that is not a batch."""
 
 from __future__ import annotations
 
@@ -8,63 +8,63 @@ from typing import Any, NamedTuple
 
 import strawberry
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLSchema, get_named_type, is_abstract_type
-from strawberry.types.field import StrawberryField
 
-from graphfold.adapter.base import Adapter
 from graphfold.analysis.backend_calls import operations_used
-from graphfold.composition.resolver import Resolver, resolver_of
+from graphfold.checks.graph_types import resolver_of_field
+from graphfold.declarations import Declarations
 from graphfold.loading.backend_operations import BackendOperation, BatchOperation
 from graphfold.mistakes import place_of
 
-__all__ = ["calls_per_item"]
+__all__ = ["find_calls_per_item"]
 
 
-class _Place(NamedTuple):
-    """A type in a query: how one came there, and whether a list lies on the way."""
+class _Visit(NamedTuple):
+    """A type that a query can reach: by which fields, and whether one of them is a list."""
 
     type: Any
     path: tuple[str, ...]
-    many: bool
+    below_list: bool
 
 
-def calls_per_item(schema: strawberry.Schema) -> Iterator[str]:
-    """One text for each field that costs a call for each item of a list, with the shortest query that shows it."""
-    core = schema._schema
-    for place in _places(core):
-        for name, field in getattr(place.type, "fields", {}).items():
-            if place.many:
-                yield from (_told((*place.path, name), *call) for call in _single_calls(field))
+def find_calls_per_item(schema: strawberry.Schema, _declarations: Declarations) -> Iterator[str]:
+    """Return a warning for each field that costs a call per item of a list, with the shortest query that shows it."""
+    for visit in _reachable_types(schema._schema):
+        if visit.below_list:
+            for name, field in getattr(visit.type, "fields", {}).items():
+                yield from _warnings(field, (*visit.path, name))
 
 
-def _places(schema: GraphQLSchema) -> Iterator[_Place]:
-    """Each type once outside and once below a list: enough, since nothing else decides what its fields cost."""
-    waiting, seen = deque([_Place(schema.query_type, (), many=False)]), set[tuple[str, bool]]()
-    while waiting:
-        place = waiting.popleft()
-        if place.type is None or (place.type.name, place.many) in seen:
+def _reachable_types(schema: GraphQLSchema) -> Iterator[_Visit]:
+    """Return each type twice at most, outside and below a list: nothing else decides what its fields cost.
+
+    The search is breadth first, so each path is a shortest one.
+    """
+    queue, seen = deque([_Visit(schema.query_type, (), below_list=False)]), set[tuple[str, bool]]()
+    while queue:
+        visit = queue.popleft()
+        if visit.type is None or (visit.type.name, visit.below_list) in seen:
             continue
-        seen.add((place.type.name, place.many))
-        yield place
-        waiting.extend(_below(schema, place))
+        seen.add((visit.type.name, visit.below_list))
+        yield visit
+        if is_abstract_type(visit.type):
+            queue.extend(visit._replace(type=concrete) for concrete in schema.get_possible_types(visit.type))
+        for name, field in getattr(visit.type, "fields", {}).items():
+            below_list = visit.below_list or _is_list(field)
+            queue.append(_Visit(get_named_type(field.type), (*visit.path, name), below_list))
 
 
-def _below(schema: GraphQLSchema, place: _Place) -> Iterator[_Place]:
-    if is_abstract_type(place.type):
-        for concrete in schema.get_possible_types(place.type):
-            yield place._replace(type=concrete)
-    for name, field in getattr(place.type, "fields", {}).items():
-        yield _Place(get_named_type(field.type), (*place.path, name), many=place.many or _is_list(field))
-
-
-def _single_calls(field: GraphQLField) -> Iterator[tuple[Resolver, type[Adapter], BackendOperation]]:
-    declared = (field.extensions or {}).get("strawberry-definition")
-    resolver = resolver_of(declared) if isinstance(declared, StrawberryField) else None
+def _warnings(field: GraphQLField, path: tuple[str, ...]) -> Iterator[str]:
+    resolver = resolver_of_field(field)
     if resolver is None:
         return
+    query = "{ " + " { ".join(path) + " }" * len(path)
     for adapter, name in operations_used(resolver.function, resolver.injected):
         operation = getattr(adapter, name, None)
         if isinstance(operation, BackendOperation) and not isinstance(operation, BatchOperation):
-            yield resolver, adapter, operation
+            yield (
+                f"{place_of(resolver.function)}: N+1: `{query}` calls {adapter.__name__}.{operation.name} "
+                f"once for each item. Fix: make it a @batch."
+            )
 
 
 def _is_list(field: GraphQLField) -> bool:
@@ -74,11 +74,3 @@ def _is_list(field: GraphQLField) -> bool:
             return True
         inner = inner.of_type
     return False
-
-
-def _told(path: tuple[str, ...], resolver: Resolver, adapter: type[Adapter], operation: BackendOperation) -> str:
-    query = "{ " + " { ".join(path) + " }" * len(path)
-    return (
-        f"{place_of(resolver.function)}: N+1: `{query}` calls {adapter.__name__}.{operation.name} "
-        f"once for each item. Fix: make it a @batch."
-    )

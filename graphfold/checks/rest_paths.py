@@ -3,40 +3,45 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from graphfold.adapter.base import Adapter
-from graphfold.adapter.rest import is_below, shown
-from graphfold.checks.adapter_source import AdapterFunction
+import strawberry
+
+from graphfold.adapter.rest import RestAdapter, is_below, shown
+from graphfold.checks.adapter_source import AdapterFunction, adapter_functions
+from graphfold.declarations import Declarations
 from graphfold.mistakes import Mistake
 
-__all__ = ["check_paths"]
+__all__ = ["check_rest_paths"]
 
-_ASKING = {"get": 0, "exchange": 1, "request": 1}
-"""Methods of a REST adapter, and where among their arguments the path is."""
-
-
-def check_paths(adapter: type[Adapter], functions: Iterable[AdapterFunction]) -> None:
-    """Raises the `Mistake` of a path written out in a call that leads elsewhere."""
-    for written in functions:
-        for call, path in _paths(written):
-            if not is_below(path):
-                raise Mistake(
-                    written.at(call),
-                    f"{written.name} asks for {shown(path)!r}, which is not below the backend's address",
-                    why=f"where the backend is stands in GRAPHFOLD_{adapter.name.upper()}_URL.",
-                    fix='write the path alone, from its first slash: "/orders".',
-                )
+_PATH_POSITIONS = {"get": 0, "exchange": 1, "request": 1}
+"""The methods of a REST adapter that take a path, and its position among their arguments."""
 
 
-def _paths(written: AdapterFunction) -> Iterator[tuple[ast.Call, str]]:
-    for name, position in _ASKING.items():
-        for call in written.calls(name):
-            for given in call.args[position : position + 1]:
-                yield call, _text(given)
+def check_rest_paths(_schema: strawberry.Schema, declarations: Declarations) -> None:
+    """Raise `Mistake` for a call whose path, as its source has it, leads to another server."""
+    for adapter in declarations.adapters:
+        if not issubclass(adapter, RestAdapter):
+            continue
+        for function in adapter_functions(adapter):
+            for call, path in _paths(function):
+                if not is_below(path):
+                    raise Mistake(
+                        function.place(call),
+                        f"{function.name} asks for {shown(path)!r}, which is not below the backend's address",
+                        why=f"the address of the backend is the setting GRAPHFOLD_{adapter.name.upper()}_URL.",
+                        fix='write the path alone, from its first slash: "/orders".',
+                    )
 
 
-def _text(given: ast.expr) -> str:
-    """What is written out of it: of an f-string, how it begins."""
-    first = given.values[0] if isinstance(given, ast.JoinedStr) and given.values else given
+def _paths(function: AdapterFunction) -> Iterator[tuple[ast.Call, str]]:
+    for method, position in _PATH_POSITIONS.items():
+        for call in function.calls(method):
+            if position < len(call.args):
+                yield call, _literal_start(call.args[position])
+
+
+def _literal_start(argument: ast.expr) -> str:
+    """Return the text of a literal, or the literal start of an f-string; nothing for other expressions."""
+    first = argument.values[0] if isinstance(argument, ast.JoinedStr) and argument.values else argument
     return str(first.value) if isinstance(first, ast.Constant) else ""

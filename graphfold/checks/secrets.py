@@ -1,35 +1,40 @@
-"""Check that no function of an adapter holds a secret as a text."""
+"""Check that no function of an adapter contains a secret as a string literal."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+
+import strawberry
 
 from graphfold.adapter.attributes import secret_in_code
-from graphfold.adapter.base import Adapter
-from graphfold.checks.adapter_source import AdapterFunction
+from graphfold.checks.adapter_source import adapter_functions
+from graphfold.declarations import Declarations
 from graphfold.secret import looks_secret, names_secret
 
-__all__ = ["check_sent"]
+__all__ = ["check_secrets"]
 
 _SENDING = ("get", "request", "exchange", "query", "invoke")
 _HEADERS = ("authorization", "cookie", "proxy-authorization")
 
 
-def check_sent(cls: type[Adapter], functions: Iterable[AdapterFunction]) -> None:
-    """Raises the `Mistake` of a text that looks like a secret, and of one that is sent under the name of one."""
-    for written in functions:
-        for node in ast.walk(written.tree):
-            if isinstance(node, ast.Constant) and looks_secret(node.value):
-                raise secret_in_code(cls, written.at(node), f"{written.name} has a text that looks like a secret")
-        for call in written.calls(*_SENDING):
-            for name, value in _named(call):
-                if (names_secret(name) or name.lower() in _HEADERS) and _is_written_out(value):
-                    raise secret_in_code(cls, written.at(value), f"{written.name} sends a text as {name!r}")
+def check_secrets(_schema: strawberry.Schema, declarations: Declarations) -> None:
+    """Raise `Mistake` for a literal that looks like a secret, or is sent under a name that secrets have."""
+    for adapter in declarations.adapters:
+        for function in adapter_functions(adapter):
+            for node in ast.walk(function.tree):
+                if isinstance(node, ast.Constant) and looks_secret(node.value):
+                    message = f"{function.name} has a text that looks like a secret"
+                    raise secret_in_code(adapter, function.place(node), message)
+            for call in function.calls(*_SENDING):
+                for name, value in _named_values(call):
+                    if (names_secret(name) or name.lower() in _HEADERS) and _is_literal(value):
+                        message = f"{function.name} sends a text as {name!r}"
+                        raise secret_in_code(adapter, function.place(value), message)
 
 
-def _named(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """Arguments and the entries of dicts among them, by name."""
+def _named_values(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Return the keyword arguments of a call and the entries of dicts in it, by name."""
     for node in ast.walk(call):
         if isinstance(node, ast.keyword) and node.arg is not None:
             yield node.arg, node.value
@@ -39,10 +44,10 @@ def _named(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
                     yield key.value, value
 
 
-def _is_written_out(value: ast.expr) -> bool:
-    """Whether it is a text, and nothing but that: `"Bearer " + "a"` is, `f"Bearer {token}"` is not."""
+def _is_literal(value: ast.expr) -> bool:
+    """Return whether a text is made of literals only: `"Bearer " + "a"` is, `f"Bearer {token}"` is not."""
     if isinstance(value, ast.BinOp):
-        return _is_written_out(value.left) and _is_written_out(value.right)
+        return _is_literal(value.left) and _is_literal(value.right)
     if isinstance(value, ast.JoinedStr):
-        return all(map(_is_written_out, value.values))
+        return all(map(_is_literal, value.values))
     return isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value != ""

@@ -1,0 +1,51 @@
+"""Check rows: they can be decoded, they can be copied into their graph types, and each OnDemand field has a use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from graphfold.analysis.wanted_fields import attributes_needed
+from graphfold.checks.graph_types import object_definitions, rows_of_schema
+from graphfold.declarations import Declarations
+from graphfold.mistakes import Mistake
+from graphfold.rows.decoder import check_decoder
+from graphfold.rows.domain import check_copy
+
+__all__ = ["check_on_demand_fields", "check_rows"]
+
+
+def check_rows(schema: strawberry.Schema, declarations: Declarations) -> None:
+    """Raise `Mistake` for a row that cannot be decoded, or cannot become an object of its graph type."""
+    for row in declarations.rows:
+        check_decoder(row)
+    for row in rows_of_schema(schema, declarations):
+        check_copy(row)
+
+
+def check_on_demand_fields(schema: strawberry.Schema, declarations: Declarations) -> None:
+    """Raise `Mistake` for an OnDemand field that no query can need."""
+    needed = _attributes_needed_by_type(schema)
+    for row in rows_of_schema(schema, declarations):
+        target: Any = row.shape.feeds
+        attributes = needed[target]
+        unneeded = sorted(row.shape.on_demand - attributes) if attributes is not None else []
+        if unneeded:
+            name = target.__name__
+            raise Mistake(
+                row.shape.where,
+                f"{row.__name__}.{unneeded[0]} is OnDemand, but no field of {name} needs {unneeded[0]!r}",
+                why=f"it is fetched when a query selects {name}.{unneeded[0]} or a field whose resolver reads it.",
+                fix="name it like the field it fills, or use Wire so that it is always fetched.",
+            )
+
+
+def _attributes_needed_by_type(schema: strawberry.Schema) -> dict[type, frozenset[str] | None]:
+    """Return the attributes that the fields of each type need; None if one of its fields may need any."""
+    needed: dict[type, frozenset[str] | None] = {}
+    for definition in object_definitions(schema):
+        attributes = [attributes_needed(field, definition.origin) for field in definition.fields]
+        sure = [names for names in attributes if names is not None]
+        needed[definition.origin] = frozenset().union(*sure) if len(sure) == len(attributes) else None
+    return needed
