@@ -1,6 +1,6 @@
 # Every command of this checkout. Python 3.11 or newer, git and make are all it needs; the rest it gets itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-pythons fuzz check soak bench bench-plots assets peers setup clean
+.PHONY: help demo test test-wheel test-pythons fuzz check soak rooms bench bench-plots assets peers setup clean
 MAKEFLAGS += --no-print-directory
 
 # uv runs what is installed here; it never downloads an interpreter.
@@ -57,6 +57,9 @@ check: setup assets peers ## Run everything a change must pass: format, lint, ty
 	PYTHONPATH="$(CURDIR)/.tools/node" $(RUN) pyright
 	$(RUN) lint-imports
 	$(RUN) $(SUITE)
+
+rooms: ## Print the engine's import graph: floors, rooms, arrows, circles
+	@"$(PYTHON)" .ci/rooms.py
 
 soak: setup ## Ten minutes of load while faults come and go (ARGS="60" is passed on: seconds and a seed)
 	@$(RUN) python -m tests.soak $(ARGS)

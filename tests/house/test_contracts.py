@@ -1,4 +1,4 @@
-"""The import contracts hold, and each of them breaks when it should: violations are planted in a copy."""
+"""The import contracts hold, and each reports a violation that is planted in a copy of the code."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ PLANTED = [
 ]
 
 
-def verdict(root: Path) -> str:
-    """What import-linter says of the packages in `root`."""
+def lint(root: Path) -> str:
+    """Return what import-linter prints about the packages in `root`."""
     command = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
     return subprocess.run(
@@ -61,10 +61,10 @@ def verdict(root: Path) -> str:
     ).stdout
 
 
-def broken(told: str) -> dict[str, str]:
-    """The contracts that do not hold, each with what is told about it."""
-    names = re.findall(r"^(.+) BROKEN\b", told, re.MULTILINE)
-    details = told.partition("Broken contracts")[2]
+def broken_contracts(report: str) -> dict[str, str]:
+    """Return the contracts that do not hold, each with its part of the report."""
+    names = re.findall(r"^(.+) BROKEN\b", report, re.MULTILINE)
+    details = report.partition("Broken contracts")[2]
     parts = re.split(rf"^({'|'.join(map(re.escape, names))})\n-+\n", details, flags=re.MULTILINE) if names else [""]
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -79,39 +79,39 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_they_hold(copy: Path) -> None:
-    told = verdict(copy)
-    assert "0 broken" in told, told
-    assert set(re.findall(r"^(.+) KEPT\b", told, re.MULTILINE)) == {contract for contract, _, _ in PLANTED}
+def test_all_contracts_hold(copy: Path) -> None:
+    report = lint(copy)
+    assert "0 broken" in report, report
+    assert set(re.findall(r"^(.+) KEPT\b", report, re.MULTILINE)) == {contract for contract, _, _ in PLANTED}
 
 
-def test_each_breaks(copy: Path) -> None:
-    for _, place, imported in PLANTED:
-        file = copy / place
+def test_each_contract_reports_its_violation(copy: Path) -> None:
+    for _, path, imported in PLANTED:
+        file = copy / path
         file.parent.mkdir(exist_ok=True)
         file.write_text((file.read_text() if file.exists() else "") + f"\nimport {imported}\n")
-    told = verdict(copy)
-    found = broken(told)
-    for contract, place, imported in PLANTED:
-        importer = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    report = lint(copy)
+    reported = broken_contracts(report)
+    for contract, path, imported in PLANTED:
+        importer = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         line = rf"{re.escape(importer)} -> {re.escape(imported)}\b"
         relative = rf"\.{importer.rpartition('.')[2]} -> \.{imported.rpartition('.')[2]}\b"
-        expected = f"{contract}: {place} imports {imported}"
-        assert re.search(f"{line}|{relative}", found.get(contract, "")), f"{expected}\n{told}"
+        expected = f"{contract}: {path} imports {imported}"
+        assert re.search(f"{line}|{relative}", reported.get(contract, "")), f"{expected}\n{report}"
 
 
-def test_a_new_module_of_the_engine_has_to_take_a_floor(copy: Path) -> None:
+def test_new_module_without_a_floor_is_reported(copy: Path) -> None:
     (copy / "graphfold" / "newcomer.py").touch()
-    assert "graphfold.newcomer" in broken(verdict(copy))[FLOORS]
+    assert "graphfold.newcomer" in broken_contracts(lint(copy))[FLOORS]
 
 
-def test_the_architecture_shows_the_floors_and_public_rooms_of_the_contracts() -> None:
-    told = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+def test_architecture_page_shows_the_floors_and_public_rooms_of_the_contracts() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = {contract["name"]: contract for contract in project["tool"]["importlinter"]["contracts"]}
-    drawn = told.partition("## Floors")[2].split("```")[1].strip().splitlines()
+    drawn = page.partition("## Floors")[2].split("```")[1].strip().splitlines()
     shown = [re.split(r"  +", line.strip())[0].split(", ") for line in drawn]
     assert shown == [floor.split(" | ") for floor in contracts[FLOORS]["layers"]]
-    public = told.partition("the public rooms")[2].partition("\n\n")[0]
+    public = page.partition("the public rooms")[2].partition("\n\n")[0]
     rooms = {ignored.rpartition(".")[2] for ignored in contracts[FRONT_DOOR]["ignore_imports"]}
     assert set(re.findall(r"`(?:graphfold)?\.(\w+)`", public)) == rooms
