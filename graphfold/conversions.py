@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from graphfold.rows.wire import Conversion
-from graphfold.scalars import tell_decimal
+from graphfold.scalars import serialize_decimal
 
 __all__ = ["EPOCH_MILLIS", "EPOCH_SECONDS", "YES_NO", "Conversion", "codes", "minor_units"]
 
@@ -66,7 +66,7 @@ def minor_units(digits: int = 2) -> Conversion[int, Decimal]:
         f"minor units to an amount with {digits} decimals",
         int,
         lambda value: Decimal(f"{value}E-{digits}"),
-        told={tell_decimal: amount} if 0 < digits < _LONGEST else {},
+        serializers={serialize_decimal: amount} if 0 < digits < _LONGEST else {},
     )
 
 

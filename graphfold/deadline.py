@@ -11,7 +11,15 @@ import structlog
 
 from graphfold.errors import DeadlineExceeded
 
-__all__ = ["Deadline", "current", "ended", "exceeded", "remaining", "set_current", "within"]
+__all__ = [
+    "Deadline",
+    "cap_to_deadline",
+    "current_deadline",
+    "deadline_exceeded",
+    "set_current_deadline",
+    "timeout_within_deadline",
+    "wait_for_cancelled",
+]
 
 GRACE = 0.02
 """Seconds that an operation leaves its calls, which end with the deadline, to come in with what they have."""
@@ -32,15 +40,15 @@ class Deadline:
         self.end = self._loop.time() + seconds
         self._alarm: asyncio.TimerHandle | None = None
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Seconds; zero or less when it is over."""
         return self.end - self._loop.time()
 
-    def on_end(self, end: Callable[[], None]) -> None:
+    def on_expiry(self, end: Callable[[], None]) -> None:
         """Whoever runs the operation ends then what it still waits for."""
         self._alarm = self._loop.call_at(self.end + GRACE, end)
 
-    def close(self) -> None:
+    def cancel_alarm(self) -> None:
         """The operation has ended before."""
         if self._alarm is not None:
             self._alarm.cancel()
@@ -49,37 +57,37 @@ class Deadline:
 
 _current: ContextVar[Deadline | None] = ContextVar("graphfold_deadline", default=None)
 
-current = _current.get
+current_deadline = _current.get
 """The deadline of the operation that is running here; None outside of one."""
 
-set_current = _current.set
+set_current_deadline = _current.set
 """Called where operations begin and end, by nobody else."""
 
 
-def remaining(seconds: float) -> float:
+def cap_to_deadline(seconds: float) -> float:
     """So many seconds, or what is left where that is less: zero or below where nothing is."""
-    deadline = current()
-    return seconds if deadline is None else min(seconds, deadline.left())
+    deadline = current_deadline()
+    return seconds if deadline is None else min(seconds, deadline.remaining())
 
 
-def within(seconds: float) -> float:
+def timeout_within_deadline(seconds: float) -> float:
     """So many seconds, or what is left where that is less. Raises DEADLINE_EXCEEDED where nothing is."""
-    deadline = current()
+    deadline = current_deadline()
     if deadline is None:
         return seconds
-    left = deadline.left()
+    left = deadline.remaining()
     if left <= 0:
-        raise exceeded()
+        raise deadline_exceeded()
     return min(seconds, left)
 
 
-def exceeded(internal: str | None = None) -> DeadlineExceeded:
+def deadline_exceeded(internal: str | None = None) -> DeadlineExceeded:
     return DeadlineExceeded("The time for this operation is over.", internal=internal)
 
 
-async def ended(tasks: Iterable[asyncio.Task[Any]], deadline: Deadline | None) -> None:
+async def wait_for_cancelled(tasks: Iterable[asyncio.Task[Any]], deadline: Deadline | None) -> None:
     """Cancelled tasks have stopped. The operation does not wait beyond its deadline for those that do not."""
-    timeout = None if deadline is None else max(deadline.left(), 0) + GRACE
+    timeout = None if deadline is None else max(deadline.remaining(), 0) + GRACE
     stopped, left = await asyncio.wait(tasks, timeout=timeout)
     for task in stopped:
         if not task.cancelled():

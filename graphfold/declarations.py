@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Declarations", "current", "declaring"]
+__all__ = ["Declarations", "current_declarations", "declaring"]
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Declarations:
 _open = [Declarations()]
 
 
-def current() -> Declarations:
+def current_declarations() -> Declarations:
     """The list that is written to now."""
     return _open[-1]
 

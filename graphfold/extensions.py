@@ -9,43 +9,43 @@ from typing import Any
 
 from graphfold.errors import GraphError
 
-__all__ = ["Notes", "collecting", "cover", "note"]
+__all__ = ["ResponseExtensions", "add_extension", "collect_extensions", "record_covered_error"]
 
 
-class Notes(dict[str, list[Mapping[str, Any]]]):
+class ResponseExtensions(dict[str, list[Mapping[str, Any]]]):
     """Kind -> entries in the order they came; the shape `extensions` tells them in.
 
     `covered` is for the log: errors that are none of the answer's, each after what was answered instead.
     """
 
-    __slots__ = ("covered",)
+    __slots__ = ("covered_errors",)
 
     def __init__(self) -> None:
         super().__init__()
-        self.covered: list[tuple[str, GraphError]] = []
+        self.covered_errors: list[tuple[str, GraphError]] = []
 
 
-_notes: ContextVar[Notes | None] = ContextVar("graphfold_notes", default=None)
+_notes: ContextVar[ResponseExtensions | None] = ContextVar("graphfold_notes", default=None)
 
 
-def note(kind: str, entry: Mapping[str, Any]) -> None:
+def add_extension(kind: str, entry: Mapping[str, Any]) -> None:
     """Add a remark to the running operation's answer. `entry` must be JSON. Outside an operation it is dropped."""
     notes = _notes.get()
     if notes is not None:
         notes.setdefault(kind, []).append(entry)
 
 
-def cover(answered_by: str, error: GraphError) -> None:
+def record_covered_error(answered_by: str, error: GraphError) -> None:
     """This error does not show in the running operation's answer: something else was told in its place."""
     notes = _notes.get()
     if notes is not None:
-        notes.covered.append((answered_by, error))
+        notes.covered_errors.append((answered_by, error))
 
 
 @contextmanager
-def collecting() -> Iterator[Notes]:
+def collect_extensions() -> Iterator[ResponseExtensions]:
     """Collect what is noted inside the block, also by the tasks it starts: they share the one dictionary."""
-    notes = Notes()
+    notes = ResponseExtensions()
     token = _notes.set(notes)
     try:
         yield notes

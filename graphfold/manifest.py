@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
 
-from graphfold.mistakes import spelled
+from graphfold.mistakes import reject_unknown_options
 
 __all__ = ["LEVELS", "RULES", "Criticality", "Level", "Manifest", "Rule", "Status"]
 
@@ -148,7 +148,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-@spelled
+@reject_unknown_options
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """`owner` is a team, `contact` how to reach it, `runbook` where to read at night; `version` that of the backend's

@@ -10,7 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-__all__ = ["Mistake", "here", "place_of", "place_of_type", "spelled"]
+__all__ = ["Mistake", "author_location", "class_location", "function_location", "reject_unknown_options"]
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -30,7 +30,7 @@ class Mistake(TypeError):
         self.where, self.what, self.why, self.fix = where, what, why, fix
 
 
-def here() -> str:
+def author_location() -> str:
     """`file:line` of the author's statement that is being executed: the nearest frame outside the engine."""
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
@@ -38,13 +38,13 @@ def here() -> str:
     return _place(frame.f_code.co_filename, frame.f_lineno)
 
 
-def place_of(function: Callable[..., Any], below: int = 0) -> str:
+def function_location(function: Callable[..., Any], below: int = 0) -> str:
     """`file:line` of a function's `def` (or of its first decorator), or of a line that many `below` it."""
     code = getattr(function, "__code__", None)
-    return _place(code.co_filename, code.co_firstlineno + below) if code is not None else here()
+    return _place(code.co_filename, code.co_firstlineno + below) if code is not None else author_location()
 
 
-def place_of_type(declared: type) -> str:
+def class_location(declared: type) -> str:
     """`file:line` of a class; of its module alone where its source cannot be read."""
     try:
         return _place(inspect.getfile(declared), inspect.getsourcelines(declared)[1])
@@ -52,7 +52,7 @@ def place_of_type(declared: type) -> str:
         return declared.__module__
 
 
-def spelled(declared: C) -> C:
+def reject_unknown_options(declared: C) -> C:
     """The same function or class, which tells a `Mistake` of an option that it does not have."""
     kind: Any = declared
     target = kind.__init__ if isinstance(declared, type) else kind
@@ -86,7 +86,7 @@ def _options(function: Callable[..., Any]) -> list[str]:
 def _unknown(name: str, option: str, known: Collection[str]) -> Mistake:
     close = get_close_matches(option, known, n=1)
     return Mistake(
-        here(),
+        author_location(),
         f"{name} has no option {option!r}" + (f"; did you mean {close[0]}?" if close else ""),
         why="what nobody knows would have no effect.",
         fix=f"use one of {', '.join(known)}.",

@@ -36,7 +36,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _in_json = msgspec.json.Encoder().encode  # RFC 3339, and several times faster than isoformat()
 
 
-def tell_decimal(value: object) -> str:
+def serialize_decimal(value: object) -> str:
     """ "12.30" for Decimal("12.30"): the scale is kept, and there is never an exponent."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
@@ -50,7 +50,7 @@ def tell_decimal(value: object) -> str:
     return text
 
 
-def take_decimal(value: object) -> Decimal:
+def parse_decimal(value: object) -> Decimal:
     """The Decimal of a string or a whole number. A float has lost digits before it came here, so it is refused."""
     if isinstance(value, float):
         raise _bad_input(f'Decimal: send it as a string, "12.30"; the number {value!r} may have lost digits.')
@@ -61,7 +61,7 @@ def take_decimal(value: object) -> Decimal:
     raise _refused("Decimal", value, f'like "12.30", of at most {LONGEST_DECIMAL} characters and without exponent')
 
 
-def tell_date_time(value: object) -> str:
+def serialize_date_time(value: object) -> str:
     """ "2026-03-01T11:30:00Z"; microseconds only where there are any."""
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise _untold("DateTime", value)
@@ -71,7 +71,7 @@ def tell_date_time(value: object) -> str:
         raise _untold("DateTime", value) from None
 
 
-def take_date_time(value: object) -> datetime:
+def parse_date_time(value: object) -> datetime:
     """The instant, in UTC, of an RFC 3339 date and time with any offset."""
     if isinstance(value, str) and _DATE_TIME.fullmatch(value):
         try:
@@ -81,14 +81,14 @@ def take_date_time(value: object) -> datetime:
     raise _refused("DateTime", value, 'of RFC 3339 with Z or an offset, to the microsecond: "2026-03-01T11:30:00Z"')
 
 
-def tell_date(value: object) -> str:
+def serialize_date(value: object) -> str:
     """ "2026-03-01". A datetime is refused: its day depends on where one stands."""
     if not isinstance(value, date) or isinstance(value, datetime):
         raise _untold("Date", value)
     return value.isoformat()
 
 
-def take_date(value: object) -> date:
+def parse_date(value: object) -> date:
     """The day of a YYYY-MM-DD string."""
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
@@ -98,13 +98,13 @@ def take_date(value: object) -> date:
     raise _refused("Date", value, 'that is a day of the calendar: "2026-03-01"')
 
 
-def tell_currency(value: object) -> str:
+def serialize_currency(value: object) -> str:
     if isinstance(value, str) and _CURRENCY.fullmatch(value):
         return value
     raise _untold("Currency", value)
 
 
-def take_currency(value: object) -> Currency:
+def parse_currency(value: object) -> Currency:
     if isinstance(value, str) and _CURRENCY.fullmatch(value):
         return Currency(value)
     raise _refused("Currency", value, 'of three capital letters (ISO 4217): "EUR"')
@@ -132,8 +132,8 @@ SCALARS: dict[object, ScalarDefinition] = {
             'An exact decimal number as a string: "12.30". Its scale is kept, and it never has an exponent. '
             "A whole number is taken too."
         ),
-        serialize=tell_decimal,
-        parse_value=take_decimal,
+        serialize=serialize_decimal,
+        parse_value=parse_decimal,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
@@ -142,22 +142,22 @@ SCALARS: dict[object, ScalarDefinition] = {
             "Any offset is taken; a time without one is refused."
         ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
-        serialize=tell_date_time,
-        parse_value=take_date_time,
+        serialize=serialize_date_time,
+        parse_value=parse_date_time,
     ),
     date: strawberry.scalar(
         name="Date",
         description='A day of the calendar: "2026-03-01".',
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
-        serialize=tell_date,
-        parse_value=take_date,
+        serialize=serialize_date,
+        parse_value=parse_date,
     ),
     Currency: strawberry.scalar(
         name="Currency",
         description='The code of a currency (ISO 4217): three capital letters, "EUR".',
         specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
-        serialize=tell_currency,
-        parse_value=take_currency,
+        serialize=serialize_currency,
+        parse_value=parse_currency,
     ),
 }
 """Python type -> scalar, for `StrawberryConfig(scalar_map=SCALARS)`."""

@@ -29,10 +29,10 @@ __all__ = [
     "Setting",
     "Settings",
     "SettingsError",
-    "dotenv",
-    "limits_table",
-    "table",
-    "unknown",
+    "backend_limits_table",
+    "read_dotenv",
+    "settings_table",
+    "unknown_variables",
 ]
 
 M = TypeVar("M", bound=BaseModel)
@@ -165,12 +165,12 @@ class Setting:
     description: str
 
 
-def table() -> list[Setting]:
+def settings_table() -> list[Setting]:
     """Every general setting, in order of declaration."""
     return _table(Settings, PREFIX)
 
 
-def limits_table(backend: str) -> list[Setting]:
+def backend_limits_table(backend: str) -> list[Setting]:
     """The settings of one backend that are neither its address nor its credentials."""
     return _table(BackendLimits, _prefix(backend))
 
@@ -347,12 +347,12 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def dotenv(path: Path) -> dict[str, str]:
+def read_dotenv(path: Path) -> dict[str, str]:
     """The variables of a `.env` file; none when there is no such file. For development only."""
     return {name: value for name, value in _dotenv.dotenv_values(path).items() if value is not None}
 
 
-def unknown(environment: Mapping[str, str], backends: Iterable[str]) -> list[str]:
+def unknown_variables(environment: Mapping[str, str], backends: Iterable[str]) -> list[str]:
     """One line for each `GRAPHFOLD_` variable that nothing reads, with the name that was probably meant."""
     known = [_variable(name) for name in Settings.model_fields]
     known += [f"{_variable(name)}_FILE" for name in _secret_fields(Settings)]
@@ -360,7 +360,7 @@ def unknown(environment: Mapping[str, str], backends: Iterable[str]) -> list[str
         known += [f"{_prefix(backend)}{part.upper()}" for part in _PARTS]
         known += [f"{_prefix(backend)}{part.upper()}_FILE" for part in (*_ADDRESSES, *_SECRETS)]
         known.append(f"{_prefix(backend)}ALLOW_HTTP")
-        known += [setting.variable for setting in limits_table(backend)]
+        known += [setting.variable for setting in backend_limits_table(backend)]
     return [_unknown(name, known) for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
 
 

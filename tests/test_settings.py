@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from graphfold.settings import BackendSettings, Settings, SettingsError, dotenv, table, unknown
+from graphfold.settings import BackendSettings, Settings, SettingsError, read_dotenv, settings_table, unknown_variables
 
 SECRET = "hunter2-very-secret"
 
@@ -42,7 +42,7 @@ def test_every_wrong_setting_is_told_in_one_line() -> None:
 
 
 def test_the_table_has_every_setting_with_words() -> None:
-    rows = table()
+    rows = settings_table()
     assert [row.variable for row in rows] == [f"GRAPHFOLD_{name.upper()}" for name in Settings.model_fields]
     assert all(row.description.endswith(".") and row.allowed for row in rows)
 
@@ -153,7 +153,7 @@ def test_variables_that_nothing_reads_are_told_with_the_likely_name() -> None:
         "GRAPHFOLD_Q": "",
         "PATH": "",
     }
-    assert unknown(given, ["crm"]) == [
+    assert unknown_variables(given, ["crm"]) == [
         "GRAPHFOLD_CRM_TOKEN_FLIE is set but nothing reads it; did you mean GRAPHFOLD_CRM_TOKEN_FILE?",
         "GRAPHFOLD_MAX_DEPHT is set but nothing reads it; did you mean GRAPHFOLD_MAX_DEPTH?",
         "GRAPHFOLD_Q is set but nothing reads it.",
@@ -162,9 +162,9 @@ def test_variables_that_nothing_reads_are_told_with_the_likely_name() -> None:
 
 def test_a_dotenv_file_is_read_and_may_be_missing(tmp_path: Path) -> None:
     path = tmp_path / ".env"
-    assert dotenv(path) == {}
+    assert read_dotenv(path) == {}
     path.write_text("# comment\nGRAPHFOLD_CRM_URL=https://crm.example\nEMPTY\n")
-    assert dotenv(path) == {"GRAPHFOLD_CRM_URL": "https://crm.example"}
+    assert read_dotenv(path) == {"GRAPHFOLD_CRM_URL": "https://crm.example"}
 
 
 def test_a_secret_of_the_gateway_itself_may_come_from_a_file_and_must_not_be_easy_to_guess(tmp_path: Path) -> None:
@@ -174,6 +174,6 @@ def test_a_secret_of_the_gateway_itself_may_come_from_a_file_and_must_not_be_eas
         settings = Settings.read(given)
         assert settings.invalidation_secret is not None and settings.invalidation_secret.text == SECRET
         assert SECRET not in repr(settings)
-        assert unknown(given, []) == []
+        assert unknown_variables(given, []) == []
     with pytest.raises(SettingsError, match="GRAPHFOLD_INVALIDATION_SECRET is too short; it has to be a text of"):
         Settings.read({"GRAPHFOLD_INVALIDATION_SECRET": "short"})

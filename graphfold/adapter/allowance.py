@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from graphfold.adapter.base import Adapter
-from graphfold.resilience.declaration import Breaker, Quota, Resilience
+from graphfold.resilience.options import Breaker, Quota, Resilience
 from graphfold.settings import BackendLimits, BackendSettings, Settings
 
 __all__ = ["Allowance", "allowance"]

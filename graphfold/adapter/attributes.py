@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graphfold.loading.backend_operations import BackendOperation
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 from graphfold.secret import looks_secret, names_secret
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _check_names(cls: type[Adapter]) -> None:
     for name in _own(cls):
         for meant in get_close_matches(name, ours, n=1, cutoff=0.8):
             raise Mistake(
-                here(),
+                author_location(),
                 f"{cls.__name__}.{name} is nothing that an adapter declares; did you mean {meant}?",
                 why="nobody reads it, and the default is taken instead.",
                 fix=f"write {meant} = ..., or annotate what is your own: {name}: ClassVar[...] = ...",
@@ -68,7 +68,7 @@ def _check_identity(cls: type[Adapter]) -> None:
     known = get_args(Identity)
     if cls.identity not in known:
         raise Mistake(
-            here(),
+            author_location(),
             f"{cls.__name__}: identity={cls.identity!r} is not one of {known}",
             why="it says whose answers these are, and who may be shown them.",
             fix='write "service" where the backend is told nothing of the caller, else leave it out ("viewer").',
@@ -78,7 +78,7 @@ def _check_identity(cls: type[Adapter]) -> None:
 def _check_timeout(cls: type[Adapter]) -> None:
     if cls.timeout is not None and not _is_time(cls.timeout):
         raise Mistake(
-            here(),
+            author_location(),
             f"{cls.__name__}: timeout={cls.timeout!r} cannot be",
             why="it is how long one call may take in total.",
             fix=f"write a number of seconds above 0, at most {_LONGEST}, e.g. timeout = 2.5; or leave it out.",
@@ -94,7 +94,7 @@ def _check_secrets(cls: type[Adapter]) -> None:
         if name[:2] == "__":  # of Python's making
             continue
         if looks_secret(value) or (names_secret(name) and isinstance(value, str) and value):
-            raise secret_in_code(cls, here(), f"{cls.__name__}.{name} looks like a secret")
+            raise secret_in_code(cls, author_location(), f"{cls.__name__}.{name} looks like a secret")
 
 
 def secret_in_code(cls: type[Adapter], where: str, what: str) -> Mistake:

@@ -16,7 +16,8 @@ from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access, Credential
 from graphfold.loading.backend_operations import Policy
-from graphfold.resilience.guard import Guard, Rule
+from graphfold.resilience.guard import Guard
+from graphfold.resilience.options import OperationOptions
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.discretion import Discretion
@@ -44,7 +45,8 @@ class Backend:
         self.guard = Guard(adapter.name, declared, timeout, rules, shared=_is_one_caller(adapter))
         sign_in = partial(_signed_in, adapter.credential, own, timer)
         discretion, guard = Discretion(adapter.credential.places, own.proofs), self.guard
-        self.client = Client(own.url or "", transport, limits, sign_in, guard.meter.heard, guard.resent, discretion)
+        observe, resend = guard.quota.observe_headers, guard.record_resend
+        self.client = Client(own.url or "", transport, limits, sign_in, observe, resend, discretion)
 
     @property
     def contract(self) -> Contract:
@@ -70,5 +72,5 @@ def _signed_in(credential: Credential, own: BackendSettings, timer: Callable[[],
     return credential.session(Access(own, reach, timer))
 
 
-def _rule(policy: Policy) -> Rule:
-    return Rule(policy.group, policy.hedge, policy.critical)
+def _rule(policy: Policy) -> OperationOptions:
+    return OperationOptions(policy.group, policy.hedge, policy.critical)

@@ -15,17 +15,17 @@ from graphfold.adapter.listened import Listened, Sends
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
-from graphfold.declarations import current
+from graphfold.declarations import current_declarations
 from graphfold.errors import GraphError
 from graphfold.loading.backend_operations import BackendOperation
 from graphfold.loading.replies import listening
 from graphfold.loading.scope import Scope
 from graphfold.manifest import Manifest
-from graphfold.mistakes import Mistake, here
-from graphfold.resilience.declaration import Resilience
+from graphfold.mistakes import Mistake, author_location
+from graphfold.resilience.options import Resilience
 from graphfold.rows.row import Row
 from graphfold.rows.selection import wire_names, wire_selection
-from graphfold.rows.structs import ORIGINS
+from graphfold.rows.structs import ROW_ORIGINS
 
 if TYPE_CHECKING:
     from graphfold.adapter.backend import Backend
@@ -76,7 +76,7 @@ class Adapter:
             return
         if "name" not in cls.__dict__:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        cls.where = here()
+        cls.where = author_location()
         check_attributes(cls)
         _check_name(cls)
         check_credential(cls)
@@ -87,9 +87,9 @@ class Adapter:
         for operation in cls.operations():
             check_operation(cls, operation)
             if operation.row is not None:
-                ORIGINS.setdefault(operation.row, (cls.name, operation.name))
+                ROW_ORIGINS.setdefault(operation.row, (cls.name, operation.name))
         if cls.operations():  # without any it is a base for other adapters
-            current().adapters.append(cls)
+            current_declarations().adapters.append(cls)
 
     @classmethod
     def operations(cls) -> list[BackendOperation]:
@@ -124,7 +124,7 @@ class Adapter:
 
         If none was since, that repeats nothing; else it is for the retry budget to say.
         """
-        return self.sent == sent or self._backend.guard.spare()
+        return self.sent == sent or self._backend.guard.spend_retry()
 
     def problem(self, reply: Reply) -> GraphError:
         """The typed error for a reply that is not a success. Override for the backend's own error bodies."""
@@ -188,7 +188,7 @@ class Adapter:
 def _check_name(cls: type[Adapter]) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", cls.name):
         raise Mistake(
-            here(),
+            author_location(),
             f"{cls.__name__}: name={cls.name!r} is not a backend's name",
             why="it names settings (GRAPHFOLD_CRM_URL), log fields and error reports.",
             fix='use lower case letters, digits and underscores, e.g. name = "crm".',
@@ -198,7 +198,7 @@ def _check_name(cls: type[Adapter]) -> None:
 def _check_resilience(cls: type[Adapter]) -> None:
     if not isinstance(cls.resilience, Resilience):
         raise Mistake(
-            here(),
+            author_location(),
             f"{cls.__name__}: resilience={cls.resilience!r} does not say what is done about trouble",
             why="it decides when the backend is called, and when it is left alone.",
             fix="write resilience = Resilience(...), with `from graphfold.resilience import Resilience`.",
@@ -210,10 +210,10 @@ def _check_manifest(cls: type[Adapter]) -> None:
         return
     if not isinstance(cls.manifest, Manifest):
         raise Mistake(
-            here(),
+            author_location(),
             f"{cls.__name__}: manifest={cls.manifest!r} is no manifest",
             why="it says who answers for the adapter.",
             fix='write manifest = Manifest(owner="crm team", contact="crm@company.example").',
         )
     for what, why, fix in cls.manifest.problems():
-        raise Mistake(here(), f"{cls.__name__}.manifest: {what}", why=why, fix=f"{fix}.")
+        raise Mistake(author_location(), f"{cls.__name__}.manifest: {what}", why=why, fix=f"{fix}.")

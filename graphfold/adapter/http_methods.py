@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphfold.loading.backend_operations import BackendOperation
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 
 __all__ = ["CHANGING", "changing_read", "check_method"]
 
@@ -14,7 +14,7 @@ CHANGING = ("PUT", "PATCH", "DELETE")
 def check_method(operation: BackendOperation, method: str) -> None:
     """Raises the `Mistake` of a read that is about to change something."""
     if method.upper() in CHANGING and operation.kind != "write":
-        raise changing_read(here(), operation.name, operation, method)
+        raise changing_read(author_location(), operation.name, operation, method)
 
 
 def changing_read(where: str, name: str, operation: BackendOperation, method: str) -> Mistake:

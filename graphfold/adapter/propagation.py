@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 
 if TYPE_CHECKING:
     from graphfold.adapter.base import Adapter
@@ -93,4 +93,4 @@ def check_propagation(cls: type[Adapter]) -> None:
 
 
 def _mistake(cls: type[Adapter], name: str, why: str, fix: str) -> Mistake:
-    return Mistake(here(), f"{cls.__name__}: propagates {name!r}, which cannot be", why=why, fix=fix)
+    return Mistake(author_location(), f"{cls.__name__}: propagates {name!r}, which cannot be", why=why, fix=fix)

@@ -14,8 +14,8 @@ from graphfold.adapter.body import json_of
 from graphfold.adapter.judging import noted
 from graphfold.adapter.problems import not_the_format, outage, unusable
 from graphfold.errors import BackendError, GraphError, Internal, InvalidInput
-from graphfold.mistakes import Mistake, here
-from graphfold.rows.decoder import Malformed, Unreadable, decoder
+from graphfold.mistakes import Mistake, author_location
+from graphfold.rows.decoder import Malformed, Unreadable, decoder_for
 from graphfold.transport.call import Call, Reply
 
 __all__ = ["RestAdapter", "is_below", "shown"]
@@ -110,14 +110,14 @@ class RestAdapter(Adapter):
         if not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")
         try:
-            value: T = decoder(into, self.asked, at).json(reply.body)
+            value: T = decoder_for(into, self.asked, at).json(reply.body)
         except Unreadable as error:
             raise unusable(error) from None
         return value
 
     def _nothing(self, into: type[T]) -> T:
         try:
-            nothing: T = decoder(into, self.asked).json(b"null")
+            nothing: T = decoder_for(into, self.asked).json(b"null")
         except Unreadable:
             raise unusable(Malformed("there is no body")) from None
         return nothing
@@ -187,7 +187,7 @@ def _text(name: str, value: Any) -> str:
 
 def _several(name: str, kind: str) -> Mistake:
     return Mistake(
-        here(),
+        author_location(),
         f"{name}: a {kind} cannot be sent in a path or a query",
         why="each backend reads several values in its own way, and none reads Python's.",
         fix=f'make it a text as the backend reads it, e.g. {name}=",".join(values).',

@@ -10,7 +10,7 @@ from typing import Any
 
 from graphfold.adapter.base import Adapter
 from graphfold.loading.backend_operations import BackendOperation
-from graphfold.mistakes import place_of
+from graphfold.mistakes import function_location
 from graphfold.source import syntax_tree
 
 __all__ = ["AdapterFunction", "adapter_functions"]
@@ -30,7 +30,7 @@ class AdapterFunction:
 
     def place(self, node: ast.expr) -> str:
         """Return `file:line` of a node of the function."""
-        return place_of(self.function, node.lineno - 1)
+        return function_location(self.function, node.lineno - 1)
 
     def calls(self, *methods: str) -> Iterator[ast.Call]:
         """Return the calls of these methods of `self`."""

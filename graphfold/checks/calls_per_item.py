@@ -13,7 +13,7 @@ from graphfold.analysis.backend_calls import operations_used
 from graphfold.checks.graph_types import resolver_of_field
 from graphfold.declarations import Declarations
 from graphfold.loading.backend_operations import BackendOperation, BatchOperation
-from graphfold.mistakes import place_of
+from graphfold.mistakes import function_location
 
 __all__ = ["find_calls_per_item"]
 
@@ -62,7 +62,7 @@ def _warnings(field: GraphQLField, path: tuple[str, ...]) -> Iterator[str]:
         operation = getattr(adapter, name, None)
         if isinstance(operation, BackendOperation) and not isinstance(operation, BatchOperation):
             yield (
-                f"{place_of(resolver.function)}: N+1: `{query}` calls {adapter.__name__}.{operation.name} "
+                f"{function_location(resolver.function)}: N+1: `{query}` calls {adapter.__name__}.{operation.name} "
                 f"once for each item. Fix: make it a @batch."
             )
 

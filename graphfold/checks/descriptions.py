@@ -10,7 +10,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceTyp
 
 from graphfold.checks.graph_types import resolver_of_field
 from graphfold.declarations import Declarations
-from graphfold.mistakes import place_of, place_of_type
+from graphfold.mistakes import class_location, function_location
 
 __all__ = ["find_missing_descriptions"]
 
@@ -32,7 +32,7 @@ def _undescribed_members(graph_type: Any) -> Iterator[str]:
     values = graph_type.values if isinstance(graph_type, GraphQLEnumType) else {}
     for name, member in [*values.items(), *getattr(graph_type, "fields", {}).items()]:
         resolver, path = resolver_of_field(member), f"{graph_type.name}.{name}"
-        where = place_of(resolver.function) if resolver is not None else _place_of_graph_type(graph_type)
+        where = function_location(resolver.function) if resolver is not None else _place_of_graph_type(graph_type)
         if not member.description:
             yield _warning(where, path)
         for argument, declared in getattr(member, "args", {}).items():
@@ -48,4 +48,4 @@ def _place_of_graph_type(graph_type: Any) -> str:
     definition = (graph_type.extensions or {}).get("strawberry-definition")
     # Enums keep their Python class in `wrapped_cls`, all other types in `origin`.
     declared = getattr(definition, "origin", None) or getattr(definition, "wrapped_cls", None)
-    return place_of_type(declared) if isinstance(declared, type) else "schema"
+    return class_location(declared) if isinstance(declared, type) else "schema"

@@ -15,7 +15,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from graphfold.checks.graph_types import rows_of_schema
 from graphfold.declarations import Declarations
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, row_in
+from graphfold.rows.row import Row, row_class_in
 
 __all__ = ["check_field_types"]
 
@@ -66,7 +66,7 @@ def _misfit(row_type: Any, graph_type: Any) -> str | None:
     if isinstance(graph_type, StrawberryEnumDefinition):
         enum = graph_type.wrapped_cls
         return None if row_type in (Any, enum) else f"{_name(row_type)} is not {enum.__name__}"
-    nested = row_in(row_type)
+    nested = row_class_in(row_type)
     if nested is not None:
         return _misfit_of_row(nested, graph_type)
     return _misfit_of_value(_supertype(row_type), _supertype(graph_type))

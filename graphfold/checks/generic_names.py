@@ -14,7 +14,7 @@ from strawberry.types.base import StrawberryContainer, get_object_definition
 from graphfold.checks.graph_types import object_definitions
 from graphfold.composition.resolver import resolver_of
 from graphfold.declarations import Declarations
-from graphfold.mistakes import Mistake, place_of, place_of_type
+from graphfold.mistakes import Mistake, class_location, function_location
 
 __all__ = ["check_generic_names"]
 
@@ -31,7 +31,7 @@ def check_generic_names(schema: strawberry.Schema, _declarations: Declarations) 
             if generics.setdefault(name, generic) is not generic:
                 resolver, kind = resolver_of(field), owner.origin
                 raise Mistake(
-                    place_of(resolver.function) if resolver is not None else place_of_type(kind),
+                    function_location(resolver.function) if resolver is not None else class_location(kind),
                     f"{kind.__name__}.{field.python_name} is a {generic.__name__}, but {name} is made of "
                     f"{generics[name].__name__} elsewhere",
                     why="the schema has one type of a name.",

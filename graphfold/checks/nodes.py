@@ -9,7 +9,7 @@ import strawberry
 from graphfold.checks.graph_types import object_definitions
 from graphfold.composition.global_ids import Node
 from graphfold.declarations import Declarations
-from graphfold.mistakes import Mistake, place_of_type
+from graphfold.mistakes import Mistake, class_location
 
 __all__ = ["check_node_keys", "find_missing_finders"]
 
@@ -23,7 +23,7 @@ def check_node_keys(schema: strawberry.Schema, _declarations: Declarations) -> N
         fields = sorted(field.python_name for field in definition.fields)
         if node.node_key not in fields:
             raise Mistake(
-                place_of_type(node),
+                class_location(node),
                 f"{node.__name__} has no field {node.node_key!r}",
                 why="its id is made of the type's name and its business key.",
                 fix=f"name the field that holds it in class {node.__name__}(Node, key=...): one of {fields}.",
@@ -36,6 +36,6 @@ def find_missing_finders(schema: strawberry.Schema, declarations: Declarations) 
         node = definition.origin
         if issubclass(node, Node) and definition.name not in declarations.finders:
             yield (
-                f"{place_of_type(node)}: {definition.name} has an id, but `node(id:)` cannot find it. "
+                f"{class_location(node)}: {definition.name} has an id, but `node(id:)` cannot find it. "
                 f"Fix: write a function with @finds({node.__name__})."
             )

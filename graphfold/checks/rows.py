@@ -11,7 +11,7 @@ from graphfold.checks.graph_types import object_definitions, rows_of_schema
 from graphfold.declarations import Declarations
 from graphfold.mistakes import Mistake
 from graphfold.rows.decoder import check_decoder
-from graphfold.rows.domain import check_copy
+from graphfold.rows.row import check_fills_graph_type
 
 __all__ = ["check_on_demand_fields", "check_rows"]
 
@@ -21,7 +21,7 @@ def check_rows(schema: strawberry.Schema, declarations: Declarations) -> None:
     for row in declarations.rows:
         check_decoder(row)
     for row in rows_of_schema(schema, declarations):
-        check_copy(row)
+        check_fills_graph_type(row)
 
 
 def check_on_demand_fields(schema: strawberry.Schema, declarations: Declarations) -> None:

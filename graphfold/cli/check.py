@@ -7,7 +7,7 @@ import typer
 from graphfold.cli.loading import development_environment, loaded, missing_of, project
 from graphfold.cli.terminal import complain, out
 from graphfold.graph.graph import Graph
-from graphfold.settings import unknown
+from graphfold.settings import unknown_variables
 
 __all__ = ["check"]
 
@@ -27,4 +27,4 @@ def check() -> None:
 def _found(graph: Graph, environment: dict[str, str]) -> list[str]:
     missing = missing_of(graph)
     problems = [f"{missing}\n  Fix: set them in the environment or in .env (see .env.example)."] if missing else []
-    return problems + unknown(environment, [adapter.name for adapter in graph.adapters]) + graph.problems()
+    return problems + unknown_variables(environment, [adapter.name for adapter in graph.adapters]) + graph.problems()

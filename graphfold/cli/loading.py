@@ -11,7 +11,7 @@ from graphfold.graph.graph import Graph
 from graphfold.graph.load import load
 from graphfold.graph.project import Project, ProjectError
 from graphfold.mistakes import Mistake
-from graphfold.settings import SettingsError, dotenv
+from graphfold.settings import SettingsError, read_dotenv
 
 __all__ = ["development_environment", "environment_here", "loaded", "missing_of", "project", "refuse_missing"]
 
@@ -37,7 +37,7 @@ def loaded(environment: Mapping[str, str]) -> Graph:
 
 def development_environment(root: Path, sandbox: Mapping[str, str] | None = None) -> dict[str, str]:
     """The process's variables over the sandbox's, where one runs, over those of the project's `.env`."""
-    return _over(os.environ, _over(sandbox or {}, dotenv(root / ".env")))
+    return _over(os.environ, _over(sandbox or {}, read_dotenv(root / ".env")))
 
 
 def environment_here() -> dict[str, str]:

@@ -30,7 +30,7 @@ from graphfold.composition.cursors import (
 )
 from graphfold.composition.offset_paging import AnchoredPage, FetchOffset, OffsetPager
 from graphfold.errors import Internal, InvalidInput, LimitExceeded
-from graphfold.extensions import note
+from graphfold.extensions import add_extension
 from graphfold.page import Page
 
 __all__ = [
@@ -197,11 +197,11 @@ def _has_next(of: ListIdentity, size: int, rows: list[Any], more: bool) -> bool:
     """Without a row there is no cursor to go on from: an empty page ends the walk, and says so where it should not."""
     if more and size and not rows:
         message = "The backend says that there are more rows, but gives none; they are missing here."
-        note("pagination", {"connection": of[0], "message": message})
+        add_extension("pagination", {"connection": of[0], "message": message})
         return False
     return more
 
 
 def _note_lost(of: ListIdentity, after: str) -> None:
     message = "Rows in front of this page have changed since the page before: some may have been skipped or told twice."
-    note("pagination", {"connection": of[0], "after": after, "message": message})
+    add_extension("pagination", {"connection": of[0], "after": after, "message": message})

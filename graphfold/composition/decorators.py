@@ -21,9 +21,9 @@ from strawberry.types.fields.resolver import StrawberryResolver
 from graphfold.composition.fallbacks import NO_FALLBACK, check_fallback, with_fallback
 from graphfold.composition.global_ids import Node
 from graphfold.composition.resolver import Fallback, Resolver, describe_resolver
-from graphfold.declarations import current
+from graphfold.declarations import current_declarations
 from graphfold.loading.staleness import Whereabouts, here
-from graphfold.mistakes import Mistake, place_of, spelled
+from graphfold.mistakes import Mistake, function_location, reject_unknown_options
 
 __all__ = ["ROOTS", "add_field", "finds", "resolves"]
 
@@ -33,7 +33,7 @@ ROOTS = {"Query", "Mutation", "Subscription"}
 """Types without a parent object: their resolvers have no `self`."""
 
 
-@spelled
+@reject_unknown_options
 def resolves(owner: type, *, fallback: Any = NO_FALLBACK) -> Callable[[F], F]:
     """Add a field to `owner`: `@resolves(Product) async def stock(self: Product, inventory: Inventory) -> Stock`.
 
@@ -43,7 +43,7 @@ def resolves(owner: type, *, fallback: Any = NO_FALLBACK) -> Callable[[F], F]:
 
     def declare(function: F) -> F:
         add_field(owner, function, fallback)
-        current().owners[_definition(owner, function).name] = owner
+        current_declarations().owners[_definition(owner, function).name] = owner
         return function
 
     return declare
@@ -68,16 +68,17 @@ def finds(noun: type[Node]) -> Callable[[F], F]:
         definition, resolver = _definition(noun, function), describe_resolver(function)
         if len(resolver.hints) - ("return" in resolver.hints) - len(resolver.injected) != 1:
             raise Mistake(
-                place_of(function),
+                function_location(function),
                 f"{function.__qualname__} must take the business key and adapters, nothing else",
                 why="`node(id:)` knows nothing but the key inside the id.",
                 fix=f"write `async def {function.__name__}(key: str, ...) -> {noun.__name__} | None`.",
             )
-        known: Resolver | None = current().finders.setdefault(definition.name, resolver)
+        known: Resolver | None = current_declarations().finders.setdefault(definition.name, resolver)
         if known is not None and known is not resolver:
             raise Mistake(
-                place_of(function),
-                f"{noun.__name__} is found by {known.function.__qualname__} already ({place_of(known.function)})",
+                function_location(function),
+                f"{noun.__name__} is found by {known.function.__qualname__} already "
+                f"({function_location(known.function)})",
                 why="`node(id:)` asks one of them.",
                 fix="remove one.",
             )
@@ -91,7 +92,7 @@ def _declare_adapters(resolver: Resolver) -> None:
     """An adapter belongs to the graph that uses it, wherever it was imported."""
     if resolver.fallback is not None and resolver.fallback.resolver is not None:
         _declare_adapters(resolver.fallback.resolver)
-    known = current().adapters
+    known = current_declarations().adapters
     known += [adapter for adapter in resolver.injected.values() if adapter not in known]
 
 
@@ -100,7 +101,7 @@ def _definition(owner: type, function: Callable[..., Any]) -> StrawberryObjectDe
     if isinstance(definition, StrawberryObjectDefinition):
         return definition
     raise Mistake(
-        place_of(function),
+        function_location(function),
         f"{owner.__name__} is no type of the graph",
         why="fields are added to Strawberry types.",
         fix=f"decorate {owner.__name__} with @strawberry.type.",
@@ -112,7 +113,7 @@ def _check_owner(
 ) -> None:
     if any(field.python_name == function.__name__ for field in definition.fields):
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{owner.__name__} already has a field {function.__name__!r}",
             why="a field has one resolver.",
             fix="give this one another name, or remove the other.",
@@ -121,7 +122,7 @@ def _check_owner(
     if (first == "self") is (definition.name in ROOTS):
         root = definition.name in ROOTS
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__}: the first parameter of a resolver of {owner.__name__} is {first!r}",
             why=f"{owner.__name__} has no parent object." if root else "a field is answered for its parent object.",
             fix="remove `self`." if root else f"write `self: {owner.__name__}` first.",
@@ -129,7 +130,7 @@ def _check_owner(
     wanted = resolver.hints.get("self", owner)
     if wanted is not owner:
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__}: self is {getattr(wanted, '__name__', wanted)}, not {owner.__name__}",
             why="the resolver is called with the object that the field belongs to.",
             fix=f"write `self: {owner.__name__}`.",

@@ -12,7 +12,7 @@ from strawberry import Info
 from strawberry.types.unset import UNSET
 
 from graphfold.composition.resolver import Fallback, Resolver
-from graphfold.mistakes import Mistake, place_of
+from graphfold.mistakes import Mistake, function_location
 
 __all__ = ["NO_FALLBACK", "FallbackAwaitable", "check_fallback", "with_fallback"]
 
@@ -68,7 +68,7 @@ def check_fallback(owner: str, field: Resolver, fallback: Fallback) -> None:
     if owner in ("Mutation", "Subscription"):
         mutation = owner == "Mutation"
         raise Mistake(
-            place_of(field.function),
+            function_location(field.function),
             f"{field.function.__qualname__}: a field of {owner} has no fallback",
             why="a mutation that failed may have been carried out."
             if mutation
@@ -81,7 +81,7 @@ def check_fallback(owner: str, field: Resolver, fallback: Fallback) -> None:
     types = _union_members(field.hints["return"])
     if type(fallback.value) not in types and all(isinstance(member, type) for member in types):
         raise Mistake(
-            place_of(field.function),
+            function_location(field.function),
             f"{field.function.__qualname__}: fallback={fallback.value!r} is not what the field returns",
             why="clients cannot see whether the field or its fallback answered.",
             fix="use a value of the field's type, None only where that may be null.",
@@ -93,7 +93,7 @@ def _check_function(field: Resolver, fallback: Resolver) -> None:
     name = field.function.__qualname__
     if expected != actual:
         raise Mistake(
-            place_of(fallback.function),
+            function_location(fallback.function),
             f"{fallback.function.__qualname__} takes {', '.join(actual) or 'nothing'}, "
             f"{name} takes {', '.join(expected) or 'nothing'}",
             why="a fallback is called with the field's parent and arguments; only its adapters may differ.",
@@ -101,7 +101,7 @@ def _check_function(field: Resolver, fallback: Resolver) -> None:
         )
     if not _union_members(fallback.hints["return"]) <= _union_members(field.hints["return"]):
         raise Mistake(
-            place_of(fallback.function),
+            function_location(fallback.function),
             f"{fallback.function.__qualname__} returns something else than {name}",
             why="clients cannot see whether the field or its fallback answered.",
             fix=f"return what {name} returns.",

@@ -13,8 +13,8 @@ from strawberry.utils.str_converters import to_camel_case
 
 from graphfold.errors import InvalidInput
 from graphfold.execution.fields import pure
-from graphfold.mistakes import Mistake, here
-from graphfold.rows.row import per_row
+from graphfold.mistakes import Mistake, author_location
+from graphfold.rows.shape import cached_by_class
 
 __all__ = ["Node", "global_id", "key_of", "node_id", "parse_global_id"]
 
@@ -38,7 +38,7 @@ def node_id(self: Node) -> strawberry.ID:
     return strawberry.ID(global_id(name, getattr(self, key)))
 
 
-@per_row  # each selection has a class of its own
+@cached_by_class  # each selection has a class of its own
 def _noun(kind: type[Node]) -> tuple[str, str]:
     return _type_name(kind), kind.node_key
 
@@ -59,7 +59,7 @@ class Node:
             cls.node_key = key
         elif not hasattr(cls, "node_key"):
             raise Mistake(
-                here(),
+                author_location(),
                 f"{cls.__name__} is a Node without a key",
                 why="its id is made of the type's name and its business key.",
                 fix=f'name the field that holds it: class {cls.__name__}(Node, key="number").',

@@ -12,8 +12,8 @@ from strawberry.types.field import StrawberryField
 
 from graphfold.adapter.base import Adapter
 from graphfold.errors import GraphError
-from graphfold.extensions import cover, note
-from graphfold.mistakes import Mistake, place_of
+from graphfold.extensions import add_extension, record_covered_error
+from graphfold.mistakes import Mistake, function_location
 
 __all__ = ["Fallback", "Resolver", "describe_resolver", "resolver_of"]
 
@@ -56,8 +56,8 @@ class Fallback:
 
     def report(self, path: list[str | int], error: Any) -> None:
         """Add an entry to the answer's `extensions.fallbacks`, and keep the error itself for the log."""
-        note("fallbacks", {"path": path, "code": error.code})
-        cover("fallback", error)
+        add_extension("fallbacks", {"path": path, "code": error.code})
+        record_covered_error("fallback", error)
 
 
 def describe_resolver(function: Callable[..., Any]) -> Resolver:
@@ -66,7 +66,7 @@ def describe_resolver(function: Callable[..., Any]) -> Resolver:
         hints = get_type_hints(function, include_extras=True)
     except NameError as error:
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__}: {error}",
             why="a resolver's types are read at run time.",
             fix="import the type at the top of the file, not under TYPE_CHECKING.",
@@ -74,21 +74,21 @@ def describe_resolver(function: Callable[..., Any]) -> Resolver:
     for name, parameter in inspect.signature(function).parameters.items():
         if name not in hints and name != "self":
             raise Mistake(
-                place_of(function),
+                function_location(function),
                 f"{function.__qualname__}: the parameter {name!r} has no type",
                 why="its type says whether it is an adapter or an argument of the field.",
                 fix=f"annotate it, e.g. `{name}: str` or `{name}: Crm`.",
             )
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise Mistake(
-                place_of(function),
+                function_location(function),
                 f"{function.__qualname__} takes *{name}",
                 why="the arguments of a field are part of the schema.",
                 fix="name each argument.",
             )
     if "return" not in hints:
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__} does not say what it returns",
             why="that is the field's type in the schema.",
             fix="annotate it, e.g. `-> Stock | None`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphfold.credentials.credential import Access, Credential
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 from graphfold.transport.call import Call
 from graphfold.transport.echo import Form
 from graphfold.transport.session import Session
@@ -23,7 +23,7 @@ class AllOf(Credential):
         twice = next((place for place in self.places if self.places.count(place) > 1), None)
         if twice is not None or len(credentials) < 2:
             raise Mistake(
-                here(),
+                author_location(),
                 f"AllOf: two of them stand in {twice}" if twice else "AllOf: it needs two credentials or more",
                 why="one would take the place of the other.",
                 fix="leave one out; parts of WS-Security go into one header: WsSecurity(Timestamp(), UsernameToken()).",

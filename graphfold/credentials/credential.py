@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 from graphfold.secret import Secret, looks_secret
 from graphfold.settings import BackendSettings
 from graphfold.transport.session import Reach, Session
@@ -76,7 +76,7 @@ def _mistake(cls: type[Credential]) -> Mistake:
     read = " and ".join(f"GRAPHFOLD_<BACKEND>_{need.upper()}" for need in cls.needs)
     takes = "" if cls.__init__ is object.__init__ else str(inspect.signature(cls.__init__)).replace("(self, ", "(")
     return Mistake(
-        here(),
+        author_location(),
         f"{cls.__name__}: it takes no secret, and nothing but {cls.__name__}{takes.partition(' -> ')[0] or '()'}",
         why="a secret in code is in every copy of it, for ever.",
         fix=f"set {read}, or the same with _FILE and a path." if read else "leave it out.",

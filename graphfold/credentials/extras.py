@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 
 __all__ = ["extra"]
 
@@ -13,7 +13,7 @@ def extra(name: str, extra: str, library: str) -> None:
     """Raises a Mistake where `library` is not installed."""
     if find_spec(library) is None:
         raise Mistake(
-            here(),
+            author_location(),
             f"{name} needs {library}, which is not installed",
             why="it is loaded only where this is declared, so it does not come by itself.",
             fix=f"install graphfold[{extra}].",

@@ -21,7 +21,7 @@ import time
 from base64 import b64encode
 
 from graphfold.credentials.credential import Access, Credential, secret
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 from graphfold.secret import Secret
 from graphfold.transport.address import Address
 from graphfold.transport.call import Call
@@ -42,7 +42,7 @@ class HmacSignature(Credential):
     def __init__(self, *, window: int = 300) -> None:
         if not (isinstance(window, int) and window > 0):
             raise Mistake(
-                here(),
+                author_location(),
                 f"HmacSignature: window={window!r} cannot be",
                 why="it is for how many seconds a signature is good.",
                 fix="write a whole number from 1, or leave it out for 300.",

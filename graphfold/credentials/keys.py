@@ -6,7 +6,7 @@ from base64 import b64encode
 
 from graphfold.credentials.credential import Access, Credential, secret
 from graphfold.credentials.fixed import FixedHeader, FixedParameter
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 from graphfold.transport.session import Session
 
 __all__ = ["ApiKey", "Basic", "Bearer"]
@@ -23,7 +23,7 @@ class ApiKey(Credential):
     def __init__(self, header: str = "", *, query: str = "") -> None:
         if bool(header) == bool(query):
             raise Mistake(
-                here(),
+                author_location(),
                 "ApiKey: it needs the name of a header or that of a parameter of the query",
                 why="each backend reads its key in a place of its own.",
                 fix='write ApiKey("X-Api-Key") or ApiKey(query="api_key").',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphfold.credentials.credential import Access, Credential
 from graphfold.errors import Unauthenticated
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 from graphfold.transport.call import Call
 from graphfold.transport.echo import Form, forms_of_caller
 from graphfold.transport.failures import Unsent
@@ -24,7 +24,7 @@ class PassThrough(Credential):
         self.caller_headers = self.places = (self.header,)
         if not self.header.replace("-", "").isalnum():
             raise Mistake(
-                here(),
+                author_location(),
                 "PassThrough: this is not the name of a header",
                 why="it names the caller's header that goes on to the backend.",
                 fix='write PassThrough() for Authorization, or e.g. PassThrough("x-session").',

@@ -15,7 +15,7 @@ from operator import methodcaller
 from types import CoroutineType, GeneratorType
 from typing import Any, Final, Self
 
-from graphfold.deadline import exceeded
+from graphfold.deadline import deadline_exceeded
 from graphfold.execution.bell import Bell
 from graphfold.execution.owner import Owner
 from graphfold.execution.places import Place
@@ -93,7 +93,7 @@ class Drive:
     def expire(self) -> None:
         """Cancel what runs: it is too late for it, whatever it does about that."""
         for i in self._stop(lambda _: True):
-            self._came(i, Failed(exceeded()))
+            self._came(i, Failed(deadline_exceeded()))
 
     def _stop(self, which: Callable[[int], bool]) -> list[int]:
         """The indexes of what has been cancelled. What it does to clean up belongs to the owner then."""

@@ -109,7 +109,7 @@ class _Writer:
             get = f"(None if ({value} := {get}) is None else {value}.{step})"
         if read.convert is None:
             return self._leaf(kind, required, get)
-        told = read.convert.told.get(kind.coerce_output_value) or _told(read.convert, kind)
+        told = read.convert.serializers.get(kind.coerce_output_value) or _told(read.convert, kind)
         convert = self._new("convert", told or read.convert.convert)
         get = f"{convert}({get})" if required else f"(None if ({value} := {get}) is None else {convert}({value}))"
         return get if told else self._leaf(kind, required, get)

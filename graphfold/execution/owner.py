@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from graphfold.deadline import current, ended
+from graphfold.deadline import current_deadline, wait_for_cancelled
 from graphfold.execution.errors import Errors
 from graphfold.execution.spare import Spare
 from graphfold.loading.staleness import Outdated
@@ -19,18 +19,18 @@ class Owner:
     def __init__(self, errors: Errors, outdated: list[Outdated]) -> None:
         self.errors, self.outdated = errors, outdated
         self.spare: Spare | None = None
-        self._deadline = current()
+        self._deadline = current_deadline()
         self._leaving: set[asyncio.Task[Any]] = set()
 
     @property
     def is_over(self) -> bool:
         """Is the operation's time over?"""
-        return self._deadline is not None and self._deadline.left() <= 0
+        return self._deadline is not None and self._deadline.remaining() <= 0
 
     def wait(self) -> None:
         """From here on it waits for others: no longer than its deadline."""
         if self._deadline is not None:
-            self._deadline.on_end(self.errors.expire)
+            self._deadline.on_expiry(self.errors.expire)
 
     def lose_spare(self) -> None:
         if self.spare is not None:
@@ -53,4 +53,4 @@ class Owner:
         self.lose_spare()
         while self._leaving:
             leaving, self._leaving = self._leaving, set()
-            await ended(leaving, self._deadline)
+            await wait_for_cancelled(leaving, self._deadline)

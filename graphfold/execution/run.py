@@ -9,7 +9,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
 from graphql.execution.values import get_argument_values
 
-from graphfold.deadline import exceeded
+from graphfold.deadline import deadline_exceeded
 from graphfold.execution.branches import Branches
 from graphfold.execution.complete import Completion
 from graphfold.execution.fields import Known
@@ -93,7 +93,7 @@ class Run(Completion):
 
     async def _too_late(self, frame: Frame, step: Step) -> None:
         """A mutation that has not begun when the time is over never does."""
-        await self.take(FieldPlace(frame, step), [Failed(exceeded())])
+        await self.take(FieldPlace(frame, step), [Failed(deadline_exceeded())])
 
     def _live(self, frame: Frame) -> list[int] | None:
         """The objects that no error has nulled, by index; None for all.

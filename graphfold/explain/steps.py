@@ -23,7 +23,7 @@ from graphfold.explain.explanation import CacheUse, CallCount, CallWarning, Expl
 from graphfold.loading.backend_operations import BackendOperation, BatchOperation, WriteOperation
 from graphfold.loading.handle import Batch
 from graphfold.loading.scope import Home, Scope
-from graphfold.mistakes import place_of
+from graphfold.mistakes import function_location
 from graphfold.operation.node_count import PLAIN_LIST
 from graphfold.viewer import Viewer
 
@@ -294,4 +294,4 @@ def _warning(step: ExplainedStep, ask: BackendCall, operation: BackendOperation)
         fix = "make what differs a part of the key."
     else:
         return None
-    return CallWarning(step.path, told, fix, place_of(operation.function))
+    return CallWarning(step.path, told, fix, function_location(operation.function))

@@ -19,7 +19,7 @@ from graphfold.cache.answers import Answers, Question
 from graphfold.cache.parts import Parts
 from graphfold.checks.startup import check_graph, find_warnings
 from graphfold.composition.assembly import assemble
-from graphfold.declarations import Declarations, current
+from graphfold.declarations import Declarations, current_declarations
 from graphfold.errors import Forbidden, GraphError, Unauthenticated
 from graphfold.explain.explainer import explain
 from graphfold.explain.explanation import Explanation
@@ -60,7 +60,7 @@ class Graph:
     def __init__(
         self, project: Project, environment: Mapping[str, str], declarations: Declarations | None = None
     ) -> None:
-        self.declarations = declarations or current()
+        self.declarations = declarations or current_declarations()
         self.project, self.title = project, project.title
         self.settings = Settings.read(environment)
         self.adapters: tuple[type[Adapter], ...] = tuple(self.declarations.adapters)

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from graphfold.errors import GraphError
 from graphfold.page import Page
-from graphfold.rows.domain import graph_object
-from graphfold.rows.row import Row
+from graphfold.rows.row import Row, to_graph_object
 
 __all__ = ["MISSING", "Failed", "Stale", "in_graph"]
 
@@ -57,6 +56,6 @@ def are_graph_objects(answers: Iterable[Any]) -> bool:
 def in_graph(answer: Any, left_out: Callable[[type[Row[Any]]], frozenset[str]]) -> Any:
     """The answer as the graph sees it: rows, lists and pages of rows become graph objects."""
     if isinstance(answer, Page):
-        items = answer.items[:] if are_graph_objects(answer.items) else graph_object(answer.items, left_out)
+        items = answer.items[:] if are_graph_objects(answer.items) else to_graph_object(answer.items, left_out)
         return Page(items, answer.total, answer.cursors, answer.more)
-    return graph_object(answer, left_out)
+    return to_graph_object(answer, left_out)

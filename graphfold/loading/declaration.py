@@ -13,9 +13,9 @@ from graphfold.errors import BackendError
 from graphfold.loading.backend_operations import BatchOperation, Gives, ReadOperation, WriteOperation
 from graphfold.loading.keys import Keys
 from graphfold.loading.policies import Caching, policy
-from graphfold.mistakes import Mistake, here, place_of, spelled
+from graphfold.mistakes import Mistake, author_location, function_location, reject_unknown_options
 from graphfold.page import Page
-from graphfold.rows.row import Row, row_in
+from graphfold.rows.row import Row, row_class_in
 
 __all__ = ["batch", "read", "write"]
 
@@ -25,7 +25,7 @@ V = TypeVar("V")
 P = ParamSpec("P")
 
 
-@spelled
+@reject_unknown_options
 class batch:  # a decorator
     """Many keys, one call: `async def customers(self, ids: Keys[str]) -> dict[str, CustomerRow]`.
 
@@ -87,10 +87,10 @@ class batch:  # a decorator
     ) -> BatchOperation[K, P, V]: ...
     def __call__(self, function: Any) -> Any:
         key, value = _key_and_value(function)
-        return BatchOperation(function, replace(self._policy, gives=_gives(value), key_type=key), row_in(value))
+        return BatchOperation(function, replace(self._policy, gives=_gives(value), key_type=key), row_class_in(value))
 
 
-@spelled
+@reject_unknown_options
 class read:  # a decorator
     """What has no key: a page, a search. The same arguments in one graph operation are one call.
 
@@ -128,13 +128,13 @@ class read:  # a decorator
         _check_coroutine(function, "read")
         hints = _checked_hints(function)
         _check_arguments(function, hints)
-        row = row_in(hints.get("return"))
+        row = row_class_in(hints.get("return"))
         if self._primes is not None:
             _check_primes(function, row, self._primes)
         return ReadOperation(function, self._policy, row, self._primes)
 
 
-@spelled
+@reject_unknown_options
 class write:  # a decorator
     """What changes something. Never cached; sent again after a failure only where it is declared `idempotent`.
 
@@ -154,14 +154,14 @@ class write:  # a decorator
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[V]]) -> WriteOperation[P, V]: ...
     def __call__(self, function: Any) -> Any:
         _check_coroutine(function, "write")
-        return WriteOperation(function, self._policy, row_in(_checked_hints(function).get("return")))
+        return WriteOperation(function, self._policy, row_class_in(_checked_hints(function).get("return")))
 
 
 def _checked_key(key: object) -> Any:
     if key is None or callable(key):
         return key
     raise Mistake(
-        here(),
+        author_location(),
         f"key={key!r} is no function",
         why="each key is given to it, and the backend's too: those that it makes equal are one.",
         fix="name a function of one key, e.g. key=str.upper.",
@@ -173,7 +173,7 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
         return re.compile(text) if text is not None else None
     except re.error as error:
         raise Mistake(
-            here(),
+            author_location(),
             f"key_pattern={text!r} is no regular expression: {error}",
             why="each key is matched against it.",
             fix=r'write what a key looks like, e.g. key_pattern=r"[0-9]+".',
@@ -183,7 +183,7 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
 def _check_coroutine(function: Any, kind: str) -> None:
     if not inspect.iscoroutinefunction(function):
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__}: a @{kind} function must be `async def`",
             why="it waits for a backend.",
             fix=f"write `async def {function.__name__}(...)`.",
@@ -199,7 +199,7 @@ def _key_and_value(function: Any) -> tuple[Any, Any]:
     origin = get_origin(returned)
     if not (isinstance(origin, type) and issubclass(origin, Mapping)):
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__} must return a mapping of key to value; it says {_text(returned)}",
             why="in a list it would depend on the order which answer belongs to which key.",
             fix="return `dict[str, CustomerRow]`, made with `by(rows, lambda row: row.id)`.",
@@ -208,7 +208,7 @@ def _key_and_value(function: Any) -> tuple[Any, Any]:
     _check_arguments(function, hints)
     if keys != key:
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__}: the keys are {_text(keys)}, but the mapping's keys are {_text(key)}",
             why="an answer is found by its key; 1 and '1' are two keys.",
             fix="use one type in both places and convert in the function.",
@@ -221,7 +221,7 @@ def _key_type(function: Any, hints: dict[str, Any]) -> Any:
     first = hints.get(parameters[1]) if len(parameters) > 1 else None
     if get_origin(first) is not Keys:
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__}: the first parameter must be the keys; it is {_text(first)}",
             why="a batch answers many keys with one call.",
             fix="write `ids: Keys[str]`. What takes one thing at a time is a @read.",
@@ -243,7 +243,7 @@ def _check_arguments(function: Any, hints: dict[str, Any]) -> None:
         kind = get_args(hint)[0] if get_origin(hint) is Keys else hint
         if name != "return" and not (_is_hashable(kind) or (kind is hint and _is_frozen_by_us(kind))):
             raise Mistake(
-                place_of(function),
+                function_location(function),
                 f"{function.__qualname__}: {name} is {_text(kind)}, which cannot be a key",
                 why="calls with the same keys and arguments are one call, and are remembered by them.",
                 fix="use values that do not change: text, numbers, enums, tuples, frozen dataclasses.",
@@ -265,14 +265,14 @@ def _check_primes(function: Any, row: type[Row[Any]] | None, primes: BatchOperat
     wanted = primes.row
     if row is None or wanted is None or not issubclass(row, wanted):
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__} primes {primes.name} with {_text(row)}, but that gives {_text(wanted)}",
             why="a row that is handed over must be what the batch would have given.",
             fix=f"return {_text(wanted)} or a subclass of it, or do not prime.",
         )
     if wanted.shape.key is None:
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__} primes {primes.name}, but {wanted.__name__} has no key",
             why="the key tells which load a row answers.",
             fix=f'name it: class {wanted.__name__}(Row[...], key="number").',
@@ -284,7 +284,7 @@ def _checked_hints(function: Any) -> dict[str, Any]:
         return get_type_hints(function, localns=_locals(function))
     except NameError as error:
         raise Mistake(
-            place_of(function),
+            function_location(function),
             f"{function.__qualname__}: {error}",
             why="the types of an operation are read at run time.",
             fix="import the type at the top of the file, not under TYPE_CHECKING.",

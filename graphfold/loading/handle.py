@@ -19,7 +19,7 @@ from graphfold.loading.scope import Scope
 from graphfold.loading.source import Source
 from graphfold.loading.staleness import Outdated
 from graphfold.page import Page
-from graphfold.rows.decoder import sparse_rows
+from graphfold.rows.decoder import rows_with_on_demand_fields
 from graphfold.rows.row import Row
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Handle:
 
     def _fields(self) -> frozenset[str]:
         """Everything that is asked for, in rows inside rows too: a remembered answer with less will not do."""
-        rows = sparse_rows(self._operation.row) if self._operation.row is not None else ()
+        rows = rows_with_on_demand_fields(self._operation.row) if self._operation.row is not None else ()
         return frozenset(f"{row.__qualname__}.{name}" for row in rows for name in self._asked(row))
 
     def found(self, answer: Any, key: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Generator, Hashable, Iterable,
 from contextvars import Context
 from typing import Any, Generic, TypeVar
 
-from graphfold.deadline import exceeded
+from graphfold.deadline import deadline_exceeded
 from graphfold.loading.answer import Failed
 from graphfold.loading.source import Source
 
@@ -136,7 +136,7 @@ class Loader(Generic[K]):
 
     def arrived(self, keys: list[K]) -> list[Any]:
         """The answers of a level that are there; for the other keys the operation's time is over."""
-        late = Failed(exceeded())
+        late = Failed(deadline_exceeded())
         waves = ((key, self._where.get(key)) for key in keys)
         return [wave.results[key] if wave is not None and wave.results is not None else late for key, wave in waves]
 

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any, TypedDict, get_args
 
 from graphfold.loading.backend_operations import Policy
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 from graphfold.viewer import Share
 
 __all__ = ["Caching", "policy"]
@@ -41,7 +41,7 @@ def policy(**declared: Any) -> Policy:
     """The policy that these options are. Raises `Mistake`."""
     if declared.get("share", "viewer") not in get_args(Share):
         raise Mistake(
-            here(),
+            author_location(),
             f"share={declared['share']!r} is not one of {get_args(Share)}",
             why="it says whose cached answers may be shown to whom.",
             fix='use "viewer" (each caller its own), or "tenant" or "public" where the adapter calls as a service.',
@@ -49,7 +49,7 @@ def policy(**declared: Any) -> Policy:
     for name, value in declared.items():
         if (name in _TIMES and not _is_time(name, value)) or (name in _SIZES and not _is_size(value)):
             raise Mistake(
-                here(),
+                author_location(),
                 f"{name}={value!r} cannot be",
                 why="a time is a number of seconds, not negative; a size is a whole number from 1.",
                 fix=f"write it as a number, or leave {name} out for its default.",
@@ -63,7 +63,7 @@ def _check_remembered(declared: dict[str, Any]) -> None:
     for name in _TIMES[1:]:
         if declared.get(name) and not declared.get("ttl"):
             raise Mistake(
-                here(),
+                author_location(),
                 f"{name}={declared[name]!r} without a ttl",
                 why="nothing is remembered that could be told later.",
                 fix=f"add ttl=..., in seconds, or remove {name}.",
@@ -73,7 +73,7 @@ def _check_remembered(declared: dict[str, Any]) -> None:
 def _check_group(group: object) -> None:
     if not re.fullmatch(r"[a-z0-9_]*", str(group)):
         raise Mistake(
-            here(),
+            author_location(),
             f"group={group!r} is not the name of a group",
             why="operations of one group share a circuit breaker, which reports show by its name.",
             fix='use lower case letters, digits and underscores, e.g. group="search".',

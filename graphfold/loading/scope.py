@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from graphfold.cache.parts import Parts
 from graphfold.cache.store import Store
 from graphfold.cache.terms import Terms
-from graphfold.deadline import current, ended, exceeded
+from graphfold.deadline import current_deadline, deadline_exceeded, wait_for_cancelled
 from graphfold.errors import BackendUnavailable, GraphError
 from graphfold.loading.staleness import Outdated
 from graphfold.rows.row import Row
@@ -53,7 +53,7 @@ class Scope:
         self._wants = wants
         self._wanted: dict[type, frozenset[str] | None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.deadline = current()
+        self.deadline = current_deadline()
         self.level_by_level = False
         self.ended = False
 
@@ -76,7 +76,7 @@ class Scope:
         """Why no call is made for it any more."""
         if self.ended:
             return BackendUnavailable("The operation has ended.")
-        return exceeded() if self.deadline is not None and self.deadline.left() <= 0 else None
+        return deadline_exceeded() if self.deadline is not None and self.deadline.remaining() <= 0 else None
 
     def renew(self) -> None:
         """Another event of a subscription: nothing of what was loaded for the one before is kept or used again."""
@@ -104,7 +104,7 @@ class Scope:
         for task in left:
             task.cancel()
         if left:
-            await ended(left, self.deadline)
+            await wait_for_cancelled(left, self.deadline)
 
     def _let_go(self) -> None:
         """All of these know the scope: what it loaded is given back at once, without the garbage collector's help."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from graphfold.cache.freshness import Freshness
 from graphfold.cache.shelf import Flight, Landed, Shelf
-from graphfold.deadline import current, set_current
+from graphfold.deadline import current_deadline, set_current_deadline
 from graphfold.errors import BackendUnavailable, DeadlineExceeded, GraphError
 from graphfold.loading.answer import MISSING, Failed, Stale, are_graph_objects, in_graph
 from graphfold.loading.replies import Listener, listening
@@ -213,10 +213,10 @@ class Source(Generic[K]):
         flying = shelf.flying(keys, self._fields)
         rest = [key for key in keys if key not in flying]
         if rest:
-            around = current()
-            set_current(None)
+            around = current_deadline()
+            set_current_deadline(None)
             self._depart(shelf, rest)
-            set_current(around)
+            set_current_deadline(around)
 
     async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> Landed:
         listener = Listener(shelf)

@@ -15,7 +15,7 @@ from graphql import GraphQLObjectType, OperationType
 from graphql.pyutils import Path
 
 from graphfold.composition.fallbacks import FallbackAwaitable
-from graphfold.deadline import Deadline, exceeded
+from graphfold.deadline import Deadline, deadline_exceeded
 from graphfold.execution.executor import BreadthFirst
 from graphfold.loading.scope import Scope
 from graphfold.operation.context import OperationContext
@@ -53,13 +53,13 @@ class DeadlineExecutor(BreadthFirst):
         if path.prev is None and self.operation.operation is OperationType.MUTATION and self._is_over():
             field = self.schema.get_field(parent_type, field_details_list[0].node.name.value)
             if field is not None:
-                self.handle_field_error(exceeded(), field.type, field_details_list, path)
+                self.handle_field_error(deadline_exceeded(), field.type, field_details_list, path)
                 return None
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     def _is_over(self) -> bool:
         deadline: Deadline = self.context_value.scope.deadline
-        return deadline.left() <= 0
+        return deadline.remaining() <= 0
 
     def _deadline_waits(self) -> Waits:
         if self._waits is None:
@@ -78,7 +78,7 @@ class Waits:
         self._open: dict[asyncio.Future[None], asyncio.Future[Any]] = {}
         self._is_over = False
         if scope.deadline is not None:
-            scope.deadline.on_end(self._expire)
+            scope.deadline.on_expiry(self._expire)
 
     async def result(self, awaitable: Awaitable[T]) -> T:
         """Return the awaitable's result. Raise `DeadlineExceeded` when the operation's time is over."""
@@ -96,7 +96,7 @@ class Waits:
             if not task.done():
                 task.cancel()
         if not task.done():
-            raise exceeded()
+            raise deadline_exceeded()
         return task.result()
 
     def _expire(self) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, OperationType
 
 from graphfold.analysis.wanted_fields import WantedFields, wanted_fields
-from graphfold.deadline import Deadline, current, set_current
+from graphfold.deadline import Deadline, current_deadline, set_current_deadline
 from graphfold.errors import Internal
 from graphfold.execution.plan import Plan
-from graphfold.extensions import cover, note
+from graphfold.extensions import add_extension, record_covered_error
 from graphfold.loading.scope import Scope
 from graphfold.loading.staleness import Outdated, report
 from graphfold.operation.context import OperationContext, Request
@@ -32,8 +32,8 @@ class GraphExecutor(DeadlineExecutor):
         request = self.context_value
         if not isinstance(request, Request):
             return _refused(Internal("Internal error.", internal="run operations with Graph.execute"))
-        outer, deadline = current(), request.deadline()
-        set_current(deadline)
+        outer, deadline = current_deadline(), request.deadline()
+        set_current_deadline(deadline)
         scope = request.scope(self._wants)
         self.context_value = OperationContext(request, scope)
         if self.operation.operation is not OperationType.QUERY:
@@ -43,7 +43,7 @@ class GraphExecutor(DeadlineExecutor):
         except Exception as error:
             return _refused(error)
         finally:
-            set_current(outer)
+            set_current_deadline(outer)
         if self.is_awaitable(result):
             return _in_scope(result, scope, deadline)
         scope.end()
@@ -77,15 +77,15 @@ class GraphExecutor(DeadlineExecutor):
 
 
 async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) -> Any:
-    outer = current()
-    set_current(deadline)
+    outer = current_deadline()
+    set_current_deadline(deadline)
     try:
         return await result
     except Exception as error:
         return _refused(error)
     finally:
-        set_current(outer)
-        deadline.close()
+        set_current_deadline(outer)
+        deadline.cancel_alarm()
         await scope.close()
         if scope.outdated:
             _report_stale_values(scope.outdated)
@@ -100,7 +100,7 @@ def _refused(error: Exception) -> ExecutionResult:
 def _report_stale_values(outdated: list[Outdated]) -> None:
     """Add the stale values of the answer to its extensions, and their errors to the log."""
     for entry in report(outdated):
-        note("freshness", entry)
+        add_extension("freshness", entry)
     for each in outdated:
         if each.stale.error is not None:
-            cover("stale", each.stale.error.at(each.backend, each.operation))
+            record_covered_error("stale", each.stale.error.at(each.backend, each.operation))

@@ -11,7 +11,7 @@ from graphql import GraphQLError
 from strawberry.types.graphql import OperationType
 
 from graphfold.composition.connections import max_page_size
-from graphfold.extensions import Notes, collecting
+from graphfold.extensions import ResponseExtensions, collect_extensions
 from graphfold.operation.answer import Answer
 from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
@@ -130,18 +130,18 @@ class OperationRunner:
         return Answer(data, [dict(error.formatted) for error in public], extensions, started)
 
     @contextmanager
-    def _collecting(self) -> Iterator[Notes]:
+    def _collecting(self) -> Iterator[ResponseExtensions]:
         """Collect what resolvers add to the answer's extensions; connections read the largest page meanwhile."""
         page = max_page_size.set(self._settings.max_page_size)
         try:
-            with collecting() as notes:
+            with collect_extensions() as notes:
                 yield notes
         finally:
             max_page_size.reset(page)
 
 
-def _with_notes(answer: Answer, notes: Notes, request_id: str) -> Answer:
+def _with_notes(answer: Answer, notes: ResponseExtensions, request_id: str) -> Answer:
     answer.extensions.update(notes)
-    if notes.covered:
-        log_covered_errors(notes.covered, request_id)
+    if notes.covered_errors:
+        log_covered_errors(notes.covered_errors, request_id)
     return answer

@@ -1,4 +1,12 @@
-"""All that stands between the calls of one backend and its client, with its state: one for a backend and a process."""
+"""The guard of one backend: it decides whether a call goes out, when, and how often.
+
+    run --> breaker --> bulkhead --> quota --> attempt --> result
+     ^      (refuse     (queue or    (wait or     |
+     |      at once)     refuse)      refuse)     | error: recorded by the breaker and the latency statistics
+     +---------------- backoff <------------------+ retryable, and there are retries, budget and time left
+
+With `hedge`, a second attempt goes through the same checks once the first one is slower than 19 of 20 calls.
+"""
 
 from __future__ import annotations
 
@@ -8,70 +16,63 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from graphfold.deadline import exceeded, remaining, within
+from graphfold.deadline import cap_to_deadline, deadline_exceeded, timeout_within_deadline
 from graphfold.errors import GraphError
-from graphfold.resilience.budget import Budget
-from graphfold.resilience.circuit import Circuit, NoCircuit, Outcome
-from graphfold.resilience.declaration import Resilience
-from graphfold.resilience.hedge import first_of_two
+from graphfold.resilience.bulkhead import Bulkhead
+from graphfold.resilience.circuit_breaker import CircuitBreaker, NoCircuitBreaker
+from graphfold.resilience.hedge import first_success
 from graphfold.resilience.latency import Latency
-from graphfold.resilience.meter import Meter
-from graphfold.resilience.places import Places
+from graphfold.resilience.options import OperationOptions, Resilience
+from graphfold.resilience.outcomes import Outcome, is_retryable, outcome_of, requested_pause
+from graphfold.resilience.quota import QuotaLimiter
 from graphfold.resilience.refusals import CircuitOpen, QueueFull, QuotaSpent
-from graphfold.resilience.retry import backoff, jitter, repeated
-from graphfold.resilience.verdicts import may_pass, outcome_of, pause_of
+from graphfold.resilience.retry import backoff, jitter, retry
+from graphfold.resilience.retry_budget import RetryBudget
 
-__all__ = ["Attempt", "Guard", "Rule"]
+__all__ = ["Attempt", "Guard"]
 
 T = TypeVar("T")
 
 Attempt = Callable[[float], Awaitable[T]]
-"""One try of a call, which may take so many seconds: it sends, and judges the reply, where failures become errors.
-The client signs each try anew: a nonce is good for one.
+"""One attempt of a call, which may take so many seconds: it sends the call and turns a failed reply into an error. The
+client signs each attempt anew, since a nonce is good for one only.
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What one operation declares. `group`: whose breaker it shares; `critical`: not the first to go without."""
-
-    group: str = ""
-    hedge: bool = False
-    critical: bool = True
+MIN_RETRY_TIME = 0.05
+"""With fewer seconds left there is no retry: it would hardly end in time, and its timeout would count against the
+backend.
+"""
 
 
 @dataclass(slots=True)
-class _Lane:
-    """One operation with its state. `usual` is the latency of those calls alone that were answered: while a backend
-    hangs, it does not become usual that it does.
+class _OperationState:
+    """One backend operation with its breaker and latencies.
+
+    `latency` covers all calls, `success_latency` only those that succeeded: it must not rise while the backend hangs.
     """
 
     name: str
-    rule: Rule
-    circuit: Circuit | NoCircuit
+    options: OperationOptions
+    breaker: CircuitBreaker | NoCircuitBreaker
     latency: Latency = field(default_factory=Latency)
-    usual: Latency = field(default_factory=Latency)
+    success_latency: Latency = field(default_factory=Latency)
 
-    def note(self, ticket: int, outcome: Outcome, seconds: float, now: float) -> None:
-        """What came of a call, `seconds` after it began."""
-        well = outcome is Outcome.WELL
-        self.circuit.end(ticket, outcome, seconds, now, self.usual.p95 or 0.0)
-        self.latency.note(seconds, complete=well)
-        if well:
-            self.usual.note(seconds)
-
-
-LEAST = 0.05
-"""Seconds: with less left there is no next try. It would hardly end in time, and the backend would be blamed for that.
-"""
+    def record(self, ticket: int, outcome: Outcome, seconds: float, now: float) -> None:
+        """Record how an attempt ended, `seconds` after it began."""
+        success = outcome is Outcome.SUCCESS
+        self.breaker.end(ticket, outcome, seconds, now, self.success_latency.p95 or 0.0)
+        self.latency.record(seconds, complete=success)
+        if success:
+            self.success_latency.record(seconds)
 
 
 class Guard:
-    """`timeout` is what one call may take with its repetitions, in seconds; a wait on our side begins it anew. `rules`
-    are its operations' by name.
+    """The state that all calls to one backend share in this process.
 
-    `shared`: whether all calls are made as one and the same caller, so that a quota told to one of them is everybody's.
-    Its clock is that of the loop it is made in, as it is of all that waits.
+    `timeout` is the time of one call with its retries, in seconds; it begins anew after a wait on our side.
+    `operations` are the options of the backend's operations by name. `shared` says that all calls are made as the same
+    caller, so that a quota announced to one of them holds for all. Create it in the event loop whose clock it is to
+    use.
     """
 
     def __init__(
@@ -79,142 +80,153 @@ class Guard:
         backend: str,
         declared: Resilience,
         timeout: float,
-        rules: Mapping[str, Rule],
+        operations: Mapping[str, OperationOptions],
         *,
         shared: bool = False,
     ) -> None:
         self._backend, self._timeout = backend, timeout
         self._clock = asyncio.get_running_loop().time
         self._retries, self._breaker = declared.retries, declared.breaker
-        self._places, self._budget = Places(declared.parallel, declared.queue), Budget()
-        self.meter = Meter(declared.quota, self._clock, believes=shared)
-        self._circuits: dict[str, Circuit | NoCircuit] = {}
-        self._plain = self._lane("", Rule())  # for calls outside of any operation
-        self._lanes = {name: self._lane(name, rule) for name, rule in rules.items()}
+        self._bulkhead, self._budget = Bulkhead(declared.parallel, declared.queue), RetryBudget()
+        self.quota = QuotaLimiter(declared.quota, self._clock, trust_replies=shared)
+        self._breakers: dict[str, CircuitBreaker | NoCircuitBreaker] = {}
+        self._no_operation = self._state("", OperationOptions())  # for calls outside of any operation
+        self._operations = {name: self._state(name, options) for name, options in operations.items()}
 
     async def run(self, operation: str | None, attempt: Attempt[T], *, repeatable: bool) -> T:
-        """What `attempt` gives, made again where that is allowed and may help. Raises its last error, or a refusal."""
-        lane = self._lanes.get(operation or "", self._plain)
-        until = self._clock() + self._timeout
+        """Return what `attempt` returns, retried where the call is `repeatable` and a retry may help.
+
+        Raise the last attempt's error, or a refusal where no attempt may be made.
+        """
+        state = self._operations.get(operation or "", self._no_operation)
+        end = self._clock() + self._timeout
         try:
-            return await self._admitted(lane, attempt, until, hedge=lane.rule.hedge and repeatable)
+            return await self._admitted(state, attempt, end, hedge=state.options.hedge and repeatable)
         except GraphError as error:
-            delay = partial(self._delay, lane, until)
-            seconds = delay(error, 0) if repeatable else None
+            next_delay = partial(self._retry_delay, state, end)
+            seconds = next_delay(error, 0) if repeatable else None
             if seconds is None:
                 raise
+            # Kept under another name, since Python deletes `error` at the end of the block. Retrying inside it would
+            # make this error the context of every later one.
             failure = error
-        again = partial(self._admitted, lane, attempt, until)
-        return await repeated(failure, seconds, again, delay, f"{self._backend}.{lane.name}")
+        again = partial(self._admitted, state, attempt, end)
+        return await retry(failure, seconds, again, next_delay, f"{self._backend}.{state.name}")
 
-    def resent(self) -> None:
-        """A call that is under way was sent again, with fresh credentials: that is one more for budget and quota."""
-        self._budget.sent(self._clock())
-        self.meter.take()
+    def record_resend(self) -> None:
+        """Count a call that was sent again with fresh credentials, within one attempt, for budget and quota."""
+        self._budget.record_attempt(self._clock())
+        self.quota.take()
 
-    def spare(self) -> bool:
-        """Whether something may be asked for once more, by the retry budget; if so it is taken."""
-        return self._budget.take(self._clock())
+    def spend_retry(self) -> bool:
+        """Take one retry from the budget. Return whether there was one."""
+        return self._budget.spend(self._clock())
 
     def snapshot(self) -> dict[str, Any]:
-        """The state as JSON: no address, no secret, nothing of any caller."""
-        now, places = self._clock(), self._places
+        """Return the state as JSON, without addresses, secrets or anything about a caller."""
+        now, bulkhead = self._clock(), self._bulkhead
+        latencies = {name: state.latency.p95 for name, state in self._operations.items()}
         return {
-            "places": {"used": places.used, "of": places.limit, "waiting": places.waiting},
-            "retriesLeft": self._budget.left(now),
-            "breakers": {name or "default": circuit.snapshot(now) for name, circuit in self._circuits.items()},
-            "quota": self.meter.snapshot(),
-            "p95": {name: round(p95, 6) for name, lane in self._lanes.items() if (p95 := lane.latency.p95) is not None},
+            "places": {"used": bulkhead.active, "of": bulkhead.limit, "waiting": bulkhead.waiting},
+            "retriesLeft": self._budget.remaining(now),
+            "breakers": {name or "default": breaker.snapshot(now) for name, breaker in self._breakers.items()},
+            "quota": self.quota.snapshot(),
+            "p95": {name: round(p95, 6) for name, p95 in latencies.items() if p95 is not None},
         }
 
-    def _hedged(self, lane: _Lane, attempt: Attempt[T], until: float, seconds: float) -> Awaitable[T]:
-        """A try that goes out now; once it has taken so long, another one beside it, which has to be admitted, too."""
-        first, second = (partial(way, lane, attempt, until) for way in (self._observed, self._admitted))
-        return first_of_two(first, second, seconds, partial(self._may_hedge, lane))
+    async def _admitted(self, state: _OperationState, attempt: Attempt[T], end: float, *, hedge: bool = False) -> T:
+        """Make one attempt, or a hedged pair, once breaker, bulkhead and quota let it go.
 
-    def _may_hedge(self, lane: _Lane) -> bool:
-        """Only where it takes nothing from others: it need not wait, the backend is well, and the budget allows it."""
-        room = self._places.used < self._places.limit and not self.meter.wait(critical=False)
-        return room and lane.circuit.closed and self._budget.take(self._clock())
-
-    async def _admitted(self, lane: _Lane, attempt: Attempt[T], until: float, *, hedge: bool = False) -> T:
-        """One try, once nothing is in its way. Who has to be refused is refused before anything else.
-
-        What had to wait has its time from then on: that we were busy is not the backend's fault.
+        A refusal comes before any wait. After a wait the attempt has the whole timeout: the wait was on our side, so it
+        must not make the backend look slow.
         """
-        if not lane.circuit.closed:
-            self._check(lane.circuit)
-        if not self._places.enter():
-            until = await self._turn(until)
+        if not state.breaker.closed:
+            self._check(state.breaker)
+        if not self._bulkhead.try_acquire():
+            end = await self._wait_for_slot(end)
         try:
-            if self.meter.active:
-                until = await self._pace(lane, until)
-            if hedge and lane.latency.p95 is not None:
-                return await self._hedged(lane, attempt, until, lane.latency.p95)
-            return await self._observed(lane, attempt, until)
+            if self.quota.active:
+                end = await self._wait_for_quota(state, end)
+            if hedge and state.latency.p95 is not None:
+                first, second = (partial(way, state, attempt, end) for way in (self._recorded, self._admitted))
+                return await first_success(first, second, state.latency.p95, partial(self._may_hedge, state))
+            return await self._recorded(state, attempt, end)
         finally:
-            self._places.leave()
+            self._bulkhead.release()
 
-    async def _turn(self, until: float) -> float:
-        """Wait for a place, no longer than a call may take, nor than the operation has left. Returns the new end."""
-        most = until - self._clock()
-        limit = within(most)
+    def _may_hedge(self, state: _OperationState) -> bool:
+        """Return whether a second attempt takes nothing from other calls; if so it is taken from the budget."""
+        free = self._bulkhead.active < self._bulkhead.limit and not self.quota.wait(critical=False)
+        return free and state.breaker.closed and self._budget.spend(self._clock())
+
+    async def _wait_for_slot(self, end: float) -> float:
+        """Wait for a slot of the bulkhead within the call's and the operation's time. Return the call's new end."""
+        call_time = end - self._clock()
+        limit = timeout_within_deadline(call_time)
         try:
-            await self._places.wait(limit)
+            await self._bulkhead.acquire(limit)
         except TimeoutError:
-            if limit < most:
-                raise exceeded("while the call waited for its turn") from None
-            raise QueueFull(f"{self._places.limit} calls at once, none of which ended in {limit:.3g} s") from None
+            if limit < call_time:
+                raise deadline_exceeded("while the call waited for its turn") from None
+            raise QueueFull(f"{self._bulkhead.limit} calls at once, none of which ended in {limit:.3g} s") from None
         return self._clock() + self._timeout
 
-    async def _pace(self, lane: _Lane, until: float) -> float:
-        """Wait until the quota allows the call, its place kept: so those who wait are bounded. Returns the new end."""
-        reserved = self.meter.reserve(within(until - self._clock()), critical=lane.rule.critical)
-        if not reserved.seconds:
-            return until
+    async def _wait_for_quota(self, state: _OperationState, end: float) -> float:
+        """Wait until the quota allows the call. Return its new end.
+
+        The call keeps its slot of the bulkhead meanwhile, which bounds the number of calls that wait here.
+        """
+        time_left = timeout_within_deadline(end - self._clock())
+        reservation = self.quota.reserve(time_left, critical=state.options.critical)
+        if not reservation.seconds:
+            return end
         try:
-            await asyncio.sleep(reserved.seconds)
-            self.meter.confirm()
+            await asyncio.sleep(reservation.seconds)
+            self.quota.confirm()
         except (asyncio.CancelledError, QuotaSpent):
-            reserved.give_back()
+            reservation.give_back()
             raise
         return self._clock() + self._timeout
 
-    def _check(self, circuit: Circuit | NoCircuit) -> None:
-        if seconds := circuit.wait(self._clock()):
+    def _check(self, breaker: CircuitBreaker | NoCircuitBreaker) -> None:
+        if seconds := breaker.retry_after(self._clock()):
             raise CircuitOpen(seconds)
 
-    async def _observed(self, lane: _Lane, attempt: Attempt[T], until: float) -> T:
-        """The try itself, and what is learned from it. While it waited, others may have found the backend ill."""
-        if not lane.circuit.closed:
-            self._check(lane.circuit)
-        start, outcome, ticket = self._clock(), Outcome.CUT, lane.circuit.begin()
-        self._budget.sent(start)
+    async def _recorded(self, state: _OperationState, attempt: Attempt[T], end: float) -> T:
+        """Make the attempt and record its outcome.
+
+        The breaker is checked again: other calls may have opened it while this one waited.
+        """
+        if not state.breaker.closed:
+            self._check(state.breaker)
+        start, outcome, ticket = self._clock(), Outcome.ABANDONED, state.breaker.begin()
+        self._budget.record_attempt(start)
         try:
-            answer = await attempt(until - start)
-            outcome = Outcome.WELL
+            result = await attempt(end - start)
+            outcome = Outcome.SUCCESS
         except GraphError as error:
             outcome = outcome_of(error)
-            if seconds := pause_of(error):
-                self.meter.pause(seconds)
+            if seconds := requested_pause(error):
+                self.quota.pause(seconds)
             raise
         finally:
             now = self._clock()
-            lane.note(ticket, outcome, now - start, now)
-        return answer
+            state.record(ticket, outcome, now - start, now)
+        return result
 
-    def _delay(self, lane: _Lane, until: float, error: GraphError, repetitions: int) -> float | None:
-        """Seconds until the next try; None where there is none left, no time, no budget, or no hope."""
-        if repetitions >= self._retries or not may_pass(error):
+    def _retry_delay(self, state: _OperationState, end: float, error: GraphError, retries: int) -> float | None:
+        """Return the seconds until the next retry; None where there is none left, no time, no budget, or no hope."""
+        if retries >= self._retries or not is_retryable(error):
             return None
         now, pause = self._clock(), error.retry_after or 0.0
-        seconds = pause + backoff(repetitions)
-        room = remaining(until - now) - LEAST - seconds
-        if room < 0 or lane.circuit.wait(now) or not self._budget.take(now):
+        seconds = pause + backoff(retries)
+        spare = cap_to_deadline(end - now) - MIN_RETRY_TIME - seconds
+        if spare < 0 or state.breaker.retry_after(now) or not self._budget.spend(now):
             return None
-        return seconds + jitter(pause, room)
+        return seconds + jitter(pause, spare)
 
-    def _lane(self, name: str, rule: Rule) -> _Lane:
-        if rule.group not in self._circuits:
-            self._circuits[rule.group] = Circuit(self._breaker, self._timeout) if self._breaker else NoCircuit()
-        return _Lane(name, rule, self._circuits[rule.group])
+    def _state(self, name: str, options: OperationOptions) -> _OperationState:
+        if options.group not in self._breakers:
+            breaker = CircuitBreaker(self._breaker, self._timeout) if self._breaker else NoCircuitBreaker()
+            self._breakers[options.group] = breaker
+        return _OperationState(name, options, self._breakers[options.group])

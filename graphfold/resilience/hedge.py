@@ -1,42 +1,38 @@
-"""Hedging: when a call takes longer than most do, a second one is made, and whichever answers first is the answer."""
+"""Hedging: when a call takes longer than most do, make a second one and use whichever succeeds first."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["first_of_two"]
+__all__ = ["first_success"]
 
 T = TypeVar("T")
 
 Start = Callable[[], Coroutine[Any, Any, T]]
 
 
-async def first_of_two(first: Start[T], second: Start[T], after: float, may: Callable[[], bool]) -> T:
-    """What `first` gives. After so many seconds `second` is started, too, if it `may` be; the slower is cancelled.
+async def first_success(first: Start[T], second: Start[T], after: float, may_hedge: Callable[[], bool]) -> T:
+    """Return the result of `first`, or of `second`, which starts `after` so many seconds if `may_hedge()` allows it.
 
-    A failure is no answer while the other may still bring one. Raises the failure of the first where both fail.
+    The slower one is cancelled. A failure does not end the race while the other may still succeed; where both fail,
+    the failure of `first` is raised.
     """
     calls = [asyncio.ensure_future(first())]
     try:
         done, _ = await asyncio.wait(calls, timeout=after)
-        if not done and may():
+        if not done and may_hedge():
             calls.append(asyncio.ensure_future(second()))
-            await _answered(calls)
-        return await next((call for call in calls if _is_well(call)), calls[0])
+            pending = set(calls)
+            while pending and not any(map(_succeeded, calls)):
+                _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        return await next((call for call in calls if _succeeded(call)), calls[0])
     finally:
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
 
 
-async def _answered(calls: Sequence[asyncio.Future[T]]) -> None:
-    """Returns when one has answered, or all have failed."""
-    pending: set[asyncio.Future[T]] = set(calls)
-    while pending and not any(map(_is_well, calls)):
-        _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-
-
-def _is_well(call: asyncio.Future[Any]) -> bool:
+def _succeeded(call: asyncio.Future[T]) -> bool:
     return call.done() and not call.cancelled() and call.exception() is None

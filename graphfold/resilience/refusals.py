@@ -1,4 +1,4 @@
-"""What is refused on our side, before anything is sent: the backend has had no part in it, and repeating is no use."""
+"""Errors for calls that are refused here, before anything is sent: the backend had no part in them."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from math import ceil
 
 from graphfold.errors import BackendBusy, BackendUnavailable
 
-__all__ = ["CircuitOpen", "QueueFull", "QuotaSpent", "Refusal"]
+__all__ = ["REFUSALS", "CircuitOpen", "QueueFull", "QuotaSpent"]
 
 
 class CircuitOpen(BackendUnavailable):
-    """The backend is left alone for `seconds` more."""
+    """The circuit breaker lets no call through for `seconds` more."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            "The backend is not well and is left alone.", retry_after=_told(seconds), internal="breaker open"
+            "The backend is not well and is left alone.", retry_after=_rounded(seconds), internal="breaker open"
         )
 
 
 class QueueFull(BackendBusy):
-    """As many calls as may be are under way, and as many as may wait are waiting."""
+    """The bulkhead has as many active and waiting calls as it may have."""
 
-    def __init__(self, how: str) -> None:
-        super().__init__("Too many calls to the backend are waiting.", internal=how)
+    def __init__(self, internal: str) -> None:
+        super().__init__("Too many calls to the backend are waiting.", internal=internal)
 
 
 class QuotaSpent(BackendBusy):
-    """What we may ask of the backend is used up for `seconds` more; or what is left is kept for critical calls."""
+    """The backend's quota is used up for `seconds` more, or what is left of it is reserved for critical calls."""
 
-    def __init__(self, seconds: float, how: str) -> None:
-        super().__init__("The backend takes no more calls now.", retry_after=_told(seconds), internal=how)
+    def __init__(self, seconds: float, internal: str) -> None:
+        super().__init__("The backend takes no more calls now.", retry_after=_rounded(seconds), internal=internal)
 
 
-def _told(seconds: float) -> float:
-    """As it is told: rounded up to a tenth, so that nobody comes back too early."""
+def _rounded(seconds: float) -> float:
+    """Round up to a tenth, so that no client comes back too early."""
     return ceil(seconds * 10) / 10
 
 
-Refusal = (CircuitOpen, QueueFull, QuotaSpent)
+REFUSALS = (CircuitOpen, QueueFull, QuotaSpent)

@@ -1,4 +1,4 @@
-"""Once more, after a wait: exponential backoff with full jitter, driven by stamina."""
+"""Retry a call that failed: exponential backoff with full jitter, driven by stamina."""
 
 from __future__ import annotations
 
@@ -8,54 +8,58 @@ from typing import TypeVar
 
 from graphfold.errors import GraphError
 
-__all__ = ["Delay", "backoff", "jitter", "repeated"]
+__all__ = ["RetryDelay", "backoff", "jitter", "retry"]
 
 T = TypeVar("T")
 
 BASE = 0.05
-"""Seconds: the longest wait before the first repetition; it doubles for each further one."""
-LONGEST = 2.0
-SHARE = 0.25
-"""Of a pause: how far apart those come back who were all told of it."""
+"""The longest wait before the first retry, in seconds; it doubles for each further one."""
+MAX_WAIT = 2.0
+MAX_JITTER = 0.25
+"""As a fraction of a `Retry-After`."""
 
-Delay = Callable[[GraphError, int], float | None]
-"""A failure and how many repetitions there were: the seconds to wait before the next one, None for no more."""
-
-
-def backoff(repetitions: int) -> float:
-    """Anything from nothing to the whole wait, so that callers who failed together do not come back together."""
-    return random.uniform(0, min(LONGEST, BASE * 2**repetitions))  # noqa: S311  # keeps no secret
+RetryDelay = Callable[[GraphError, int], float | None]
+"""From an error and the number of retries so far: the seconds until the next retry, None where there is none."""
 
 
-def jitter(pause: float, room: float) -> float:
-    """Anything up to a quarter of a pause that everybody was told, who would else come back at its end together.
+def backoff(retries: int) -> float:
+    """Return a wait between zero and the maximum, so that calls that failed together are not retried together."""
+    return random.uniform(0, min(MAX_WAIT, BASE * 2**retries))  # noqa: S311  # not for secrets
 
-    It takes no more than half of the `room` there is, in seconds.
+
+def jitter(pause: float, available: float) -> float:
+    """Return extra seconds to add to a `Retry-After`: all callers got the same one, and would come back together.
+
+    It is at most a quarter of the pause, and at most half of the `available` time.
     """
-    return random.uniform(0, min(SHARE * pause, room / 2))  # noqa: S311  # keeps no secret
+    return random.uniform(0, min(MAX_JITTER * pause, available / 2))  # noqa: S311  # not for secrets
 
 
-async def repeated(
-    failure: GraphError, seconds: float, again: Callable[[], Awaitable[T]], delay: Delay, name: str
+async def retry(
+    error: GraphError, seconds: float, attempt: Callable[[], Awaitable[T]], next_delay: RetryDelay, name: str
 ) -> T:
-    """What `again` gives, `seconds` after `failure`, tried for as long as `delay` allows. Raises the last failure.
+    """Call `attempt`, first `seconds` from now, until it succeeds or `next_delay` says None. Raise the last error.
 
-    stamina takes 40 us to set up and 20 ms to import, so it hears of a call only once that is to be repeated: its first
-    attempt is the one that was made already. What it tells the log and Prometheus is under `name`.
+    `error` is that of the first attempt, which the caller has made: stamina takes 20 ms to import and 40 us to set up,
+    so only calls that fail pay for it. Its first attempt raises `error` again. `name` identifies the call in stamina's
+    log lines and Prometheus metrics.
     """
     import stamina
 
-    repetitions = 0
+    retries = 0
 
-    def wait(error: Exception) -> bool | float:
-        nonlocal repetitions
-        longer = seconds if error is failure else delay(error, repetitions) if isinstance(error, GraphError) else None
-        repetitions += 1
-        return False if longer is None else longer
+    def delay(failure: Exception) -> bool | float:
+        nonlocal retries
+        if failure is error:
+            wait: float | None = seconds
+        else:
+            wait = next_delay(failure, retries) if isinstance(failure, GraphError) else None
+        retries += 1
+        return False if wait is None else wait
 
-    async for attempt in stamina.retry_context(on=wait, attempts=None, timeout=None).with_name(name, (), {}):
-        with attempt:
-            if attempt.num == 1:
-                raise failure
-            return await again()
+    async for each in stamina.retry_context(on=delay, attempts=None, timeout=None).with_name(name, (), {}):
+        with each:
+            if each.num == 1:
+                raise error
+            return await attempt()
     raise AssertionError("stamina gives up by raising")

@@ -1,8 +1,8 @@
-"""Decoders made from row classes: the bytes of a reply become rows in one step.
+"""Decode replies: the bytes become rows in one step.
 
-msgspec checks and reads exactly the fields that are wanted (everything else is skipped) into structs made for this row
-and this selection. What does not fit raises `Unreadable`, which names the place but not the value, or
-`Malformed`, where it is no message at all.
+msgspec checks and reads exactly the fields that are requested, and skips everything else, into structs made for this
+row class and this selection (see `structs`). A reply that does not fit raises `Unreadable`, which names the place but
+never the value, or `Malformed` where it is not even a message of its format.
 """
 
 from __future__ import annotations
@@ -15,40 +15,54 @@ from typing import Any, get_args
 import msgspec
 
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, per_row
-from graphfold.rows.structs import Structs
+from graphfold.rows.row import Row
+from graphfold.rows.shape import cached_by_class
+from graphfold.rows.structs import StructFactory
 
-__all__ = ["Asked", "Decoder", "Malformed", "Unreadable", "check_decoder", "checked", "decoder", "sparse_rows"]
+__all__ = [
+    "Decoder",
+    "Malformed",
+    "RequestedFields",
+    "Unreadable",
+    "check_decoder",
+    "convert_plain",
+    "decoder_for",
+    "rows_with_on_demand_fields",
+]
 
-Asked = Callable[[type[Row[Any]]], frozenset[str]]
-"""Which OnDemand fields of a row class are asked for."""
+RequestedFields = Callable[[type[Row[Any]]], frozenset[str]]
+"""From a row class to those of its OnDemand fields that are requested."""
 
-_EXPONENT = 308
-"""Of a number that nobody declared, at most: as of a float. Who made an int of 1E+999999999 would never come back."""
+_MAX_EXPONENT = 308
+"""The largest exponent of a number without a declared type, as that of a float: making an int of 1E+999999999 would
+never end.
+"""
 
 
 class Unreadable(ValueError):
-    """A reply is not what the row says. The text names the place and what was expected, never a value."""
+    """A reply is not what the row declares. The text names the place and the expected type, never a value."""
 
 
 class Malformed(Unreadable):
-    """It is no message of its format at all: half of one, a page, nothing."""
+    """A reply is no message of its format at all: half of one, an HTML page, nothing."""
 
 
 class Decoder:
     """Reads one declared type: `json` from bytes, `plain` from dicts and lists.
 
-    A fraction that no type is declared for (`Any`) is a Decimal: as a float it would lose digits. Whoever reads another
-    format makes the value that `wire`, a msgspec type, describes.
+    A fraction without a declared type (`Any`) becomes a Decimal, since a float would lose digits. An adapter that reads
+    another format makes the value that `wire`, a msgspec type, describes. `depth` is the number of structs around the
+    value, one for each step of the path to it.
     """
 
     __slots__ = ("_depth", "_json", "wire")
 
     def __init__(self, wire: Any, depth: int = 0) -> None:
         self.wire, self._depth = wire, depth
-        self._json = msgspec.json.Decoder(wire, float_hook=_exact)
+        self._json = msgspec.json.Decoder(wire, float_hook=_decimal)
 
     def json(self, body: bytes) -> Any:
+        """Return the value in a JSON text. Raise `Unreadable` or `Malformed`."""
         try:
             return self._inner(self._json.decode(body))
         except msgspec.ValidationError as error:
@@ -57,7 +71,8 @@ class Decoder:
             raise Malformed(_without_values(error)) from None
 
     def plain(self, value: Any) -> Any:
-        return self._inner(checked(value, self.wire))
+        """Return the value of plain data. Raise `Unreadable`."""
+        return self._inner(convert_plain(value, self.wire))
 
     def _inner(self, read: Any) -> Any:
         for _ in range(self._depth):
@@ -65,18 +80,18 @@ class Decoder:
         return read
 
 
-def _exact(number: str) -> Decimal:
+def _decimal(number: str) -> Decimal:
     try:
         value = Decimal(number)
     except ArithmeticError:
         raise ValueError("Number out of range") from None
-    if abs(value.adjusted()) > _EXPONENT:
+    if abs(value.adjusted()) > _MAX_EXPONENT:
         raise ValueError("Number out of range")
     return value
 
 
-def checked(value: Any, wire: Any) -> Any:
-    """Plain data as the msgspec type `wire`, or `Unreadable`."""
+def convert_plain(value: Any, wire: Any) -> Any:
+    """Return dicts, lists and scalars as the msgspec type `wire`. Raise `Unreadable` where they do not fit."""
     try:
         return msgspec.convert(value, wire)
     except msgspec.MsgspecError as error:
@@ -86,9 +101,9 @@ def checked(value: Any, wire: Any) -> Any:
 
 
 def check_decoder(row: type[Row[Any]]) -> None:
-    """Raises the `Mistake` of a row that no reply could be read into."""
+    """Raise the `Mistake` of a row class that no reply could be decoded into."""
     try:
-        decoder(row, lambda row: row.shape.on_demand)
+        decoder_for(row, lambda row: row.shape.on_demand)
     except (TypeError, NotImplementedError) as error:
         if isinstance(error, Mistake):
             raise
@@ -100,42 +115,41 @@ def check_decoder(row: type[Row[Any]]) -> None:
         ) from None
 
 
-def decoder(into: Any, asked: Asked, at: str | None = None) -> Decoder:
-    """The decoder of `into` (a row, `list[row]`, a plain type) found at the dotted path `at` of the reply."""
-    selection = tuple((row, asked(row)) for row in sparse_rows(into))
-    return _decoder(into, selection, at)
+def decoder_for(into: Any, requested: RequestedFields, path: str | None = None) -> Decoder:
+    """Return the decoder of `into` (a row, `list[row]`, a plain type) at a dotted path of the reply."""
+    selection = tuple((row, requested(row)) for row in rows_with_on_demand_fields(into))
+    return _decoder(into, selection, path)
 
 
-@per_row
-def sparse_rows(into: Any) -> tuple[type[Row[Any]], ...]:
-    """The row classes in a declared type that have OnDemand fields, those inside other rows too."""
+@cached_by_class
+def rows_with_on_demand_fields(into: Any) -> tuple[type[Row[Any]], ...]:
+    """Return the row classes in a declared type that have OnDemand fields, those inside other rows too."""
     return tuple(dict.fromkeys(row for row in _rows(into) if row.shape.on_demand))
 
 
 def _rows(into: Any) -> Iterator[type[Row[Any]]]:
-    if (row := _as_row(into)) is not None:
-        yield row
-        for f in row.shape.fields:
+    if isinstance(into, type) and not get_args(into) and issubclass(into, Row):
+        yield into
+        for f in into.shape.fields:
             yield from _rows(f.type)
     for part in get_args(into):
         yield from _rows(part)
 
 
-@lru_cache(1024)  # clients choose the selections, and there are many
-def _decoder(into: Any, selection: tuple[tuple[type[Row[Any]], frozenset[str]], ...], at: str | None) -> Decoder:
-    wire = Structs(dict(selection)).of(into)
-    steps = at.split(".") if at else []
+@lru_cache(1024)  # bounded, since clients choose the selections
+def _decoder(into: Any, selection: tuple[tuple[type[Row[Any]], frozenset[str]], ...], path: str | None) -> Decoder:
+    wire = StructFactory(dict(selection)).wire_type(into)
+    steps = path.split(".") if path else []
     for step in reversed(steps):
         wire = msgspec.defstruct("At", [("inner", wire)], rename={"inner": step})
     return Decoder(wire, len(steps))
 
 
-def _as_row(declared: Any) -> type[Row[Any]] | None:
-    return declared if isinstance(declared, type) and not get_args(declared) and issubclass(declared, Row) else None
-
-
 def _is_json(body: bytes) -> bool:
-    """Whether the rest of it is: the decoder stops where the first thing does not fit, and that may be a fragment."""
+    """Return whether the whole body is JSON.
+
+    The decoder stops at the first value that does not fit, which may be that of half a message.
+    """
     try:
         body.decode()
         msgspec.json.decode(body, type=msgspec.Raw)
@@ -145,7 +159,7 @@ def _is_json(body: bytes) -> bool:
 
 
 def _without_values(error: Exception) -> str:
-    """msgspec's text, but where it quotes what was sent only the kind of trouble is kept."""
+    """Return msgspec's message; where it quotes a value, only the place."""
     text = str(error)
     if text.startswith(("Invalid enum value", "Invalid value")):
         place = text.rpartition(" - at ")[2]

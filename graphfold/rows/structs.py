@@ -1,15 +1,25 @@
-"""Decoded rows: msgspec structs that a reply's bytes become in one step, and that are rows and graph objects at once.
+"""Build the msgspec struct classes that a reply's bytes are decoded into: rows and graph objects at once.
 
-A struct class is made for each row class and selection. Its attributes are the row's fields: those that stand on the
-wire as they are wanted are the struct's own, the others (a dotted path, a conversion, a default for null) are computed
-when they are read. Where the row's fields simply are the graph type's, the struct stands for the graph object too, so
-nothing is copied; where the row writes `domain()`, that makes the object. Structs are frozen: requests share them.
+A struct class is made for each row class and each selection of its OnDemand fields. For the row
+
+    class CustomerRow(Row[Customer], key="number"):
+        number: Annotated[str, Wire("custNo")]                        # on the wire as it is: an own field of the struct
+        name: Annotated[str, Wire("profile.displayName")]             # a path: computed from `wire_1_`
+        since: Annotated[datetime, Wire("created", EPOCH_MILLIS)]     # a conversion: computed from `wire_2_`
+
+the class has the fields `number`, `wire_1_` (a struct `Part` with one field) and `wire_2_`, and properties `name` and
+`since`, which convert when they are read. So a field that no client reads costs no conversion.
+
+Where the row's fields simply are those of its graph type, the struct also serves as the graph object, and nothing is
+copied: `isinstance(row, Customer)` holds, and it has the type's methods. Otherwise `Row.domain()` makes the object from
+it. Structs are frozen, since requests share them. They have no garbage collection (`gc=False`): they hold plain values
+and other structs, so they cannot be part of a cycle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -20,147 +30,158 @@ from msgspec import UNSET, UnsetType
 
 from graphfold.errors import BackendContract
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, RowField, per_row, row_in
-from graphfold.rows.traps import trap
+from graphfold.rows.row import Row, row_class_in
+from graphfold.rows.shape import RowField, cached_by_class
+from graphfold.rows.unrequested import unrequested_field
 from graphfold.rows.wire import Conversion
 
-__all__ = ["ORIGINS", "Selected", "Structs", "WireRead", "is_graph_object", "row_class"]
+__all__ = ["ROW_ORIGINS", "Selected", "StructFactory", "WireRead", "serves_as_graph_object"]
 
 Selected = dict[type[Row[Any]], frozenset[str]]
-"""The OnDemand fields that are asked for, by row class."""
+"""The OnDemand fields that are requested, by row class."""
 
-ORIGINS: WeakKeyDictionary[type[Row[Any]], tuple[str, str]] = WeakKeyDictionary()
-"""Which operation of which backend a row comes from, for errors that show only when a field is read."""
+ROW_ORIGINS: WeakKeyDictionary[type[Row[Any]], tuple[str, str]] = WeakKeyDictionary()
+"""The backend and the operation that a row class comes from, for errors that show only when a field is read."""
 
-Leaves = list[tuple[tuple[str, ...], RowField]]
+_Leaves = list[tuple[tuple[str, ...], RowField]]
+"""Row fields, each with its path on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
 class WireRead:
-    """How a computed attribute may be read past its property: the struct's attributes down to the value on the wire,
-    any of which may be None, and the conversion. What fails that way fails through the property too, with its reason.
+    """How to read a computed attribute without its property: struct attributes down to the value, and the conversion.
+
+    Any of the attributes may be None. A value that this fails for fails through the property too, with its reason.
     """
 
     path: tuple[str, ...]
     convert: Conversion[Any, Any] | None
 
 
-@per_row
-def is_graph_object(row: type[Row[Any]]) -> bool:
-    """Whether a decoded row can stand for its graph object: same fields, nothing computed by hand."""
+@cached_by_class
+def serves_as_graph_object(row: type[Row[Any]]) -> bool:
+    """Return whether a decoded row can be used as its graph object: the same fields, and nothing computed by hand."""
     target = row.shape.feeds
     if row.domain is not Row.domain or not hasattr(target, "__strawberry_definition__"):
         return False
     assert target is not None
     if hasattr(target, "__post_init__") or "__slots__" in target.__dict__:
         return False
-    known = {f.name: f for f in row.shape.fields}
+    by_name = {f.name: f for f in row.shape.fields}
     return all(
-        _fits(known.get(wanted.name), wanted)
+        _can_replace(by_name.get(wanted.name), wanted)
         for wanted in fields(target)
         if getattr(wanted, "base_resolver", None) is None
     )
 
 
-def row_class(value: object) -> type[Row[Any]] | None:
-    """The row class of a decoded or hand-made row; None for anything else."""
-    kind = type(value)
-    found = getattr(kind, "row_class_", None)
-    if found is not None:
-        return found  # type: ignore[no-any-return]  # put there below
-    return kind if issubclass(kind, Row) else None
+def _can_replace(f: RowField | None, wanted: Field[Any]) -> bool:
+    """Return whether reading this row field gives the value of the graph type's field."""
+    if f is None:
+        return wanted.default is not MISSING or wanted.default_factory is not MISSING
+    nested = row_class_in(f.type)
+    return nested is None or serves_as_graph_object(nested)
 
 
-class Structs:
-    """Makes the struct classes of one selection, each row class's once."""
+class StructFactory:
+    """Makes the struct classes of one selection, one for each row class."""
 
     def __init__(self, selected: Selected) -> None:
         self._selected = selected
         self._made: dict[type[Row[Any]], Any] = {}
 
-    def of(self, declared: Any) -> Any:
-        """The type for msgspec to read a declared type as."""
+    def wire_type(self, declared: Any) -> Any:
+        """Return the type that msgspec reads a declared type as."""
         origin, arguments = get_origin(declared), get_args(declared)
         if origin in (Union, UnionType) and NoneType in arguments:
-            return self.of(without_none(arguments)) | None
+            members = tuple(argument for argument in arguments if argument is not NoneType)
+            return self.wire_type(Union[members]) | None  # noqa: UP007  # made at run time
         if origin is list:
-            return list.__class_getitem__(self.of(arguments[0]))
+            return list.__class_getitem__(self.wire_type(arguments[0]))
         if isinstance(declared, type) and origin is None and issubclass(declared, Row):
-            return self.row(declared)
+            if declared not in self._made:
+                selected = self._selected.get(declared, frozenset())
+                self._made[declared] = _StructClass(self, declared, selected).make()
+            return self._made[declared]
         return Annotated[datetime, msgspec.Meta(tz=True)] if declared is datetime else declared
-
-    def row(self, row: type[Row[Any]]) -> Any:
-        if row not in self._made:
-            asked = self._selected.get(row, frozenset())
-            self._made[row] = _StructClass(self, row, asked).made()
-        return self._made[row]
 
 
 class _StructClass:
-    """One struct class: its wire fields, and a namespace of what is computed and inherited."""
+    """Builds one struct class: its wire fields, and a namespace of what is computed and inherited."""
 
-    def __init__(self, structs: Structs, row: type[Row[Any]], asked: frozenset[str]) -> None:
+    def __init__(self, structs: StructFactory, row: type[Row[Any]], selected: frozenset[str]) -> None:
         self._structs, self._row = structs, row
-        self._wanted = [f for f in row.shape.fields if not f.on_demand or f.name in asked]
-        self._left_out = [f for f in row.shape.fields if f.on_demand and f.name not in asked]
-        self._serves = is_graph_object(row)
+        self._requested = [f for f in row.shape.fields if not f.on_demand or f.name in selected]
+        self._unrequested = [f for f in row.shape.fields if f.on_demand and f.name not in selected]
+        self._is_graph_object = serves_as_graph_object(row)
         self._namespace: dict[str, Any] = {}
         self._reads: dict[str, WireRead] = {}
         self._own: set[str] = set()
 
-    def made(self) -> Any:
-        wire, rename = self._fields([(f.path, f) for f in self._wanted], (), top=True)
-        for f in self._left_out:
-            self._namespace[f.name] = trap(self._row, f.name) if self._serves else f.default_value()
-        namespace = {**dict(_inherited(self._row, self._serves)), **self._namespace}
+    def make(self) -> Any:
+        row, graph_type = self._row, self._row.shape.feeds
+        wire, rename = self._wire_fields([(f.path, f) for f in self._requested], (), top=True)
+        for f in self._unrequested:
+            if self._is_graph_object:
+                self._namespace[f.name] = unrequested_field(graph_type or row, f.name)
+            else:
+                self._namespace[f.name] = f.default_value()
+        namespace = {**dict(_inherited(row, self._is_graph_object)), **self._namespace}
         for name in self._own:
             namespace.pop(name, None)
-        kind = self._row.shape.feeds if self._serves else self._row
-        names = tuple(f.name for f in self._row.shape.fields if f not in self._left_out or not self._serves)
+        names = tuple(f.name for f in row.shape.fields if f not in self._unrequested or not self._is_graph_object)
         namespace |= {
-            "row_class_": self._row,
-            "is_graph_object_": self._serves,
+            "row_class_": row,
+            "is_graph_object_": self._is_graph_object,
             "reads_": self._reads,
-            "__class__": kind,  # isinstance(row, Customer) is what resolvers would expect
-            "__dict__": property(lambda row: {name: getattr(row, name) for name in names}),
+            "__class__": graph_type if self._is_graph_object else row,  # resolvers may use isinstance(row, Customer)
+            "__dict__": property(lambda struct: {name: getattr(struct, name) for name in names}),
         }
         return msgspec.defstruct(
-            self._row.__name__, wire, rename=rename, kw_only=True, frozen=True, gc=False, namespace=namespace
+            row.__name__, wire, rename=rename, kw_only=True, frozen=True, gc=False, namespace=namespace
         )
 
-    def _fields(
-        self, leaves: Leaves, above: tuple[str, ...], *, top: bool
+    def _wire_fields(
+        self, leaves: _Leaves, above: tuple[str, ...], *, top: bool
     ) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
-        """The struct fields of one object on the wire, and the backend's names for them."""
+        """Return the struct fields of one object on the wire, and the backend's names for them.
+
+        `leaves` are the row fields within it, by their path from here; `above` are the attributes that lead to it.
+        """
         wire: list[tuple[Any, ...]] = []
         rename: dict[str, str] = {}
-        for i, (step, below) in enumerate(_by_first_step(leaves).items()):
-            here = [f for path, f in below if len(path) == 1]
-            deeper = [(path[1:], f) for path, f in below if len(path) > 1]
-            if (here and deeper) or len({(repr(f.type), f.convert) for f in here}) > 1:
+        by_step: dict[str, _Leaves] = {}
+        for path, f in leaves:
+            by_step.setdefault(path[0], []).append((path[1:], f))
+        for i, (step, below) in enumerate(by_step.items()):
+            ending = [f for path, f in below if not path]
+            deeper = [(path, f) for path, f in below if path]
+            if (ending and deeper) or len({(repr(f.type), f.convert) for f in ending}) > 1:
                 raise self._mistake(step, [f.name for _, f in below])
-            name = here[0].name if top and len(here) == 1 and _as_it_stands(here[0]) else f"wire_{i}_"
-            rename[name] = step
-            if name == here[0].name if here else False:
-                self._own.add(name)
-                wire.append((name, self._leaf(here[0]), *_default(here[0])))
+            if top and len(ending) == 1 and _is_plain(ending[0]):
+                f = ending[0]
+                rename[f.name] = step
+                self._own.add(f.name)
+                wire.append((f.name, self._leaf_type(f), *_default(f)))
                 continue
-            if here:
-                kind = self._leaf(here[0])
-                for f in here:
+            name = f"wire_{i}_"
+            rename[name] = step
+            if ending:
+                kind = self._leaf_type(ending[0])
+                for f in ending:
                     self._namespace[f.name] = _computed(self._row, f, (*above, name))
-                    if not (f.may_be_absent or f.null_is_default or _is_list(f)):
+                    if not (f.may_be_absent or f.null_is_default or f.is_list):
                         self._reads[f.name] = WireRead((*above, name), f.convert)
             else:
-                inner, names = self._fields(deeper, (*above, name), top=False)
+                inner, names = self._wire_fields(deeper, (*above, name), top=False)
                 kind = msgspec.defstruct("Part", inner, rename=names, kw_only=True, frozen=True, gc=False)
-            wire.append((name, *_presence(kind, [f for _, f in below], nested=not here)))
+            wire.append((name, *_presence(kind, [f for _, f in below], nested=not ending)))
         return wire, rename
 
-    def _leaf(self, f: RowField) -> Any:
+    def _leaf_type(self, f: RowField) -> Any:
         if f.convert is not None:
             return f.convert.wire | None if f.nullable else f.convert.wire
-        return self._structs.of(f.type)
+        return self._structs.wire_type(f.type)
 
     def _mistake(self, step: str, names: list[str]) -> Mistake:
         return Mistake(
@@ -171,17 +192,9 @@ class _StructClass:
         )
 
 
-def _fits(f: RowField | None, wanted: Any) -> bool:
-    """Can this row field be read in place of the graph type's field?"""
-    if f is None:
-        return wanted.default is not MISSING or wanted.default_factory is not MISSING
-    nested = row_in(f.type)
-    return nested is None or is_graph_object(nested)
-
-
-def _as_it_stands(f: RowField) -> bool:
-    """Whether the wire's value is the field's. Lists are computed: each reader gets one of its own."""
-    return f.convert is None and not f.null_is_default and not _is_list(f)
+def _is_plain(f: RowField) -> bool:
+    """Return whether the value on the wire is the field's. A list is not: each reader gets a copy of its own."""
+    return f.convert is None and not f.null_is_default and not f.is_list
 
 
 def _default(f: RowField) -> tuple[Any, ...]:
@@ -192,13 +205,21 @@ def _default(f: RowField) -> tuple[Any, ...]:
     return (msgspec.field(default_factory=f.default),) if callable(f.default) else (f.default,)
 
 
-def _is_list(f: RowField) -> bool:
-    return any(get_origin(part) is list for part in (f.type, *get_args(f.type)))
+def _presence(wire: Any, below: list[RowField], *, nested: bool) -> tuple[Any, ...]:
+    """Return the type of a wire field and, where it may be missing, its default.
+
+    An object may be null or missing on the wire if all row fields in it may.
+    """
+    if all(f.null_is_default for f in below) or (nested and all(f.nullable or f.null_is_default for f in below)):
+        wire = wire | None
+    if all(f.may_be_absent for f in below):
+        return wire | UnsetType, UNSET
+    return (wire,)
 
 
 def _computed(row: type[Row[Any]], f: RowField, steps: tuple[str, ...]) -> property:
-    """A field that is read from the struct's wire fields when somebody wants it."""
-    convert = list if _is_list(f) and f.convert is None else _converting(row, f)
+    """Return the property that reads a row field from the struct's wire fields. It is generated for speed."""
+    convert = list if f.is_list and f.convert is None else _conversion(row, f)
     scope = {"UNSET": UNSET, "convert": convert, "default": f.default_value if f.default is not MISSING else None}
     lines = [f"value = self.{steps[0]}"]
     lines += [f"if value is not None and value is not UNSET: value = value.{step}" for step in steps[1:]]
@@ -206,13 +227,13 @@ def _computed(row: type[Row[Any]], f: RowField, steps: tuple[str, ...]) -> prope
         lines.append("if value is UNSET: return default()")
     if f.null_is_default:
         lines.append("if value is None: return default()")
-    taken = "value" if convert is None else "None if value is None or value is UNSET else convert(value)"
-    exec("def read(self):\n " + "\n ".join([*lines, f"return {taken}"]), scope)
+    result = "value" if convert is None else "None if value is None or value is UNSET else convert(value)"
+    exec("def read(self):\n " + "\n ".join([*lines, f"return {result}"]), scope)
     return property(scope["read"])  # type: ignore[arg-type]  # defined by the line above
 
 
-def _converting(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None:
-    """The conversion, its failures said as what they are: a reply that does not fit."""
+def _conversion(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None:
+    """Return the field's conversion, with its failures as BACKEND_CONTRACT: the reply has another form than agreed."""
     if f.convert is None:
         return None
     convert, name, place = f.convert.convert, f.convert.name, ".".join(f.path)
@@ -221,7 +242,7 @@ def _converting(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None
         try:
             return convert(value)
         except (ValueError, KeyError, TypeError, ArithmeticError):
-            backend, operation = ORIGINS.get(row, (None, None))
+            backend, operation = ROW_ORIGINS.get(row, (None, None))
             raise BackendContract(
                 "The backend answers in another form than was agreed.",
                 backend=backend,
@@ -232,16 +253,19 @@ def _converting(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None
     return converted
 
 
-def _inherited(row: type[Row[Any]], serves: bool) -> Iterator[tuple[str, Any]]:
-    """What the row class and the graph type it stands for have beside fields: methods, properties, constants."""
+def _inherited(row: type[Row[Any]], is_graph_object: bool) -> Iterator[tuple[str, Any]]:
+    """Yield what the row class and the graph type have beside fields: methods, properties, constants.
+
+    A struct class cannot inherit from them, since they are dataclasses.
+    """
     names = {f.name for f in row.shape.fields}
-    target = row.shape.feeds if serves else None
+    target = row.shape.feeds if is_graph_object else None
     if target is not None:
         for wanted in fields(target):
             if wanted.default is not MISSING:
                 yield wanted.name, wanted.default
             elif wanted.default_factory is not MISSING:
-                yield wanted.name, _made_anew(wanted.default_factory)
+                yield wanted.name, _fresh(wanted.default_factory)
         for kind in reversed(target.__mro__[:-1]):
             yield from _members(kind, {f.name for f in fields(target)} | names)
         yield "__strawberry_definition__", target.__strawberry_definition__  # type: ignore[attr-defined]
@@ -250,42 +274,15 @@ def _inherited(row: type[Row[Any]], serves: bool) -> Iterator[tuple[str, Any]]:
         yield "__dataclass_fields__", row.__dataclass_fields__  # type: ignore[attr-defined]
     for kind in reversed(row.__mro__[: row.__mro__.index(Row) + 1]):
         yield from _members(kind, names)
-    if serves:
-        yield "domain", _itself
+    if is_graph_object:
+        yield "domain", lambda self: self
 
 
-def _made_anew(make: Callable[[], Any]) -> property:
+def _fresh(make: Callable[[], Any]) -> property:
     return property(lambda _: make())
 
 
-def _members(kind: type, fields_: set[str]) -> Iterator[tuple[str, Any]]:
+def _members(kind: type, excluded: set[str]) -> Iterator[tuple[str, Any]]:
     for name, value in vars(kind).items():
-        if name not in fields_ and not (name.startswith("__") and name.endswith("__")):
+        if name not in excluded and not (name.startswith("__") and name.endswith("__")):
             yield name, value
-
-
-def _by_first_step(leaves: Leaves) -> dict[str, Leaves]:
-    grouped: dict[str, Leaves] = {}
-    for path, f in leaves:
-        grouped.setdefault(path[0], []).append((path, f))
-    return grouped
-
-
-def _presence(wire: Any, below: list[RowField], *, nested: bool) -> tuple[Any, ...]:
-    """The wire type and, where it may be missing, its default. An object may be null if all in it may."""
-    if all(f.null_is_default for f in below) or (nested and all(f.nullable or f.null_is_default for f in below)):
-        wire = wire | None
-    if all(f.may_be_absent for f in below):
-        return wire | UnsetType, UNSET
-    return (wire,)
-
-
-def without_none(arguments: tuple[Any, ...]) -> Any:
-    """A union's members without None, as a type."""
-    kept = [argument for argument in arguments if argument is not NoneType]
-    return Union[tuple(kept)]  # noqa: UP007  # made at run time
-
-
-def _itself(row: Any) -> Any:
-    """`domain()` of a struct that stands for its graph object."""
-    return row

@@ -1,4 +1,4 @@
-"""Where a field sits in a backend's reply, and how its value is converted: data, so that docs can print it."""
+"""Declare where a field is in a backend's reply, and how its value is converted: as data, so that docs can print it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from graphfold.mistakes import Mistake, here
+from graphfold.mistakes import Mistake, author_location
 
 __all__ = ["Conversion", "OnDemand", "Wire"]
 
@@ -16,18 +16,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Conversion(Generic[W, T]):
-    """How a value on the wire becomes ours: `name` for the docs, `wire` its type there, `convert` the step.
+    """How a value on the wire becomes a value of the graph.
 
-    `convert` may raise ValueError, KeyError or ArithmeticError: the reply is then a BACKEND_CONTRACT that names it.
-    `table`: all values it takes, where they are few and known. `told`: what a scalar's serialiser would make of the
-    converted value, in one step, by serialiser; it may raise for values that it leaves to the two steps.
+    `name` is for the docs, `wire` is the type on the wire. `convert` may raise ValueError, KeyError, TypeError or
+    ArithmeticError, which becomes a BACKEND_CONTRACT that names the conversion. `table` holds all values it takes,
+    where they are few. `serializers` maps a scalar's serializer to a function that gives the serialized text straight
+    from the wire, without the converted value in between; where that raises, value and text are made in two steps.
     """
 
     name: str
     wire: Any
     convert: Callable[[W], T]
     table: Mapping[W, T] | None = field(default=None, compare=False, repr=False)
-    told: Mapping[Callable[[Any], str], Callable[[W], str]] = field(default_factory=dict, compare=False, repr=False)
+    serializers: Mapping[Callable[[Any], str], Callable[[W], str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def of_table(cls, name: str, wire: Any, table: Mapping[W, T]) -> Conversion[W, T]:
@@ -35,10 +38,10 @@ class Conversion(Generic[W, T]):
 
 
 class Wire:
-    """Annotated marker: `name: Annotated[str, Wire("profile.displayName")]`.
+    """Annotation of a row field: `name: Annotated[str, Wire("profile.displayName")]`.
 
-    `path` steps into objects with dots. `convert` changes the value's form. `null="default"` reads a null as if the
-    field were absent, so that the field's default is taken; otherwise a null is an error unless the type allows None.
+    `path` leads into objects with dots; `convert` converts the value. With `null="default"` a null is replaced by the
+    field's default, as if it were absent; otherwise a null is an error unless the type allows None.
     """
 
     on_demand = False
@@ -52,7 +55,7 @@ class Wire:
     ) -> None:
         if not path or not all(path.split(".")):
             raise Mistake(
-                here(),
+                author_location(),
                 f"{type(self).__name__}({path!r}) is not a path",
                 why="a path is the backend's field names joined with dots.",
                 fix='write it as the backend does, e.g. Wire("contact.mail").',
@@ -61,9 +64,9 @@ class Wire:
 
 
 class OnDemand(Wire):
-    """A field that is asked for only when the query needs the graph field of the same name.
+    """A field that is requested only when the query selects the graph field of the same name.
 
-    When asked for, the backend must send it (null is fine where the type allows it) unless `may_be_absent`.
+    When it is requested, the backend must send it (null is fine where the type allows it) unless `may_be_absent`.
     """
 
     on_demand = True

@@ -92,9 +92,9 @@ class Answering:
         Where it was in vain, the time that the client gave goes on, and that of the graph begins: it is for a run.
         """
         deadline = Deadline(min(self._seconds or self._graph.settings.deadline, self._graph.settings.deadline))
-        await unless_gone(self._receive, asyncio.wait([other], timeout=deadline.left()))
+        await unless_gone(self._receive, asyncio.wait([other], timeout=deadline.remaining()))
         if self._seconds is not None or not other.done():
-            self._seconds = max(deadline.left(), 0.001)
+            self._seconds = max(deadline.remaining(), 0.001)
 
     async def _kept(self, answers: Answers, question: Question, *, mutations: bool) -> tuple[Reply, Parts | None]:
         end = answers.begin(question)

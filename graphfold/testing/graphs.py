@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfold.adapter.base import Adapter
-from graphfold.declarations import current
+from graphfold.declarations import current_declarations
 from graphfold.graph.graph import Graph
 from graphfold.graph.project import Project
 
@@ -20,7 +20,7 @@ def graph_of(environment: Mapping[str, str] | None = None, *, title: str = "Test
     Every backend has an address (`https://<name>.test`) and credentials, unless `environment` says otherwise.
     Raises the same mistakes as `graphfold.load`.
     """
-    declarations = current()
+    declarations = current_declarations()
     variables = variables_of(declarations.adapters) | dict(environment or {})
     return Graph(Project(root or Path.cwd(), title), variables, declarations)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from graphfold.deadline import exceeded, within
+from graphfold.deadline import deadline_exceeded, timeout_within_deadline
 from graphfold.errors import BackendTimeout, GraphError
 from graphfold.transport.bridge import Bridge
 from graphfold.transport.call import Call, Reply
@@ -53,7 +53,7 @@ class Client:
         """
         most = limit = self._limits.total if seconds is None else seconds
         try:
-            limit = within(most)
+            limit = timeout_within_deadline(most)
             async with asyncio.timeout(limit):
                 reply = await self._authorized(call)
         except TimeoutError:
@@ -83,7 +83,7 @@ class Client:
 def _late(limit: float, most: float) -> GraphError:
     """Whose fault it is: where an operation had less time left than a call may take, its own."""
     if limit < most:
-        return exceeded(f"{limit:.3f} s were left for a call")
+        return deadline_exceeded(f"{limit:.3f} s were left for a call")
     return BackendTimeout("The backend did not answer in time.", internal=f"over {limit:.3g} s in total")
 
 

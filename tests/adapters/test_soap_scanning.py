@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from adapters.inventory.adapter import StockRow
 from graphfold.adapter.soap.contract import Contract
 from graphfold.adapter.soap.message import MOST, message_in, parse
-from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.rows.decoder import Unreadable, decoder_for
 
 WSDL = Path(__file__).parents[2] / "adapters" / "inventory" / "inventory.wsdl"
 OPERATION = "GetStock"
 WIRE: dict[tuple[str, ...], Any] = {
-    wanted: decoder(list[StockRow], lambda _, w=wanted: frozenset(w)).wire  # type: ignore[misc]  # a lambda's default
+    wanted: decoder_for(list[StockRow], lambda _, w=wanted: frozenset(w)).wire  # type: ignore[misc]  # a lambda's default
     for wanted in ((), ("warehouses",), ("reserved", "warehouses"))
 }
 

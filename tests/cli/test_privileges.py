@@ -6,7 +6,7 @@ from typing import Any
 
 from graphfold import RestAdapter, read, write
 from graphfold.credentials import AllOf, Bearer, ClientCertificate, ClientCredentials, PassThrough
-from graphfold.declarations import current
+from graphfold.declarations import current_declarations
 from graphfold.graph.privileges import privileges
 from graphfold.testing import declaring
 
@@ -41,7 +41,10 @@ def test_each_operation_tells_credential_scope_and_settings() -> None:
             async def count(self) -> int:
                 return 1
 
-        found = [(p.backend, p.operation, p.identity, p.scope, p.variables) for p in privileges(current().adapters)]
+        found = [
+            (p.backend, p.operation, p.identity, p.scope, p.variables)
+            for p in privileges(current_declarations().adapters)
+        ]
         read_from = (
             "GRAPHFOLD_ORDERS_CLIENT_ID",
             "GRAPHFOLD_ORDERS_CLIENT_SECRET",

@@ -19,7 +19,7 @@ from graphfold import OnDemand, Row, Wire
 from graphfold.conversions import EPOCH_MILLIS, YES_NO, Conversion, codes, minor_units
 from graphfold.declarations import declaring
 from graphfold.execution.executor import BreadthFirst
-from graphfold.rows.decoder import decoder
+from graphfold.rows.decoder import decoder_for
 from graphfold.scalars import SCALARS
 from tests.execution.twice import agree_at_once
 
@@ -94,7 +94,7 @@ thing = st.fixed_dictionaries(
 @given(things=st.lists(thing, min_size=1, max_size=5), many=st.booleans())
 def test_rows_answer_as_their_attributes_do(things: list[dict[str, Any]], many: bool) -> None:
     asked: Callable[[Any], frozenset[str]] = lambda row: row.shape.on_demand  # noqa: E731  # an argument of its own
-    rows = decoder(list[ThingRow], asked).json(json.dumps(things * (60 if many else 1)).encode())
+    rows = decoder_for(list[ThingRow], asked).json(json.dumps(things * (60 if many else 1)).encode())
     agree_at_once(SCHEMA, QUERY, context_value=rows)
 
 
@@ -118,7 +118,7 @@ def test_a_value_that_no_conversion_takes_fails_at_its_place(count: int) -> None
             sold: bool | None = None
 
     things = [{"number": "1", "price": price} for price in (5, -1, *range(count))]
-    rows = decoder(list[PricedRow], lambda _: frozenset()).json(json.dumps(things).encode())
+    rows = decoder_for(list[PricedRow], lambda _: frozenset()).json(json.dumps(things).encode())
     answer = agree_at_once(SCHEMA, QUERY, context_value=rows)
     assert [error.path for error in answer.errors or ()] == [["things", 1, "price"]]
     assert answer.data is not None

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import adapters
 from graphfold.adapter.base import Adapter
-from graphfold.settings import BackendSettings, Settings, dotenv, unknown
+from graphfold.settings import BackendSettings, Settings, read_dotenv, unknown_variables
 from sandbox.credentials import variables
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = dotenv(ROOT / ".env.example")
+EXAMPLE = read_dotenv(ROOT / ".env.example")
 
 
 def declared() -> list[type[Adapter]]:
@@ -25,7 +25,7 @@ def declared() -> list[type[Adapter]]:
 def test_it_names_exactly_what_the_adapters_need() -> None:
     needed = {name for one in declared() for name in BackendSettings(one.name).missing(one.needs())}
     assert set(EXAMPLE) == needed
-    assert unknown(EXAMPLE, [one.name for one in declared()]) == []
+    assert unknown_variables(EXAMPLE, [one.name for one in declared()]) == []
 
 
 def test_its_values_reach_the_sandbox() -> None:

@@ -13,7 +13,7 @@ import typer.main
 
 from graphfold.cli.main import app
 from graphfold.errors import CODES
-from graphfold.settings import table
+from graphfold.settings import settings_table
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,7 +65,7 @@ def test_the_tree_is_the_disk() -> None:
 
 
 def test_every_setting_is_listed_as_it_is() -> None:
-    listed = [f"| `{s.variable}` | {s.default or 'none'} | {s.allowed} | {s.description} |" for s in table()]
+    listed = [f"| `{s.variable}` | {s.default or 'none'} | {s.allowed} | {s.description} |" for s in settings_table()]
     assert rows("Settings") == listed
 
 

@@ -17,8 +17,8 @@ from graphfold.adapter.soap.message import Element
 from graphfold.adapter.soap.references import message_of
 from graphfold.adapter.soap.texts import Misfit
 from graphfold.errors import BackendContract, GraphError
-from graphfold.mistakes import Mistake, here
-from graphfold.rows.decoder import Unreadable, decoder
+from graphfold.mistakes import Mistake, author_location
+from graphfold.rows.decoder import Unreadable, decoder_for
 from graphfold.transport.call import Call, Reply
 
 __all__ = ["SoapAdapter"]
@@ -43,7 +43,7 @@ class SoapAdapter(Adapter):
         super().__init_subclass__()
         if cls.operations() and not isinstance(getattr(cls, "wsdl", None), Path):
             raise Mistake(
-                here(),
+                author_location(),
                 f"{cls.__name__} has no wsdl",
                 why="its operations and types come from it.",
                 fix='put the WSDL beside the adapter and write wsdl = Path(__file__).with_name("stock.wsdl").',
@@ -62,7 +62,7 @@ class SoapAdapter(Adapter):
             raise BackendContract("The request does not fit the backend's contract.", internal=str(error)) from None
         headers = contract.headers(operation)
         call = self._on_behalf(Call("POST", "", "", headers, enclosing(""), enclosing=enclosing))
-        wire = decoder(into, self.asked).wire
+        wire = decoder_for(into, self.asked).wire
 
         async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)

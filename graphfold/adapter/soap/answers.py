@@ -12,7 +12,7 @@ from graphfold.adapter.soap.plain import Plain, elements_in
 from graphfold.adapter.soap.reading import Read, reader
 from graphfold.adapter.soap.scanner import Scanner
 from graphfold.adapter.soap.wanted import item_of, wanted_in
-from graphfold.rows.decoder import Unreadable, checked
+from graphfold.rows.decoder import Unreadable, convert_plain
 
 __all__ = ["answer_reader", "answer_scanner"]
 
@@ -64,11 +64,11 @@ def _single(read: Read, read_plain: Read, steps: Sequence[str], wire: Any) -> Re
     def read_single(message: Element) -> Any:
         found = _last(message, steps)
         if found is None:
-            return checked(None, wire)
+            return convert_plain(None, wire)
         try:
             return read(found)
         except Unreadable:
-            return checked(read_plain(found), wire)
+            return convert_plain(read_plain(found), wire)
 
     return read_single
 
@@ -80,12 +80,12 @@ def _listed(read: Read, read_plain: Read, steps: Sequence[str], wire: Any) -> Re
     def read_listed(message: Element) -> Any:
         parent = _last(message, above)
         if parent is None or is_nil(parent):
-            return checked(None, wire)
+            return convert_plain(None, wire)
         found = [child for child in parent if (known := child.tag) == tag or local(known) == name]
         try:
             return [read(child) for child in found]
         except Unreadable:
-            return checked([read_plain(child) for child in found], wire)
+            return convert_plain([read_plain(child) for child in found], wire)
 
     return read_listed
 
@@ -97,7 +97,7 @@ def _in_two_steps(read_plain: Read, steps: Sequence[str], wire: Any) -> Read:
         value = read_plain(message)
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
-        return checked(value, wire)
+        return convert_plain(value, wire)
 
     return read
 

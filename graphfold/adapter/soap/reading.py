@@ -46,7 +46,7 @@ from graphfold.adapter.soap.message import Element, is_nil, local
 from graphfold.adapter.soap.plain import Plain, attributes_in, elements_in, text_type_in
 from graphfold.adapter.soap.values import kind_of, value_reader
 from graphfold.adapter.soap.wanted import Wanted, bare, item_of, wanted_in, wanted_of
-from graphfold.rows.decoder import checked
+from graphfold.rows.decoder import convert_plain
 
 __all__ = ["Read", "is_kind", "reader"]
 
@@ -80,7 +80,7 @@ def reader(plain: Plain, xsd_type: Any, wire: Any) -> Read:
 
 def _anew(plain: Plain, xsd_type: Any, wire: Any) -> Read:
     read_plain = plain.of(xsd_type, wanted_in(wire))
-    return lambda element: checked(read_plain(element), wire)
+    return lambda element: convert_plain(read_plain(element), wire)
 
 
 def _simple(xsd_type: Any, wire: Any, anew: Read) -> Read:
@@ -95,7 +95,7 @@ def _simple(xsd_type: Any, wire: Any, anew: Read) -> Read:
 
 def _value_reader(xsd_type: Any, wire: Any) -> Callable[[str], Any]:
     read = value_reader(xsd_type)
-    return read if is_kind(xsd_type, wire) else lambda text: checked(read(text), wire)
+    return read if is_kind(xsd_type, wire) else lambda text: convert_plain(read(text), wire)
 
 
 def is_kind(xsd_type: Any, wire: Any) -> bool:

@@ -10,7 +10,7 @@ from zeep.xsd import ComplexType
 
 from graphfold.adapter.soap.plain import attributes_in, elements_in, text_type_in
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, row_in
+from graphfold.rows.row import Row, row_class_in
 
 __all__ = ["check_known", "check_row", "type_at"]
 
@@ -19,7 +19,7 @@ def check_row(row: type[Row[Any]], xsd_type: Any, above: tuple[type[Row[Any]], .
     """Raises the `Mistake` of a path that leads nowhere below an element of this type, in rows inside the row too."""
     for f in row.shape.fields:
         below = type_at(xsd_type, f.path, row.shape.where, f"{row.__name__}.{f.name}: ")
-        inner = row_in(f.type) if f.convert is None else None
+        inner = row_class_in(f.type) if f.convert is None else None
         if inner is not None and inner not in above:
             check_row(inner, below, (*above, row))
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from graphfold.errors import BackendBadReply, BackendContract
 from graphfold.page import Page
-from graphfold.rows.row import Row, RowField, row_in
+from graphfold.rows.row import Row, row_class_in
+from graphfold.rows.shape import RowField
 from graphfold.testing.conformance.adapter_under_test import AdapterUnderTest
 from graphfold.testing.conformance.reply_template import ABSENT, EMPTY, NULL
 from graphfold.testing.conformance.sample import InsufficientSample, OperationCase
@@ -80,7 +81,7 @@ def _places(subject: AdapterUnderTest) -> Iterator[FieldPosition]:
 def _fields(row: type[Row[Any]], *around: type[Row[Any]]) -> Iterator[tuple[tuple[RowField, ...], RowField]]:
     """Each with those above it. A row in a row of its kind has no fields that were not there before."""
     for field in row.shape.fields:
-        inner = row_in(field.type)
+        inner = row_class_in(field.type)
         if inner is None:
             yield (), field
         elif inner not in (row, *around):

@@ -14,7 +14,7 @@ import strawberry
 from graphfold.composition.connections import After, Connection, CountedConnection, First, max_page_size
 from graphfold.composition.global_ids import Node
 from graphfold.errors import Internal, InvalidInput, LimitExceeded
-from graphfold.extensions import collecting
+from graphfold.extensions import collect_extensions
 from graphfold.page import Page
 
 pytestmark = pytest.mark.anyio
@@ -249,7 +249,7 @@ async def test_cursors_are_made_only_when_selected(backend: Backend) -> None:
 @pytest.mark.parametrize("field", ["orders", "plain", "reviews"])
 async def test_first_zero_gives_no_rows_but_the_rest(backend: Backend, field: str) -> None:
     nothing = {"hasNextPage": True, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
-    with collecting() as notes:
+    with collect_extensions() as notes:
         assert await ask(backend, field, first=0) == {"nodes": [], "pageInfo": nothing}
     assert (notes, backend.calls[0][0]) == ({}, 1)
 
@@ -309,7 +309,7 @@ async def test_rows_that_a_backend_counts_but_does_not_give_are_reported() -> No
     async def fetch(limit: int, offset: int) -> Page[Order]:
         return Page([], total=7)
 
-    with collecting() as notes:
+    with collect_extensions() as notes:
         connection = await OrderConnection.over_offsets(fetch, 5, None, of=("Query.orders",), key=lambda order: "")
     assert (connection.nodes, connection.has_next, connection.total_count) == ([], False, 7)
     assert [entry["connection"] for entry in notes["pagination"]] == ["Query.orders"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strawberry.extensions import ParserCache, ValidationCache
 
 from graphfold.composition.connections import After, Connection, CountedConnection, First
-from graphfold.extensions import Notes, collecting
+from graphfold.extensions import ResponseExtensions, collect_extensions
 from graphfold.page import Page
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,7 @@ class Told:
     rows: list[str]
     end: str | None
     more: bool
-    notes: Notes
+    notes: ResponseExtensions
 
 
 async def page(shelf: Shelf, kind: str, first: int, after: str | None = None) -> Told:
@@ -86,7 +86,7 @@ async def page(shelf: Shelf, kind: str, first: int, after: str | None = None) ->
     fragment = (
         f"fragment Page on {kind.title()}Connection {{ nodes {{ number }} pageInfo {{ hasNextPage endCursor }} }}"
     )
-    with collecting() as notes:
+    with collect_extensions() as notes:
         values: dict[str, Any] = {"first": first, "after": after}
         result = await SCHEMA.execute(query + fragment, variable_values=values, context_value=shelf)
     assert result.errors is None

@@ -84,8 +84,8 @@ async def test_what_comes_in_time_is_the_answer() -> None:
 async def test_there_is_no_deadline_outside_of_an_operation() -> None:
     async with running(0) as (graph, _):
         await graph.execute(ANN)
-        assert deadline.current() is None
-    assert deadline.within(7) == 7
+        assert deadline.current_deadline() is None
+    assert deadline.timeout_within_deadline(7) == 7
 
 
 async def test_who_joins_the_call_of_somebody_with_less_time_asks_again() -> None:

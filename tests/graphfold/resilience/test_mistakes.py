@@ -23,21 +23,21 @@ def declared(how: str, told: str, fix: str) -> Wrong:
 
 
 WRONG = [
-    declared("Resilience(retries=-1)", "Resilience: retries=-1 cannot be", "a whole number from 0 to 10"),
-    declared("Resilience(retries=True)", "Resilience: retries=True cannot be", "a whole number from 0 to 10"),
-    declared("Resilience(parallel=0)", "Resilience: parallel=0 cannot be", "a whole number from 1"),
-    declared("Resilience(queue=-1)", "Resilience: queue=-1 cannot be", "a whole number from 0"),
-    declared("Resilience(breaker=Breaker)", "breaker=.* cannot be", "with its brackets, or None"),
-    declared("Resilience(quota=100)", "quota=100 cannot be", "with its brackets, or None"),
-    declared("Resilience(breaker=Breaker(failures=50))", "Breaker: failures=50 cannot be", "0.5 is half"),
-    declared("Resilience(breaker=Breaker(slow=0))", "Breaker: slow=0 cannot be", "0.5 is half"),
-    declared("Resilience(breaker=Breaker(slow_after=0))", "Breaker: slow_after=0 cannot be", "seconds above 0"),
-    declared("Resilience(breaker=Breaker(calls=0))", "Breaker: calls=0 cannot be", "a whole number from 1"),
-    declared("Resilience(breaker=Breaker(window=0))", "Breaker: window=0 cannot be", "seconds above 0"),
-    declared("Resilience(breaker=Breaker(wait=-1))", "Breaker: wait=-1 cannot be", "seconds above 0"),
-    declared("Resilience(quota=Quota(0))", "Quota: rate=0 cannot be", "calls above 0"),
-    declared("Resilience(quota=Quota(1, per=0))", "Quota: per=0 cannot be", "seconds above 0"),
-    declared("Resilience(quota=Quota(1, burst=0))", "Quota: burst=0 cannot be", "a whole number from 1"),
+    declared("Resilience(retries=-1)", "Resilience: retries=-1 is not valid", "a whole number from 0 to 10"),
+    declared("Resilience(retries=True)", "Resilience: retries=True is not valid", "a whole number from 0 to 10"),
+    declared("Resilience(parallel=0)", "Resilience: parallel=0 is not valid", "a whole number from 1"),
+    declared("Resilience(queue=-1)", "Resilience: queue=-1 is not valid", "a whole number from 0"),
+    declared("Resilience(breaker=Breaker)", "breaker=.* is not valid", "with its brackets, or None"),
+    declared("Resilience(quota=100)", "quota=100 is not valid", "with its brackets, or None"),
+    declared("Resilience(breaker=Breaker(failures=50))", "Breaker: failures=50 is not valid", "0.5 is half"),
+    declared("Resilience(breaker=Breaker(slow=0))", "Breaker: slow=0 is not valid", "0.5 is half"),
+    declared("Resilience(breaker=Breaker(slow_after=0))", "Breaker: slow_after=0 is not valid", "seconds above 0"),
+    declared("Resilience(breaker=Breaker(calls=0))", "Breaker: calls=0 is not valid", "a whole number from 1"),
+    declared("Resilience(breaker=Breaker(window=0))", "Breaker: window=0 is not valid", "seconds above 0"),
+    declared("Resilience(breaker=Breaker(wait=-1))", "Breaker: wait=-1 is not valid", "seconds above 0"),
+    declared("Resilience(quota=Quota(0))", "Quota: rate=0 is not valid", "calls above 0"),
+    declared("Resilience(quota=Quota(1, per=0))", "Quota: per=0 is not valid", "seconds above 0"),
+    declared("Resilience(quota=Quota(1, burst=0))", "Quota: burst=0 is not valid", "a whole number from 1"),
     Wrong(
         """
         from graphfold.resilience import Resilience

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from graphfold.resilience import Quota
-from graphfold.resilience.announced import announced
-from graphfold.resilience.meter import Meter, Reserved
+from graphfold.resilience.quota import QuotaLimiter, Reservation
+from graphfold.resilience.rate_limit_headers import parse_rate_limit
 from graphfold.resilience.refusals import QuotaSpent
 
 RATE, BURST = 2.0, 10
@@ -22,10 +22,10 @@ class Dripping(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.meter = Meter(Quota(RATE, burst=BURST), lambda: self.now, believes=True)
+        self.meter = QuotaLimiter(Quota(RATE, burst=BURST), lambda: self.now, trust_replies=True)
         self.tokens, self.paused = float(BURST), 0.0
         self.made: list[float] = []
-        self.last: Reserved | None = None
+        self.last: Reservation | None = None
 
     @rule(seconds=WAITS)
     def time_passes(self, seconds: float) -> None:
@@ -78,7 +78,7 @@ class Counting(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.meter = Meter(None, lambda: self.now, believes=True)
+        self.meter = QuotaLimiter(None, lambda: self.now, trust_replies=True)
         self.window, self.used = -1, 0
 
     @rule(seconds=st.sampled_from([0.0, 0.5, 1.0, 4.0]))
@@ -101,7 +101,7 @@ class Counting(RuleBasedStateMachine):
         self.used += 1
         assert self.used <= self.LIMIT
         left, reset = self.LIMIT - self.used, (self.window + 1) * 10 - self.now
-        self.meter.heard(
+        self.meter.observe_headers(
             {"x-ratelimit-remaining": str(left), "x-ratelimit-reset": str(reset), "x-ratelimit-limit": "10"}
         )
 
@@ -118,5 +118,5 @@ VALUES = st.one_of(st.text(), st.integers().map(str), st.from_regex(r"(limit|rem
 
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES))
 def test_headers_may_say_anything(headers: dict[str, str]) -> None:
-    told = announced(headers)
-    assert told is None or (told.left >= 0 and 0 <= told.seconds <= 3600)
+    told = parse_rate_limit(headers)
+    assert told is None or (told.remaining >= 0 and 0 <= told.seconds <= 3600)

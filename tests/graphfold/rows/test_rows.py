@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from graphfold import OnDemand, Row, Wire
 from graphfold.conversions import EPOCH_MILLIS, EPOCH_SECONDS, YES_NO, codes, minor_units
-from graphfold.rows.decoder import Malformed, Unreadable, decoder
-from graphfold.rows.domain import NotAskedFor, graph_object
-from graphfold.scalars import tell_decimal
+from graphfold.rows.decoder import Malformed, Unreadable, decoder_for
+from graphfold.rows.row import to_graph_object
+from graphfold.rows.unrequested import FieldNotRequested
+from graphfold.scalars import serialize_decimal
 from graphfold.testing import declaring
 
 
@@ -76,7 +77,7 @@ def everything(row: type[Row[Any]]) -> frozenset[str]:
 
 def read(into: Any, body: Any, **how: Any) -> Any:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return decoder(into, how.pop("asked", everything), how.pop("at", None)).json(text)
+    return decoder_for(into, how.pop("asked", everything), how.pop("at", None)).json(text)
 
 
 def test_paths_step_into_objects() -> None:
@@ -95,7 +96,7 @@ def test_what_is_on_demand_is_read_only_where_it_is_asked_for() -> None:
     row = read(ThingRow, body, asked=nothing)
     assert (row.number, row.place.town) == ("1", "T")
     for holder, name in ((row, "note"), (row.place, "code")):
-        with pytest.raises(NotAskedFor, match=f"{name} was read"):
+        with pytest.raises(FieldNotRequested, match=f"{name} was read"):
             getattr(holder, name)
     with pytest.raises(Unreadable, match=r"more\.note"):
         read(ThingRow, body)
@@ -209,7 +210,7 @@ def test_times_are_exact(value: int) -> None:
 @given(st.integers(-(10**18), 10**18), st.integers(1, 19))
 def test_amounts_are_told_in_one_step_as_in_two(units: int, digits: int) -> None:
     amounts = minor_units(digits)
-    assert amounts.told[tell_decimal](units) == tell_decimal(amounts.convert(units))
+    assert amounts.serializers[serialize_decimal](units) == serialize_decimal(amounts.convert(units))
 
 
 @pytest.mark.parametrize(
@@ -259,18 +260,18 @@ def test_the_graph_object_is_a_copy_all_the_way_down() -> None:
     row = read(
         ThingRow, {"id": {"no": "1"}, "more": {"note": None}, "tags": ["a"], "places": [{"town": "T", "zip": "1"}]}
     )
-    thing = graph_object(row, nothing)
+    thing = to_graph_object(row, nothing)
     thing.tags.append("b")
     thing.places.clear()
     assert (row.tags, len(row.places)) == (["a"], 1)
-    assert isinstance(graph_object(row, nothing).places[0], Place)
+    assert isinstance(to_graph_object(row, nothing).places[0], Place)
 
 
 def test_fields_that_nobody_asked_for_cannot_be_read_in_rows_inside_rows_either() -> None:
     body = {"id": {"no": "1"}, "place": {"town": "T"}, "places": [{"town": "U"}]}
-    thing = graph_object(read(ThingRow, body, asked=nothing), everything)
+    thing = to_graph_object(read(ThingRow, body, asked=nothing), everything)
     assert (thing.number, thing.place.town, thing.places[0].town) == ("1", "T", "U")
     assert isinstance(thing, Thing)
     for holder, name in ((thing, "note"), (thing.place, "code"), (thing.places[0], "code")):
-        with pytest.raises(NotAskedFor, match=f"{name} was read, but this query does not ask"):
+        with pytest.raises(FieldNotRequested, match=f"{name} was read, but this query does not ask"):
             getattr(holder, name)

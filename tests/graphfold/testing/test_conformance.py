@@ -12,7 +12,7 @@ from unittest import SkipTest
 import httpx
 import pytest
 
-from graphfold.declarations import current
+from graphfold.declarations import current_declarations
 from graphfold.manifest import LEVELS, RULES
 from graphfold.testing import Sample, conformance
 from graphfold.testing.conformance.suite import CHECKS
@@ -55,7 +55,7 @@ Imported = Callable[[str], ModuleType]
 
 def adapter_in(module: ModuleType) -> Any:
     """The one it declares, whatever its name."""
-    (found,) = (each for each in current().adapters if each.__module__ == module.__name__)
+    (found,) = (each for each in current_declarations().adapters if each.__module__ == module.__name__)
     return found
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from graphfold.resilience.places import Places
+from graphfold.resilience.bulkhead import Bulkhead
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.network import Network
@@ -21,15 +21,15 @@ class _Guarded(Client):
 
     def __init__(self, address: str, network: Network, limits: CallLimits, parallel: int) -> None:
         super().__init__(address, network, limits, lambda _: Session())
-        self._places = Places(parallel, 1000)
+        self._bulkhead = Bulkhead(parallel, 1000)
 
     async def send(self, call: Call, seconds: float | None = None) -> Reply:
-        if not self._places.enter():
-            await self._places.wait(5)
+        if not self._bulkhead.try_acquire():
+            await self._bulkhead.acquire(5)
         try:
             return await super().send(call, seconds)
         finally:
-            self._places.leave()
+            self._bulkhead.release()
 
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])

@@ -17,7 +17,7 @@ from graphfold.adapter.soap.reading import reader
 from graphfold.loading.scope import Home, Scope
 from graphfold.resilience import Resilience
 from graphfold.resilience.guard import Guard
-from graphfold.rows.decoder import Malformed, Unreadable, decoder
+from graphfold.rows.decoder import Malformed, Unreadable, decoder_for
 from graphfold.testing import declaring
 from graphfold.transport.client import CallLimits, Client
 from graphfold.transport.session import Session
@@ -49,12 +49,12 @@ with declaring():
         identity = "service"
 
 
-LEVELS = decoder(list[LevelRow], lambda _: frozenset()).wire
+LEVELS = decoder_for(list[LevelRow], lambda _: frozenset()).wire
 
 
 def test_the_source_of_a_reader_is_its_docstring() -> None:
     level = dict(element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse").elements)["StockLevel"]
-    source = reader(Plain(), level.type, decoder(LevelRow, lambda _: frozenset()).wire).__doc__
+    source = reader(Plain(), level.type, decoder_for(LevelRow, lambda _: frozenset()).wire).__doc__
     assert (
         source
         == """\
@@ -166,7 +166,7 @@ def test_the_wrapper_of_an_rpc_reply_may_have_any_name() -> None:
 
 
 def test_no_more_than_one_step_through_a_list() -> None:
-    wire = decoder(list[LevelRow] | None, lambda _: frozenset()).wire
+    wire = decoder_for(list[LevelRow] | None, lambda _: frozenset()).wire
     read = answer_reader(
         element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse"), ["StockLevel", "Warehouse"], wire
     )

@@ -20,7 +20,7 @@ from graphfold.adapter.soap.message import is_nil, local, parse
 from graphfold.adapter.soap.plain import Plain, elements_in
 from graphfold.adapter.soap.wanted import wanted_in
 from graphfold.adapter.soap.writing import operation_writer
-from graphfold.rows.decoder import Unreadable, checked, decoder
+from graphfold.rows.decoder import Unreadable, convert_plain, decoder_for
 from graphfold.testing import declaring
 from tests.graphfold.adapter.soap.contracts import BILLING, INVENTORY, LEDGER, values
 
@@ -153,13 +153,13 @@ def test_rows_are_those_of_two_steps(
     root = data.draw(disturbed(message(contract, name, data.draw(values(xsd_type)))))
     element, many = elements_in(xsd_type)[step]
     into: Any = list[row] if many else row  # type: ignore[valid-type]
-    wire, plain = decoder(into, lambda row: row.shape.on_demand).wire, Plain()
+    wire, plain = decoder_for(into, lambda row: row.shape.on_demand).wire, Plain()
     read_plain = plain.of(element.type, wanted_in(wire))
 
     def in_two_steps(root: Any) -> Any:
         found = [read_plain(item) for item in root if local(item.tag) == step]
         single = found[-1] if found else None
-        return checked(None if is_nil(root) else found if many else single, wire)
+        return convert_plain(None if is_nil(root) else found if many else single, wire)
 
     assert outcome(answer_reader(xsd_type, [step], wire), root) == outcome(in_two_steps, root)
 

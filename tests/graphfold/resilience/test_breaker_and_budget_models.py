@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from graphfold.resilience import Breaker
-from graphfold.resilience.budget import Budget
-from graphfold.resilience.circuit import Circuit, Outcome
+from graphfold.resilience.circuit_breaker import CircuitBreaker
+from graphfold.resilience.outcomes import Outcome
+from graphfold.resilience.retry_budget import RetryBudget
 
 WINDOW = 10.0
 LIMITS = Breaker(failures=0.5, slow=0.8, slow_after=2.0, calls=4, window=WINDOW, wait=5.0)
@@ -46,7 +47,7 @@ class Breaking(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.circuit = Circuit(LIMITS, 5.0)
+        self.circuit = CircuitBreaker(LIMITS, 5.0)
         self.now, self.generation, self.opened = 0.0, 0, math.inf
         self.closed, self.ended = True, Ended()
         self.under_way: list[Sent] = []
@@ -62,7 +63,7 @@ class Breaking(RuleBasedStateMachine):
     @rule()
     def a_call_comes(self) -> None:
         may = self.closed or (not self.probing and self.now >= self.opened + LIMITS.wait)
-        assert (self.circuit.wait(self.now) == 0) == may
+        assert (self.circuit.retry_after(self.now) == 0) == may
         if may:
             self.under_way.append(Sent(self.circuit.begin(), self.generation, not self.closed))
 
@@ -76,9 +77,9 @@ class Breaking(RuleBasedStateMachine):
     def a_call_ends(self, data: st.DataObject, outcome: Outcome, seconds: float, usual: float) -> None:
         sent = self.under_way.pop(data.draw(st.integers(0, len(self.under_way) - 1)))
         self.circuit.end(sent.ticket, outcome, seconds, self.now, usual)
-        ill, cut = outcome is Outcome.ILL, outcome is Outcome.CUT
+        ill, cut = outcome is Outcome.FAILURE, outcome is Outcome.ABANDONED
         slow = seconds >= 2.0 or (cut and seconds >= 1.0 and seconds >= 10 * usual)
-        if sent.generation != self.generation or ((cut or outcome is Outcome.NOTHING) and not slow):
+        if sent.generation != self.generation or ((cut or outcome is Outcome.NEUTRAL) and not slow):
             return
         if sent.probe:
             self.turn(closed=not ill and not slow)
@@ -113,7 +114,7 @@ class Spending(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.budget, self.now = Budget(), 0.0
+        self.budget, self.now = RetryBudget(), 0.0
         self.first: list[float] = []
         self.more: list[float] = []
 
@@ -124,15 +125,15 @@ class Spending(RuleBasedStateMachine):
     @rule(count=st.integers(1, 40))
     def calls_are_made(self, count: int) -> None:
         for _ in range(count):
-            self.budget.sent(self.now)
+            self.budget.record_attempt(self.now)
         self.first += [self.now] * count
 
     @rule()
     def one_more_is_wanted(self) -> None:
         may = lately(self.more, self.now) < max(lately(self.first, self.now) // 10, 3)
-        assert self.budget.take(self.now) == may
+        assert self.budget.spend(self.now) == may
         if may:
-            self.budget.sent(self.now)
+            self.budget.record_attempt(self.now)
             self.more.append(self.now)
 
 

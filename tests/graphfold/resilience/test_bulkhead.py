@@ -11,7 +11,7 @@ import pytest
 
 from graphfold.errors import BackendBusy
 from graphfold.resilience import Resilience
-from graphfold.resilience.places import Places
+from graphfold.resilience.bulkhead import Bulkhead
 from tests.graphfold.resilience.shop import READ, Troubled, codes, shop
 
 pytestmark = pytest.mark.anyio
@@ -67,35 +67,35 @@ async def test_a_call_that_waited_has_its_whole_time() -> None:
 
 
 async def test_places_are_handed_on_in_order() -> None:
-    places, order = Places(1, 10), list[int]()
+    places, order = Bulkhead(1, 10), list[int]()
 
     async def take(number: int) -> None:
-        if not places.enter():
-            await places.wait(5)
+        if not places.try_acquire():
+            await places.acquire(5)
         order.append(number)
         await asyncio.sleep(1)
-        places.leave()
+        places.release()
 
     await asyncio.gather(*map(take, range(5)))
-    assert (order, places.used, places.waiting) == ([0, 1, 2, 3, 4], 0, 0)
+    assert (order, places.active, places.waiting) == ([0, 1, 2, 3, 4], 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_no_place_is_lost_and_none_is_made_up(seed: int) -> None:
     chance = random.Random(seed)
-    places, under_way, most = Places(3, 8), 0, 0
+    places, under_way, most = Bulkhead(3, 8), 0, 0
 
     async def take() -> None:
         nonlocal under_way, most
-        if not places.enter():
-            await places.wait(chance.choice([0, 1, 5]))
+        if not places.try_acquire():
+            await places.acquire(chance.choice([0, 1, 5]))
         under_way += 1
         most = max(most, under_way)
         try:
             await asyncio.sleep(chance.choice([0, 0, 1, 3]))
         finally:
             under_way -= 1
-            places.leave()
+            places.release()
 
     async def one() -> None:
         await asyncio.sleep(chance.randrange(10))
@@ -107,5 +107,5 @@ async def test_no_place_is_lost_and_none_is_made_up(seed: int) -> None:
         assert isinstance(outcome, None | BackendBusy | TimeoutError | asyncio.CancelledError)
 
     await asyncio.gather(*(one() for _ in range(100)))
-    assert (places.used, places.waiting, under_way) == (0, 0, 0)
+    assert (places.active, places.waiting, under_way) == (0, 0, 0)
     assert most == 3

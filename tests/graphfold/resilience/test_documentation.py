@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from graphfold.resilience import Breaker, Quota, Resilience
-from graphfold.settings import limits_table
+from graphfold.settings import backend_limits_table
 
 PAGE = (Path(__file__).parents[3] / "docs" / "resilience.md").read_text(encoding="utf-8")
 
@@ -25,7 +25,7 @@ def test_the_figures_are_the_defaults() -> None:
 
 
 def test_the_settings_are_those_there_are() -> None:
-    rows = [f"| `{s.variable}` | {s.allowed} | {s.description} |" for s in limits_table("crm")]
+    rows = [f"| `{s.variable}` | {s.allowed} | {s.description} |" for s in backend_limits_table("crm")]
     assert [line for line in PAGE.splitlines() if line.startswith("| `GRAPHFOLD_")] == rows
 
 
