@@ -51,7 +51,7 @@ WRONG = [
     ),
     Wrong(
         RESILIENCE + "\nclass Crm(RestAdapter):\n    resilience = Resilience(quota=Quota('100'))  # <-\n",
-        "Quota: rate='100' cannot be",
+        "Quota: rate='100' is not valid",
         "a number of calls",
     ),
     Wrong(
