@@ -1,4 +1,4 @@
-"""Assembles the schema of everything that resolvers declared."""
+"""Assemble the Strawberry schema from everything that resolvers have declared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
-from strawberry.types.field import StrawberryField
+from strawberry.types.base import get_object_definition
 
 from graphfold.composition.decorators import add_field
 from graphfold.composition.global_ids import Node, parse_global_id
@@ -24,7 +24,7 @@ __all__ = ["assemble"]
 
 
 class GraphSchema(strawberry.Schema):
-    """Strawberry's, but errors are logged once, masked, by whoever answers the client."""
+    """Strawberry's schema without its logging: errors are masked and logged once, when the answer is made."""
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         pass
@@ -35,7 +35,7 @@ def assemble(
     extension: Callable[[], SchemaExtension],
     executor: type[StrawberryGraphQLCoreExecutionContext],
 ) -> strawberry.Schema:
-    """Assemble the schema of all declared types, fields and finders. Raises `Mistake` without a field of Query."""
+    """Return the schema of all declared types, fields and finders. Raise `Mistake` if Query has no field."""
     owners = declarations.owners
     query = owners.get("Query")
     if query is None:
@@ -45,8 +45,9 @@ def assemble(
             why="a graph is entered through Query.",
             fix="write a function with @resolves(Query) in a module under resolvers/.",
         )
-    if declarations.finders and not _has(query, "node"):
-        add_field(query, _node(declarations.finders))
+    fields = get_object_definition(query, strict=True).fields
+    if declarations.finders and not any(field.python_name == "node" for field in fields):
+        add_field(query, _node_resolver(declarations.finders))
     return GraphSchema(
         query=query,
         mutation=owners.get("Mutation"),
@@ -61,7 +62,7 @@ def assemble(
 NodeId = Annotated[strawberry.ID, strawberry.argument(description="The global id of any noun.")]
 
 
-def _node(finders: Mapping[str, Resolver]) -> Callable[..., Any]:
+def _node_resolver(finders: Mapping[str, Resolver]) -> Callable[..., Any]:
     async def node(info: strawberry.Info, id: NodeId) -> Node | None:
         """Any noun by its global id."""
         name, key = parse_global_id(id)
@@ -72,8 +73,3 @@ def _node(finders: Mapping[str, Resolver]) -> Callable[..., Any]:
         return found
 
     return node
-
-
-def _has(owner: Any, name: str) -> bool:
-    fields: list[StrawberryField] = owner.__strawberry_definition__.fields
-    return any(field.python_name == name for field in fields)

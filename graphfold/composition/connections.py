@@ -1,6 +1,6 @@
-"""Relay connections, forward only: a page of a list in the shape every client library knows.
+"""Make Relay connections: pages of a list in the shape that client libraries expect. Paging runs forward only.
 
-    OrderConnection = CountedConnection[Order]          # schema: a list whose backend tells its length
+    OrderConnection = CountedConnection[Order]          # schema: a list whose backend has a total
 
     async def orders(self: Customer, shop: Shop, first: First = 20, after: After = None) -> OrderConnection | None:
         async def fetch(limit: int, offset: int) -> Page[Order]:
@@ -9,7 +9,7 @@
             fetch, first, after, of=("Customer.orders", self.number), key=lambda order: order.number
         )
 
-A connection holds its rows and how to make their cursors; edges and cursors are made only when they are selected.
+A connection holds its rows and an encoder of cursors: edges and cursors are made only if the query selects them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from graphfold.composition.cursors import (
     decode_backend_cursor,
     decode_offset_cursor,
 )
-from graphfold.composition.offset_paging import AnchoredPage, FetchOffset, OffsetPager
+from graphfold.composition.offset_paging import FetchOffset, OffsetPager
 from graphfold.errors import Internal, InvalidInput, LimitExceeded
 from graphfold.extensions import add_extension
 from graphfold.page import Page
@@ -60,10 +60,10 @@ After = Annotated[
 """The argument `after` of a list: `after: After = None`."""
 
 FetchCursor: TypeAlias = Callable[[int, str | None], Awaitable[Page[T]]]
-"""`fetch(limit, after)`: at most `limit` rows behind the backend's cursor `after` (None: the first), each with its."""
+"""`fetch(limit, after)`: at most `limit` rows behind the backend's cursor `after` (None: the first), and cursors."""
 
-max_page_size: ContextVar[int] = ContextVar("graphfold_largest_page", default=100)
-"""The limit for `first`, `Settings.max_page_size`: whoever runs an operation sets it."""
+max_page_size: ContextVar[int] = ContextVar("graphfold_max_page_size", default=100)
+"""The limit for `first`: `Settings.max_page_size`, set around each operation."""
 
 
 @strawberry.type(description="Where a page is in its list, and whether there is more.")
@@ -83,7 +83,7 @@ class Edge(Generic[T]):
 
 
 def _edges(self: Connection[Any]) -> list[Edge[Any]]:
-    return [Edge(node=row, cursor=self.cursors.at(index, row)) for index, row in enumerate(self.nodes)]
+    return [Edge(node=row, cursor=self.cursors.encode(index, row)) for index, row in enumerate(self.nodes)]
 
 
 def _page_info(self: Connection[Any]) -> PageInfo:
@@ -91,14 +91,14 @@ def _page_info(self: Connection[Any]) -> PageInfo:
     return PageInfo(
         has_next_page=self.has_next,
         has_previous_page=self.has_previous,
-        start_cursor=cursors.at(0, rows[0]) if rows else None,
-        end_cursor=cursors.at(len(rows) - 1, rows[-1]) if rows else None,
+        start_cursor=cursors.encode(0, rows[0]) if rows else None,
+        end_cursor=cursors.encode(len(rows) - 1, rows[-1]) if rows else None,
     )
 
 
 @strawberry.type(description="A page of a list that can grow.")
 class Connection(Generic[T]):
-    """A page whose backend does not tell how long the list is: `CustomerConnection = Connection[Customer]`."""
+    """A page of a list whose backend has no total: `CustomerConnection = Connection[Customer]`."""
 
     counted: ClassVar[bool] = False
 
@@ -112,23 +112,26 @@ class Connection(Generic[T]):
     has_previous: strawberry.Private[bool]
     total_count: strawberry.Private[int | None] = None
 
-    if not TYPE_CHECKING:  # typing's own, as type checkers know it
+    if not TYPE_CHECKING:  # type checkers need the inherited method
 
         def __class_getitem__(cls, of: Any) -> Any:
-            """With the ways to make a page beside it: typing takes a fifth of a page's time to find them, each time."""
+            """Return the generic alias with the constructors as attributes of its own.
+
+            typing finds them by `__getattr__` of the alias, which takes a fifth of a page's time.
+            """
             alias = super().__class_getitem__(of)
             vars(alias).update(over_cursors=cls.over_cursors, over_offsets=cls.over_offsets)
             return alias
 
     @classmethod
     async def over_cursors(cls, fetch: FetchCursor[T], first: int, after: str | None, *, of: ListIdentity) -> Self:
-        """A page of a backend with a cursor for each row: inserts and deletes are as safe as the backend makes them.
+        """Make a page of a backend with a cursor for each row: it decides what inserts and deletes do to paging.
 
-        `of` names the list and what makes it that list (arguments, parent). Where a page tells no `more`, a full one is
-        taken to have a next. Raises `InvalidInput` and `LimitExceeded` for wrong arguments.
+        `of` names the list and what makes it that list (arguments, parent). If a page does not say `more`, a full one
+        is taken to have a next. Raise `InvalidInput` and `LimitExceeded` for wrong arguments.
         """
         size = _page_size(first)
-        limit = max(size, 1)
+        limit = max(size, 1)  # `first: 0` needs a row, too, to know whether there are any
         page = await fetch(limit, None if after is None else decode_backend_cursor(of, after))
         rows, cursors = page.items[:size], page.cursors
         if cursors is None or len(cursors) != len(page.items):
@@ -146,38 +149,37 @@ class Connection(Generic[T]):
     async def over_offsets(
         cls, fetch: FetchOffset[T], first: int, after: str | None, *, of: ListIdentity, key: Callable[[T], str]
     ) -> Self:
-        """A page of a backend that takes limit and offset. A page never reads the rows of earlier ones.
+        """Make a page of a backend that takes limit and offset. The rows of earlier pages are not read again.
 
-        `of` names the list and what makes it that list (arguments, parent); `key` is unique in it. Rows that came or
-        went in front since the last page are made up for; where that fails, `extensions.pagination` says so.
-        A connection without a count asks for one row more than it gives, a page behind a cursor also for that
-        cursor's row. Raises `InvalidInput` and `LimitExceeded` for wrong arguments.
+        `of` names the list and what makes it that list (arguments, parent); `key` is unique among its rows. Rows that
+        were inserted or deleted in front since the last page do not disturb this one; where that fails,
+        `extensions.pagination` says so. A connection without a count fetches one row more than the page, and a page
+        behind a cursor also the cursor's row. Raise `InvalidInput` and `LimitExceeded` for wrong arguments.
         """
         size = _page_size(first)
         limit = max(size if cls.counted else size + 1, 1)
-        rows_of = OffsetPager(fetch, key)
+        pager = OffsetPager(fetch, key)
         if after is None:
-            return cls._of(await rows_of.first(limit), of, key, size, limit)
-        window = await rows_of.after(decode_offset_cursor(of, after), limit + 1)
-        if not window.skip:
-            _note_lost(of, after)
-        return cls._of(window, of, key, size, limit + 1)
-
-    @classmethod
-    def _of(cls, window: AnchoredPage[T], of: ListIdentity, key: Callable[[T], str], size: int, limit: int) -> Self:
-        rows, start = window.rows(size), window.at + window.skip
+            page = await pager.first(limit)
+        else:
+            limit += 1
+            page = await pager.after(decode_offset_cursor(of, after), limit)
+            if not page.skip:
+                message = "Rows in front of this page have changed since the last: some may be skipped or repeated."
+                add_extension("pagination", {"connection": of[0], "after": after, "message": message})
+        rows, start = page.rows(size), page.offset + page.skip
         return cls(
             nodes=rows,
             cursors=OffsetCursors(of, start, key),
-            has_next=_has_next(of, size, rows, window.more_behind(start + len(rows), limit)),
+            has_next=_has_next(of, size, rows, page.has_rows_from(start + len(rows), limit)),
             has_previous=start > 0,
-            total_count=window.page.total,
+            total_count=page.page.total,
         )
 
 
 @strawberry.type(name="Connection", description="A page of a list that can grow and whose length is known.")
 class CountedConnection(Connection[T], Generic[T]):
-    """A page whose backend tells how long the list is: `OrderConnection = CountedConnection[Order]`."""
+    """A page of a list whose backend has a total: `OrderConnection = CountedConnection[Order]`."""
 
     counted: ClassVar[bool] = True
 
@@ -194,14 +196,12 @@ def _page_size(first: int) -> int:
 
 
 def _has_next(of: ListIdentity, size: int, rows: list[Any], more: bool) -> bool:
-    """Without a row there is no cursor to go on from: an empty page ends the walk, and says so where it should not."""
+    """Return whether a client can fetch a next page. An empty page is the last: it has no cursor to continue from.
+
+    A backend that gives no rows but says that there are more is reported in `extensions.pagination`.
+    """
     if more and size and not rows:
         message = "The backend says that there are more rows, but gives none; they are missing here."
         add_extension("pagination", {"connection": of[0], "message": message})
         return False
     return more
-
-
-def _note_lost(of: ListIdentity, after: str) -> None:
-    message = "Rows in front of this page have changed since the page before: some may have been skipped or told twice."
-    add_extension("pagination", {"connection": of[0], "after": after, "message": message})

@@ -1,7 +1,12 @@
-"""Cursors: where a row is in one list. Opaque to clients, good for that list alone, checked before they are believed.
+"""Encode and decode cursors: opaque texts that say where a row is in one list.
 
-Inside, before base64: the layout's version (1 byte), the list's mark (4), a checksum (4), then the place as text.
-Nothing in it is secret and nothing is trusted: a forged cursor is at worst another place in the client's own list.
+The bytes of a cursor before base64:
+
+    | version: 1 | list checksum: 4 | checksum: 4 | position: the rest, as text |
+
+The version says how to read the position, the list checksum ties the cursor to its list, and the last checksum rejects
+texts that were changed. Nothing in a cursor is secret or trusted: a forged one is at worst another position in a list
+that the client may read anyway.
 """
 
 from __future__ import annotations
@@ -39,22 +44,22 @@ The values are compared by their `repr`, which must be the same in every process
 LONGEST_CURSOR = 4_000
 """Most characters of a cursor that a client may send."""
 
-_OFFSET, _BACKEND = 1, 2  # a changed layout gets a new number: cursors outlive deployments
+_OFFSET, _BACKEND = 1, 2  # cursors outlive deployments, so a changed layout gets a new version
 _HEAD = Struct("!BII")
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Anchor(NamedTuple):
-    """The row a page continues after: where it was when it was told, and its key."""
+    """The row that a page continues after: its offset when the cursor was made, and its key."""
 
     offset: int
     key: str
 
 
 class Cursors(Protocol[T_contra]):
-    """Makes the cursor of a connection's row when somebody asks for it."""
+    """Makes the cursor of a row of one page. It is called only for cursors that the query selects."""
 
-    def at(self, index: int, row: T_contra) -> str: ...
+    def encode(self, index: int, row: T_contra) -> str: ...
 
 
 @dataclass
@@ -65,12 +70,12 @@ class OffsetCursors(Generic[T]):
     start: int
     key: Callable[[T], str]
 
-    def at(self, index: int, row: T) -> str:
-        return _write(_OFFSET, self._mark, f"{self.start + index}:{self.key(row)}")
+    def encode(self, index: int, row: T) -> str:
+        return _encode(_OFFSET, self._checksum, f"{self.start + index}:{self.key(row)}")
 
     @cached_property
-    def _mark(self) -> int:
-        return _mark_of(self.of)
+    def _checksum(self) -> int:
+        return _list_checksum(self.of)
 
 
 @dataclass
@@ -80,52 +85,53 @@ class BackendCursors:
     of: ListIdentity
     cursors: list[str]
 
-    def at(self, index: int, row: object) -> str:
-        return _write(_BACKEND, self._mark, self.cursors[index])
+    def encode(self, index: int, row: object) -> str:
+        return _encode(_BACKEND, self._checksum, self.cursors[index])
 
     @cached_property
-    def _mark(self) -> int:
-        return _mark_of(self.of)
+    def _checksum(self) -> int:
+        return _list_checksum(self.of)
 
 
 def decode_offset_cursor(of: ListIdentity, text: str) -> Anchor:
-    """What `OffsetCursors` wrote for this list. Raises `InvalidInput` for anything else."""
-    offset, _, key = _read(_OFFSET, of, text).partition(":")
+    """Return the anchor inside a cursor of `OffsetCursors` for this list. Raise `InvalidInput` for other texts."""
+    offset, _, key = _decode(_OFFSET, of, text).partition(":")
     if not (offset.isascii() and offset.isdigit() and len(offset) < 10):
         raise _no_cursor(of)
     return Anchor(int(offset), key)
 
 
 def decode_backend_cursor(of: ListIdentity, text: str) -> str:
-    """The backend's cursor that `BackendCursors` wrapped for this list. Raises `InvalidInput` for anything else."""
-    return _read(_BACKEND, of, text)
+    """Return the backend's cursor inside one of `BackendCursors` for this list. Raise `InvalidInput` otherwise."""
+    return _decode(_BACKEND, of, text)
 
 
-def _mark_of(of: ListIdentity) -> int:
-    """A short mark of a list. Made once for a page, since it costs more than a cursor."""
+def _list_checksum(of: ListIdentity) -> int:
+    # Computed once for each page, because the repr costs more than the rest of a cursor.
     return crc32(repr(of).encode(errors="backslashreplace"))
 
 
-def _write(version: int, mark: int, place: str) -> str:
-    body = place.encode(errors="surrogatepass")
-    head = _HEAD.pack(version, mark, crc32(body, mark ^ version))
+def _encode(version: int, list_checksum: int, position: str) -> str:
+    body = position.encode(errors="surrogatepass")
+    head = _HEAD.pack(version, list_checksum, crc32(body, list_checksum ^ version))
     return b2a_base64(head + body, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
-def _read(version: int, of: ListIdentity, text: str) -> str:
+def _decode(expected_version: int, of: ListIdentity, text: str) -> str:
     if len(text) > LONGEST_CURSOR:
         raise _no_cursor(of)
     try:
         raw = a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
-        found, mark, _ = _HEAD.unpack_from(raw)
-        place = raw[_HEAD.size :].decode(errors="surrogatepass")
+        version, list_checksum, _ = _HEAD.unpack_from(raw)
+        position = raw[_HEAD.size :].decode(errors="surrogatepass")
     except (ValueError, StructError):
         raise _no_cursor(of) from None
-    if found != version or _write(found, mark, place) != text:
+    # Encoding again checks the checksum, and refuses other spellings of the same base64.
+    if version != expected_version or _encode(version, list_checksum, position) != text:
         raise _no_cursor(of)
-    if mark != _mark_of(of):
+    if list_checksum != _list_checksum(of):
         raise InvalidInput(f"after: this cursor is of another list than {of[0]} with these arguments.")
-    return place
+    return position
 
 
 def _no_cursor(of: ListIdentity) -> InvalidInput:

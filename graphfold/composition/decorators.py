@@ -1,7 +1,14 @@
-"""`@resolves`: a field of the graph, answered by a function that says in its signature what it needs.
+"""`@resolves` and `@finds`: turn functions into fields of the graph, and into finders of `node(id:)`.
 
-A parameter annotated with an adapter class is injected, `info: Info` is Strawberry's, `self` is the parent object;
-every other parameter is an argument of the field. The function itself stays as it is and can be called in tests.
+The signature of a resolver says what it needs. A parameter annotated with an adapter class is injected, `info: Info` is
+Strawberry's, `self` is the parent object, and every other parameter is an argument of the field. The function itself is
+returned unchanged, so tests can call it. Strawberry gets a wrapper, with the adapters left out of its signature:
+
+    async def stock(self: Product, inventory: Inventory, depot: str) -> Stock     what the author writes
+    def object_field(self, info, *, depot: str) -> Stock                          what Strawberry calls
+
+The wrapper runs only where graphql-core resolves the field. A plan takes the resolver from the wrapper's attribute
+`graphfold_resolver` and calls the function itself.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ from typing import Any, TypeVar, cast
 
 from graphql.pyutils import Path
 from strawberry import Info
-from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
@@ -25,11 +32,11 @@ from graphfold.declarations import current_declarations
 from graphfold.loading.staleness import Whereabouts, here
 from graphfold.mistakes import Mistake, function_location, reject_unknown_options
 
-__all__ = ["ROOTS", "add_field", "finds", "resolves"]
+__all__ = ["add_field", "finds", "resolves"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ROOTS = {"Query", "Mutation", "Subscription"}
+_ROOTS = {"Query", "Mutation", "Subscription"}
 """Types without a parent object: their resolvers have no `self`."""
 
 
@@ -37,8 +44,8 @@ ROOTS = {"Query", "Mutation", "Subscription"}
 def resolves(owner: type, *, fallback: Any = NO_FALLBACK) -> Callable[[F], F]:
     """Add a field to `owner`: `@resolves(Product) async def stock(self: Product, inventory: Inventory) -> Stock`.
 
-    The field is named like the function and described by its docstring. `fallback` is what it answers where a backend
-    fails or the time is over: a value, or a function that takes the same, but for its adapters.
+    The field has the name of the function and its docstring as description. `fallback` is the answer while a backend
+    fails or when the operation's time is over: a value, or a function with the same parameters beside its adapters.
     """
 
     def declare(function: F) -> F:
@@ -50,19 +57,29 @@ def resolves(owner: type, *, fallback: Any = NO_FALLBACK) -> Callable[[F], F]:
 
 
 def add_field(owner: type, function: Callable[..., Any], fallback: Any = NO_FALLBACK) -> None:
-    """What `@resolves` does to its type."""
+    """Add a field to a type, without making the type a part of the graph. Raise `Mistake` if the two do not fit."""
     definition, resolver = _definition(owner, function), describe_resolver(function)
-    _check_owner(owner, definition, function, resolver)
+    _check_field(owner, definition, resolver)
     if fallback is not NO_FALLBACK:
         declared = Fallback(None, describe_resolver(fallback)) if isfunction(fallback) else Fallback(fallback, None)
         check_fallback(definition.name, resolver, declared)
         resolver = replace(resolver, fallback=declared)
-    definition.fields.append(_field(owner, resolver, root=definition.name in ROOTS))
+    is_subscription = definition.name == "Subscription"
+    wrapper = _wrapper(resolver, root=definition.name in _ROOTS, is_subscription=is_subscription)
+    definition.fields.append(
+        StrawberryField(
+            python_name=function.__name__,
+            base_resolver=StrawberryResolver(wrapper),
+            description=inspect.getdoc(function),
+            origin=owner,
+            is_subscription=is_subscription,
+        )
+    )
     _declare_adapters(resolver)
 
 
 def finds(noun: type[Node]) -> Callable[[F], F]:
-    """How `node(id:)` finds a `noun`: `@finds(Product) async def product_by_sku(sku: str, catalog: Catalog)`."""
+    """Declare how `node(id:)` finds a node: `@finds(Product) async def product_by_sku(sku: str, catalog: Catalog)`."""
 
     def declare(function: F) -> F:
         definition, resolver = _definition(noun, function), describe_resolver(function)
@@ -70,16 +87,16 @@ def finds(noun: type[Node]) -> Callable[[F], F]:
             raise Mistake(
                 function_location(function),
                 f"{function.__qualname__} must take the business key and adapters, nothing else",
-                why="`node(id:)` knows nothing but the key inside the id.",
+                why="`node(id:)` has only the key inside the id.",
                 fix=f"write `async def {function.__name__}(key: str, ...) -> {noun.__name__} | None`.",
             )
-        known: Resolver | None = current_declarations().finders.setdefault(definition.name, resolver)
-        if known is not None and known is not resolver:
+        first: Resolver = current_declarations().finders.setdefault(definition.name, resolver)
+        if first is not resolver:
             raise Mistake(
                 function_location(function),
-                f"{noun.__name__} is found by {known.function.__qualname__} already "
-                f"({function_location(known.function)})",
-                why="`node(id:)` asks one of them.",
+                f"{noun.__name__} is found by {first.function.__qualname__} already "
+                f"({function_location(first.function)})",
+                why="`node(id:)` calls one function for each type.",
                 fix="remove one.",
             )
         _declare_adapters(resolver)
@@ -89,11 +106,11 @@ def finds(noun: type[Node]) -> Callable[[F], F]:
 
 
 def _declare_adapters(resolver: Resolver) -> None:
-    """An adapter belongs to the graph that uses it, wherever it was imported."""
+    """Make the adapters of a resolver a part of the graph: an adapter that is only imported is none."""
     if resolver.fallback is not None and resolver.fallback.resolver is not None:
         _declare_adapters(resolver.fallback.resolver)
-    known = current_declarations().adapters
-    known += [adapter for adapter in resolver.injected.values() if adapter not in known]
+    adapters = current_declarations().adapters
+    adapters += [adapter for adapter in resolver.injected.values() if adapter not in adapters]
 
 
 def _definition(owner: type, function: Callable[..., Any]) -> StrawberryObjectDefinition:
@@ -108,9 +125,8 @@ def _definition(owner: type, function: Callable[..., Any]) -> StrawberryObjectDe
     )
 
 
-def _check_owner(
-    owner: type, definition: StrawberryObjectDefinition, function: Callable[..., Any], resolver: Resolver
-) -> None:
+def _check_field(owner: type, definition: StrawberryObjectDefinition, resolver: Resolver) -> None:
+    function, root = resolver.function, definition.name in _ROOTS
     if any(field.python_name == function.__name__ for field in definition.fields):
         raise Mistake(
             function_location(function),
@@ -119,121 +135,99 @@ def _check_owner(
             fix="give this one another name, or remove the other.",
         )
     first = next(iter(inspect.signature(function).parameters), None)
-    if (first == "self") is (definition.name in ROOTS):
-        root = definition.name in ROOTS
+    if (first == "self") is root:
         raise Mistake(
             function_location(function),
             f"{function.__qualname__}: the first parameter of a resolver of {owner.__name__} is {first!r}",
             why=f"{owner.__name__} has no parent object." if root else "a field is answered for its parent object.",
             fix="remove `self`." if root else f"write `self: {owner.__name__}` first.",
         )
-    wanted = resolver.hints.get("self", owner)
-    if wanted is not owner:
+    parent = resolver.hints.get("self", owner)
+    if parent is not owner:
         raise Mistake(
             function_location(function),
-            f"{function.__qualname__}: self is {getattr(wanted, '__name__', wanted)}, not {owner.__name__}",
+            f"{function.__qualname__}: self is {getattr(parent, '__name__', parent)}, not {owner.__name__}",
             why="the resolver is called with the object that the field belongs to.",
             fix=f"write `self: {owner.__name__}`.",
         )
 
 
-def _field(owner: type, resolver: Resolver, *, root: bool) -> StrawberryField:
-    function = resolver.function
-    description = inspect.getdoc(function)
-    streams = root and get_object_definition(owner, strict=True).name == "Subscription"
-    return StrawberryField(
-        python_name=function.__name__,
-        base_resolver=StrawberryResolver(_called(resolver, root=root, streams=streams)),
-        description=description,
-        origin=owner,
-        is_subscription=streams,
-    )
-
-
-def _called(resolver: Resolver, *, root: bool, streams: bool) -> Callable[..., Any]:
-    """What Strawberry calls: the function without its adapters, which are added when it runs."""
+def _wrapper(resolver: Resolver, *, root: bool, is_subscription: bool) -> Callable[..., Any]:
+    """Return the function that Strawberry calls: it adds the adapters, `info` if wanted, and the fallback."""
     function, adapters, fallback = resolver.function, resolver.adapters, resolver.fallback
-    events = _events(resolver)
-    passes_info = _info_name(resolver)
+    hints = resolver.hints.items()
+    info_name = next((name for name, hint in hints if getattr(hint, "__origin__", hint) is Info), None)
 
-    def call(info: Any, parents: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
-        if passes_info:
-            arguments[passes_info] = info
+    def call(info: Info[Any, Any], parents: tuple[Any, ...], arguments: dict[str, Any]) -> Any:
+        if info_name:
+            arguments[info_name] = info
         if getattr(getattr(info.context, "scope", None), "level_by_level", True):
-            answer = function(*parents, **arguments, **adapters(info))
+            result = function(*parents, **arguments, **adapters(info))
         else:
-            answer = _resolved_at(info.path, lambda: function(*parents, **arguments, **adapters(info)))
-        return answer if fallback is None else with_fallback(fallback, answer, parents, arguments, info)
+            result = _call_with_path(info.path, lambda: function(*parents, **arguments, **adapters(info)))
+        return result if fallback is None else with_fallback(fallback, result, parents, arguments, info)
 
-    def root_field(info: Any, **arguments: Any) -> Any:
+    def root_field(info: Info[Any, Any], **arguments: Any) -> Any:
         return call(info, (), arguments)
 
-    def stream(info: Any, **arguments: Any) -> Any:
-        if passes_info:
-            arguments[passes_info] = info
-        return events(info.context, arguments)
+    def subscription_field(info: Info[Any, Any], **arguments: Any) -> Any:
+        if info_name:
+            arguments[info_name] = info
+        return _events(resolver, info.context, arguments)
 
-    def object_field(self: Any, info: Any, **arguments: Any) -> Any:
+    def object_field(self: Any, info: Info[Any, Any], **arguments: Any) -> Any:
         return call(info, (self,), arguments)
 
-    called: Any = stream if streams else root_field if root else object_field
-    called.__name__, called.__doc__ = function.__name__, function.__doc__
-    called.__module__, called.__qualname__ = function.__module__, function.__qualname__
-    called.__signature__ = _signature(resolver, passes_info, root=root)
-    called.graphfold_resolver = resolver
-    return cast("Callable[..., Any]", called)
+    wrapper: Any = subscription_field if is_subscription else root_field if root else object_field
+    wrapper.__name__, wrapper.__doc__ = function.__name__, function.__doc__
+    wrapper.__module__, wrapper.__qualname__ = function.__module__, function.__qualname__
+    wrapper.__signature__ = _signature(resolver, info_name, root=root)
+    wrapper.graphfold_resolver = resolver
+    return cast("Callable[..., Any]", wrapper)
 
 
-def _events(resolver: Resolver) -> Callable[..., AsyncGenerator[Any, None]]:
-    """The source of a subscription. Its adapters live as long as it does, what they have loaded only for one event."""
-
-    async def events(request: Any, arguments: dict[str, Any]) -> AsyncGenerator[Any, None]:
-        scope = request.scope(dict)
-        adapters = {name: adapter(scope) for name, adapter in resolver.injected.items()}
-        source: AsyncIterator[Any] = resolver.function(**arguments, **adapters)
-        try:
-            async for event in source:
-                yield event
-                scope.renew()
-        finally:
-            if isinstance(source, AsyncGenerator):
-                await source.aclose()
-            await scope.close()
-
-    return events
+async def _events(resolver: Resolver, request: Any, arguments: dict[str, Any]) -> AsyncGenerator[Any, None]:
+    """Yield the events of a subscription. Its adapters live until it ends, but what they load lasts for one event."""
+    scope = request.scope(dict)
+    adapters = {name: adapter(scope) for name, adapter in resolver.injected.items()}
+    source: AsyncIterator[Any] = resolver.function(**arguments, **adapters)
+    try:
+        async for event in source:
+            yield event
+            scope.renew()
+    finally:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
+        await scope.close()
 
 
-def _info_name(resolver: Resolver) -> str | None:
-    return next((name for name, hint in resolver.hints.items() if (getattr(hint, "__origin__", hint)) is Info), None)
-
-
-def _signature(resolver: Resolver, passes_info: str | None, *, root: bool) -> inspect.Signature:
-    kinds = inspect.Parameter
-    declared = inspect.signature(resolver.function).parameters.values()
+def _signature(resolver: Resolver, info_name: str | None, *, root: bool) -> inspect.Signature:
+    """Return the signature that Strawberry reads the field's arguments from."""
+    parameter = inspect.Parameter
     arguments = [
-        kinds(p.name, kinds.KEYWORD_ONLY, default=p.default, annotation=resolver.hints[p.name])
-        for p in declared
-        if p.name not in resolver.injected and p.name not in ("self", passes_info)
+        parameter(p.name, parameter.KEYWORD_ONLY, default=p.default, annotation=resolver.hints[p.name])
+        for p in inspect.signature(resolver.function).parameters.values()
+        if p.name not in resolver.injected and p.name not in ("self", info_name)
     ]
-    parents = [] if root else [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
-    info = kinds("info", kinds.POSITIONAL_OR_KEYWORD, annotation=Info)
+    parents = [] if root else [parameter("self", parameter.POSITIONAL_OR_KEYWORD)]
+    info = parameter("info", parameter.POSITIONAL_OR_KEYWORD, annotation=Info)
     return inspect.Signature([*parents, info, *arguments], return_annotation=resolver.hints["return"])
 
 
-def _resolved_at(path: Path, resolve: Callable[[], Any]) -> Any:
-    """What a resolver gives that graphql-core runs, which does not say in the context where it is. Plans do."""
+def _call_with_path(path: Path, resolve: Callable[[], Any]) -> Any:
+    """Call a resolver with its response path in the context. Plans set it themselves; graphql-core does not."""
     where = Whereabouts(path.as_list)
     token = here.set(where)
     try:
-        found = resolve()
+        result = resolve()
     finally:
         here.reset(token)
-    return _with_path(where, found) if isawaitable(found) else found
+    return _await_with_path(where, result) if isawaitable(result) else result
 
 
-async def _with_path(where: Whereabouts, work: Awaitable[Any]) -> Any:
+async def _await_with_path(where: Whereabouts, awaitable: Awaitable[Any]) -> Any:
     token = here.set(where)
     try:
-        return await work
+        return await awaitable
     finally:
         here.reset(token)

@@ -1,4 +1,4 @@
-"""Global ids: opaque to clients, one for every noun; inside, the name of the type and the business key."""
+"""Make and parse global ids: base64 of `Type:key`, opaque to clients, unique for each object of the graph."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def global_id(type_name: str, key: object) -> str:
-    """The id of the `type_name` with this business key. Runs once per object: kept to one expression."""
+    """Return the id of the object of this type and business key. One expression, because it runs for each object."""
     return b2a_base64(f"{type_name}:{key}".encode(), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 @pure
 def node_id(self: Node) -> strawberry.ID:
-    """Resolves `id`. A function of the module, so that the engine can see it needs the key and nothing else."""
-    name, key = _noun(type(self))
+    """Resolve `id`. The engine recognises this function, and knows that it needs only the key."""
+    name, key = _type_name_and_key_field(type(self))
     return strawberry.ID(global_id(name, getattr(self, key)))
 
 
-@cached_by_class  # each selection has a class of its own
-def _noun(kind: type[Node]) -> tuple[str, str]:
+@cached_by_class  # by class, because each selection has one of its own
+def _type_name_and_key_field(kind: type[Node]) -> tuple[str, str]:
     return _type_name(kind), kind.node_key
 
 
 @strawberry.interface(description="Anything with an id of its own: `node(id:)` finds it again.")
 class Node:
-    """A noun of the graph: `class Customer(Node, key="number")`. `key` names the field with its business key."""
+    """A type whose objects have an id: `class Customer(Node, key="number")`. `key` names its business key's field."""
 
     node_key: ClassVar[str]
 
@@ -67,31 +67,35 @@ class Node:
 
 
 def key_of(kind: type[Node], id: str, at: str = "id") -> str:
-    """The business key a client means by `id`: the key inside a global id of `kind`, else the text itself.
+    """Return the business key a client means by `id`: the key inside a global id of `kind`, else the text itself.
 
-    Raises `InvalidInput` for an id of another type and for text that can be no key (empty, too long, control
-    characters); `at` is where the client wrote it: the argument, or in an input `input.lines.0.productId`. A key
-    nothing has is the backend's to refuse.
+    Raise `InvalidInput` for an id of another type and for a text that cannot be a key (empty, too long, control
+    characters). `at` is the argument, or the path in an input such as `input.lines.0.productId`, for the message. A
+    well-formed key of no object is left to the backend.
     """
     name, key = _parts(_check(id, at)) or ("", "")
-    wanted = _type_name(kind)
-    if name == wanted:
+    expected = _type_name(kind)
+    if name == expected:
         return _check(key, at)
-    if name and name in _nouns():
-        raise InvalidInput(f"{at}: {_wrong_type(name, kind)}")
+    if name and name in _node_names():
+        article, expected_article = _article(name), _article(expected)
+        raise InvalidInput(
+            f"{at}: this is the id of {article} {name}; expected is {expected_article} {expected}'s id "
+            f"or its {to_camel_case(kind.node_key)}."
+        )
     return id
 
 
 def parse_global_id(id: str) -> tuple[str, str]:
-    """The type's name and the business key inside a global id. Raises `InvalidInput` for anything else."""
+    """Return the type's name and the business key inside a global id. Raise `InvalidInput` for other texts."""
     parts = _parts(_check(id))
-    if parts is None or parts[0] not in _nouns():
+    if parts is None or parts[0] not in _node_names():
         raise InvalidInput("id: this is not an id of this graph; take one from an `id` field.")
     return parts[0], _check(parts[1])
 
 
 def _check(id: str, at: str = "id") -> str:
-    """The text itself: also what was inside an id may end in a backend's address or header."""
+    """Return the text if it can be a key. Keys end up in a backend's paths and headers, those inside ids included."""
     if not id:
         raise InvalidInput(f"{at}: must not be empty.")
     if len(id) > LONGEST_ID:
@@ -102,25 +106,25 @@ def _check(id: str, at: str = "id") -> str:
 
 
 def _parts(id: str) -> tuple[str, str] | None:
-    """What is inside a global id; None for a text that `global_id` never makes."""
+    """Return the type's name and the key inside a global id; None for a text that `global_id` never makes."""
     try:
         raw = a2b_base64(id.replace("-", "+").replace("_", "/") + "=" * (-len(id) % 4))
         name, colon, key = raw.decode().partition(":")
     except ValueError:
         return None
-    made = colon and key and _NAME.fullmatch(name) and global_id(name, key) == id
-    return (name, key) if made else None
+    is_id = colon and key and _NAME.fullmatch(name) and global_id(name, key) == id
+    return (name, key) if is_id else None
 
 
-def _nouns() -> set[str]:
-    """The names of all nouns. Asked for only when a text looks like another type's id: a key may look so by chance."""
-    return {_type_name(kind) for kind in _below(Node)}
+def _node_names() -> set[str]:
+    """Return the names of all node types. Needed only for texts that look like an id, which some keys do by chance."""
+    return {_type_name(kind) for kind in _subclasses(Node)}
 
 
-def _below(kind: type[Node]) -> Iterator[type[Node]]:
+def _subclasses(kind: type[Node]) -> Iterator[type[Node]]:
     for child in kind.__subclasses__():
         yield child
-        yield from _below(child)
+        yield from _subclasses(child)
 
 
 def _type_name(kind: type[Node]) -> str:
@@ -128,10 +132,5 @@ def _type_name(kind: type[Node]) -> str:
     return definition.name if definition else kind.__name__
 
 
-def _wrong_type(name: str, kind: type[Node]) -> str:
-    wanted = _type_name(kind)
-    return f"this is the id of {_a(name)}; expected is {_a(wanted)}'s id or its {to_camel_case(kind.node_key)}."
-
-
-def _a(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "AEIOU" else f"a {noun}"
+def _article(name: str) -> str:
+    return "an" if name[0] in "AEIOU" else "a"

@@ -1,9 +1,15 @@
-"""Paging over offsets that does not lose its place: a page is read from its anchor row on, and the anchor is verified.
+"""Page through a list by offset without skipping or repeating rows when the list changes between two requests.
 
-Rows come and go in front of a page between two requests, and offsets shift with them. So a cursor also carries its
-row's key: the next page starts with that row (the anchor), and where another row is found there, the anchor is looked
-for nearby. What is told is cut from one reply that has the anchor in it, so nothing between the pages is skipped or
-told twice, as long as rows keep their order among themselves.
+Rows are inserted and deleted in front of a page, and all offsets behind shift. So a cursor also has the key of its row.
+The next page is fetched from that row (the anchor) on, and the reply must begin with it:
+
+    cursor of c, made at offset 2      a  b [c] d  e  f
+    later, after x was inserted        x  a  b [c] d  e  f
+    fetch(4, 2)                              b  c  d  e       the anchor is at 1 instead of 0: fetch(4, 3)
+    fetch(4, 3)                                 c  d  e  f    the anchor is at 0: the next page is d, e, f
+
+If the reply has no anchor at all, it is searched nearby. The page is always cut from a single reply with the anchor in
+it, so rows that keep their order are neither skipped nor repeated.
 """
 
 from __future__ import annotations
@@ -22,32 +28,35 @@ T = TypeVar("T")
 FetchOffset: TypeAlias = Callable[[int, int], Awaitable[Page[T]]]
 """`fetch(limit, offset)`: the list's rows from `offset` (0: the first) on, at most `limit`."""
 
-TRIES = 3
-"""How often a page is read again when the list moves under our hands."""
+MAX_REFETCHES = 3
+"""How often a page is fetched again because the list has moved once more."""
 
-NEARBY = 20
-"""Rows to look at on either side of where the anchor was; a page, where pages are larger."""
+SEARCH_DISTANCE = 20
+"""Rows that are searched for the anchor before and behind its old offset; the page size, if that is more."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnchoredPage(Generic[T]):
-    """One reply: `at` is the offset of its first row, `skip` counts the rows up to the anchor (0: it is not there)."""
+    """A reply: `offset` is that of its first row, `skip` counts the rows up to the anchor (0: no anchor in it)."""
 
     page: Page[T]
-    at: int
+    offset: int
     skip: int = 0
 
     @property
     def end(self) -> int:
         """The offset behind the reply's last row."""
-        return self.at + len(self.page.items)
+        return self.offset + len(self.page.items)
 
     def rows(self, size: int) -> list[T]:
-        """The rows to tell: at most `size`, from behind the anchor."""
+        """Return at most `size` rows behind the anchor."""
         return self.page.items[self.skip : self.skip + size]
 
-    def more_behind(self, offset: int, limit: int) -> bool:
-        """Has the list rows from `offset` on? Where the backend tells nothing, a full reply is taken for a yes."""
+    def has_rows_from(self, offset: int, limit: int) -> bool:
+        """Return whether the list has rows from `offset` on.
+
+        If the backend says neither a total nor whether there are more, a reply of `limit` rows means yes.
+        """
         if self.end > offset:
             return True
         if self.page.total is not None:
@@ -57,7 +66,7 @@ class AnchoredPage(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class OffsetPager(Generic[T]):
-    """A list behind `fetch`; `key` tells a row from every other of the list."""
+    """Fetches pages of a list; `key` is unique among its rows."""
 
     fetch: FetchOffset[T]
     key: Callable[[T], str]
@@ -66,33 +75,37 @@ class OffsetPager(Generic[T]):
         return AnchoredPage(await self.fetch(limit, 0), 0)
 
     async def after(self, anchor: Anchor, limit: int) -> AnchoredPage[T]:
-        """`limit` rows with the anchor in front, wherever it is now; without it (`skip` 0) where it is not found."""
-        window = await self._read(anchor.offset, limit, anchor.key)
-        for _ in range(TRIES):
-            if window.skip == 1 or (window.skip and not window.more_behind(window.end, limit)):
+        """Fetch `limit` rows that begin with the anchor; without it (`skip` 0) if it is not found."""
+        page = await self._fetch(anchor.offset, limit, anchor.key)
+        for _ in range(MAX_REFETCHES):
+            # The anchor in front, or further back in the last rows of the list: nothing is missing behind it.
+            if page.skip == 1 or (page.skip and not page.has_rows_from(page.end, limit)):
                 break
-            found = await self._whereabouts(window, anchor.key, limit)
-            if found is None:
+            offset = await self._find_anchor(page, anchor.key, limit)
+            if offset is None:
                 break
-            window = await self._read(found, limit, anchor.key)
-        return window
+            page = await self._fetch(offset, limit, anchor.key)
+        return page
 
-    async def _read(self, at: int, limit: int, key: str) -> AnchoredPage[T]:
-        page = await self.fetch(limit, at)
-        return AnchoredPage(page, at, self._place(page, key) + 1)
+    async def _fetch(self, offset: int, limit: int, key: str) -> AnchoredPage[T]:
+        page = await self.fetch(limit, offset)
+        return AnchoredPage(page, offset, self._index(page, key) + 1)
 
-    async def _whereabouts(self, window: AnchoredPage[T], key: str, limit: int) -> int | None:
-        """Where the anchor is by now. Ahead first: lists grow in front more often than they shrink there."""
-        if window.skip:
-            return window.at + window.skip - 1
-        reach = max(limit, NEARBY)
-        ahead = reach if window.more_behind(window.end, limit) else 0
-        behind = min(reach, window.at)
-        for count, at in ((ahead, window.end), (behind, window.at - behind)):
-            place = self._place(await self.fetch(count, at), key) if count else -1
-            if place >= 0:
-                return at + place
+    async def _find_anchor(self, page: AnchoredPage[T], key: str, limit: int) -> int | None:
+        """Return the anchor's offset by now; None if it is not nearby.
+
+        Later offsets are searched first: more lists grow in front than shrink there.
+        """
+        if page.skip:
+            return page.offset + page.skip - 1
+        distance = max(limit, SEARCH_DISTANCE)
+        later = distance if page.has_rows_from(page.end, limit) else 0
+        earlier = min(distance, page.offset)
+        for count, offset in ((later, page.end), (earlier, page.offset - earlier)):
+            index = self._index(await self.fetch(count, offset), key) if count else -1
+            if index >= 0:
+                return offset + index
         return None
 
-    def _place(self, page: Page[T], key: str) -> int:
-        return next((place for place, row in enumerate(page.items) if self.key(row) == key), -1)
+    def _index(self, page: Page[T], key: str) -> int:
+        return next((index for index, row in enumerate(page.items) if self.key(row) == key), -1)

@@ -29,11 +29,11 @@ class Status(Enum):
 
 
 def offset_cursor(of: ListIdentity, offset: int, key: str) -> str:
-    return OffsetCursors(of, offset, key=str).at(0, key)
+    return OffsetCursors(of, offset, key=str).encode(0, key)
 
 
 def backend_cursor(of: ListIdentity, cursor: str) -> str:
-    return BackendCursors(of, [cursor]).at(0, None)
+    return BackendCursors(of, [cursor]).encode(0, None)
 
 
 @settings(deadline=None)

@@ -167,7 +167,7 @@ async def test_a_deleted_anchor_is_reported(kind: str) -> None:
     [entry] = told.notes["pagination"]
     assert entry["connection"] == f"Query.{kind}"
     assert entry["after"]
-    assert "may have been skipped or told twice" in entry["message"]
+    assert "may be skipped or repeated" in entry["message"]
     assert len(shelf.calls) == 3
 
 
