@@ -16,6 +16,7 @@ from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access, Credential
 from graphfold.loading.backend_operations import Policy
+from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.resilience.guard import Guard
 from graphfold.resilience.options import OperationOptions
 from graphfold.settings import BackendSettings, Settings
@@ -36,13 +37,14 @@ class Backend:
         settings: Settings,
         transport: httpx.AsyncBaseTransport,
         timer: Callable[[], float] = time.monotonic,
+        observers: Observers = NO_OBSERVERS,
     ) -> None:
         self.adapter = adapter
         timeout, declared = allowance(adapter, own, settings)
         limits = CallLimits(timeout, settings.connect_timeout, settings.max_reply)
         self._transport = transport
         rules = {operation.name: _rule(operation.policy) for operation in adapter.operations()}
-        self.guard = Guard(adapter.name, declared, timeout, rules, shared=_is_one_caller(adapter))
+        self.guard = Guard(adapter.name, declared, timeout, rules, shared=_is_one_caller(adapter), observers=observers)
         sign_in = partial(_signed_in, adapter.credential, own, timer)
         discretion, guard = Discretion(adapter.credential.places, own.proofs), self.guard
         observe, resend = guard.quota.observe_headers, guard.record_resend

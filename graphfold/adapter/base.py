@@ -12,6 +12,7 @@ from graphfold.adapter.grants import check_credential, check_operation
 from graphfold.adapter.http_methods import check_method
 from graphfold.adapter.judging import judged
 from graphfold.adapter.listened import Listened, Sends
+from graphfold.adapter.observed import ObservedClient, observed
 from graphfold.adapter.problems import by_status
 from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
 from graphfold.credentials.credential import Credential
@@ -167,7 +168,10 @@ class Adapter:
     @property
     def _client(self) -> Sends:
         """What sends a call. Where a cache wants to hear how fresh the reply is, it does."""
-        client, listener = self._backend.client, listening.get()
+        client: Sends = self._backend.client
+        if self.scope.observers.observes_calls:
+            client = ObservedClient(client)
+        listener = listening.get()
         if listener is None:
             return client
         return Listened(client, listener, frozenset(self.propagates).difference(self._varying))
@@ -175,6 +179,8 @@ class Adapter:
     def _guarded(self, call: Call, attempt: Attempt[T]) -> Awaitable[T]:
         """What `attempt` gives, which sends the call and judges the reply. The guard decides when, and how often."""
         self.sent += 1
+        if self.scope.observers.observes_calls:
+            attempt = observed(attempt, self.scope.observers, self.name, self._operation)
         return self._backend.guard.run(self._operation, attempt, repeatable=call.repeatable)
 
     @property

@@ -5,5 +5,5 @@ build the answer's dicts for a whole level, `complete` turns resolved values int
 runs other resolvers without a task each, `branches` what goes on side by side; `places` and `errors` hold the rules of
 null. `owner` ends all that a run began. To add another way for a field to be answered: `fields` recognises it, `level`
 runs it, and tests/execution compares it with graphql-core.
-May import: deadline, loading, rows, source, and graphql-core and Strawberry.
+May import: deadline, loading, observer, rows, source, and graphql-core and Strawberry.
 """

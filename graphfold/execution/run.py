@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, OperationType
@@ -21,6 +22,7 @@ from graphfold.execution.plan import Plan, Step, nullable
 from graphfold.loading.answer import MISSING, Failed, Stale
 from graphfold.loading.load import Loader
 from graphfold.loading.staleness import located
+from graphfold.observer import NO_OBSERVERS, Observers, StepEvent, notify
 
 __all__ = ["Run"]
 
@@ -32,6 +34,7 @@ class Run(Completion):
 
     def __init__(self, plan: Plan, executor: Any) -> None:
         super().__init__(plan, executor)
+        self._observers: Observers = getattr(getattr(executor.context_value, "scope", None), "observers", NO_OBSERVERS)
         self._infos: dict[Step, GraphQLResolveInfo[Any]] = {}
 
     async def operation(self, *, serially: bool | None = None) -> ExecutionResult:
@@ -79,6 +82,7 @@ class Run(Completion):
 
     async def step(self, frame: Frame, step: Step) -> None:
         """One field for all objects of a frame: resolved, then completed into its place."""
+        started = perf_counter() if self._observers.step_ended else 0.0
         place: Place = FieldPlace(frame, step)
         objects = frame.objects
         if self.errors and (live := self._live(frame)) is not None:
@@ -90,6 +94,13 @@ class Run(Completion):
         if values is None:
             values = self._called(place, step, objects)
         await self.take(place, values)
+        if started:
+            self._notify_step(place, step, len(objects), started)
+
+    def _notify_step(self, place: Place, step: Step, objects: int, started: float) -> None:
+        keys = tuple(str(key) for key in place.path(0).as_list() if isinstance(key, str))
+        event = StepEvent(keys, step.parent.name, step.name, objects, started, perf_counter())
+        notify(self._observers.step_ended, event)
 
     async def _too_late(self, frame: Frame, step: Step) -> None:
         """A mutation that has not begun when the time is over never does."""

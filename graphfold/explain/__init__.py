@@ -2,5 +2,5 @@
 
 To add a fact to an explanation: a field of `explanation`, filled in by `steps` and printed by the command line.
 May import: operation, analysis, composition, adapter, execution, loading, credentials, settings, errors,
-viewer, mistakes, declarations.
+viewer, mistakes, declarations, observer.
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphfold.explain.explainer import ExplainError
 from graphfold.explain.explanation import Explanation
-from graphfold.operation.trace import Trace
+from graphfold.explain.trace import Trace
 
 __all__ = ["HEADER", "ExplainHeader"]
 

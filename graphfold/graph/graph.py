@@ -27,6 +27,7 @@ from graphfold.explain.header import HEADER, ExplainHeader
 from graphfold.graph.invalidation import checked_keys
 from graphfold.graph.project import Project
 from graphfold.graph.runtime import Runtime, Transports
+from graphfold.observer import NO_OBSERVERS, Observer
 from graphfold.operation.answer import Answer
 from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
@@ -71,6 +72,7 @@ class Graph:
         self._runner = OperationRunner(self.schema, self.documents, self.settings)
         check_graph(self.schema, self.declarations)
         self.runtime: Runtime | None = None
+        self._observers = NO_OBSERVERS
 
     @property
     def tenant_of(self) -> TenantOf:
@@ -80,6 +82,10 @@ class Graph:
     @tenant_of.setter
     def tenant_of(self, tenant_of: TenantOf) -> None:
         self._viewers.tenant_of = tenant_of
+
+    def observe(self, observer: Observer) -> None:
+        """Add an observer of operations and backend calls. Call it before the graph runs."""
+        self._observers = self._observers.with_observer(observer)
 
     def missing_settings(self) -> list[str]:
         """Return the environment variables that critical backends need and that are not set."""
@@ -106,7 +112,7 @@ class Graph:
 
         Tests replace `transports`, `timer` (the caches' clock, in seconds) and `chance` (a random number from 0 to 1).
         """
-        runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer, chance)
+        runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer, chance, self._observers)
         try:
             await runtime.open()
             self.runtime = runtime
@@ -137,12 +143,15 @@ class Graph:
         explanation = None
         if self.documents.development and HEADER in headers:
             explanation = ExplainHeader(self.explain, headers[HEADER], query, variables, operation_name)
-        runtime, trace = self._running(), explanation.trace if explanation else None
+        observers = self._observers
+        if explanation is not None and explanation.trace is not None:
+            observers = observers.with_observer(explanation.trace)
+        runtime = self._running()
         try:
             viewer = viewer or self._viewers.viewer(headers)
         except Exception as error:  # of the application's `tenant_of`
             return self._runner.failure(error, request_id)
-        request = Request(runtime, viewer, request_id, headers, trace, Parts(), seconds)
+        request = Request(runtime, viewer, request_id, headers, observers, Parts(), seconds)
         answer = await self._runner.execute(request, query, variables, operation_name, _ALL if mutations else _READS)
         if explanation is not None:
             answer.extensions.update(explanation.extensions)
@@ -174,7 +183,7 @@ class Graph:
         except Exception as error:  # of the application's `tenant_of`
             yield self._runner.failure(error, request_id)
             return
-        request = Request(runtime, viewer, request_id, headers, seconds=seconds)
+        request = Request(runtime, viewer, request_id, headers, self._observers, seconds=seconds)
         async with aclosing(self._runner.subscribe(request, query, variables, operation_name)) as answers:
             async for answer in answers:
                 yield answer

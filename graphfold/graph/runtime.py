@@ -17,6 +17,7 @@ from graphfold.cache.changes import ALL_KEYS
 from graphfold.cache.store import Store
 from graphfold.cache.terms import Terms
 from graphfold.loading.scope import Scope
+from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.network import Network
 from graphfold.transport.unset import NotSetUp
@@ -53,13 +54,14 @@ class Runtime:
         transports: Transports | None = None,
         timer: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        observers: Observers = NO_OBSERVERS,
     ) -> None:
         self.settings = settings
         self._backends: dict[type, Backend] = {}
         for adapter in adapters:
             own = backends[adapter.name]
             transport = transports(adapter.name) if transports else _connections(adapter, own)
-            self._backends[adapter] = Backend(adapter, own, settings, transport, timer)
+            self._backends[adapter] = Backend(adapter, own, settings, transport, timer, observers)
         self.answers = Answers(settings.answer_cache, timer) if settings.answer_cache else None
         self._stores: dict[str, Store] = {}
         self._tasks: set[asyncio.Task[Any]] = set()

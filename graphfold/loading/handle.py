@@ -92,6 +92,7 @@ class _Handle:
             asked=self._asked,
             fields=self._fields(),
             seen=seen,
+            operation=(self._adapter.name, operation.name),
         )
         loader: AnyLoader = Loader(source) if scope.level_by_level else TaskLoader(source)
         scope.loaders[ident] = loader

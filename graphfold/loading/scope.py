@@ -15,7 +15,9 @@ from graphfold.cache.store import Store
 from graphfold.cache.terms import Terms
 from graphfold.deadline import current_deadline, deadline_exceeded, wait_for_cancelled
 from graphfold.errors import BackendUnavailable, GraphError
+from graphfold.loading.observed import observed
 from graphfold.loading.staleness import Outdated
+from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.rows.row import Row
 from graphfold.viewer import Viewer
 
@@ -45,8 +47,10 @@ class Scope:
         viewer: Viewer,
         wants: Callable[[], dict[type, frozenset[str] | None]],
         parts: Parts | None = None,
+        observers: Observers = NO_OBSERVERS,
     ) -> None:
         self.home, self.viewer, self.parts = home, viewer, parts or Parts()
+        self.observers = observers
         self.loaders: dict[Hashable, Any] = {}
         self.adapters: dict[type, Any] = {}
         self.outdated: list[Outdated] = []
@@ -68,7 +72,9 @@ class Scope:
         return on_demand if wanted is None else on_demand & wanted
 
     def function(self, operation: Any) -> Callable[..., Awaitable[Any]]:
-        """The author's function of an operation. A trace puts a clock around it."""
+        """Return the author's function of a backend operation, with events around each call if they are observed."""
+        if self.observers.observes_calls:
+            return observed(operation, self.observers)
         function: Callable[..., Awaitable[Any]] = operation.function
         return function
 

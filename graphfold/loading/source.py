@@ -17,6 +17,7 @@ from graphfold.errors import BackendUnavailable, DeadlineExceeded, GraphError
 from graphfold.loading.answer import MISSING, Failed, Stale, are_graph_objects, in_graph
 from graphfold.loading.replies import Listener, listening
 from graphfold.loading.scope import Scope
+from graphfold.observer import KeysEvent, notify
 from graphfold.rows.row import Row
 
 __all__ = ["Fetch", "Source"]
@@ -32,6 +33,7 @@ class Source(Generic[K]):
     """`fields` are the OnDemand fields asked for; `shelf` is what is remembered for this viewer and these arguments.
 
     `seen` is shown each answer before it enters the graph: a page's rows prime the loads of its items.
+    `operation` is the pair of backend and operation, for events.
     Answers leave it as the graph sees them: graph objects, MISSING or Failed.
     """
 
@@ -44,9 +46,11 @@ class Source(Generic[K]):
         asked: Callable[[type[Row[Any]]], frozenset[str]],
         fields: frozenset[str],
         seen: Callable[[Any], None] | None = None,
+        operation: tuple[str, str] = ("", ""),
     ) -> None:
         self.scope, self._fetch, self._shelf = scope, fetch, shelf
         self._asked, self._fields, self._seen = asked, fields, seen
+        self._operation = operation
         self._brought: dict[K, Any] = {}
         self._lots = shelf.lots if shelf is not None else 0
 
@@ -75,6 +79,8 @@ class Source(Generic[K]):
 
     def _remembered(self, shelf: Shelf, keys: Collection[K]) -> dict[K, Any]:
         found: dict[K, Any] = shelf.find(keys, self._fields)
+        if found and self.scope.observers.keys_found:
+            self._notify_found(cached=len(found))
         if shelf.terms.stale and len(found) < len(keys):
             rest = [key for key in keys if key not in found and key not in self._brought]
             outdated = shelf.outdated(rest, self._fields, on_error=False)
@@ -97,7 +103,7 @@ class Source(Generic[K]):
         if shelf is not None and shelf.lots != self._lots and (found := shelf.find(keys, self._fields)):
             self._ask_rest(keys, found, tell)
             return
-        flights = shelf.flying(keys, self._fields) if shelf is not None else {}
+        flights = self._in_flight(shelf, keys) if shelf is not None else {}
         if shelf is None or flights:
             self.scope.own(_begun(self._told(keys, flights, tell)))
             return
@@ -181,7 +187,7 @@ class Source(Generic[K]):
     async def _through(self, shelf: Shelf, keys: list[K], flights: dict[K, Flight] | None = None) -> dict[K, Any]:
         """From calls that others have under way, and the rest from the backend."""
         if flights is None:
-            flights = shelf.flying(keys, self._fields)
+            flights = self._in_flight(shelf, keys)
         if not flights:
             return (await self._landed(self._depart(shelf, keys))).answers
         own = self._depart(shelf, rest) if (rest := [key for key in keys if key not in flights]) else None
@@ -235,6 +241,16 @@ class Source(Generic[K]):
         if negative:
             ends = min(ends, shelf.keep(negative, self._fields, began, freshness, negative=True))
         return ends if len(values) + len(negative) == len(answers) else -inf
+
+    def _in_flight(self, shelf: Shelf, keys: list[K]) -> dict[K, Flight]:
+        """Return the calls in flight for these keys."""
+        flights: dict[K, Flight] = shelf.flying(keys, self._fields)
+        if flights and self.scope.observers.keys_found:
+            self._notify_found(joined=len(flights))
+        return flights
+
+    def _notify_found(self, *, cached: int = 0, joined: int = 0) -> None:
+        notify(self.scope.observers.keys_found, KeysEvent(*self._operation, cached, joined))
 
     async def _landed(self, flight: Flight) -> Landed:
         """How the flight ended. If this waiter is cancelled the flight goes on for the others."""

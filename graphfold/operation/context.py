@@ -10,7 +10,7 @@ from graphfold.adapter.base import Adapter
 from graphfold.cache.parts import Parts
 from graphfold.deadline import Deadline
 from graphfold.loading.scope import Home, Scope
-from graphfold.operation.trace import Trace
+from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.settings import Settings
 from graphfold.viewer import Viewer
 
@@ -40,7 +40,7 @@ class Request:
     request_id: str
     headers: Mapping[str, str]
     """The client's headers, names in lower case."""
-    trace: Trace | None = None
+    observers: Observers = NO_OBSERVERS
     parts: Parts | None = None
     """Collects what the answer is built from, if the request runs a single operation."""
     seconds: float | None = None
@@ -53,8 +53,7 @@ class Request:
 
     def scope(self, wants: Callable[[], Wanted]) -> Scope:
         """Open the scope of one operation. `wants` returns the fields that the operation selects of each type."""
-        scope = Scope if self.trace is None else self.trace.scope
-        return scope(self.runtime, self.viewer, wants, self.parts)
+        return Scope(self.runtime, self.viewer, wants, self.parts, self.observers)
 
 
 class OperationContext:

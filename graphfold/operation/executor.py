@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from time import perf_counter
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
@@ -14,8 +15,10 @@ from graphfold.execution.plan import Plan
 from graphfold.extensions import add_extension, record_covered_error
 from graphfold.loading.scope import Scope
 from graphfold.loading.staleness import Outdated, report
+from graphfold.observer import OperationEvent, notify
 from graphfold.operation.context import OperationContext, Request
 from graphfold.operation.deadline_waits import DeadlineExecutor
+from graphfold.operation.masking import public_error
 from graphfold.operation.node_count import check_nodes
 from graphfold.settings import Settings
 
@@ -38,6 +41,7 @@ class GraphExecutor(DeadlineExecutor):
         self.context_value = OperationContext(request, scope)
         if self.operation.operation is not OperationType.QUERY:
             scope.parts.spoil()
+        event = self._event(request)
         try:
             result = super().execute_operation(serially)
         except Exception as error:
@@ -45,9 +49,22 @@ class GraphExecutor(DeadlineExecutor):
         finally:
             set_current_deadline(outer)
         if self.is_awaitable(result):
-            return _in_scope(result, scope, deadline)
+            return _in_scope(result, scope, deadline, event)
         scope.end()
+        if event is not None:
+            _notify_ended(scope, event, result)
         return result
+
+    def _event(self, request: Request) -> OperationEvent | None:
+        """Announce an event of a subscription to the observers. The runner announces queries and mutations."""
+        observers, operation = request.observers, self.operation
+        if operation.operation is not OperationType.SUBSCRIPTION or not observers.observes_operations:
+            return None
+        text = operation.loc.source.body if operation.loc is not None else ""
+        name = operation.name.value if operation.name is not None else None
+        event = OperationEvent(request.request_id, text, "subscription", name)
+        notify(observers.operation_started, event)
+        return event
 
     def plan(self) -> Plan | str:
         """Return the plan, or why there is none, and check the number of objects. Loads of a plan gather by level."""
@@ -76,13 +93,13 @@ class GraphExecutor(DeadlineExecutor):
         return wanted
 
 
-async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) -> Any:
+async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline, event: OperationEvent | None) -> Any:
     outer = current_deadline()
     set_current_deadline(deadline)
     try:
-        return await result
+        execution: ExecutionResult = await result
     except Exception as error:
-        return _refused(error)
+        execution = _refused(error)
     finally:
         set_current_deadline(outer)
         deadline.cancel_alarm()
@@ -90,6 +107,15 @@ async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline) ->
         if scope.outdated:
             _report_stale_values(scope.outdated)
             scope.outdated.clear()  # the entries refer to response paths, which refer to the operation: a garbage cycle
+    if event is not None:
+        _notify_ended(scope, event, execution)
+    return execution
+
+
+def _notify_ended(scope: Scope, event: OperationEvent, result: ExecutionResult) -> None:
+    event.codes = [public_error(error).code for error in result.errors or ()]
+    event.ended = perf_counter()
+    notify(scope.observers.operation_ended, event)
 
 
 def _refused(error: Exception) -> ExecutionResult:

@@ -18,7 +18,7 @@ from graphql import GraphQLError
 
 from graphfold.errors import GraphError, Internal, InvalidInput
 
-__all__ = ["client_error", "log_covered_errors", "mask_errors"]
+__all__ = ["client_error", "log_covered_errors", "mask_errors", "public_error"]
 
 LONGEST = 1_000
 """Characters of a message that explains a wrong query."""
@@ -39,7 +39,7 @@ def client_error(error: GraphQLError, request_id: str, *, suggestions: bool = Fa
     It keeps no reference to the original exception. Without `suggestions`, "Did you mean" is cut off, so no message
     reveals a name of the schema that the client did not write.
     """
-    public = _public_error(error)
+    public = public_error(error)
     message = public.message
     if not suggestions and public is not _cause(error):
         message = message.partition(" Did you mean ")[0]
@@ -47,7 +47,7 @@ def client_error(error: GraphQLError, request_id: str, *, suggestions: bool = Fa
     return GraphQLError(message, error.nodes, error.source, error.positions, error.path, None, extensions=extensions)
 
 
-def _public_error(error: GraphQLError) -> GraphError:
+def public_error(error: GraphQLError) -> GraphError:
     """Return the error in terms of the closed list of codes, with the message for the client."""
     cause = _cause(error)
     if isinstance(cause, GraphError):
@@ -99,7 +99,7 @@ def _line(error: GraphQLError) -> _Line | None:
     cause = _cause(error)
     if isinstance(cause, GraphError):
         return (logging.WARNING, "error", *_fields(cause)) if cause.internal else None
-    if isinstance(_public_error(error), Internal):
+    if isinstance(public_error(error), Internal):
         return (logging.ERROR, "internal error", ("traceback", "".join(format_exception(cause))))
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
+from time import perf_counter
 from typing import Any, Protocol
 
 import strawberry
@@ -12,6 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from graphfold.composition.connections import max_page_size
 from graphfold.extensions import ResponseExtensions, collect_extensions
+from graphfold.observer import OperationEvent, notify
 from graphfold.operation.answer import Answer
 from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
@@ -49,6 +51,7 @@ class OperationRunner:
         allowed: Sequence[OperationType],
     ) -> Answer:
         """Run one query or mutation whose kind is `allowed`."""
+        event = self._started(request, query, operation_name)
         with self._collecting() as notes:
             try:
                 answer = self._answer(
@@ -56,6 +59,10 @@ class OperationRunner:
                 )
             except Exception as error:
                 answer = self.failure(error, request.request_id)
+        if event is not None:
+            event.codes = [str(error["extensions"]["code"]) for error in answer.errors]
+            event.ended = perf_counter()
+            notify(request.observers.operation_ended, event)
         return _with_notes(answer, notes, request.request_id)
 
     async def subscribe(
@@ -111,6 +118,17 @@ class OperationRunner:
             operation_name=operation_name,
             allowed_operation_types=allowed,
         )
+
+    def _started(self, request: Request, query: str, operation_name: str | None) -> OperationEvent | None:
+        observers = request.observers
+        if not observers.observes_operations:
+            return None
+        operation = self._documents.operation(query, operation_name)
+        kind = operation.operation.value if operation is not None else None
+        name = operation.name.value if operation is not None and operation.name is not None else None
+        event = OperationEvent(request.request_id, query, kind, name)
+        notify(observers.operation_started, event)
+        return event
 
     def _answer(self, result: _Result, request_id: str) -> Answer:
         extensions = dict(getattr(result, "extensions", None) or {})

@@ -11,6 +11,9 @@ the probe succeeds
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from graphfold.observer import BreakerState
 from graphfold.resilience.options import Breaker
 from graphfold.resilience.outcomes import Outcome
 from graphfold.resilience.sliding_counter import SlidingCounter
@@ -29,13 +32,14 @@ class CircuitBreaker:
 
     For each call: ask `retry_after` whether it may go out, `begin` it, and `end` it with the ticket that `begin`
     returned. Each change of state makes the tickets before it void, since calls that began earlier say nothing about
-    the backend's health now.
+    the backend's health now. `on_change` hears each new state.
     """
 
     __slots__ = (
         "_breaker",
         "_calls",
         "_failures",
+        "_on_change",
         "_probe_at",
         "_probing",
         "_slow",
@@ -44,7 +48,10 @@ class CircuitBreaker:
         "closed",
     )
 
-    def __init__(self, breaker: Breaker, timeout: float) -> None:
+    def __init__(
+        self, breaker: Breaker, timeout: float, on_change: Callable[[BreakerState], None] | None = None
+    ) -> None:
+        self._on_change = on_change
         self._breaker, self._slow_after = breaker, breaker.slow_after or 0.8 * timeout
         self._calls, self._failures, self._slow = (SlidingCounter(breaker.window) for _ in range(3))
         self.closed, self._probing, self._probe_at, self._ticket = True, False, 0.0, 0
@@ -57,7 +64,10 @@ class CircuitBreaker:
 
     def begin(self) -> int:
         """Let a call through and return its ticket. The first one through an open breaker is the only probe."""
-        self._probing = not self.closed
+        if not self.closed:
+            self._probing = True
+            if self._on_change is not None:
+                self._on_change("half-open")
         return self._ticket
 
     def end(self, ticket: int, outcome: Outcome, seconds: float, now: float, usual: float = 0.0) -> None:
@@ -105,6 +115,8 @@ class CircuitBreaker:
         self._ticket += 1
         for counter in (self._calls, self._failures, self._slow):
             counter.clear()
+        if self._on_change is not None:
+            self._on_change("closed" if closed else "open")
 
 
 class NoCircuitBreaker:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from graphfold.deadline import cap_to_deadline, deadline_exceeded, timeout_within_deadline
 from graphfold.errors import GraphError
+from graphfold.observer import NO_OBSERVERS, BreakerEvent, BreakerState, Observers, QuotaEvent, notify
 from graphfold.resilience.bulkhead import Bulkhead
 from graphfold.resilience.circuit_breaker import CircuitBreaker, NoCircuitBreaker
 from graphfold.resilience.hedge import first_success
@@ -83,12 +84,14 @@ class Guard:
         operations: Mapping[str, OperationOptions],
         *,
         shared: bool = False,
+        observers: Observers = NO_OBSERVERS,
     ) -> None:
-        self._backend, self._timeout = backend, timeout
+        self._backend, self._timeout, self._observers = backend, timeout, observers
         self._clock = asyncio.get_running_loop().time
         self._retries, self._breaker = declared.retries, declared.breaker
         self._bulkhead, self._budget = Bulkhead(declared.parallel, declared.queue), RetryBudget()
-        self.quota = QuotaLimiter(declared.quota, self._clock, trust_replies=shared)
+        announced = self._notify_quota if observers.quota_changed else None
+        self.quota = QuotaLimiter(declared.quota, self._clock, trust_replies=shared, on_change=announced)
         self._breakers: dict[str, CircuitBreaker | NoCircuitBreaker] = {}
         self._no_operation = self._state("", OperationOptions())  # for calls outside of any operation
         self._operations = {name: self._state(name, options) for name, options in operations.items()}
@@ -227,6 +230,13 @@ class Guard:
 
     def _state(self, name: str, options: OperationOptions) -> _OperationState:
         if options.group not in self._breakers:
-            breaker = CircuitBreaker(self._breaker, self._timeout) if self._breaker else NoCircuitBreaker()
+            changed = partial(self._notify_breaker, options.group) if self._observers.breaker_changed else None
+            breaker = CircuitBreaker(self._breaker, self._timeout, changed) if self._breaker else NoCircuitBreaker()
             self._breakers[options.group] = breaker
         return _OperationState(name, options, self._breakers[options.group])
+
+    def _notify_breaker(self, group: str, state: BreakerState) -> None:
+        notify(self._observers.breaker_changed, BreakerEvent(self._backend, group, state))
+
+    def _notify_quota(self, limit: int | None, left: int | None, paused: float | None) -> None:
+        notify(self._observers.quota_changed, QuotaEvent(self._backend, limit, left, paused))

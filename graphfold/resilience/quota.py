@@ -115,11 +115,13 @@ class QuotaLimiter:
 
     `active` says whether there is any quota, so that calls without one skip all of this. Replies count only where
     `trust_replies` is set: a backend that hears who the caller is may announce the quota of that caller alone.
+    `on_change` hears an announced limit with the calls left, or a pause in seconds.
     """
 
     __slots__ = (
         "_bucket",
         "_clock",
+        "_on_change",
         "_paused_until",
         "_refused",
         "_trust_replies",
@@ -128,7 +130,15 @@ class QuotaLimiter:
         "active",
     )
 
-    def __init__(self, quota: Quota | None, clock: Callable[[], float], *, trust_replies: bool) -> None:
+    def __init__(
+        self,
+        quota: Quota | None,
+        clock: Callable[[], float],
+        *,
+        trust_replies: bool,
+        on_change: Callable[[int | None, int | None, float | None], None] | None = None,
+    ) -> None:
+        self._on_change = on_change
         self._clock, self._trust_replies = clock, trust_replies
         self._bucket = TokenBucket(quota) if quota is not None else None
         self._window: QuotaWindow | None = None
@@ -181,6 +191,8 @@ class QuotaLimiter:
         if self._trust_replies:
             self._paused_until = max(self._paused_until, self._clock() + min(seconds, MAX_TRUST))
             self.active = True
+            if self._on_change is not None:
+                self._on_change(None, None, min(seconds, MAX_TRUST))
 
     def observe_headers(self, headers: Mapping[str, str]) -> None:
         """Take over the rate limit that a reply's headers announce. Their names are in lower case."""
@@ -191,6 +203,8 @@ class QuotaLimiter:
         self._trusted_until, self.active = now + MAX_TRUST, True
         if self._window is None or not self._window.update(rate_limit, now):
             self._window = QuotaWindow(rate_limit, now)
+        if self._on_change is not None:
+            self._on_change(self._window.limit, self._window.remaining, None)
 
     def snapshot(self) -> dict[str, float | int | None]:
         """Return what is left of the quota, as JSON."""

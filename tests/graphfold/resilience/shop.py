@@ -11,6 +11,7 @@ import strawberry
 from graphfold import Keys, RestAdapter, batch, read, resolves, write
 from graphfold.credentials.credential import Credential
 from graphfold.graph.graph import Graph
+from graphfold.observer import Observer
 from graphfold.resilience import Resilience
 from graphfold.testing import FakeBackend, declaring, graph_of
 
@@ -126,11 +127,14 @@ async def shop(
     identity: Literal["viewer", "service"] = "service",
     credential: Credential | None = None,
     propagates: tuple[str, ...] = (),
+    observer: Observer | None = None,
     **settings: str,
 ) -> AsyncIterator[Graph]:
     """The graph, running."""
     with declaring():
         graph = declared(how or Resilience(), identity, credential or Credential(), propagates, **settings)
+    if observer is not None:
+        graph.observe(observer)
     async with graph.running(transports=lambda _: backend):
         yield graph
 
