@@ -14,7 +14,7 @@ __all__ = ["syntax_tree"]
 
 @lru_cache(None)
 def syntax_tree(function: Callable[..., Any]) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-    """Return the definition of a function as a syntax tree; None where its source cannot be read, and for lambdas.
+    """Return the definition of a function as a syntax tree; None if its source cannot be read, and for lambdas.
 
     Line numbers count from the function's first line, decorators included.
     """

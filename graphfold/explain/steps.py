@@ -87,7 +87,7 @@ class StepBuilder:
         resolver = self._resolver(field)
         asks = backend_calls(resolver.function, resolver.injected) if resolver is not None else []
         own = [self._step(field, here, ask) for ask in asks]
-        below = self._below(field, replace(here, maybe=here.maybe or any(ask.maybe for ask in asks)))
+        below = self._below(field, replace(here, maybe=here.maybe or any(ask.conditional for ask in asks)))
         ahead = self._ahead(field, asks, here)
         beside = [step for step in below if step.path in ahead]
         below = [step for step in below if step.path not in ahead]
@@ -97,7 +97,7 @@ class StepBuilder:
 
     def _ahead(self, field: Step, asks: list[BackendCall], place: SelectionSite) -> set[str]:
         """The paths right below a field that need nothing but its key, and so do not wait for its answer."""
-        [kind] = self._kinds(field) if len(asks) == 1 and asks[0].way == "ref" else [None]
+        [kind] = self._kinds(field) if len(asks) == 1 and asks[0].method == "ref" else [None]
         row = getattr(asks[0].adapter, asks[0].operation or "").row if kind is not None else None
         if kind is None or row is None or field.link is None:
             return set()
@@ -156,12 +156,12 @@ class StepBuilder:
         keys = place.objects * (PLAIN_LIST if ask.repeated else 1)
         step.cache = self._cache(ask, operation)
         step.fetches = list(self._fetched(operation, whole=ask.whole)) if step.kind != "write" else []
-        step.because = step.fetches if ask.way == "ref" else [step.field]
+        step.because = step.fetches if ask.method == "ref" else [step.field]
         step.known_from = self._known(step, field, ask, operation)
         if isinstance(operation, BatchOperation):
             step.key = KeySource(self._key(field, ask), keys, operation.policy.max_size)
             step.each = calls_backend_per_key(operation.function)
-            step.only_key = ask.way == "ref" and self._needs_only_key(ask, operation)
+            step.only_key = ask.method == "ref" and self._needs_only_key(ask, operation)
         most = 0 if step.only_key else _most(operation, ask, keys, each=step.each)
         step.calls = CallCount(self._least(step, ask, place) if most else 0, most)
         step.warning = _warning(step, ask, operation)
@@ -183,9 +183,9 @@ class StepBuilder:
 
     def _known(self, step: ExplainedStep, field: Step, ask: BackendCall, operation: BackendOperation) -> int | None:
         """The earlier step that may have loaded the same keys, or made the same call."""
-        if ask.differs or step.kind == "write":
+        if ask.varies or step.kind == "write":
             return None
-        plain = ask.way is not None and len(_parameters(operation)) == 2
+        plain = ask.method is not None and len(_parameters(operation)) == 2
         arguments = repr(sorted(self._arguments(field).items(), key=str))
         slot = () if plain else (field.parent.name, field.name, arguments)
         known = self._seen.setdefault((ask.adapter, ask.operation, ask.whole, slot), step)
@@ -195,7 +195,7 @@ class StepBuilder:
 
     def _least(self, step: ExplainedStep, ask: BackendCall, place: SelectionSite) -> int:
         """0 where it may not come to a call although there is data: of steps that share, one is counted."""
-        if ask.maybe or place.maybe:
+        if ask.conditional or place.maybe:
             return 0
         first = step.known_from or step.number
         counted = first in self._sure
@@ -275,8 +275,8 @@ def _parameters(operation: BackendOperation) -> list[str]:
 def _most(operation: BackendOperation, ask: BackendCall, keys: int, *, each: bool) -> int:
     """The most calls for so many keys."""
     if isinstance(operation, BatchOperation):
-        return keys if each or ask.differs else ceil(keys / operation.policy.max_size)
-    return keys if ask.differs or isinstance(operation, WriteOperation) else min(keys, 1)
+        return keys if each or ask.varies else ceil(keys / operation.policy.max_size)
+    return keys if ask.varies or isinstance(operation, WriteOperation) else min(keys, 1)
 
 
 def _warning(step: ExplainedStep, ask: BackendCall, operation: BackendOperation) -> CallWarning | None:
@@ -289,7 +289,7 @@ def _warning(step: ExplainedStep, ask: BackendCall, operation: BackendOperation)
     elif not isinstance(operation, BatchOperation):
         told = f"{name} is called once for each object: a @read takes one thing at a time."
         fix = f"make {name} a @batch, which takes the keys of all objects."
-    elif ask.differs:
+    elif ask.varies:
         told = f"{name} is called once for each object, since its arguments differ: only keys travel together."
         fix = "make what differs a part of the key."
     else:
