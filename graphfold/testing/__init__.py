@@ -1,7 +1,7 @@
-"""For the tests of a graph: backends that are not there, and graphs that are declared in a test. A public room.
+"""Tools for testing a graph: fake backends, recordings, network faults, and the conformance suite. A public room.
 
-Everything but the bytes' way to the backend is the real thing. May import: everything but server and cli.
-To add a fake of another protocol: a file of its own beside `backend.py`.
+Only the transport to a backend is replaced; everything above it is the code that runs in production.
+May import: everything but server and cli. To add a fake of another protocol: a file beside `fake_backend.py`.
 """
 
 from graphfold.declarations import declaring

@@ -1,4 +1,4 @@
-"""Conversations with backends, recorded once and replayed: a readable file for each test, without credentials."""
+"""Exchanges with backends, recorded once and replayed: a readable file for each test, without credentials."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ __all__ = ["Cassette"]
 
 
 class Cassette:
-    """`graph.running(transports=Cassette(file))` replays what `Cassette(file, record=True)` has recorded.
+    """A recording: `graph.running(transports=Cassette(file))` replays what `Cassette(file, record=True)` has recorded.
 
-    A recorded reply is given once to the request it belongs to: same backend, method, target and body. A request that
-    is not on the cassette is answered with status 501 and fails the test when the graph closes, with the recorded
-    request that comes nearest.
-    Credentials, cookies and most headers never get into the file: neither what the graph's adapters sign in with,
-    wherever it stands, nor what has a telling name. `names`: further fields, parameters and XML elements to hide;
-    `headers`: further ones to keep; `secrets`: texts to hide wherever they stand.
-    `transports` is what a recording goes through: the network, unless a test says otherwise.
+    Each recorded reply is served once, to a request with the same backend, method, target and body. A request without
+    a recording is answered with status 501 and fails the test when the graph closes, with a diff from the most similar
+    recorded request.
+
+    Credentials, cookies and most headers are never written to the file: values that the graph's adapters sign in with
+    are redacted wherever they occur, and so are values whose name suggests a secret. `names` are further fields,
+    parameters and XML elements to redact, `headers` further headers to keep, and `secrets` further texts to redact.
+    `transports` is what a recording sends through: the network by default.
     """
 
     def __init__(
@@ -49,63 +50,69 @@ class Cassette:
         transports: Transports = network,
     ) -> None:
         self.file, self._record, self._transports = file, record, transports
-        self._names, self._headers, self._known = tuple(names), tuple(headers), SecretRedactor(secrets)
-        self.exchanges = [] if record else [RecordedExchange(**told) for told in _read(file)]
-        self._left = list(self.exchanges)
+        self._names, self._headers, self._secrets = tuple(names), tuple(headers), SecretRedactor(secrets)
+        self.exchanges = [] if record else _read(file)
+        self._unserved = list(self.exchanges)
         self._misses: list[str] = []
 
     def __call__(self, backend: str) -> httpx.AsyncBaseTransport:
         return _Recording(self, backend, self._transports(backend)) if self._record else _Replaying(self, backend)
 
     def replay(self, backend: str, request: httpx.Request) -> httpx.Response:
-        """The recorded reply; 501 where there is none."""
-        self._known.learn(request)
-        told = recorded_request(request, self._scrubber(request))
-        hidden = redacted(told, self._known)
-        here = (one for one in self._left if one.backend == backend)
-        found = next((one for one in here if matches(one.request, told) or matches(one.request, hidden)), None)
-        if found is None:
-            self._misses.append(self._miss(backend, hidden))
-            return httpx.Response(501)
-        self._left.remove(found)
-        return found.response
+        """Return the recorded reply, or status 501 when there is none."""
+        self._secrets.learn(request)
+        as_sent = recorded_request(request, self._name_redactor(request))
+        # A secret of this run may be an ordinary word of the recorded request, so the unredacted form is tried first.
+        without_secrets = redacted(as_sent, self._secrets)
+        for exchange in self._unserved:
+            if exchange.backend == backend and (
+                matches(exchange.request, as_sent) or matches(exchange.request, without_secrets)
+            ):
+                self._unserved.remove(exchange)
+                return exchange.response
+        self._misses.append(self._miss(backend, without_secrets))
+        return httpx.Response(501)
 
     def keep(self, backend: str, request: httpx.Request, response: httpx.Response) -> None:
         """Record one exchange."""
-        self._known.learn(request)
-        scrub = self._scrubber(request)
-        self.exchanges.append(
-            RecordedExchange(backend, recorded_request(request, scrub), recorded_reply(response, scrub))
-        )
+        self._secrets.learn(request)
+        redactor = self._name_redactor(request)
+        recorded = RecordedExchange(backend, recorded_request(request, redactor), recorded_reply(response, redactor))
+        self.exchanges.append(recorded)
 
     def close(self) -> None:
-        """Write the file, or say what was not on it."""
+        """Write the file of a recording. Raise AssertionError for requests that a replay had no recording of."""
         if self._record:
+            # Secrets are redacted only now: a reply that issues a token is recorded before the token is first used.
+            recorded = [
+                RecordedExchange(
+                    each.backend, redacted(each.request, self._secrets), redacted(each.reply, self._secrets)
+                )
+                for each in self.exchanges
+            ]
             self.file.parent.mkdir(parents=True, exist_ok=True)
-            told = json.dumps([asdict(self._written(one)) for one in self.exchanges], indent=2, ensure_ascii=False)
-            self.file.write_text(told + "\n", encoding="utf-8")
+            text = json.dumps([asdict(each) for each in recorded], indent=2, ensure_ascii=False)
+            self.file.write_text(text + "\n", encoding="utf-8")
         misses, self._misses = self._misses, []
         if misses:
             raise AssertionError("\n".join(misses))
 
-    def _scrubber(self, request: httpx.Request) -> NameRedactor:
+    def _name_redactor(self, request: httpx.Request) -> NameRedactor:
         return NameRedactor(self._names, self._headers, discretion_of(request).places)
 
-    def _written(self, one: RecordedExchange) -> RecordedExchange:
-        """Without what became known later, too: a token is issued before it is used."""
-        return RecordedExchange(one.backend, redacted(one.request, self._known), redacted(one.reply, self._known))
-
-    def _miss(self, backend: str, told: Json) -> str:
-        again = f"To record it anew: Cassette({self.file.name!r}, record=True)."
-        here = [one for one in self.exchanges if one.backend == backend]
-        if any(matches(one.request, told) for one in here):
-            return f"{self.file}: {backend} was asked once more than recorded: {_line(told)}. {again}"
-        wanted = request_text(told)
-        near = max((request_text(one.request) for one in here), key=lambda text: _likeness(text, wanted), default="")
-        if not near:
-            return f"{self.file}: {backend} was asked {_line(told)}, and nothing of it was recorded. {again}"
-        lines = difflib.unified_diff(near.split("\n"), wanted.split("\n"), "recorded", "asked", lineterm="", n=1)
-        return f"{self.file}: {backend} was asked {_line(told)}. The nearest on record:\n" + "\n".join([*lines, again])
+    def _miss(self, backend: str, request: Json) -> str:
+        """Return the message for a request without a recording."""
+        line = f"{request['method']} {request['target']}"
+        fix = f"To record it anew: Cassette({self.file.name!r}, record=True)."
+        candidates = [each.request for each in self.exchanges if each.backend == backend]
+        if any(matches(each, request) for each in candidates):
+            return f"{self.file}: {backend} was asked once more than recorded: {line}. {fix}"
+        if not candidates:
+            return f"{self.file}: {backend} was asked {line}, but no request to it was recorded. {fix}"
+        text = request_text(request)
+        nearest = max(map(request_text, candidates), key=lambda each: difflib.SequenceMatcher(None, each, text).ratio())
+        diff = difflib.unified_diff(nearest.split("\n"), text.split("\n"), "recorded", "asked", lineterm="", n=1)
+        return "\n".join([f"{self.file}: {backend} was asked {line}. The most similar on record:", *diff, fix])
 
 
 class _Replaying(httpx.AsyncBaseTransport):
@@ -129,30 +136,19 @@ class _Recording(httpx.AsyncBaseTransport):
         response = await self._real.handle_async_request(request)
         await response.aread()
         self._cassette.keep(self._backend, request, response)
-        return httpx.Response(response.status_code, headers=_plain(response.headers), content=response.content)
+        # The body has been read whole and decompressed, so the headers about its framing no longer hold.
+        framing = ("content-encoding", "content-length", "transfer-encoding")
+        headers = [(name, value) for name, value in response.headers.multi_items() if name not in framing]
+        return httpx.Response(response.status_code, headers=headers, content=response.content)
 
     async def aclose(self) -> None:
         await self._real.aclose()
         self._cassette.close()
 
 
-def _read(file: Path) -> list[Json]:
+def _read(file: Path) -> list[RecordedExchange]:
     try:
-        told: list[Json] = json.loads(file.read_text(encoding="utf-8"))
+        exchanges: list[Json] = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(f"{file} is not there. Record it: Cassette({file.name!r}, record=True).") from None
-    return told
-
-
-def _line(told: Json) -> str:
-    return f"{told['method']} {told['target']}"
-
-
-def _likeness(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other).ratio()
-
-
-def _plain(headers: httpx.Headers) -> list[tuple[str, str]]:
-    """Of a body that is no longer compressed, nor in pieces."""
-    framing = ("content-encoding", "content-length", "transfer-encoding")
-    return [(name, value) for name, value in headers.multi_items() if name not in framing]
+    return [RecordedExchange(**each) for each in exchanges]

@@ -1,4 +1,4 @@
-"""JSON whose numbers stay as they were dumps: 1.10 is not 1.1 where money is concerned."""
+"""JSON that keeps each number as it is written, since 1.10 and 1.1 may differ where money is concerned."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class ExactNumber(str):
-    """A number as it was dumps."""
+    """The text of a JSON number."""
 
     __slots__ = ()
 
 
 def loads(text: str) -> Any:
-    """Raises ValueError for what is no JSON."""
+    """Parse JSON, with an `ExactNumber` for each number. Raise ValueError for invalid JSON."""
     return json.loads(text, parse_float=ExactNumber, parse_int=ExactNumber)
 
 
 def dumps(value: Any) -> str:
-    """JSON again, each number as it was."""
+    """Write data that may have an `ExactNumber` anywhere in it."""
     if isinstance(value, ExactNumber):
         return str(value)
     if isinstance(value, dict):
@@ -31,7 +31,7 @@ def dumps(value: Any) -> str:
 
 
 def encode(value: Any) -> str:
-    """Raises ValueError for text that no encoding carries."""
+    """Write ordinary data. Raise ValueError for lone surrogates, which JSON can escape and UTF-8 cannot encode."""
     text = _ENCODER.encode(value)
     text.encode()
     return text

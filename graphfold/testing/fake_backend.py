@@ -1,4 +1,4 @@
-"""A backend that is not there: routes with answers in, the calls it was sent out."""
+"""A backend inside the test's process: it answers by route and keeps the requests it was sent."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["FakeBackend", "fakes"]
 class FakeBackend(httpx.AsyncBaseTransport):
     """Answers by route: `FakeBackend({"GET /customers": [{"id": "c1"}], "GET /orders?state=NEW": []})`.
 
-    A route with a query is for requests with these parameters, whatever else they have; the route that names most
-    wins. An answer is JSON, an `httpx.Response`, an exception to raise, or a function (plain or async) of the
-    `httpx.Request` that gives any of these. `calls` holds every request in order of arrival.
-    A call without a route is answered with status 501 and fails the test when the graph closes.
+    A route with a query matches requests that have these parameters, and possibly more; of several matching routes the
+    one with the most parameters answers. An answer is JSON, an `httpx.Response`, an exception to raise, or a function
+    (plain or async) that takes the `httpx.Request` and returns any of these. `calls` holds every request in order.
+    A request without a route is answered with status 501 and fails the test when the graph closes.
     """
 
     def __init__(self, routes: dict[str, Any] | None = None) -> None:
@@ -30,36 +30,36 @@ class FakeBackend(httpx.AsyncBaseTransport):
         self.unrouted: list[str] = []
 
     def on(self, route: str, answer: Any) -> None:
-        """Answer `route` so from now on."""
+        """Set or replace the answer of a route."""
         self.routes[route] = answer
 
     def fitting(self, request: httpx.Request) -> list[str]:
-        """The routes that are for this request."""
-        return [route for route in self.routes if _fits(route, request)]
+        """Return the routes that match the request."""
+        return [route for route in self.routes if _matches(route, request)]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request)
-        fitting = self.fitting(request)
-        if not fitting:
+        routes = self.fitting(request)
+        if not routes:
             self.unrouted.append(f"{request.method} {request.url.raw_path.decode()}")
             return httpx.Response(501)
-        return await _response(self.routes[max(fitting, key=lambda route: route.count("="))], request)
+        return await _response(self.routes[max(routes, key=lambda route: route.count("="))], request)
 
     async def aclose(self) -> None:
-        assert not self.unrouted, f"no route for {self.unrouted}; {self._nearest(self.unrouted[0])}"
-
-    def _nearest(self, asked: str) -> str:
-        near = difflib.get_close_matches(asked, self.routes, n=1, cutoff=0)
-        return f"the nearest is {near[0]!r}" if near else "there are none"
+        if self.unrouted:
+            nearest = difflib.get_close_matches(self.unrouted[0], self.routes, n=1, cutoff=0)
+            hint = f"the nearest is {nearest[0]!r}" if nearest else "there are none"
+            raise AssertionError(f"no route for {self.unrouted}; {hint}")
 
 
 def fakes(**backends: FakeBackend) -> Transports:
-    """For `graph.running(transports=fakes(crm=...))`. A backend that is not named takes no call."""
+    """Return transports for `graph.running(transports=fakes(crm=...))`. A backend not named here has no routes."""
     return lambda name: backends.get(name) or FakeBackend()
 
 
-def _fits(route: str, request: httpx.Request) -> bool:
+def _matches(route: str, request: httpx.Request) -> bool:
     target, _, query = route.partition("?")
+    # A route may be written with escapes, as on the wire, or without.
     paths = request.url.path, request.url.raw_path.decode().partition("?")[0]
     if target not in [f"{request.method} {path}" for path in paths]:
         return False

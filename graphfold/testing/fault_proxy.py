@@ -1,4 +1,8 @@
-"""A proxy on loopback that treats the connections to a real backend badly, below HTTP and on demand."""
+"""A loopback proxy that imposes faults on the connections to a real backend, below HTTP and on demand.
+
+client <--- ProxiedConnection ---> backend
+        each piece read in either direction is handed to the proxy's current fault, which sends it on
+"""
 
 from __future__ import annotations
 
@@ -20,10 +24,10 @@ _PIECE = 65536
 
 
 class FaultProxy:
-    """`async with FaultProxy("http://127.0.0.1:8001") as proxy:` listens at `proxy.url`, a port of its own.
+    """A proxy to one backend: `async with FaultProxy("http://127.0.0.1:8001") as proxy:` listens at `proxy.url`.
 
-    `await proxy.inject(Drip())` holds from then on, for connections that are open too, until `await proxy.heal()`.
-    It sees bytes only: what HTTP or TLS make of them is theirs.
+    `await proxy.inject(Drip())` applies to open and new connections until `await proxy.heal()`.
+    It passes bytes on and reads neither HTTP nor TLS.
     """
 
     def __init__(self, target: str) -> None:
@@ -33,35 +37,36 @@ class FaultProxy:
         self.fault = Fault()
         self.connections = 0
         self._acceptor: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self._switch = asyncio.Event()
 
     @property
     def url(self) -> str:
-        """Where it stands in for the target."""
+        """The target's URL with the proxy's address."""
         return str(self._target.copy_with(host="127.0.0.1", port=self.port)).rstrip("/")
 
     @property
     def open(self) -> int:
-        """Connections that are open now."""
-        return len(self._tasks)
+        """The number of open connections."""
+        return len(self._running)
 
     async def inject(self, fault: Fault) -> None:
-        """From now on connections have this fault, and no other."""
+        """Replace the current fault, for open connections too."""
         if isinstance(fault, Refuse):
-            await self._deafen()
+            await self._stop_listening()
         else:
             self._listen()
         self.fault = fault
+        # Each switch has an event of its own: setting it wakes all who wait, and later waits are for the next switch.
         switch, self._switch = self._switch, asyncio.Event()
         switch.set()
 
     async def heal(self) -> None:
-        """From now on all is well."""
+        """Remove the current fault."""
         await self.inject(Fault())
 
     async def switched(self) -> None:
-        """Returns when there is another fault."""
+        """Wait until the fault is replaced."""
         await self._switch.wait()
 
     async def __aenter__(self) -> Self:
@@ -69,7 +74,7 @@ class FaultProxy:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._deafen()
+        await self._stop_listening()
         self._socket.close()
 
     def _listen(self) -> None:
@@ -77,27 +82,28 @@ class FaultProxy:
             self._socket.listen()
             self._acceptor = asyncio.get_running_loop().create_task(self._accept())
 
-    async def _deafen(self) -> None:
-        """Nobody listens at the port, but nobody else can take it."""
+    async def _stop_listening(self) -> None:
+        """Refuse connections and end open ones. The port stays bound, so that no other process can take it."""
         if self._acceptor is not None:
-            await _ended({self._acceptor})
+            await _cancel({self._acceptor})
             self._acceptor = None
             self._socket.close()
             self._socket = _bound(self.port)
-            await _ended(self._tasks)
+            await _cancel(self._running)
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             accepted, _ = await loop.sock_accept(self._socket)
             self.connections += 1
-            link = loop.create_task(_Connection(self, *await asyncio.open_connection(sock=accepted)).run(self._target))
-            self._tasks.add(link)
-            link.add_done_callback(self._tasks.discard)
+            streams = await asyncio.open_connection(sock=accepted)
+            task = loop.create_task(_Connection(self, *streams).run(self._target))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
 
 class _Connection:
-    """One connection of a client, with its own to the backend."""
+    """A client's connection together with the one to the backend that serves it: a `ProxiedConnection`."""
 
     def __init__(self, proxy: FaultProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._proxy, self._reader, self._writer = proxy, reader, writer
@@ -105,7 +111,7 @@ class _Connection:
         self.reply_bytes, self.answered = 0, False
 
     async def run(self, target: httpx.URL) -> None:
-        """Until either side or the fault ends it; when the proxy does, it is reset."""
+        """Pass bytes on until either side or the fault ends the connection; reset it when the proxy ends."""
         try:
             await self._connect(target)
         except asyncio.CancelledError:
@@ -130,9 +136,10 @@ class _Connection:
         self._writer.close()
 
     def reset(self) -> None:
-        told: socket.socket = self._writer.get_extra_info("socket")
-        with contextlib.suppress(OSError):  # it has ended already
-            told.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection: socket.socket = self._writer.get_extra_info("socket")
+        # With a linger time of 0 closing discards what is unsent and sends RST instead of FIN.
+        with contextlib.suppress(OSError):  # already closed
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     def half_close(self) -> None:
@@ -147,34 +154,37 @@ class _Connection:
                 await self._pass_on(reader)
             finally:
                 self._upstream.transport.abort()
-        except* (OSError, ConnectionEnded):
+        except* (OSError, ConnectionEnded):  # alone, or in the group of the two directions
             pass
 
     async def _pass_on(self, upstream: asyncio.StreamReader) -> None:
-        proxy = self._proxy
-        async with asyncio.TaskGroup() as ways:
-            ways.create_task(self._way(self._reader, lambda piece: proxy.fault.request(self, piece), self._upstream))
-            ways.create_task(self._way(upstream, lambda piece: proxy.fault.reply(self, piece), self._writer))
+        proxy = self._proxy  # its fault is looked up for every piece
+        async with asyncio.TaskGroup() as directions:
+            directions.create_task(
+                _forward(self._reader, lambda piece: proxy.fault.request(self, piece), self._upstream)
+            )
+            directions.create_task(_forward(upstream, lambda piece: proxy.fault.reply(self, piece), self._writer))
 
-    async def _way(
-        self, source: asyncio.StreamReader, treat: Callable[[bytes], Awaitable[bytes]], end: asyncio.StreamWriter
-    ) -> None:
-        """One direction: each piece is dealt with by whatever the fault is by then; at the end so is the other side."""
-        while piece := await source.read(_PIECE):
-            while piece:
-                piece = await treat(piece)
-        if not end.is_closing():
-            end.write_eof()
+
+async def _forward(
+    source: asyncio.StreamReader, handle: Callable[[bytes], Awaitable[bytes]], sink: asyncio.StreamWriter
+) -> None:
+    """Hand each piece to the current fault until all of it is handled; at the end of the source close the sink."""
+    while piece := await source.read(_PIECE):
+        while piece:
+            piece = await handle(piece)
+    if not sink.is_closing():
+        sink.write_eof()
 
 
 async def _send(writer: asyncio.StreamWriter, piece: bytes) -> None:
-    if writer.is_closing():  # uvloop has no patience with who writes now
+    if writer.is_closing():  # asyncio only warns about a write after this; uvloop raises
         raise ConnectionResetError
     writer.write(piece)
     await writer.drain()
 
 
-async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -182,7 +192,7 @@ async def _ended(tasks: set[asyncio.Task[None]]) -> None:
 
 def _bound(port: int) -> socket.socket:
     bound = socket.socket()
-    if os.name != "nt":  # there it means something else
+    if os.name != "nt":  # on Windows this option lets two processes bind the same port
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
     bound.setblocking(False)

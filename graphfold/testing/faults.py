@@ -1,6 +1,7 @@
-"""What can go wrong between us and a backend, below HTTP: each a way to treat the bytes of one connection.
+"""Network faults below HTTP, each a way to treat the bytes of one connection between the gateway and a backend.
 
-A fault is asked piece by piece and gives back what it has not dealt with yet, so that it can be switched at any time.
+A fault gets a connection's bytes in pieces, and returns the part of a piece that it has not handled yet. The proxy
+hands that part to the fault that is set by then, so a fault can be switched in the middle of a reply.
 To add one: a class here that overrides `request` or `reply`.
 """
 
@@ -26,23 +27,26 @@ __all__ = [
 
 
 class ConnectionEnded(Exception):
-    """The fault has ended the connection."""
+    """Raised by a fault that has ended the connection."""
 
 
 class ProxiedConnection(Protocol):
-    """One connection through the proxy. `reply_bytes` counts the bytes of the reply to the last request so far."""
+    """A connection through the proxy, as a fault sees it.
+
+    `reply_bytes` counts what has been sent of the current reply, `answered` says whether any reply has begun.
+    """
 
     reply_bytes: int
     answered: bool
 
     async def send_request(self, piece: bytes) -> None:
-        """Hand it to the backend."""
+        """Send to the backend."""
 
     async def send_reply(self, piece: bytes) -> None:
-        """Hand it to the client."""
+        """Send to the client."""
 
     async def switched(self) -> None:
-        """Wait until the proxy has another fault."""
+        """Wait until the proxy is set to another fault."""
 
     def close(self) -> None: ...
     def reset(self) -> None: ...
@@ -51,7 +55,7 @@ class ProxiedConnection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The base class is "no fault". Both methods give back the rest that is still to be dealt with."""
+    """No fault, and the base class of all others. Both methods return the bytes that they have not handled yet."""
 
     async def request(self, connection: ProxiedConnection, piece: bytes) -> bytes:
         await connection.send_request(piece)
@@ -64,7 +68,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Delay(Fault):
-    """Each piece of a reply comes that much later."""
+    """Each piece of a reply arrives `seconds` late."""
 
     seconds: float
 
@@ -76,7 +80,7 @@ class Delay(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Drip(Fault):
-    """A reply comes `size` bytes at a time, with `seconds` in between."""
+    """A reply arrives `size` bytes at a time, with `seconds` in between."""
 
     seconds: float = 0.01
     size: int = 1
@@ -89,7 +93,7 @@ class Drip(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Blackhole(Fault):
-    """Nothing passes, in either direction, and nobody says so. What was under way goes on when it is over."""
+    """Nothing passes in either direction, and the connection stays open. Held bytes pass once the fault is over."""
 
     async def request(self, connection: ProxiedConnection, piece: bytes) -> bytes:
         await connection.switched()
@@ -102,55 +106,59 @@ class Blackhole(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Refuse(Fault):
-    """Nobody listens any more; connections that were open are reset."""
+    """New connections are refused, and open ones are reset."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Ends(Fault):
-    """Only `after` bytes of each reply come; the backend has had the request all the same."""
+class Cut(Fault):
+    """After `after` bytes of a reply the connection is closed (FIN), as if the reply were complete."""
 
     after: int = 0
 
     async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
-        left = max(self.after - connection.reply_bytes, 0)
-        await connection.send_reply(piece[:left])
-        if len(piece) < left:
-            return b""
-        await self.end(connection)
+        if await _sent_up_to(self.after, connection, piece):
+            connection.close()
+            raise ConnectionEnded
         return b""
 
-    async def end(self, connection: ProxiedConnection) -> None:
-        raise NotImplementedError
 
-
-class Cut(_Ends):
-    """After `after` bytes of a reply the connection ends as if all was said (FIN)."""
-
-    async def end(self, connection: ProxiedConnection) -> None:
-        connection.close()
-        raise ConnectionEnded
-
-
-class Reset(_Ends):
+@dataclass(frozen=True, slots=True)
+class Reset(Fault):
     """After `after` bytes of a reply the connection is reset (RST)."""
 
-    async def end(self, connection: ProxiedConnection) -> None:
-        connection.reset()
-        raise ConnectionEnded
+    after: int = 0
+
+    async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        if await _sent_up_to(self.after, connection, piece):
+            connection.reset()
+            raise ConnectionEnded
+        return b""
 
 
-class HalfClose(_Ends):
-    """After `after` bytes of a reply its direction ends; requests are still taken, and never answered."""
+@dataclass(frozen=True, slots=True)
+class HalfClose(Fault):
+    """After `after` bytes of a reply its direction is closed; requests are still taken, and never answered."""
 
-    async def end(self, connection: ProxiedConnection) -> None:
-        connection.half_close()
-        await connection.switched()
-        raise ConnectionEnded
+    after: int = 0
+
+    async def reply(self, connection: ProxiedConnection, piece: bytes) -> bytes:
+        if await _sent_up_to(self.after, connection, piece):
+            connection.half_close()
+            await connection.switched()
+            raise ConnectionEnded
+        return b""
+
+
+async def _sent_up_to(limit: int, connection: ProxiedConnection, piece: bytes) -> bool:
+    """Send the part of a piece within the first `limit` bytes of a reply; return whether the limit is reached."""
+    due = max(limit - connection.reply_bytes, 0)
+    await connection.send_reply(piece[:due])
+    return len(piece) >= due
 
 
 @dataclass(frozen=True, slots=True)
 class Stale(Fault):
-    """A connection that was used and kept ends when it is used again: the backend has just given it up."""
+    """A kept-alive connection is closed when it is used again, as by a backend that has just let it time out."""
 
     async def request(self, connection: ProxiedConnection, piece: bytes) -> bytes:
         if connection.answered:

@@ -1,4 +1,4 @@
-"""Graphs of what a test declares, and questions to them."""
+"""Graphs made of what a test declares, with invented settings, and a helper to query them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from graphfold.graph.project import Project
 
 __all__ = ["ask", "graph_of", "variables_of"]
 
+_PEM = Path(__file__).with_name("throwaway.pem")
+"""A certificate and its key, of no use elsewhere. It is a file because no installed dependency can make one."""
+
 
 def graph_of(environment: Mapping[str, str] | None = None, *, title: str = "Test", root: Path | None = None) -> Graph:
-    """The graph of all that has been declared, inside `declaring()` of what was declared there.
+    """Return a graph of all current declarations; inside `declaring()`, of those made there.
 
-    Every backend has an address (`https://<name>.test`) and credentials, unless `environment` says otherwise.
-    Raises the same mistakes as `graphfold.load`.
+    Every backend gets an address (`https://<name>.test`) and credentials that are invented, unless `environment` has
+    them. Raise the same mistakes as `graphfold.load`.
     """
     declarations = current_declarations()
     variables = variables_of(declarations.adapters) | dict(environment or {})
@@ -26,17 +29,13 @@ def graph_of(environment: Mapping[str, str] | None = None, *, title: str = "Test
 
 
 def variables_of(adapters: Iterable[type[Adapter]]) -> dict[str, str]:
-    """Settings that let the adapters start: invented addresses and credentials, and a certificate that is none."""
+    """Return settings with which the adapters start: invented addresses and credentials, a throwaway certificate."""
     needed = [(adapter.name, need) for adapter in adapters for need in adapter.needs()]
     return {f"GRAPHFOLD_{name}_{need}".upper(): _value(name, need) for name, need in needed}
 
 
-_PEM = Path(__file__).with_name("throwaway.pem")
-"""A certificate and its key, the same for everybody: nothing that is installed with us could make others."""
-
-
 async def ask(graph: Graph, query: str, **variables: Any) -> dict[str, Any]:
-    """The data of an answer that must have no errors."""
+    """Execute a query and return its data. Raise AssertionError when the answer has errors."""
     answer = await graph.execute(query, variables)
     assert not answer.errors, answer.errors
     assert answer.data is not None

@@ -1,4 +1,4 @@
-"""One request and its reply as a cassette holds them: readable, exact, and without what must not stand there."""
+"""One request and its reply in the form a cassette stores: readable JSON that says exactly what was sent, redacted."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ __all__ = ["Json", "RecordedExchange", "matches", "recorded_reply", "recorded_re
 
 Json = dict[str, Any]
 
-_ANY_SECRET, _SECRET = re.compile(rf'"?{REDACTED}"?'), r'"?[^\s&<"]*"?'
+_REDACTED, _ANY_VALUE = re.compile(rf'"?{REDACTED}"?'), r'"?[^\s&<"]*"?'
 
 
 @dataclass(slots=True)
 class RecordedExchange:
-    """`request` and `reply` are JSON. A body is `json` where JSON can say it exactly, else `text`, or `base64`."""
+    """One entry of a cassette's file.
+
+    A body is `json` where JSON can represent it exactly, else `text` (a list of lines), or `base64`.
+    """
 
     backend: str
     request: Json
@@ -31,84 +34,85 @@ class RecordedExchange:
 
     @property
     def response(self) -> httpx.Response:
-        return httpx.Response(self.reply["status"], headers=self.reply["headers"], content=_bytes(self.reply))
+        reply = self.reply
+        if "json" in reply:
+            content = exact_json.encode(reply["json"]).encode()
+        elif "base64" in reply:
+            content = base64.b64decode(reply["base64"])
+        else:
+            content = "\n".join(reply.get("text", [])).encode()
+        return httpx.Response(reply["status"], headers=reply["headers"], content=content)
 
 
-def recorded_request(request: httpx.Request, scrub: NameRedactor) -> Json:
-    """A request, without the address it went to."""
+def recorded_request(request: httpx.Request, redactor: NameRedactor) -> Json:
+    """Return the stored form of a request, without scheme, host and port."""
     query = request.url.query.decode()
-    target = scrub.text(request.url.path) + (f"?{scrub.query(query)}" if query else "")
-    told = {"method": request.method, "target": target, "headers": scrub.headers(request.headers.multi_items())}
-    return told | _body(request.content, request.headers.get("content-type", ""), scrub)
+    target = redactor.text(request.url.path) + (f"?{redactor.query(query)}" if query else "")
+    head = {"method": request.method, "target": target, "headers": redactor.headers(request.headers.multi_items())}
+    return head | _body(request.content, request.headers.get("content-type", ""), redactor)
 
 
-def recorded_reply(response: httpx.Response, scrub: NameRedactor) -> Json:
-    """A reply that has been read; its body is told as it was before it was compressed."""
-    told = {"status": response.status_code, "headers": scrub.headers(response.headers.multi_items())}
-    return told | _body(response.content, response.headers.get("content-type", ""), scrub)
+def recorded_reply(response: httpx.Response, redactor: NameRedactor) -> Json:
+    """Return the stored form of a reply that has been read; its body is stored decompressed."""
+    head = {"status": response.status_code, "headers": redactor.headers(response.headers.multi_items())}
+    return head | _body(response.content, response.headers.get("content-type", ""), redactor)
 
 
-def redacted(told: Json, known: SecretRedactor) -> Json:
-    """A request or a reply without the secrets that are known. In bytes they are looked for as bytes."""
-    hidden: Json = known.hide(told)
-    return hidden | {"base64": _in_base64(known.hide(_of_base64(told["base64"])))} if "base64" in told else hidden
+def redacted(message: Json, secrets: SecretRedactor) -> Json:
+    """Return a stored request or reply without the known secrets, those in a binary body included."""
+    visible: Json = secrets.redact(message)
+    if "base64" not in message:
+        return visible
+    return visible | {"base64": _to_base64(secrets.redact(_from_base64(message["base64"])))}
 
 
-def request_text(told: Json) -> str:
-    """A request for people."""
-    return f"{told['method']} {told['target']}\n{json.dumps(_content(told), indent=2)}"
+def request_text(request: Json) -> str:
+    """Return a stored request as text for people to read and compare."""
+    return f"{request['method']} {request['target']}\n{json.dumps(_stored_body(request), indent=2)}"
 
 
-def matches(recorded: Json, told: Json) -> bool:
-    """Whether it is the recorded request, whatever stands where something was hidden. Headers do not count: the body
-    says what they say of it.
+def matches(recorded: Json, request: Json) -> bool:
+    """Return whether the request is the recorded one; a redacted part of the recording matches any value.
+
+    Headers are not compared: those that are kept follow from the body.
     """
-    parts = map(re.escape, _ANY_SECRET.split(_compared(recorded)))
-    return re.fullmatch(_SECRET.join(parts), _compared(told)) is not None
+    parts = map(re.escape, _REDACTED.split(_comparable(recorded)))
+    return re.fullmatch(_ANY_VALUE.join(parts), _comparable(request)) is not None
 
 
-def _compared(told: Json) -> str:
-    body = _content(told)
-    body |= {"base64": _of_base64(body["base64"])} if "base64" in body else {}
-    return f"{told['method']} {told['target']}\n{json.dumps(body, sort_keys=True)}"
+def _comparable(request: Json) -> str:
+    body = _stored_body(request)
+    if "base64" in body:  # decoded, so that a redacted part of it can be recognised
+        body["base64"] = _from_base64(body["base64"])
+    return f"{request['method']} {request['target']}\n{json.dumps(body, sort_keys=True)}"
 
 
-def _content(told: Json) -> Json:
-    return {part: told[part] for part in ("json", "text", "base64") if part in told}
+def _stored_body(message: Json) -> Json:
+    return {part: message[part] for part in ("json", "text", "base64") if part in message}
 
 
-def _body(content: bytes, media_type: str, scrub: NameRedactor) -> Json:
+def _body(content: bytes, media_type: str, redactor: NameRedactor) -> Json:
     if not content:
         return {}
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        return {"base64": _in_base64(scrub.body(content.decode("latin-1"), media_type))}
-    return _json(text, scrub) if "json" in media_type else {"text": scrub.body(text, media_type).split("\n")}
-
-
-def _json(text: str, scrub: NameRedactor) -> Json:
-    """As JSON, unless that would change a number: 1.10 is not 1.1 where money is concerned."""
+        return {"base64": _to_base64(redactor.body(content.decode("latin-1"), media_type))}
+    if "json" not in media_type:
+        return {"text": redactor.body(text, media_type).split("\n")}
     try:
-        value, kept = scrub.json(json.loads(text)), scrub.json(exact_json.loads(text))
-        again = exact_json.loads(exact_json.encode(value))
-    except ValueError:  # no JSON, or a text that no encoding carries
-        return {"text": scrub.text(text).split("\n")}
-    return {"json": value} if again == kept else {"text": [exact_json.dumps(kept)]}
+        value, exact = redactor.json(json.loads(text)), redactor.json(exact_json.loads(text))
+        rewritten = exact_json.loads(exact_json.encode(value))
+    except ValueError:  # invalid JSON, or a lone surrogate that UTF-8 cannot encode
+        return {"text": redactor.text(text).split("\n")}
+    # A cassette is JSON itself: a number that Python would write differently, as 1.1 for 1.10, is kept as text.
+    return {"json": value} if rewritten == exact else {"text": [exact_json.dumps(exact)]}
 
 
-def _bytes(told: Json) -> bytes:
-    if "json" in told:
-        return exact_json.encode(told["json"]).encode()
-    if "base64" in told:
-        return base64.b64decode(told["base64"])
-    return "\n".join(told.get("text", [])).encode()
-
-
-def _in_base64(text: str) -> str:
-    """Latin-1 has a letter for each byte."""
+def _to_base64(text: str) -> str:
     return base64.b64encode(text.encode("latin-1")).decode()
 
 
-def _of_base64(told: str) -> str:
-    return base64.b64decode(told).decode("latin-1")
+def _from_base64(text: str) -> str:
+    """Decode to one character for each byte, as Latin-1 does, so that binary bodies can be searched as text."""
+    return base64.b64decode(text).decode("latin-1")

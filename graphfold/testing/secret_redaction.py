@@ -1,4 +1,4 @@
-"""The secrets themselves, as the requests show them: hidden wherever they stand, under whatever name."""
+"""Redaction by value: the secrets that requests were signed with, wherever they occur and however they are spelled."""
 
 from __future__ import annotations
 
@@ -19,59 +19,64 @@ from graphfold.transport.echo import SHORTEST, texts_in
 
 __all__ = ["SecretRedactor", "discretion_of"]
 
-_CARRIERS = ("authorization", "cookie", "proxy-authorization")
+_CREDENTIAL_HEADERS = ("authorization", "cookie", "proxy-authorization")
 
-_NOTHING = "(?!)"
+_MATCHES_NOTHING = "(?!)"
 
 
 class SecretRedactor:
-    """`secrets` are hidden however short. What is learned is hidden from eight characters on, as in `transport.echo`:
-    shorter texts may be part of ordinary words, and are hidden in their places only.
+    """A redactor that collects the secrets of requests.
+
+    The `secrets` it is created with are redacted at any length. Those it learns are redacted from eight characters on,
+    as in `transport.echo`: a shorter text may be part of ordinary words, so it is redacted by place and name only.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._given = {text for text in secrets if text}
+        self._declared = {text for text in secrets if text}
         self._learned: set[str] = set()
-        self._known: re.Pattern[str] | None = None
+        self._pattern: re.Pattern[str] | None = None  # built when first needed after something was learned
 
     def learn(self, request: httpx.Request) -> None:
-        """What the credential of its backend is made of, and what stands where credentials do."""
+        """Add the secrets of the backend's credential, and the values of headers and parameters that carry them."""
         places, secrets = discretion_of(request)
         self._learned.update(secret.text for secret in secrets)
-        carriers, given = {*map(str.lower, places), *_CARRIERS}, parse_qsl(request.url.query.decode())
-        for name in carriers & request.headers.keys():
+        for name in {*map(str.lower, places), *_CREDENTIAL_HEADERS} & request.headers.keys():
             self._learned.update(texts_in(name, request.headers[name]))
-        self._learned.update(value for name, value in given if f"?{name}" in places)
-        self._known = None
+        parameters = parse_qsl(request.url.query.decode())
+        self._learned.update(value for name, value in parameters if f"?{name}" in places)
+        self._pattern = None
 
-    def hide(self, told: Any) -> Any:
-        """The same data without them."""
-        if self._known is None:
-            self._known = _pattern(self._given | {text for text in self._learned if len(text) >= SHORTEST})
-        return _hidden(told, self._known)
+    def redact(self, data: Any) -> Any:
+        """Return the same JSON data, or text, without the secrets."""
+        if self._pattern is None:
+            self._pattern = _pattern(self._declared | {text for text in self._learned if len(text) >= SHORTEST})
+        return _redact(data, self._pattern)
 
 
 def discretion_of(request: httpx.Request) -> Discretion:
-    """Nothing is known of a request that no graph made."""
-    found: Discretion = request.extensions.get(DISCRETION, Discretion())
-    return found
+    """Return where a request's credential is and what it is made of: nothing, for a request that no graph made."""
+    discretion: Discretion = request.extensions.get(DISCRETION, Discretion())
+    return discretion
 
 
 def _pattern(texts: set[str]) -> re.Pattern[str]:
-    """Finds any of them, the longest first."""
-    written = {form for text in texts for form in (text, *_encoded(text))}
-    ways = ["".join(map(_letter, text)) for text in sorted(written, key=len, reverse=True)]
-    return re.compile("|".join(ways) or _NOTHING)
+    """Compile a pattern that finds any spelling of any of the texts, the longest first."""
+    spelled = {*texts}
+    for text in texts:
+        if len(text) >= SHORTEST:  # what base64 has of a shorter text is too short to be unmistakable
+            spelled.update(base64_forms(text))
+    alternatives = ["".join(map(_letter_pattern, text)) for text in sorted(spelled, key=len, reverse=True)]
+    return re.compile("|".join(alternatives) or _MATCHES_NOTHING)
 
 
 @lru_cache(maxsize=1_024)
-def _letter(letter: str) -> str:
-    """A letter as it is, and as URLs, XML and JSON write it, each once or quoted in another."""
+def _letter_pattern(letter: str) -> str:
+    """Return a pattern for a letter in plain and as URLs, XML and JSON escape it, once or one inside the other."""
     if letter.isascii() and letter.isalnum():
         return letter
-    ways = {letter, f"\\{letter}", quote(letter, safe=""), *_in_xml(letter), *_in_json(letter)}
-    ways |= {way.lower() for way in ways} | ({"+"} if letter == " " else set())
-    return f"(?:{'|'.join(map(re.escape, sorted(ways, key=len, reverse=True)))})"
+    spelled = {letter, f"\\{letter}", quote(letter, safe=""), *_in_xml(letter), *_in_json(letter)}
+    spelled |= {each.lower() for each in spelled} | ({"+"} if letter == " " else set())
+    return f"(?:{'|'.join(map(re.escape, sorted(spelled, key=len, reverse=True)))})"
 
 
 def _in_xml(letter: str) -> Iterator[str]:
@@ -84,16 +89,11 @@ def _in_json(letter: str) -> Iterator[str]:
         yield from (once, json.dumps(once)[1:-1])
 
 
-def _encoded(text: str) -> Iterable[str]:
-    """Of a short text that is too little to be told from anything else."""
-    return base64_forms(text) if len(text) >= SHORTEST else ()
-
-
-def _hidden(told: Any, known: re.Pattern[str]) -> Any:
-    if isinstance(told, dict):
-        return {known.sub(REDACTED, name): _hidden(part, known) for name, part in told.items()}
-    if isinstance(told, list):
-        return [_hidden(part, known) for part in told]
-    if isinstance(told, str):
-        return known.sub(REDACTED, told)
-    return REDACTED if known.fullmatch(str(told)) else told
+def _redact(data: Any, pattern: re.Pattern[str]) -> Any:
+    if isinstance(data, dict):
+        return {pattern.sub(REDACTED, name): _redact(part, pattern) for name, part in data.items()}
+    if isinstance(data, list):
+        return [_redact(part, pattern) for part in data]
+    if isinstance(data, str):
+        return pattern.sub(REDACTED, data)
+    return REDACTED if pattern.fullmatch(str(data)) else data

@@ -198,7 +198,7 @@ async def test_a_call_too_many_is_told(tmp_path: Path) -> None:
 async def test_a_backend_that_was_not_recorded_is_told(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     await recorded(file, {}, get("/x"))
-    with pytest.raises(AssertionError, match="shop was asked GET /x, and nothing of it was recorded"):
+    with pytest.raises(AssertionError, match="shop was asked GET /x, but no request to it was recorded"):
         await sent(Cassette(file), get("/x"), backend="shop")
 
 
