@@ -1,4 +1,4 @@
-"""Rules about single calls: time, failures, what is sent twice, and what is told to whom."""
+"""Rules about single calls: time limits, failures, writes that are sent twice, and leaks of secrets."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from graphfold.testing.conformance.adapter_under_test import AdapterUnderTest, n
 from graphfold.testing.conformance.echoing_refusals import echoing_refusals
 from graphfold.testing.conformance.leak_markers import BACKEND_TEXT_MARKER, contains_secret
 from graphfold.testing.conformance.sample import OperationCase
-from graphfold.testing.conformance.trial import BackendScript, TrialOutcome
+from graphfold.testing.conformance.trial import BackendScript, TrialOutcome, describe
 
 __all__ = ["answers", "cancellation", "deadline", "failures", "probe", "secrets", "timeouts", "writes"]
 
-LONGEST = 30.0
-"""Seconds a call may take, at most."""
+LONGEST_CALL = 30.0
+"""Seconds that a call may take."""
 
-TWICE = 1.0
-"""Seconds an operation may take that was given half as long."""
+DEADLINE, LATEST_END = 0.5, 1.0
+"""Seconds that an operation is given, and within which it has to end."""
 
 TRACED = {"graphfold-explain": "trace"}
-"""Without the plan, which is made before anybody is called: no reply can be in it."""
+"""Only the trace: the plan is made before any backend is called, so it cannot hold a reply."""
 
 
 def answers(subject: AdapterUnderTest) -> Iterator[str]:
     for case in subject.cases():
         if case.operation.kind == "batch":
-            for key, value in subject.find_keys(case, case.keys, _by_keys(case)).items():
+            for key, value in subject.find_keys(case, case.keys, _replies_by_key(case)).items():
                 if value is None or isinstance(value, BaseException):
-                    yield f"{case.name}: {key!r} of the sample gives {_told(value)}"
+                    yield f"{case.name}: {key!r} of the sample gives {describe(value)}"
         else:
             outcome = subject.run(case, reply_always(case.reply([])))
             if outcome.error is not None:
-                yield f"{case.name}: the sample gives {_told(outcome.error)}"
+                yield f"{case.name}: the sample gives {describe(outcome.error)}"
 
 
 def timeouts(subject: AdapterUnderTest) -> Iterator[str]:
@@ -43,8 +43,8 @@ def timeouts(subject: AdapterUnderTest) -> Iterator[str]:
         for how, script in (("hangs", never_reply), ("drips", _drips(case))):
             outcome = subject.run(case, script)
             if outcome.code != "BACKEND_TIMEOUT":
-                yield f"{case.name}: a backend that {how} gives {_told(outcome.error)} instead of BACKEND_TIMEOUT"
-            elif outcome.seconds > LONGEST:
+                yield f"{case.name}: a backend that {how} gives {describe(outcome.error)} instead of BACKEND_TIMEOUT"
+            elif outcome.seconds > LONGEST_CALL:
                 yield f"{case.name}: a backend that {how} is given up after {outcome.seconds:.0f} s"
 
 
@@ -52,7 +52,7 @@ def failures(subject: AdapterUnderTest) -> Iterator[str]:
     for case in subject.cases():
         for failure, outcome in subject.run_failures(case):
             if outcome.code not in failure.codes:
-                yield f"{case.name}: {failure.name} gives {_told(outcome.error)} instead of {failure.codes[0]}"
+                yield f"{case.name}: {failure.name} gives {describe(outcome.error)} instead of {failure.codes[0]}"
             if isinstance(outcome.error, GraphError) and outcome.error.defect:
                 yield f"{case.name}: {failure.name} makes the adapter fail itself: {outcome.error.defect}"
 
@@ -63,10 +63,10 @@ def writes(subject: AdapterUnderTest) -> Iterator[str]:
             continue
         for failure, outcome in subject.run_failures(case):
             sent = len(outcome.requests)
-            if sent > (2 if failure.name == "status 401" else 1):  # once more with other credentials
+            if sent > (2 if failure.name == "status 401" else 1):  # once more with renewed credentials
                 yield f"{case.name} is sent {sent} times after: {failure.name}"
         if (sent := len(subject.run(case, never_reply).requests)) > 1:
-            yield f"{case.name} is sent {sent} times to a backend that never_reply"
+            yield f"{case.name} is sent {sent} times to a backend that hangs"
 
 
 def secrets(subject: AdapterUnderTest) -> Iterator[str]:
@@ -74,25 +74,25 @@ def secrets(subject: AdapterUnderTest) -> Iterator[str]:
         for refusal in echoing_refusals(case):
             outcome = subject.run(case, refusal.script, headers=TRACED)
             if BACKEND_TEXT_MARKER in outcome.answer or contains_secret(outcome.answer):
-                yield f"{case.name}: what the backend says is in the answer after {refusal.name}"
+                yield f"{case.name}: the backend's own text is in the answer after {refusal.name}"
             if contains_secret(outcome.logged):
                 yield f"{case.name}: a credential is in the log after {refusal.name}"
 
 
 def deadline(subject: AdapterUnderTest) -> Iterator[str]:
     for case in subject.cases():
-        outcome = _in_half_a_second(subject, case)
-        if outcome.seconds > TWICE:
-            yield f"{case.name}: an operation of 0.5 s takes {outcome.seconds:.1f} s"
-        elif outcome.late > outcome.left:  # what never ends is left behind: another rule
-            yield f"{case.name}: something still runs when an operation of 0.5 s has been over for as long"
+        outcome = _run_to_deadline(subject, case)
+        if outcome.seconds > LATEST_END:
+            yield f"{case.name}: an operation with a deadline of {DEADLINE} s takes {outcome.seconds:.1f} s"
+        elif outcome.late > outcome.left:  # tasks that never end are for the rule `cancellation`
+            yield f"{case.name}: something still runs half a second after an operation with a deadline has ended"
 
 
 def cancellation(subject: AdapterUnderTest) -> Iterator[str]:
     for case in subject.cases():
         outcome = subject.run(case, never_reply, cancel=True)
         if not outcome.requests:
-            yield f"{case.name}: the sample gives {_told(outcome.error)} before the backend is called"
+            yield f"{case.name}: the sample gives {describe(outcome.error)} before the backend is called"
         elif outcome.under_way or outcome.left:
             yield f"{case.name}: {outcome.under_way} calls and {outcome.left} tasks go on after it was cancelled"
 
@@ -105,45 +105,41 @@ def probe(subject: AdapterUnderTest) -> Iterator[str]:
         ("hangs", never_reply),
     ):
         if how == "refuses our credentials" and subject.adapter.credential.caller_headers:
-            continue  # it refuses nobody's: a probe has no caller
+            continue  # the credentials are the caller's, and a probe has no caller
         if subject.trial.probe(script):
             yield f"a backend that {how} counts as well"
 
 
-def _in_half_a_second(subject: AdapterUnderTest, case: OperationCase) -> TrialOutcome:
-    """Tried three times where it is late: once it may be the machine that stalls."""
-    outcome, more = subject.run(case, never_reply, seconds=TWICE / 2), 2
-    while outcome.seconds > TWICE and more:
-        outcome, more = subject.run(case, never_reply, seconds=TWICE / 2), more - 1
+def _run_to_deadline(subject: AdapterUnderTest, case: OperationCase) -> TrialOutcome:
+    """Run into the deadline, up to three times while the end is late: computing counts, and a machine may stall."""
+    for _ in range(3):
+        outcome = subject.run(case, never_reply, seconds=DEADLINE)
+        if outcome.seconds <= LATEST_END:
+            break
     return outcome
 
 
-def _by_keys(case: OperationCase) -> BackendScript:
-    """One reply for all of the sample's keys, or one for each."""
+def _replies_by_key(case: OperationCase) -> BackendScript:
+    """Return a script that replies with the whole sample, or where a call is for one key with that key's entry."""
 
     async def script(request: httpx.Request) -> httpx.Response:
-        return case.reply(case.keys if case.batched else case.asked(request, case.keys))
+        return case.reply(case.keys if case.batched else case.requested_keys(request, case.keys))
 
     return script
 
 
 def _drips(case: OperationCase) -> BackendScript:
+    """Return a script that replies with a body of one byte a second, without end."""
+
     async def script(request: httpx.Request) -> httpx.Response:
-        reply = case.reply(case.keys)
-        return httpx.Response(200, headers={"content-type": reply.headers["content-type"]}, stream=_Drip())
+        media_type = case.reply(case.keys).headers["content-type"]
+        return httpx.Response(200, headers={"content-type": media_type}, stream=_EndlessDrip())
 
     return script
 
 
-class _Drip(httpx.AsyncByteStream):
+class _EndlessDrip(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
             await asyncio.sleep(1)
             yield b" "
-
-
-def _told(value: object) -> str:
-    if isinstance(value, BaseException):
-        internal = getattr(value, "internal", None)
-        return f"{getattr(value, 'code', type(value).__name__)} ({internal or value})"
-    return "an answer" if value is not None else "nothing"

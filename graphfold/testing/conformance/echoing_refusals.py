@@ -1,6 +1,7 @@
-"""What careless backends say when they refuse: words of their own and all that they were sent.
+"""Refusals of a careless backend, which say words of their own and repeat all that was sent, secrets included.
 
-In the forms in which the backends of a protocol do, so that an adapter that reads them has something to read.
+They come in the formats that backends of the adapter's protocol use, so that an adapter that reads error bodies finds
+something to read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import httpx
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.testing.conformance.leak_markers import BACKEND_TEXT_MARKER
 from graphfold.testing.conformance.sample import OperationCase
-from graphfold.testing.conformance.soap_faults import details, fault
+from graphfold.testing.conformance.soap_faults import fault_details, fault_reply
 from graphfold.testing.conformance.trial import BackendScript
 
 __all__ = ["EchoingRefusal", "echoing_refusals"]
@@ -28,65 +29,61 @@ class EchoingRefusal(NamedTuple):
 
 
 def echoing_refusals(case: OperationCase) -> Iterator[EchoingRefusal]:
-    """Each form with each status: servers are of several minds about which is the right one."""
-    for form, response in _forms(case):
+    """Yield each format with each status, since servers pair them in every way."""
+    for name, response in _formats(case):
         for status in STATUSES:
-            yield EchoingRefusal(f"{form} with status {status}", _echoing(response, status))
+            yield EchoingRefusal(f"{name} with status {status}", _echo(response, status))
 
 
-Response = Callable[[str, int], httpx.Response]
-"""What is said and a status to a reply."""
+ResponseFormat = Callable[[str, int], httpx.Response]
+"""Makes a response of a text and a status."""
 
 
-def _forms(case: OperationCase) -> Iterator[tuple[str, Response]]:
-    yield "plain text", lambda said, status: case.response(said.encode(), status)
-    for name, body in _BODIES.items():
+def _formats(case: OperationCase) -> Iterator[tuple[str, ResponseFormat]]:
+    yield "plain text", lambda text, status: case.response(text.encode(), status)
+    for name, body in _JSON_BODIES.items():
         yield name, _json(body)
     if case.adapter.protocol == "GraphQL":
         for code in ("BAD_USER_INPUT", "INTERNAL_SERVER_ERROR"):
             yield f"an error {code}", _json(_graphql_error(code))
     if issubclass(case.adapter, SoapAdapter):
         for code in ("soap:Client", "soap:Server"):
-            yield f"a fault {code}", _fault(case.adapter, code)
+            yield f"a fault {code}", _soap_fault(case.adapter, code)
 
 
-def _error(said: str) -> dict[str, Any]:
-    """Of the big vendors' guidelines, and of RFC 9457."""
-    one = {"code": "REFUSED", "field": "name", "message": said, "reason": said, "detail": said, "description": said}
-    return {**one, "error": one, "errors": [one], "title": said, "details": [one]}
+def _error_object(text: str) -> dict[str, Any]:
+    """Return an error as in the API guidelines of the large vendors, and as in RFC 9457."""
+    one = {"code": "REFUSED", "field": "name", "message": text, "reason": text, "detail": text, "description": text}
+    return {**one, "error": one, "errors": [one], "title": text, "details": [one]}
 
 
-def _texts(said: str) -> dict[str, Any]:
-    """Of OAuth (RFC 6749), and of frameworks that list texts."""
-    return {"error": said, "error_description": said, "errors": [said], "messages": [said], "detail": [{"msg": said}]}
+def _error_texts(text: str) -> dict[str, Any]:
+    """Return an error as in OAuth (RFC 6749), and as of frameworks that list messages."""
+    return {"error": text, "error_description": text, "errors": [text], "messages": [text], "detail": [{"msg": text}]}
 
 
-def _list(said: str) -> list[dict[str, Any]]:
-    return [{"errorCode": "REFUSED", "message": said}]
-
-
-_BODIES: dict[str, Callable[[str], Any]] = {
-    "an error in JSON": _error,
-    "an error of texts": _texts,
-    "a list of errors": _list,
+_JSON_BODIES: dict[str, Callable[[str], Any]] = {
+    "an error in JSON": _error_object,
+    "an error of texts": _error_texts,
+    "a list of errors": lambda text: [{"errorCode": "REFUSED", "message": text}],
 }
 
 
 def _graphql_error(code: str) -> Callable[[str], Any]:
-    return lambda said: {"data": None, "errors": [{"message": said, "extensions": {"code": code, "reason": said}}]}
+    return lambda text: {"data": None, "errors": [{"message": text, "extensions": {"code": code, "reason": text}}]}
 
 
-def _json(body: Callable[[str], Any]) -> Response:
-    return lambda said, status: httpx.Response(
-        status, content=json.dumps(body(said)), headers={"content-type": "application/json"}
+def _json(body: Callable[[str], Any]) -> ResponseFormat:
+    return lambda text, status: httpx.Response(
+        status, content=json.dumps(body(text)), headers={"content-type": "application/json"}
     )
 
 
-def _fault(adapter: type[SoapAdapter], code: str) -> Response:
-    return lambda said, status: fault(adapter, code, status, said=said, detail=details(adapter, said))
+def _soap_fault(adapter: type[SoapAdapter], code: str) -> ResponseFormat:
+    return lambda text, status: fault_reply(adapter, code, status, text=text, detail=fault_details(adapter, text))
 
 
-def _echoing(response: Response, status: int) -> BackendScript:
+def _echo(response: ResponseFormat, status: int) -> BackendScript:
     async def script(request: httpx.Request) -> httpx.Response:
         sent = [str(request.url), *request.headers.values(), request.content.decode(errors="replace")]
         return response(" ".join([BACKEND_TEXT_MARKER, *sent]), status)

@@ -1,4 +1,4 @@
-"""Rules about what is declared; no call is made."""
+"""Rules about what the manifest and the operations declare. They make no call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sample reply as something to make other replies of: with other keys, in another order, with other values."""
+"""Templates: a sample reply from which replies with other keys, in another order or with other values are made."""
 
 from __future__ import annotations
 
@@ -9,49 +9,55 @@ from typing import Any, Protocol
 __all__ = ["ABSENT", "EMPTY", "NULL", "Key", "Path", "ReplyTemplate", "equal"]
 
 Key = tuple[str, ...]
-"""A key's texts: one, or the parts of a compound key."""
+"""The texts of a key on the wire: one, or the parts of a compound key."""
 
 Path = tuple[str, ...]
-"""Where a field stands below its record, in the backend's names."""
+"""The names on the way from a record to one of its fields, as the backend calls them."""
 
 NULL, EMPTY, ABSENT = object(), "", object()
-"""What a field can be made, beside any text."""
+"""What a field can be set to, beside any text."""
 
 
 class ReplyTemplate(Protocol):
-    """`keys` are those of the sample, in order."""
+    """A sample reply that has an entry for each of the sample's keys. JSON and XML have one class each."""
 
     media_type: str
 
+    def original(self) -> bytes:
+        """Return the reply as it is."""
+        ...
+
     def with_keys(self, keys: Sequence[Key]) -> bytes:
-        """The reply with an entry for each of these keys in this order; ones the sample lacks are like its first."""
+        """Return the reply with an entry for each of these keys, in this order.
+
+        The entry of a key that the sample lacks is a copy of the first entry, with the key replaced.
+        """
         ...
 
     @property
     def allows_duplicates(self) -> bool:
-        """Whether it can have two entries for a key: an object has one for each name."""
+        """Whether it can have two entries for one key; a JSON object cannot."""
         ...
 
     def mentions(self, key: Key) -> bool:
-        """Whether the reply says this key anywhere."""
+        """Return whether the key occurs anywhere in the reply."""
         ...
 
-    def with_field(self, paths: Sequence[Path], way: Sequence[Path], value: Any) -> bytes | None:
-        """The reply with a field changed wherever there is a record with all `paths`; None where there is none.
+    def with_field(self, record_paths: Sequence[Path], field_paths: Sequence[Path], value: Any) -> bytes | None:
+        """Return the reply with one field of every record set to `value`, or None if the reply has no such record.
 
-        `way` leads from the record to the field: a path for each row that is gone through.
+        A record is an object that has all of `record_paths`. `field_paths` lead from it to the field: one path for each
+        row on the way, and that of the field in the last row.
         """
         ...
 
     def with_value(self, old: Any, new: Any) -> bytes | None:
-        """The reply with every such text or number changed that is no key; None where there is none."""
+        """Return the reply with every occurrence of a value replaced, or None if it has none; keys do not count."""
         ...
-
-    def original(self) -> bytes: ...
 
 
 def equal(text: str, value: str | int | Decimal) -> bool:
-    """Whether this text on the wire is the value: 1.10 is 1.1, but 007 is 7 only where numbers are meant."""
+    """Return whether a text on the wire stands for the value: numbers are compared as numbers, texts exactly."""
     if isinstance(value, str):
         return text == value
     try:

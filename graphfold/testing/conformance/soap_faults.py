@@ -1,4 +1,4 @@
-"""SOAP faults as a backend sends them: in the version of its contract, with the details that its WSDL declares."""
+"""SOAP faults as a backend sends them: in the SOAP version of its WSDL, with the details declared there."""
 
 from __future__ import annotations
 
@@ -13,55 +13,56 @@ from graphfold.adapter.soap.contract import contract_of
 from graphfold.adapter.soap.message import ENVELOPES
 from graphfold.adapter.soap.plain import elements_in
 
-__all__ = ["details", "enveloped", "fault"]
+__all__ = ["fault_details", "fault_reply", "in_envelope"]
 
 _FORMS = {
-    "1.1": "<faultcode>{code}</faultcode><faultstring>{said}</faultstring><detail>{detail}</detail>",
-    "1.2": "<soap:Code><soap:Value>{code}</soap:Value>{more}</soap:Code><soap:Reason>"
-    '<soap:Text xml:lang="en">{said}</soap:Text></soap:Reason><soap:Detail>{detail}</soap:Detail>',
+    "1.1": "<faultcode>{code}</faultcode><faultstring>{text}</faultstring><detail>{detail}</detail>",
+    "1.2": "<soap:Code><soap:Value>{code}</soap:Value>{subcode}</soap:Code><soap:Reason>"
+    '<soap:Text xml:lang="en">{text}</soap:Text></soap:Reason><soap:Detail>{detail}</soap:Detail>',
 }
 _MEDIA_TYPES = {"1.1": "text/xml", "1.2": "application/soap+xml"}
 
 
-def enveloped(adapter: type[SoapAdapter], body: str) -> str:
-    """The whole message."""
-    space = ENVELOPES[_version(adapter)]
-    return f'<soap:Envelope xmlns:soap="{space}"><soap:Body>{body}</soap:Body></soap:Envelope>'
+def in_envelope(adapter: type[SoapAdapter], body: str) -> str:
+    """Return the SOAP message with this content of its body."""
+    namespace = ENVELOPES[_version(adapter)]
+    return f'<soap:Envelope xmlns:soap="{namespace}"><soap:Body>{body}</soap:Body></soap:Envelope>'
 
 
-def fault(
-    adapter: type[SoapAdapter], code: str, status: int = 500, *, said: str = "no", detail: str = ""
+def fault_reply(
+    adapter: type[SoapAdapter], code: str, status: int = 500, *, text: str = "no", detail: str = ""
 ) -> httpx.Response:
-    """`code` is that of version 1.1: `soap:Client`, `wsse:FailedAuthentication`."""
+    """Return a reply with a fault. `code` is one of SOAP 1.1, as `soap:Client` or `wsse:FailedAuthentication`."""
     version = _version(adapter)
-    code, more = (code, "") if version == "1.1" else _in_twelve(code)
-    parts = _FORMS[version].format(code=code, more=more, said=escape(said), detail=detail)
-    body = enveloped(adapter, f'<soap:Fault xmlns:wsse="urn:wsse">{parts}</soap:Fault>')
+    code, subcode = (code, "") if version == "1.1" else _soap_12_code(code)
+    parts = _FORMS[version].format(code=code, subcode=subcode, text=escape(text), detail=detail)
+    body = in_envelope(adapter, f'<soap:Fault xmlns:wsse="urn:wsse">{parts}</soap:Fault>')
     return httpx.Response(status, content=body, headers={"content-type": _MEDIA_TYPES[version]})
 
 
-def details(adapter: type[SoapAdapter], said: str) -> str:
-    """Each detail that the contract declares, saying this wherever it takes a text."""
-    return "".join(_written(name, kind, said) for name, kind in contract_of(adapter.wsdl, adapter.port).faults.items())
+def fault_details(adapter: type[SoapAdapter], text: str) -> str:
+    """Return every fault detail that the WSDL declares, with `text` in each of its string elements."""
+    faults = contract_of(adapter.wsdl, adapter.port).faults
+    return "".join(_detail(name, kind, text) for name, kind in faults.items())
 
 
 def _version(adapter: type[SoapAdapter]) -> str:
     return contract_of(adapter.wsdl, adapter.port).version
 
 
-def _in_twelve(code: str) -> tuple[str, str]:
-    """The same code in version 1.2: what is not the standard's own stands below one that is."""
+def _soap_12_code(code: str) -> tuple[str, str]:
+    """Return a SOAP 1.1 code as the code and subcode of SOAP 1.2, where only the standard's codes are top-level."""
     if not code.startswith("soap:"):
         return "soap:Sender", f"<soap:Subcode><soap:Value>{code}</soap:Value></soap:Subcode>"
     return {"soap:Server": "soap:Receiver", "soap:Client": "soap:Sender"}.get(code, code), ""
 
 
-def _written(name: str, kind: Any, said: str) -> str:
+def _detail(name: str, kind: Any, text: str) -> str:
     element: Any = etree.Element(name)
     if not hasattr(kind, "elements_nested"):
-        element.text = said
+        element.text = text
     else:
-        for part, (each, _) in elements_in(kind).items():
-            if getattr(each.type, "accepted_types", None) == [str]:
-                etree.SubElement(element, part).text = said
+        for child, (declaration, _) in elements_in(kind).items():
+            if getattr(declaration.type, "accepted_types", None) == [str]:
+                etree.SubElement(element, child).text = text
     return etree.tostring(element, encoding="unicode")

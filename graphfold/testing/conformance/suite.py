@@ -1,4 +1,4 @@
-"""`conformance(Crm, samples={...})`: the suite of an adapter, a test for each rule of its manifest."""
+"""`conformance(Crm, samples={...})`: the test suite of an adapter, with a test for each rule of its manifest."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ CHECKS: dict[str, Rule] = {
 
 
 def conformance(adapter: type[Adapter], samples: Mapping[str, Sample] | None = None) -> type:
-    """The suite of an adapter, to be collected by pytest.
+    """Return the test suite of an adapter: a class for pytest to collect.
 
     In a test file: `TestCrm = conformance(Crm, {"customers": Sample(keys=["1", "2"], reply=[...])})`.
 
-    What the manifest claims as done is verified; what is exempt or to do is skipped, with the reason. A rule that
-    needs a sample there is none of fails, and says what to add.
+    Rules that the manifest claims as done are checked; those that are exempt or to do are skipped, with the reason. A
+    rule that needs a sample which is missing fails, and says what to add.
     """
     subject = AdapterUnderTest(adapter, samples or {})
     tests = {f"test_{rule}": _test(subject, rule) for rule in CHECKS}
@@ -56,19 +56,15 @@ def _test(subject: AdapterUnderTest, rule: str) -> Callable[[Any], None]:
         status = manifest.status(rule)
         if status != "done":
             reason = {**manifest.exempt, **manifest.todo}.get(rule, "not claimed yet")
-            raise SkipTest(f"{status}: {reason}")  # pytest's own would make it a dependency
-        _verify(subject, rule)
+            raise SkipTest(f"{status}: {reason}")  # pytest knows it, and pytest.skip would make pytest a dependency
+        meaning, fix = RULES[rule].meaning, RULES[rule].fix
+        try:
+            problems = list(CHECKS[rule](subject))
+        except InsufficientSample as error:
+            raise AssertionError(f"{rule}: {meaning} It cannot be checked.\n  {error}.") from None
+        if problems:
+            listed = "\n".join(f"  {problem}" for problem in problems)
+            raise AssertionError(f"{rule}: {meaning} It does not hold:\n{listed}\n  Fix: {fix}")
 
     test.__doc__ = RULES[rule].meaning
     return test
-
-
-def _verify(subject: AdapterUnderTest, rule: str) -> None:
-    told = RULES[rule]
-    try:
-        problems = list(CHECKS[rule](subject))
-    except InsufficientSample as error:
-        raise AssertionError(f"{rule}: {told.meaning} It cannot be checked.\n  {error}.") from None
-    if problems:
-        found = "\n".join(f"  {problem}" for problem in problems)
-        raise AssertionError(f"{rule}: {told.meaning} It does not hold:\n{found}\n  Fix: {told.fix}")

@@ -1,7 +1,10 @@
 """Event loops on which waiting takes no time: when nothing is left to do but wait, their clock jumps ahead.
 
-For code that talks to nobody outside of the process: real sockets would come too late. What is meant for a thread is
-done at once, so that the clock cannot run ahead of it.
+    loop asks the selector to wait 30 s for sockets -> it polls without waiting, finds none ready, adds 30 to `skipped`
+    loop.time() includes `skipped`                  -> the timer that was due in 30 s runs at once
+
+Only for code that talks to nothing outside the process: a real socket would never be ready before the clock jumps. Work
+for a thread runs at once in the loop's own thread, since the clock would run ahead of another.
 """
 
 from __future__ import annotations
@@ -21,19 +24,19 @@ Ts = TypeVarTuple("Ts")
 
 
 def run_in_virtual_time(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What `work` gives, on a loop of its own, on which nothing is left. What takes time without waiting is seen, too.
+    """Run a coroutine on a loop of its own and end everything it has left there. Time spent computing counts, too.
 
-    An `asyncio.Runner` minds signals, too: for one of hundreds of trials that takes longer than the loop itself.
+    Unlike `asyncio.Runner` this installs no signal handlers: in hundreds of trials they cost more than the loop.
     """
-    with closing(_WorkingLoop()) as loop:
+    with closing(_ComputingLoop()) as loop:
         try:
             return loop.run_until_complete(work())
         finally:
-            loop.run_until_complete(_ended())
+            loop.run_until_complete(_end_all())
 
 
-async def _ended() -> None:
-    """Everything on this loop but itself."""
+async def _end_all() -> None:
+    """Cancel every other task of this loop and close its asynchronous generators."""
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
         task.cancel()
@@ -43,7 +46,7 @@ async def _ended() -> None:
 
 
 class _Selector(selectors.DefaultSelector):
-    """Never waits for a time."""
+    """A selector that polls, and counts the seconds it should have waited."""
 
     skipped = 0.0
 
@@ -55,15 +58,16 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """`skipped`: seconds that nobody had to wait. Its clock shows nothing else: no machine is too slow for it."""
+    """A loop whose clock shows only the time that was waited, so that no machine is too slow for a test."""
 
     def __init__(self) -> None:
-        self._selector_of_ours = _Selector()
-        super().__init__(self._selector_of_ours)
+        self._own_selector = _Selector()
+        super().__init__(self._own_selector)
 
     @property
     def skipped(self) -> float:
-        return self._selector_of_ours.skipped
+        """The seconds of waiting that were skipped."""
+        return self._own_selector.skipped
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -79,8 +83,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self.skipped
 
 
-class _WorkingLoop(VirtualTimeLoop):
-    """Its clock goes on while something works, or holds up everybody else."""
+class _ComputingLoop(VirtualTimeLoop):
+    """A loop whose clock also advances while something computes, or blocks the loop."""
 
     def time(self) -> float:
         return self.skipped + perf_counter()

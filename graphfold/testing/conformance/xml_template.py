@@ -1,9 +1,9 @@
-"""A sample reply in XML: elements by local name, `@name` for attributes, `#text` for an element's own text."""
+"""Sample replies in XML as templates. Paths name elements without namespace, `@name` attributes, `#text` a text."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
@@ -16,7 +16,7 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 class XmlTemplate:
-    """What `ReplyTemplate` says, in XML."""
+    """A `ReplyTemplate` of XML."""
 
     media_type = "text/xml"
     allows_duplicates = True
@@ -30,57 +30,60 @@ class XmlTemplate:
 
     def with_keys(self, keys: Sequence[Key]) -> bytes:
         tree = copy.deepcopy(self._tree)
-        parent = _parent_of(tree, self._keys) if len(self._keys) > 1 else None
+        parent = _container(tree, self._keys) if len(self._keys) > 1 else None
         if parent is None:
             if keys:
-                _rename(tree, self._keys[0], keys[0])
+                _set_key(tree, self._keys[0], keys[0])
             return etree.tostring(tree)
-        entries = {key: [child for child in parent if _says(child, key)] for key in self._keys}
-        at = parent.index(entries[self._keys[0]][0])
-        for child in [child for each in entries.values() for child in each]:
+        entries = {key: [child for child in parent if _has_key(child, key)] for key in self._keys}
+        first = parent.index(entries[self._keys[0]][0])
+        for child in [child for children in entries.values() for child in children]:
             parent.remove(child)
-        for key in reversed(keys):
+        for key in reversed(keys):  # each is inserted before the one inserted last
             for child in reversed(entries.get(key) or entries[self._keys[0]]):
-                parent.insert(at, like := copy.deepcopy(child))
-                _rename(like, key if key in entries else self._keys[0], key)
+                entry = copy.deepcopy(child)
+                parent.insert(first, entry)
+                _set_key(entry, key if key in entries else self._keys[0], key)
         return etree.tostring(tree)
 
     def mentions(self, key: Key) -> bool:
-        return _says(self._tree, key)
+        return _has_key(self._tree, key)
 
-    def with_field(self, paths: Sequence[Path], way: Sequence[Path], value: Any) -> bytes | None:
+    def with_field(self, record_paths: Sequence[Path], field_paths: Sequence[Path], value: Any) -> bytes | None:
         tree = copy.deepcopy(self._tree)
-        records = [node for node in tree.iter() if all(_found(node, each) is not None for each in paths)]
-        for path in way[:-1]:
-            records = [each for record in records for each in _all(record, path)]
-        records = [record for record in records if _found(record, way[-1]) is not None]
+        records = [node for node in tree.iter() if all(_at(node, path) is not None for path in record_paths)]
+        for path in field_paths[:-1]:
+            records = [each for record in records for each in _all_at(record, path)]
+        records = [record for record in records if _at(record, field_paths[-1]) is not None]
         for record in records:
-            _set(record, way[-1], value)
+            _set(record, field_paths[-1], value)
         return etree.tostring(tree) if records else None
 
     def with_value(self, old: Any, new: Any) -> bytes | None:
         tree = copy.deepcopy(self._tree)
         keys = {part for key in self._keys for part in key}
-        texts = [node for node in tree.iter() if node.text and node.text not in keys and equal(node.text, old)]
-        for node in texts:
+        nodes = [node for node in tree.iter() if node.text and node.text not in keys and equal(node.text, old)]
+        for node in nodes:
             node.text = str(new)
-        return etree.tostring(tree) if texts else None
+        return etree.tostring(tree) if nodes else None
 
 
-def _says(node: Any, key: Key) -> bool:
+def _container(tree: Any, keys: Sequence[Key]) -> Any:
+    """Return the outermost element that has a child of its own for each key."""
+    for node in tree.iter():
+        found = [[i for i, child in enumerate(node) if _has_key(child, key)] for key in keys]
+        if all(found) and len({i for indexes in found for i in indexes}) >= len(keys):
+            return node
+    return None
+
+
+def _has_key(node: Any, key: Key) -> bool:
     texts = {text for each in node.iter() for text in ((each.text or "").strip(), *each.attrib.values())}
     return all(part in texts for part in key)
 
 
-def _parent_of(tree: Any, keys: Sequence[Key]) -> Any:
-    def home(node: Any) -> bool:
-        homes = [[i for i, child in enumerate(node) if _says(child, key)] for key in keys]
-        return all(homes) and len({i for each in homes for i in each}) >= len(keys)
-
-    return next((node for node in tree.iter() if home(node)), None)
-
-
-def _rename(node: Any, old: Key, new: Key) -> None:
+def _set_key(node: Any, old: Key, new: Key) -> None:
+    """Replace each part of the old key, in texts and attributes."""
     for each in node.iter():
         if (text := (each.text or "").strip()) in old:
             each.text = new[old.index(text)]
@@ -89,8 +92,8 @@ def _rename(node: Any, old: Key, new: Key) -> None:
                 each.set(name, new[old.index(value)])
 
 
-def _found(node: Any, path: Path) -> Any:
-    """What stands at the path: an element, or the pair of an element and the attribute's name."""
+def _at(node: Any, path: Path) -> Any:
+    """Return the element at the path, or for an attribute the pair of its element and its name; None if absent."""
     for step in path:
         if step == "#text":
             return node
@@ -102,8 +105,8 @@ def _found(node: Any, path: Path) -> Any:
     return node
 
 
-def _all(node: Any, path: Path) -> list[Any]:
-    """The elements at the path, each of those that are repeated."""
+def _all_at(node: Any, path: Path) -> list[Any]:
+    """Return all elements at the path, where any of its steps may be repeated."""
     nodes = [node]
     for step in path:
         nodes = [child for each in nodes for child in each if etree.QName(child).localname == step]
@@ -111,22 +114,18 @@ def _all(node: Any, path: Path) -> list[Any]:
 
 
 def _set(node: Any, path: Path, value: Any) -> None:
-    place = _found(node, path)
-    if isinstance(place, tuple):
-        owner, name = place
-        if not _unset(lambda: owner.attrib.pop(name), value):
-            owner.set(name, str(value))
-        return
-    if _unset(lambda: place.getparent().remove(place), value):
-        return
-    for child in list(place):
-        place.remove(child)
-    place.text = None if value is NULL else str(value)
-    if value is NULL:
-        place.set(_NIL, "true")
-
-
-def _unset(remove: Callable[[], Any], value: Any) -> bool:
-    if value is ABSENT:
-        remove()
-    return value is ABSENT
+    target = _at(node, path)
+    if isinstance(target, tuple):
+        element, name = target
+        if value is ABSENT:
+            element.attrib.pop(name)
+        else:
+            element.set(name, str(value))
+    elif value is ABSENT:
+        target.getparent().remove(target)
+    else:
+        for child in list(target):
+            target.remove(child)
+        target.text = None if value is NULL else str(value)
+        if value is NULL:
+            target.set(_NIL, "true")

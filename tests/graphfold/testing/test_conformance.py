@@ -100,7 +100,7 @@ def test_files_of_certificates_need_not_be_given(source: str, imported: Imported
 def test_words_of_the_backend_in_an_answer_are_found(source: str, imported: Imported) -> None:
     failed = failing(adapter_in(imported(source)))
     assert list(failed) == ["secrets"], failed
-    assert "what the backend says is in the answer" in failed["secrets"]
+    assert "the backend's own text is in the answer" in failed["secrets"]
 
 
 @pytest.mark.parametrize("source", LOGGED.values(), ids=LOGGED)
@@ -126,7 +126,7 @@ def test_a_rule_is_broken_in_more_than_one_way(rule: str, source: str, imported:
 
 def test_who_holds_up_the_loop_is_late(imported: Imported) -> None:
     suite = conformance(imported(BLOCKING).Hr, SAMPLES)()
-    with pytest.raises(AssertionError, match=r"staff: an operation of 0\.5 s takes 1\.\d s"):
+    with pytest.raises(AssertionError, match=r"staff: an operation with a deadline of 0\.5 s takes 1\.\d s"):
         suite.test_deadline()
 
 
