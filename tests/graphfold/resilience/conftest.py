@@ -14,7 +14,7 @@ from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 class Busy(VirtualTimeLoop):
     def pass_time(self, seconds: float) -> None:
         """As if something had kept the loop busy for so long."""
-        self._selector_of_ours.skipped += seconds
+        self._own_selector.skipped += seconds
 
 
 @pytest.fixture
