@@ -1,9 +1,9 @@
 """graphfold folds REST, SOAP and GraphQL backends into one GraphQL graph.
 
-The front door: everything the author of a graph needs, beside the rooms `graphfold.conversions`,
-`graphfold.credentials`, `graphfold.errors`, `graphfold.manifest`, `graphfold.scalars` and `graphfold.testing`.
-To add a name: here, if authors cannot do without it. To add a room: a package that says what it may import and how to
-add to it, and its floor in the contracts of `pyproject.toml`.
+This is the front door: everything that the author of a graph needs, beside the public rooms `graphfold.conversions`,
+`graphfold.credentials`, `graphfold.errors`, `graphfold.manifest`, `graphfold.resilience`, `graphfold.scalars` and
+`graphfold.testing`. Add a name here only if authors cannot do without it. To add a room: a package whose docstring says
+what it may import and how to add to it, and its floor in the contracts of `pyproject.toml`.
 """
 
 from graphfold.adapter.graphql import GraphQLAdapter

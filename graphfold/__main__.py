@@ -1,4 +1,4 @@
-"""`python -m graphfold`: the same as the `graphfold` command."""
+"""Run the `graphfold` command, by `python -m graphfold`."""
 
 import sys
 

@@ -1,4 +1,13 @@
-"""The time that one operation may take. Whatever it waits for, from a batch to a token request, gets what is left."""
+"""The deadline of one operation: whatever it waits for, from a batch to a token request, gets the time that is left.
+
+The deadline is a context variable, so the tasks that an operation starts inherit it and nothing has to pass it on. A
+refresh of stale cache entries in the background runs without one, since no operation waits for it.
+
+    operation begins                                      deadline    + GRACE
+    |------------------------------------------------------|-----------|
+                                    calls to backends end here         what still runs is cancelled, and the answer
+                                    with DEADLINE_EXCEEDED             goes out with what there is
+"""
 
 from __future__ import annotations
 
@@ -22,16 +31,16 @@ __all__ = [
 ]
 
 GRACE = 0.02
-"""Seconds that an operation leaves its calls, which end with the deadline, to come in with what they have."""
+"""Seconds between the deadline, at which calls end, and the end of the operation: the time to use their results."""
 
-STUBBORN = 10
-"""How often code that goes on when it is cancelled is cancelled again, ten times a second."""
+CANCELLATIONS = 10
+"""How often a task that goes on after its cancellation is cancelled again, ten times a second."""
 
 _log = structlog.get_logger("graphfold.deadline")
 
 
 class Deadline:
-    """So many seconds from now, on the clock of the running loop, which no change of the wall clock moves."""
+    """A moment so many seconds from now, on the clock of the running loop: changes of the wall clock do not move it."""
 
     __slots__ = ("_alarm", "_loop", "end")
 
@@ -41,44 +50,46 @@ class Deadline:
         self._alarm: asyncio.TimerHandle | None = None
 
     def remaining(self) -> float:
-        """Seconds; zero or less when it is over."""
+        """Return the seconds left; zero or less when the deadline has passed."""
         return self.end - self._loop.time()
 
-    def on_expiry(self, end: Callable[[], None]) -> None:
-        """Whoever runs the operation ends then what it still waits for."""
-        self._alarm = self._loop.call_at(self.end + GRACE, end)
+    def on_expiry(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once the deadline has passed by `GRACE`."""
+        self._alarm = self._loop.call_at(self.end + GRACE, callback)
 
     def cancel_alarm(self) -> None:
-        """The operation has ended before."""
+        """Cancel the callback: the operation has ended in time."""
         if self._alarm is not None:
             self._alarm.cancel()
-            self._alarm = None  # its context knows this deadline: nothing is left for the garbage collector
+            # The timer holds the context it was made in, which holds this deadline. Dropping it leaves no cycle for the
+            # garbage collector.
+            self._alarm = None
 
 
 _current: ContextVar[Deadline | None] = ContextVar("graphfold_deadline", default=None)
 
 current_deadline = _current.get
-"""The deadline of the operation that is running here; None outside of one."""
+"""The deadline of the operation that runs in this context; None outside of an operation."""
 
 set_current_deadline = _current.set
-"""Called where operations begin and end, by nobody else."""
+"""To be called only where an operation begins and ends, and around work that no operation waits for."""
 
 
 def cap_to_deadline(seconds: float) -> float:
-    """So many seconds, or what is left where that is less: zero or below where nothing is."""
+    """Return so many seconds, or those until the deadline where that is less: zero or negative once it has passed."""
     deadline = current_deadline()
     return seconds if deadline is None else min(seconds, deadline.remaining())
 
 
 def timeout_within_deadline(seconds: float) -> float:
-    """So many seconds, or what is left where that is less. Raises DEADLINE_EXCEEDED where nothing is."""
+    """Return so many seconds, or those until the deadline. Raise DEADLINE_EXCEEDED where it has passed."""
     deadline = current_deadline()
     if deadline is None:
         return seconds
-    left = deadline.remaining()
-    if left <= 0:
+    remaining = deadline.remaining()
+    if remaining <= 0:
         raise deadline_exceeded()
-    return min(seconds, left)
+    return min(seconds, remaining)
 
 
 def deadline_exceeded(internal: str | None = None) -> DeadlineExceeded:
@@ -86,20 +97,25 @@ def deadline_exceeded(internal: str | None = None) -> DeadlineExceeded:
 
 
 async def wait_for_cancelled(tasks: Iterable[asyncio.Task[Any]], deadline: Deadline | None) -> None:
-    """Cancelled tasks have stopped. The operation does not wait beyond its deadline for those that do not."""
+    """Wait until cancelled tasks have stopped, at most until the deadline and its grace.
+
+    A task may catch its cancellation and go on. Such tasks are cancelled again in the background, and logged as an
+    error where that is of no use either.
+    """
     timeout = None if deadline is None else max(deadline.remaining(), 0) + GRACE
-    stopped, left = await asyncio.wait(tasks, timeout=timeout)
+    stopped, running = await asyncio.wait(tasks, timeout=timeout)
     for task in stopped:
         if not task.cancelled():
-            task.exception()  # looked at, so that asyncio does not complain that nobody did
-    if left:
-        _insisting.add(insisting := asyncio.ensure_future(_insist(left)))
-        insisting.add_done_callback(_insisting.discard)
+            task.exception()  # retrieved, so that asyncio does not log it as never retrieved
+    if running:
+        cancelling = asyncio.ensure_future(_cancel_repeatedly(running))
+        _cancelling.add(cancelling)
+        cancelling.add_done_callback(_cancelling.discard)
 
 
-async def _insist(tasks: set[asyncio.Task[Any]]) -> None:
-    for _ in range(STUBBORN):
-        _, tasks = await asyncio.wait(tasks, timeout=1 / STUBBORN)
+async def _cancel_repeatedly(tasks: set[asyncio.Task[Any]]) -> None:
+    for _ in range(CANCELLATIONS):
+        _, tasks = await asyncio.wait(tasks, timeout=1 / CANCELLATIONS)
         if not tasks:
             return
         for task in tasks:
@@ -107,4 +123,5 @@ async def _insist(tasks: set[asyncio.Task[Any]]) -> None:
     _log.error("a resolver goes on after its operation, however often it is cancelled", tasks=len(tasks))
 
 
-_insisting: set[asyncio.Task[None]] = set()
+_cancelling: set[asyncio.Task[None]] = set()
+"""Strong references: the event loop itself keeps only weak ones to its tasks."""

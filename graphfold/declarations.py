@@ -1,7 +1,7 @@
-"""What was declared: rows, adapters, types with resolvers, finders. A graph is made of all of it.
+"""Collect what a project declares: rows, adapters, types with resolvers, finders. A graph is made of all of it.
 
 Declaring happens while modules are imported, so the list that is written to belongs to the process. A test that
-declares a graph of its own does so inside `declaring()`, and leaves no trace.
+declares a graph of its own does so inside `declaring()`, which leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ __all__ = ["Declarations", "current_declarations", "declaring"]
 
 @dataclass(slots=True)
 class Declarations:
-    """Everything in order of declaration. `owners` (types with resolvers) and `finders` go by GraphQL name."""
+    """Everything declared, in this order. `owners` (types with resolvers) and `finders` are by GraphQL name.
+
+    The members are typed as `Any` since their classes are in rooms above this one.
+    """
 
     rows: list[Any] = field(default_factory=list)
     adapters: list[Any] = field(default_factory=list)
@@ -28,13 +31,13 @@ _open = [Declarations()]
 
 
 def current_declarations() -> Declarations:
-    """The list that is written to now."""
+    """Return the declarations that are added to now: those of the innermost `declaring()` block, or the process's."""
     return _open[-1]
 
 
 @contextmanager
 def declaring() -> Iterator[Declarations]:
-    """What is declared inside the block goes into a list of its own."""
+    """Collect what is declared inside the block apart from the process's declarations."""
     own = Declarations()
     _open.append(own)
     try:

@@ -1,4 +1,4 @@
-"""What can go wrong, by what the caller can do next. One closed list of codes; every error of an answer has one.
+"""The errors of an answer, classified by what the caller can do next. The list of codes is closed.
 
 GraphError
  |- InvalidInput         BAD_INPUT             the query, a variable or an argument is wrong
@@ -11,15 +11,15 @@ GraphError
  `- BackendError
      |- BackendUnavailable   BACKEND_UNAVAILABLE   refused, reset, 5xx
      |- BackendTimeout       BACKEND_TIMEOUT       no complete answer in time
-     |- BackendBadReply      BACKEND_BAD_REPLY     no message of its protocol: a page, half a reply
+     |- BackendBadReply      BACKEND_BAD_REPLY     not a message of its protocol: an HTML page, half a reply
      |- BackendRejected      BACKEND_REJECTED      a business refusal
      |- BackendBusy          BACKEND_BUSY          429, queue full, quota used up
      |- BackendCredentials   BACKEND_CREDENTIALS   our credentials were refused
-     `- BackendContract      BACKEND_CONTRACT      it answers, but in another form than was agreed
+     `- BackendContract      BACKEND_CONTRACT      a reply in another form than was agreed
 
 OVERLOADED has no class: the server answers with it before there is an operation that could raise it.
 
-The message is for the caller. What only the operator may see goes into `internal`, which is logged and never sent.
+The message is for the caller. Text that only the operator may see goes into `internal`, which is logged and never sent.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One entry of the closed list.
+    """One entry of the closed list of codes.
 
-    `outage`: it says nothing of what was asked for, nor of who asked: what is known from elsewhere may stand in.
-    `status` is the HTTP status of an answer that has this error and no data at all.
+    An `outage` has nothing to do with the request or the caller, so a fallback or a stale cache entry may answer
+    instead. `status` is the HTTP status of an answer that has this error and no data at all.
     """
 
     name: str
@@ -109,9 +109,9 @@ CODES: dict[str, Code] = {
 class GraphError(Exception):
     """An error with a code of the closed list.
 
-    `backend`, `operation` (a name of ours) and `retry_after` (seconds) are filled in where they are known;
-    `detail` is added to the error's `extensions`; `internal` goes to the log only. `defect`: how the adapter itself
-    failed where it should have read a failure.
+    `backend`, `operation` (the backend operation's name) and `retry_after` (seconds) are set where they are known;
+    `detail` is added to the error's `extensions`; `internal` goes to the log only. `defect` says how the adapter's own
+    code failed while it read a backend's failure.
     """
 
     code: ClassVar[str] = "INTERNAL"
@@ -136,22 +136,22 @@ class GraphError(Exception):
         self.internal = internal
 
     def at(self, backend: str, operation: str) -> Self:
-        """Say where it happened, unless that is known already."""
+        """Set the backend and the operation it happened in, unless they are set already. Return the error."""
         self.backend = self.backend or backend
         self.operation = self.operation or operation
         return self
 
     @property
     def is_outage(self) -> bool:
-        """Asked by all who decide whether something else may stand in, and whether a backend is ill."""
+        """Whether a fallback or stale entry may answer instead, and the circuit breaker counts it as a failure."""
         return CODES[self.code].outage
 
     @property
     def extensions(self) -> dict[str, Any]:
-        """What graphql-core copies onto the GraphQL error."""
-        known = {"backend": self.backend, "operation": self.operation, "retryAfter": self.retry_after}
-        told = {name: value for name, value in known.items() if value is not None}
-        return {"code": self.code, "retryable": CODES[self.code].retryable, **told, **self.detail}
+        """The `extensions` of the GraphQL error. graphql-core copies them from the exception by this name."""
+        optional = {"backend": self.backend, "operation": self.operation, "retryAfter": self.retry_after}
+        present = {name: value for name, value in optional.items() if value is not None}
+        return {"code": self.code, "retryable": CODES[self.code].retryable, **present, **self.detail}
 
 
 class InvalidInput(GraphError):
@@ -183,7 +183,7 @@ class Internal(GraphError):
 
 
 class BackendError(GraphError):
-    """Something a backend did. Raise one of its kinds."""
+    """A backend failed, or refused a call. Raise one of the subclasses."""
 
     code = "BACKEND_UNAVAILABLE"
 

@@ -1,4 +1,7 @@
-"""Remarks on an answer: what a client should know although it is no error, told in the answer's `extensions`."""
+"""Add entries to the `extensions` of an answer: what a client should know although it is no error.
+
+Code deep inside an operation reports through a context variable, so nothing has to hand a collector down to it.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ __all__ = ["ResponseExtensions", "add_extension", "collect_extensions", "record_
 
 
 class ResponseExtensions(dict[str, list[Mapping[str, Any]]]):
-    """Kind -> entries in the order they came; the shape `extensions` tells them in.
+    """The entries by name in `extensions`, in the order in which they were added.
 
-    `covered` is for the log: errors that are none of the answer's, each after what was answered instead.
+    `covered_errors` is for the log: errors that do not show in the answer, each after what answered instead (a fallback
+    or a stale value).
     """
 
     __slots__ = ("covered_errors",)
@@ -25,29 +29,29 @@ class ResponseExtensions(dict[str, list[Mapping[str, Any]]]):
         self.covered_errors: list[tuple[str, GraphError]] = []
 
 
-_notes: ContextVar[ResponseExtensions | None] = ContextVar("graphfold_notes", default=None)
+_collected: ContextVar[ResponseExtensions | None] = ContextVar("graphfold_notes", default=None)
 
 
-def add_extension(kind: str, entry: Mapping[str, Any]) -> None:
-    """Add a remark to the running operation's answer. `entry` must be JSON. Outside an operation it is dropped."""
-    notes = _notes.get()
-    if notes is not None:
-        notes.setdefault(kind, []).append(entry)
+def add_extension(name: str, entry: Mapping[str, Any]) -> None:
+    """Add an entry, which must be JSON, under this name to the running operation's answer; outside of one, drop it."""
+    extensions = _collected.get()
+    if extensions is not None:
+        extensions.setdefault(name, []).append(entry)
 
 
 def record_covered_error(answered_by: str, error: GraphError) -> None:
-    """This error does not show in the running operation's answer: something else was told in its place."""
-    notes = _notes.get()
-    if notes is not None:
-        notes.covered_errors.append((answered_by, error))
+    """Record an error that the running operation's answer does not show, since something else answered instead."""
+    extensions = _collected.get()
+    if extensions is not None:
+        extensions.covered_errors.append((answered_by, error))
 
 
 @contextmanager
 def collect_extensions() -> Iterator[ResponseExtensions]:
-    """Collect what is noted inside the block, also by the tasks it starts: they share the one dictionary."""
-    notes = ResponseExtensions()
-    token = _notes.set(notes)
+    """Collect the entries added inside the block, and by the tasks it starts: they inherit the one collection."""
+    extensions = ResponseExtensions()
+    token = _collected.set(extensions)
     try:
-        yield notes
+        yield extensions
     finally:
-        _notes.reset(token)
+        _collected.reset(token)

@@ -1,4 +1,4 @@
-"""What an author did wrong, said at import or start, if it shows by then: file and line, what, why, and the fix."""
+"""Report an author's mistake at import or at start: the file and line, what is wrong, why, and how to fix it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _ENGINE = str(Path(__file__).parent)
 
 
 class Mistake(TypeError):
-    """An adapter, row, type or resolver is declared in a way that cannot work. Raised before the first request.
+    """An adapter, row, type or resolver is declared in a way that cannot work.
 
-    Only what a declaration does not show is raised when it happens: a parameter that no backend could read.
-
-    `where` is `file:line`; the message has one line each for what, why and the fix.
+    It is raised before the first request, except where the declaration does not show the mistake, as with a parameter
+    that no backend can read. `where` is `file:line`; the message has a line each for what, why and the fix.
     """
 
     def __init__(self, where: str, what: str, *, why: str, fix: str) -> None:
@@ -31,48 +30,48 @@ class Mistake(TypeError):
 
 
 def author_location() -> str:
-    """`file:line` of the author's statement that is being executed: the nearest frame outside the engine."""
+    """Return `file:line` of the author's statement that is being executed: the nearest frame outside the engine."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+    while frame.f_back is not None and _is_engine_code(frame.f_code.co_filename):
         frame = frame.f_back
-    return _place(frame.f_code.co_filename, frame.f_lineno)
+    return _location(frame.f_code.co_filename, frame.f_lineno)
 
 
 def function_location(function: Callable[..., Any], below: int = 0) -> str:
-    """`file:line` of a function's `def` (or of its first decorator), or of a line that many `below` it."""
+    """Return `file:line` of a function's `def` (or of its first decorator), or of a line that many `below` it."""
     code = getattr(function, "__code__", None)
-    return _place(code.co_filename, code.co_firstlineno + below) if code is not None else author_location()
+    return _location(code.co_filename, code.co_firstlineno + below) if code is not None else author_location()
 
 
 def class_location(declared: type) -> str:
-    """`file:line` of a class; of its module alone where its source cannot be read."""
+    """Return `file:line` of a class, or only its module where its source cannot be read."""
     try:
-        return _place(inspect.getfile(declared), inspect.getsourcelines(declared)[1])
+        return _location(inspect.getfile(declared), inspect.getsourcelines(declared)[1])
     except (OSError, TypeError):
         return declared.__module__
 
 
 def reject_unknown_options(declared: C) -> C:
-    """The same function or class, which tells a `Mistake` of an option that it does not have."""
-    kind: Any = declared
-    target = kind.__init__ if isinstance(declared, type) else kind
-    known = _options(target)
+    """Decorate a function or class to raise a `Mistake` with a suggestion for a keyword that it does not take."""
+    decorated: Any = declared
+    target = decorated.__init__ if isinstance(declared, type) else decorated
+    options = _options(target)
 
     @wraps(target)
-    def checked(*given: Any, **options: Any) -> Any:
-        for option in options:
-            if option not in known:
-                raise _unknown(kind.__name__, option, known)
-        return target(*given, **options)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        for option in kwargs:
+            if option not in options:
+                raise _unknown_option(decorated.__name__, option, options)
+        return target(*args, **kwargs)
 
     if isinstance(declared, type):
-        kind.__init__ = checked
-        return cast("C", kind)
+        decorated.__init__ = checked
+        return cast("C", decorated)
     return cast("C", checked)
 
 
 def _options(function: Callable[..., Any]) -> list[str]:
-    """What may be said by name; `**rest: Unpack[Rest]` stands for the entries of `Rest`."""
+    """Return the names of the keywords a function takes; for `**more: Unpack[More]` those of the `TypedDict`."""
     names: list[str] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
@@ -83,21 +82,25 @@ def _options(function: Callable[..., Any]) -> list[str]:
     return names
 
 
-def _unknown(name: str, option: str, known: Collection[str]) -> Mistake:
-    close = get_close_matches(option, known, n=1)
+def _unknown_option(name: str, option: str, options: Collection[str]) -> Mistake:
+    close = get_close_matches(option, options, n=1)
     return Mistake(
         author_location(),
         f"{name} has no option {option!r}" + (f"; did you mean {close[0]}?" if close else ""),
-        why="what nobody knows would have no effect.",
-        fix=f"use one of {', '.join(known)}.",
+        why="an unknown option would have no effect.",
+        fix=f"use one of {', '.join(options)}.",
     )
 
 
-def _is_ours(filename: str) -> bool:
+def _is_engine_code(filename: str) -> bool:
+    """Return whether a frame of this file may lie between the author's statement and the engine.
+
+    Importing and the making of generic and abstract classes run code of the standard library, generated code (`<`) too.
+    """
     return filename.startswith((_ENGINE, "<")) or "importlib" in filename or filename.endswith(("typing.py", "abc.py"))
 
 
-def _place(filename: str, line: int) -> str:
+def _location(filename: str, line: int) -> str:
     path = Path(filename)
     try:
         return f"{path.relative_to(Path.cwd())}:{line}"

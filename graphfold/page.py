@@ -1,4 +1,4 @@
-"""`Page`: some rows of a longer list, as a backend gave them. Adapters return it; connections are made of it."""
+"""`Page`: consecutive rows of a longer list. Adapters return pages, and connections are made of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ T_co = TypeVar("T_co", covariant=True)
 class Page(Generic[T_co]):
     """Consecutive rows of one list.
 
-    `total` counts the whole list and `more` says whether rows follow: None where the backend does not tell.
-    `cursors` are the backend's own, one for each row. A backend that may give fewer rows than it was asked for
-    although the list has them must tell `total` or `more`.
+    `total` counts the whole list and `more` says whether rows follow; each is None where the backend does not say.
+    `cursors` are the backend's own, one for each row. A backend that may return fewer rows than requested although
+    the list has them must give `total` or `more`.
     """
 
     items: list[T_co]

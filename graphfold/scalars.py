@@ -1,7 +1,7 @@
 """The graph's scalars: exact on the wire, strict on the way in.
 
-Annotate with `decimal.Decimal`, `datetime.datetime`, `datetime.date` and `Currency`; `SCALARS` is the map a schema
-needs. What a client sends wrong is BAD_INPUT; a value of ours that cannot be told is `Internal`.
+Annotate fields with `decimal.Decimal`, `datetime.datetime`, `datetime.date` and `Currency`; `SCALARS` is the map that a
+schema needs. A client's value that cannot be parsed is BAD_INPUT; a resolver's that cannot be serialized is INTERNAL.
 """
 
 from __future__ import annotations
@@ -33,95 +33,97 @@ _DATE_TIME = re.compile(
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
-_in_json = msgspec.json.Encoder().encode  # RFC 3339, and several times faster than isoformat()
+_to_json = msgspec.json.Encoder().encode  # writes RFC 3339, and is several times faster than isoformat()
 
 
 def serialize_decimal(value: object) -> str:
-    """ "12.30" for Decimal("12.30"): the scale is kept, and there is never an exponent."""
+    """Return "12.30" for Decimal("12.30"): the scale is kept, and there is never an exponent."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
     if not isinstance(value, Decimal) or not value.is_finite():
-        raise _untold("Decimal", value)
+        raise _not_serializable("Decimal", value)
     text = str(value)
     if "E" in text and abs(value.adjusted()) < LONGEST_DECIMAL:
         text = format(value, "f")
     if len(text) > LONGEST_DECIMAL or "E" in text:
-        raise _untold("Decimal", value)
+        raise _not_serializable("Decimal", value)
     return text
 
 
 def parse_decimal(value: object) -> Decimal:
-    """The Decimal of a string or a whole number. A float has lost digits before it came here, so it is refused."""
+    """Return the Decimal of a string or a whole number. A float is refused: it may have lost digits already."""
     if isinstance(value, float):
         raise _bad_input(f'Decimal: send it as a string, "12.30"; the number {value!r} may have lost digits.')
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10 ** (LONGEST_DECIMAL - 1):
         return Decimal(value)
     if isinstance(value, str) and len(value) <= LONGEST_DECIMAL and _DECIMAL.fullmatch(value):
         return Decimal(value)
-    raise _refused("Decimal", value, f'like "12.30", of at most {LONGEST_DECIMAL} characters and without exponent')
+    raise _wrong_string("Decimal", value, f'like "12.30", of at most {LONGEST_DECIMAL} characters and without exponent')
 
 
 def serialize_date_time(value: object) -> str:
-    """ "2026-03-01T11:30:00Z"; microseconds only where there are any."""
+    """Return "2026-03-01T11:30:00Z", with microseconds only where there are any."""
     if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise _untold("DateTime", value)
+        raise _not_serializable("DateTime", value)
     try:
-        return _in_json(value.astimezone(UTC))[1:-1].decode()
+        return _to_json(value.astimezone(UTC))[1:-1].decode()
     except OverflowError:
-        raise _untold("DateTime", value) from None
+        raise _not_serializable("DateTime", value) from None
 
 
 def parse_date_time(value: object) -> datetime:
-    """The instant, in UTC, of an RFC 3339 date and time with any offset."""
+    """Return the instant, in UTC, of an RFC 3339 date and time with any offset."""
     if isinstance(value, str) and _DATE_TIME.fullmatch(value):
         try:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise _refused("DateTime", value, 'of RFC 3339 with Z or an offset, to the microsecond: "2026-03-01T11:30:00Z"')
+    raise _wrong_string(
+        "DateTime", value, 'of RFC 3339 with Z or an offset, to the microsecond: "2026-03-01T11:30:00Z"'
+    )
 
 
 def serialize_date(value: object) -> str:
-    """ "2026-03-01". A datetime is refused: its day depends on where one stands."""
+    """Return "2026-03-01". A datetime is refused: its day depends on the time zone."""
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise _untold("Date", value)
+        raise _not_serializable("Date", value)
     return value.isoformat()
 
 
 def parse_date(value: object) -> date:
-    """The day of a YYYY-MM-DD string."""
+    """Return the day of a YYYY-MM-DD string."""
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise _refused("Date", value, 'that is a day of the calendar: "2026-03-01"')
+    raise _wrong_string("Date", value, 'that is a day of the calendar: "2026-03-01"')
 
 
 def serialize_currency(value: object) -> str:
     if isinstance(value, str) and _CURRENCY.fullmatch(value):
         return value
-    raise _untold("Currency", value)
+    raise _not_serializable("Currency", value)
 
 
 def parse_currency(value: object) -> Currency:
     if isinstance(value, str) and _CURRENCY.fullmatch(value):
         return Currency(value)
-    raise _refused("Currency", value, 'of three capital letters (ISO 4217): "EUR"')
+    raise _wrong_string("Currency", value, 'of three capital letters (ISO 4217): "EUR"')
 
 
-def _refused(scalar: str, value: object, wanted: str) -> GraphQLError:
+def _wrong_string(scalar: str, value: object, wanted: str) -> GraphQLError:
     shown = f'"{value[:80]}"' if isinstance(value, str) else f"a value of type {type(value).__name__}"
     return _bad_input(f"{scalar}: wants a string {wanted}; got {shown}.")
 
 
 def _bad_input(message: str) -> GraphQLError:
-    """As a GraphQLError, since graphql-core puts the variable and the place in its value in front of its text."""
+    """Return a GraphQLError: graphql-core puts the variable's name and the path in its value before such a message."""
     return GraphQLError(message, extensions=InvalidInput(message).extensions)
 
 
-def _untold(scalar: str, value: object) -> Internal:
-    """An error of ours: the value stays in the log, since it may be anything."""
+def _not_serializable(scalar: str, value: object) -> Internal:
+    """Return the error of a resolver's value. The value goes only into the log, since it may be anything."""
     return Internal(f"This value is no {scalar}.", internal=f"{scalar} from {type(value).__name__}: {value!r:.200}")
 
 

@@ -237,10 +237,10 @@ def test_all_of_one_backend_is_told_by_its_name(tiny: Any) -> None:
         "90 calls in 60 s,": "5 of them at once",
         "stock:": "50 keys a call",
         "done owner": "bronze Owner and contact are known.",
-        "done nulls": "gold Null, empty and absent are three things.",
+        "done nulls": "gold Null, empty and absent values are kept apart.",
         "exempt writes": "bronze there are none",
         "todo split": "silver they are asked how many",
-        "todo keyed": "silver An answer belongs to its key, in whatever order it came.",
+        "todo keyed": "silver Rows are matched to their keys in whatever order the reply has them.",
     }.items():
         assert f"{name} {value}" in lines
     assert any(line.startswith("sunset 2001-02-03, ") and line.endswith(" days ago") for line in lines)

@@ -87,14 +87,14 @@ WHO = 'owner="us", contact="us@company.example"'
 
 WRONG = [
     ('{"owner": "us"}', "is no manifest", "write manifest = Manifest("),
-    ('Manifest(contact="us@company.example")', "there is no owner", "say owner="),
-    ('Manifest(owner="us")', "there is no contact", "say contact="),
-    (f'Manifest({WHO}, criticality="high")', "criticality='high' is not one of", "say one of critical, optional"),
-    (f'Manifest({WHO}, level="platinum")', "level='platinum' is not one of", "say one of bronze, silver, gold"),
-    (f'Manifest({WHO}, sunset="2027-06-30")', "sunset='2027-06-30' is no date", "say date(2027, 6, 30)"),
+    ('Manifest(contact="us@company.example")', "there is no owner", "set owner="),
+    ('Manifest(owner="us")', "there is no contact", "set contact="),
+    (f'Manifest({WHO}, criticality="high")', "criticality='high' is not one of", "use one of critical, optional"),
+    (f'Manifest({WHO}, level="platinum")', "level='platinum' is not one of", "use one of bronze, silver, gold"),
+    (f'Manifest({WHO}, sunset="2027-06-30")', "sunset='2027-06-30' is not a date", "write date(2027, 6, 30)"),
     (f'Manifest({WHO}, done=("timeout",))', "there is no rule 'timeout'", "use one of owner, "),
-    (f'Manifest({WHO}, done=("split",), exempt={{"split": "x"}})', "'split' is told twice", "say it once"),
-    (f'Manifest({WHO}, exempt={{"split": ""}})', "'split' has no reason", "write it as its value"),
+    (f'Manifest({WHO}, done=("split",), exempt={{"split": "x"}})', "'split' is listed twice", "list it once"),
+    (f'Manifest({WHO}, exempt={{"split": ""}})', "'split' has no reason", "write the reason as its value"),
     (f'Manifest({WHO}, level="silver", todo={{"split": "May"}})', "claims 'split', which is", "claim the level below"),
 ]
 
