@@ -111,7 +111,7 @@ class _Tree:
 def _key(step: ExplainedStep, key: KeySource) -> str:
     """`Product.sku, at most 300; 1,000 a call; kept 5 s`."""
     told = [f"{key.source}, at most {key.most:,}" if key.most > 1 else key.source]
-    if step.each:
+    if step.call_per_key:
         told.append("one a call")
     elif key.most > 1 and not step.only_key:
         told.append(f"{key.batch:,} a call")

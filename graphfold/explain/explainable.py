@@ -1,4 +1,4 @@
-"""What `explain` needs of a graph."""
+"""The part of a graph that `explain` uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Explainable"]
 
 
 class Explainable(Protocol):
-    """A graph whose operations can be explained; `runtime` is None while it does not run."""
+    """A graph whose operations can be explained. `runtime` is None while the graph is not running."""
 
     @property
     def schema(self) -> strawberry.Schema: ...

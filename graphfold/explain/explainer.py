@@ -1,4 +1,7 @@
-"""Explains an operation: how it will run and what it asks of the backends. Calls nobody, needs no setting."""
+"""Explain an operation without running it: its backend calls, and whether a plan or graphql-core would run it.
+
+Nothing is called and no setting is needed. The operation is parsed, validated and compiled as if it were to run.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ class ExplainError(Exception):
 def explain(
     graph: Explainable, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
 ) -> Explanation:
-    """What this operation would do. Raises `ExplainError` where it would be refused."""
+    """Return what an operation would do. Raise `ExplainError` if it would be refused."""
     try:
         executor = _executor(graph, _document(graph, query, operation_name), variables, operation_name)
         values = executor.variable_values.coerced
@@ -48,75 +51,73 @@ def explain(
         raise ExplainError([error]) from None
     except GraphError as error:
         raise ExplainError([GraphQLError(error.message, original_error=error)]) from None
-    return _explanation(graph, executor, plan)
-
-
-def _document(graph: Explainable, query: str, operation_name: str | None) -> DocumentNode:
-    checked = graph.documents.parse(query)
-    graph.documents.admit(checked, operation_name, _KINDS)
-    if errors := graph.documents.validate(graph.schema._schema, checked):
-        raise ExplainError(errors)
-    return checked.document
-
-
-def _executor(graph: Explainable, document: DocumentNode, variables: Mapping[str, Any] | None, name: str | None) -> Any:
-    executor = BreadthFirst.build(
-        graph.schema._schema,
-        document,
-        raw_variable_values=dict(variables) if variables else None,
-        operation_name=name,
-        is_awaitable=_is_awaitable,
-        hide_suggestions=not graph.documents.development,
-    )
-    if isinstance(executor, list):
-        raise ExplainError(executor)
-    return executor
-
-
-def _explanation(graph: Explainable, executor: Any, plan: Plan | str) -> Explanation:
-    planned = StepBuilder(graph, executor, plan.root if isinstance(plan, Plan) else _unplanned(executor))
+    builder = StepBuilder(graph, executor, plan.root if isinstance(plan, Plan) else _unplanned_selection(executor))
     operation = executor.operation
     return Explanation(
         kind=operation.operation.value,
         name=operation.name.value if operation.name else None,
         reason=_reason(graph, plan),
-        steps=planned.steps,
-        backends=_backends(graph, [step for top in planned.steps for step in top.walk()]),
-        counted=planned.counted,
+        steps=builder.steps,
+        backends=_backends(graph, [step for top in builder.steps for step in top.walk()]),
+        counted=builder.counted,
         per_list=PLAIN_LIST,
     )
 
 
+def _document(graph: Explainable, query: str, operation_name: str | None) -> DocumentNode:
+    parsed = graph.documents.parse(query)
+    graph.documents.admit(parsed, operation_name, _KINDS)
+    if errors := graph.documents.validate(graph.schema._schema, parsed):
+        raise ExplainError(errors)
+    return parsed.document
+
+
+def _executor(
+    graph: Explainable, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None
+) -> BreadthFirst:
+    executor: Any = BreadthFirst.build(
+        graph.schema._schema,
+        document,
+        raw_variable_values=dict(variables) if variables else None,
+        operation_name=operation_name,
+        is_awaitable=_is_awaitable,
+        hide_suggestions=not graph.documents.development,
+    )
+    if not isinstance(executor, BreadthFirst):
+        raise ExplainError(executor)  # build() returns the errors in the variables instead
+    return executor
+
+
 def _reason(graph: Explainable, plan: Plan | str) -> str | None:
+    """Return why graphql-core runs the operation; None if a plan does."""
     if graph.settings.execution != "breadth-first":
         return _SWITCHED_OFF
-    if any(_resolves_fields(extension) for extension in graph.schema.extensions):
+    # An extension is a class, an object or a function that makes one; `resolve` is its hook around every field.
+    default = SchemaExtension.resolve
+    if any(getattr(extension, "resolve", default) is not default for extension in graph.schema.extensions):
         return REASONS["field-hooks"]
     return REASONS.get(plan, plan) if isinstance(plan, str) else None
 
 
-def _resolves_fields(extension: Any) -> bool:
-    """Does a Strawberry extension (a class, an object, or a function that makes one) have a hook for each field?"""
-    return getattr(extension, "resolve", SchemaExtension.resolve) is not SchemaExtension.resolve
-
-
-def _unplanned(executor: Any) -> Selection:
-    """The fields of an operation that graphql-core runs, in the shape of a plan."""
+def _unplanned_selection(executor: BreadthFirst) -> Selection:
+    """Return the fields of an operation without a plan in the shape of a plan."""
     schema, operation, variables = executor.schema, executor.operation, executor.variable_values
-    root = schema.get_root_type(operation.operation)
+    root: Any = schema.get_root_type(operation.operation)
     plan = Plan(schema, operation, executor.fragments, executor.field_resolver)
     collected = collect_fields(schema, executor.fragments, variables, root, operation, executor.hide_suggestions)
     return Selection(plan, root, collected.grouped_field_set)
 
 
 def _backends(graph: Explainable, steps: Iterable[ExplainedStep]) -> list[ExplainedBackend]:
-    """Those that are called, in the order in which they come up."""
-    calls: dict[str, CallCount] = {}
+    """Return the backends that are called, in the order of their first step."""
+    counts: dict[str, CallCount] = {}
     for step in steps:
         if step.calls:
-            calls[step.backend] = calls.get(step.backend, CallCount(0, 0)) + step.calls
+            counts[step.backend] = counts.get(step.backend, CallCount(0, 0)) + step.calls
     adapters = {adapter.name: adapter for adapter in graph.adapters}
     return [
-        ExplainedBackend(name, adapters[name].protocol, sum_, isinstance(adapters[name].credential, ClientCredentials))
-        for name, sum_ in calls.items()
+        ExplainedBackend(
+            name, adapters[name].protocol, count, token=isinstance(adapters[name].credential, ClientCredentials)
+        )
+        for name, count in counts.items()
     ]

@@ -1,10 +1,10 @@
-"""What an operation would ask of the backends, as data: steps below the steps they wait for. Nothing here runs."""
+"""The explanation of an operation as data: its backend calls as a tree, each below the call that it waits for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from dataclasses import field as default
+from dataclasses import field as dataclass_field
 from typing import Any
 
 __all__ = ["CacheUse", "CallCount", "CallWarning", "ExplainedBackend", "ExplainedStep", "Explanation", "KeySource"]
@@ -12,7 +12,10 @@ __all__ = ["CacheUse", "CallCount", "CallWarning", "ExplainedBackend", "Explaine
 
 @dataclass(frozen=True, slots=True)
 class CallCount:
-    """How many calls: `least` where there is something to ask for and nothing is known yet, `most` None if unknown."""
+    """A number of calls, from `least` to `most`.
+
+    `least` holds for a query that finds data, with empty caches. `most` is None if it is unknown.
+    """
 
     least: int
     most: int | None
@@ -30,7 +33,7 @@ class CallCount:
 
 @dataclass(frozen=True, slots=True)
 class KeySource:
-    """Where the keys come from (`Product.sku`), how many there are at most, how many travel in one call."""
+    """Where the keys come from (`Product.sku`), how many there are at most, and how many one call takes."""
 
     source: str
     most: int
@@ -42,7 +45,7 @@ class KeySource:
 
 @dataclass(frozen=True, slots=True)
 class CacheUse:
-    """How long answers are kept (seconds), for whom, and how many are there now, whoever they are for."""
+    """How long entries are cached (seconds), how far they are shared, and how many the cache holds now."""
 
     ttl: float
     share: str
@@ -54,7 +57,7 @@ class CacheUse:
 
 @dataclass(frozen=True, slots=True)
 class CallWarning:
-    """A place that costs a call for each item."""
+    """A step that costs a call for each item; `where` is the `file:line` of the operation."""
 
     path: str
     message: str
@@ -67,13 +70,14 @@ class CallWarning:
 
 @dataclass(slots=True)
 class ExplainedStep:
-    """One field that asks a backend; `steps` wait for its answer, steps beside it run at the same time.
+    """One backend call of a field. Its `steps` wait for its reply; steps beside it run at the same time.
 
-    `path` are the response keys from the root, `field` is the field in the schema. `operation` is None where it cannot
-    be told. `because` are the selected fields that need the call, `fetches` those that are asked for by name.
-    `only_key` says that there is no call, since nothing but the key is selected; `known_from` is the step that may have
-    loaded the same already; `only_on` is the type whose objects alone have the field,
-    `fallback` what it answers where the backend fails: a value, or the name of a function.
+    `path` is the response path, `field` the field in the schema. `operation` is None if the source does not show it.
+    `because` are the selected fields that need the call, `fetches` those of them that make it fetch OnDemand fields.
+    `call_per_key`: its batch calls the backend once for each key. `only_key`: there is no call, because only the key is
+    selected. `known_from` is the number of an earlier step that may have loaded the same. `only_on` is the type whose
+    objects have the field, where there are several. `fallback` is the answer while the backend fails: a value, or the
+    name of a function.
     """
 
     number: int
@@ -86,34 +90,34 @@ class ExplainedStep:
     calls: CallCount
     key: KeySource | None = None
     cache: CacheUse | None = None
-    each: bool = False
-    because: list[str] = default(default_factory=list)
-    fetches: list[str] = default(default_factory=list)
+    call_per_key: bool = False
+    because: list[str] = dataclass_field(default_factory=list)
+    fetches: list[str] = dataclass_field(default_factory=list)
     only_key: bool = False
     known_from: int | None = None
     only_on: str | None = None
     fallback: str | None = None
     warning: CallWarning | None = None
-    steps: list[ExplainedStep] = default(default_factory=list)
+    steps: list[ExplainedStep] = dataclass_field(default_factory=list)
 
     def walk(self) -> Iterator[ExplainedStep]:
-        """This step and all below it, in order."""
+        """Return this step and all below it, in order."""
         yield self
         for step in self.steps:
             yield from step.walk()
 
     @property
     def name(self) -> str:
-        """`crm.customers`."""
+        """The operation as `crm.customers`."""
         return f"{self.backend}.{self.operation or '?'}"
 
     @property
     def rounds(self) -> int:
-        """The longest chain of calls from here down, each waiting for the one before."""
+        """The length of the longest chain of calls from this step on, each waiting for the one before."""
         return bool(self.calls) + max((step.rounds for step in self.steps), default=0)
 
     def json(self, waits_for: int | None = None, beside: Iterable[ExplainedStep] = ()) -> dict[str, Any]:
-        """As JSON: `waitsFor` and `parallel` are numbers of other steps."""
+        """Return the step as JSON. `waits_for` is the number of the step above, `beside` its neighbours."""
         return {
             "step": self.number,
             "path": self.path,
@@ -124,7 +128,7 @@ class ExplainedStep:
             "kind": self.kind,
             "calls": self.calls.json(),
             "key": self.key.json() if self.key else None,
-            "callPerKey": self.each,
+            "callPerKey": self.call_per_key,
             "cache": self.cache.json() if self.cache else None,
             "because": self.because,
             "fetches": self.fetches,
@@ -140,7 +144,7 @@ class ExplainedStep:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedBackend:
-    """A backend's share. `token`: it may take a call more, to sign in."""
+    """The calls of one backend. `token`: it may need one more, to fetch an access token."""
 
     name: str
     protocol: str
@@ -153,9 +157,9 @@ class ExplainedBackend:
 
 @dataclass(slots=True)
 class Explanation:
-    """The plan of one operation. `reason` says why graphql-core runs it; None where it runs as a plan.
+    """How one operation would run. `reason` says why graphql-core runs it; None if a plan does.
 
-    `counted` are the lists without a page size, by path: each was taken to have `per_list` items.
+    `counted` are the paths of the lists without a page size: each is taken to have `per_list` items.
     """
 
     kind: str
@@ -176,21 +180,21 @@ class Explanation:
 
     @property
     def serial(self) -> bool:
-        """Whether the top steps run one after another."""
+        """Whether the top steps run one after another, as the fields of a mutation do."""
         return self.kind == "mutation"
 
     @property
     def rounds(self) -> int:
-        """How many calls wait for one another at the most: what the time to answer is made of."""
-        each = [step.rounds for step in self.steps]
-        return sum(each) if self.serial else max(each, default=0)
+        """The longest chain of calls that wait for one another. The time to answer is mostly theirs."""
+        rounds = [step.rounds for step in self.steps]
+        return sum(rounds) if self.serial else max(rounds, default=0)
 
     @property
     def warnings(self) -> list[CallWarning]:
         return [step.warning for step in self.walk() if step.warning]
 
     def json(self) -> dict[str, Any]:
-        """As JSON, e.g. for `extensions.plan`."""
+        """Return the explanation as JSON, as `extensions.plan` and `graphfold explain --json` show it."""
         return {
             "operation": {"kind": self.kind, "name": self.name},
             "execution": "graphql-core" if self.reason else "breadth-first",

@@ -1,4 +1,7 @@
-"""What a developer may see of how a request is answered: `Graphfold-Explain: plan, trace` puts it into the answer."""
+"""Serve the request header `Graphfold-Explain: plan, trace`, which adds both to the answer's extensions.
+
+Only development mode looks at it: an explanation shows how the backends are called.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,23 @@ HEADER = "graphfold-explain"
 
 
 class ExplainHeader:
-    """For one request: `extensions` once it has been answered. Make it before anything runs; time counts from there."""
+    """The header of one request. Make it before the operation runs, because the times of its trace begin here.
+
+    `extensions` are complete when the operation has ended. Other words in the header are ignored.
+    """
 
     def __init__(
         self,
         explain: Callable[..., Explanation],
-        wanted: str,
+        header: str,
         query: str,
         variables: Mapping[str, Any] | None,
         operation_name: str | None,
     ) -> None:
-        words = {word.strip().lower() for word in wanted.split(",")}
+        words = {word.strip().lower() for word in header.split(",")}
         self._plan: dict[str, Any] | None = None
         if "plan" in words:
-            with suppress(ExplainError):  # the answer will say why
+            with suppress(ExplainError):  # the answer has the same errors
                 self._plan = explain(query, variables, operation_name).json()
         self.trace = Trace() if "trace" in words else None
 

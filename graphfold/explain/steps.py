@@ -1,13 +1,25 @@
-"""The steps of a plan: for each field that asks a backend, which operation, with which keys, and how many calls."""
+"""Build the steps of an explanation: for each field that calls a backend, the operation, its keys and the call count.
+
+The builder walks the selections of a plan from the root and carries along how many objects there may be at most. For
+each field it reads the calls from the resolver's source. Calls of one resolver wait for one another, and the fields
+below wait for the last of them:
+
+    { orders { customer { name } } }          shop.orders
+                                              └─ crm.customers
+
+except fields that need only the key of a reference, which are placed beside it. The numbers are estimates: `least` is
+what a query with data cannot do without, `most` counts lists without a page size as `PLAIN_LIST` objects.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, cast
 
 from graphql import GraphQLError, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type, is_abstract_type
+from graphql.execution import Executor
 from graphql.execution.values import get_argument_values
 from strawberry.types.field import StrawberryField
 
@@ -32,197 +44,200 @@ __all__ = ["StepBuilder"]
 
 @dataclass(frozen=True, slots=True)
 class SelectionSite:
-    """Where a selection stands: its path, the most objects there, and the page size of the connection around it.
+    """A place in the answer: its path, the most objects there, and the page size of the connection around it.
 
-    `maybe`: the objects may not be asked for even where there is data. `only_on`: one of several types.
+    `conditional`: the objects may be missing although there is data. `only_on`: the one of several types it is for.
     """
 
     path: tuple[str, ...] = ()
     objects: int = 1
-    page: int = 1
-    maybe: bool = False
+    page_size: int = 1
+    conditional: bool = False
     only_on: str | None = None
 
 
 class StepBuilder:
-    """`steps`: what the plan asks, in order; `counted`: the plain lists on the way, whose lengths nobody knows."""
+    """The steps of one plan: `steps` in order, and `counted`, the paths of lists that have no page size."""
 
-    def __init__(self, graph: Explainable, executor: Any, root: Selection) -> None:
+    def __init__(self, graph: Explainable, executor: Executor[Any], root: Selection) -> None:
         self._graph, self._executor = graph, executor
-        self._scope = Scope(cast("Home", graph.runtime), Viewer(), lambda: wanted_fields(executor))  # nothing is loaded
+        # A scope says which fields the operation needs. Nothing is loaded in it, so the graph need not run.
+        self._scope = Scope(cast("Home", graph.runtime), Viewer(), lambda: wanted_fields(executor))
         self._selected: dict[type, dict[str, StrawberryField]] = {}
-        self._seen: dict[Any, ExplainedStep] = {}
-        self._sure: set[int] = set()
-        self._numbers = 0
+        self._first_steps: dict[Hashable, ExplainedStep] = {}
+        self._certain_steps: set[int] = set()
+        self._step_count = 0
         self.counted: list[str] = []
-        self._look(root)
-        self.steps = self._selection(root, SelectionSite())
+        self._collect_selected_fields(root)
+        self.steps = self._steps_of_selection(root, SelectionSite())
 
-    def _look(self, selection: Selection) -> None:
-        """Notes which fields of each type are selected, anywhere."""
+    def _collect_selected_fields(self, selection: Selection) -> None:
+        """Collect the fields that are selected of each type, anywhere in the operation."""
         definition = (selection.kind.extensions or {}).get("strawberry-definition")
         for field in selection.all:
-            declared = _declared(field)
+            declared = _declared_field(field)
             if definition is not None and declared is not None:
                 self._selected.setdefault(definition.origin, {})[field.name] = declared
-            for kind in self._kinds(field):
-                self._look(field.selection(kind, self._executor))
+            for kind in self._object_types(field):
+                self._collect_selected_fields(field.selection(kind, self._executor))
 
-    def _kinds(self, field: Step) -> list[GraphQLObjectType]:
+    def _object_types(self, field: Step) -> list[GraphQLObjectType]:
+        """Return the object types that a field can give; for `node(id:)` the one that its id names."""
         named: Any = get_named_type(field.field.type)
         if isinstance(named, GraphQLObjectType):
             return [named]
         if not is_abstract_type(named):
             return []
-        known = self._type_of_node(field)
+        node_type = self._type_of_node(field)
         kinds = self._executor.schema.get_possible_types(named)
-        return [kind for kind in kinds if known is None or kind.name == known]
+        return [kind for kind in kinds if node_type is None or kind.name == node_type]
 
-    def _selection(self, selection: Selection, place: SelectionSite) -> list[ExplainedStep]:
-        return [step for field in selection.all for step in self._field(field, place)]
+    def _steps_of_selection(self, selection: Selection, site: SelectionSite) -> list[ExplainedStep]:
+        return [step for field in selection.all for step in self._steps_of_field(field, site)]
 
-    def _field(self, field: Step, place: SelectionSite) -> list[ExplainedStep]:
-        """The steps of a field: what its resolver asks, one after another, and behind that what is below it."""
-        here = replace(place, path=(*place.path, field.key))
+    def _steps_of_field(self, field: Step, parent: SelectionSite) -> list[ExplainedStep]:
+        """Return a chain of the resolver's calls, with the steps below the field at its end."""
+        site = replace(parent, path=(*parent.path, field.key))
         resolver = self._resolver(field)
-        asks = backend_calls(resolver.function, resolver.injected) if resolver is not None else []
-        own = [self._step(field, here, ask) for ask in asks]
-        below = self._below(field, replace(here, maybe=here.maybe or any(ask.conditional for ask in asks)))
-        ahead = self._ahead(field, asks, here)
-        beside = [step for step in below if step.path in ahead]
-        below = [step for step in below if step.path not in ahead]
-        for step in reversed(own):
+        calls = backend_calls(resolver.function, resolver.injected) if resolver is not None else []
+        chain = [self._step(field, site, call) for call in calls]
+        conditional = site.conditional or any(call.conditional for call in calls)
+        below = self._steps_below(field, replace(site, conditional=conditional))
+        independent = self._independent_paths(field, calls, site)
+        beside = [step for step in below if step.path in independent]
+        below = [step for step in below if step.path not in independent]
+        for step in reversed(chain):
             step.steps, below = below, [step]
         return below + beside
 
-    def _ahead(self, field: Step, asks: list[BackendCall], place: SelectionSite) -> set[str]:
-        """The paths right below a field that need nothing but its key, and so do not wait for its answer."""
-        [kind] = self._kinds(field) if len(asks) == 1 and asks[0].method == "ref" else [None]
-        row = getattr(asks[0].adapter, asks[0].operation or "").row if kind is not None else None
-        if kind is None or row is None or field.link is None:
+    def _independent_paths(self, field: Step, calls: list[BackendCall], site: SelectionSite) -> set[str]:
+        """Return the paths right below a reference that need only its key, and so do not wait for its call."""
+        if len(calls) != 1 or calls[0].method != "ref" or field.link is None:
             return set()
-        return {
-            ".".join((*place.path, step.key)) for step in field.selection(kind, self._executor).loaded_by(row.shape.key)
-        }
+        [kind] = self._object_types(field)
+        row = getattr(calls[0].adapter, calls[0].operation or "").row
+        if row is None:
+            return set()
+        independent = field.selection(kind, self._executor).loaded_by(row.shape.key)
+        return {".".join((*site.path, step.key)) for step in independent}
 
-    def _below(self, field: Step, place: SelectionSite) -> list[ExplainedStep]:
-        size, kinds, counted = self._size(field, place), self._kinds(field), len(self.counted)
+    def _steps_below(self, field: Step, site: SelectionSite) -> list[ExplainedStep]:
+        is_list, is_page, position = _is_list(field), _is_page(field), len(self.counted)
+        size = (site.page_size if is_page else PLAIN_LIST) if is_list else 1
+        kinds = self._object_types(field)
         steps: list[ExplainedStep] = []
         for kind in kinds:
-            inner = replace(place, objects=place.objects * size, page=self._page(field, kind), only_on=None)
+            inner = replace(site, objects=site.objects * size, page_size=self._page_size(field, kind), only_on=None)
             if len(kinds) > 1:
-                inner = replace(inner, maybe=True, only_on=kind.name)
-            steps += self._selection(field.selection(kind, self._executor), inner)
-        if steps and _is_list(field) and not _is_page(field):
-            self.counted.insert(counted, ".".join(place.path))
+                inner = replace(inner, conditional=True, only_on=kind.name)
+            steps += self._steps_of_selection(field.selection(kind, self._executor), inner)
+        if steps and is_list and not is_page:
+            self.counted.insert(position, ".".join(site.path))  # before the lists inside this one
         return steps
 
-    def _size(self, field: Step, place: SelectionSite) -> int:
-        if not _is_list(field):
-            return 1
-        return place.page if _is_page(field) else PLAIN_LIST
-
-    def _page(self, field: Step, kind: GraphQLObjectType) -> int:
-        """The page size a connection is asked for."""
+    def _page_size(self, field: Step, kind: GraphQLObjectType) -> int:
+        """Return the page size that the query requests of a connection; 1 for other types."""
         if "pageInfo" not in kind.fields:
             return 1
         first, largest = self._arguments(field).get("first"), self._graph.settings.max_page_size
         return max(0, min(first, largest)) if type(first) is int else largest
 
-    def _step(self, field: Step, place: SelectionSite, ask: BackendCall) -> ExplainedStep:
-        self._numbers += 1
-        operation = getattr(ask.adapter, ask.operation, None) if ask.operation else None
+    def _step(self, field: Step, site: SelectionSite, call: BackendCall) -> ExplainedStep:
+        self._step_count += 1
+        operation = getattr(call.adapter, call.operation, None) if call.operation else None
+        declared = _declared_field(field)
+        resolver = resolver_of(declared) if declared is not None else None
         step = ExplainedStep(
-            self._numbers,
-            path=".".join(place.path),
+            self._step_count,
+            path=".".join(site.path),
             field=f"{field.parent.name}.{field.name}",
-            backend=ask.adapter.name,
-            protocol=ask.adapter.protocol,
-            operation=ask.operation,
+            backend=call.adapter.name,
+            protocol=call.adapter.protocol,
+            operation=call.operation,
             kind=operation.kind if isinstance(operation, BackendOperation) else "unknown",
             calls=CallCount(0, None),
-            only_on=place.only_on,
-            fallback=_fallback(field),
+            only_on=site.only_on,
+            fallback=resolver.fallback.name if resolver is not None and resolver.fallback is not None else None,
         )
+        keys = site.objects * (PLAIN_LIST if call.repeated else 1)
         if isinstance(operation, BackendOperation):
-            self._fill(step, field, place, ask, operation)
-        elif ask.operation is not None:
-            step.calls = CallCount(0, place.objects * (PLAIN_LIST if ask.repeated else 1))
+            self._describe(step, field, call, operation, keys)
+            most = 0 if step.only_key else _most_calls(operation, call, keys, per_key=step.call_per_key)
+            certain = most > 0 and not call.conditional and not site.conditional
+            step.calls = CallCount(self._least_calls(step) if certain else 0, most)
+            step.warning = _warning(step, call, operation)
+        elif call.operation is not None:
+            step.calls = CallCount(0, keys)
         return step
 
-    def _fill(
-        self, step: ExplainedStep, field: Step, place: SelectionSite, ask: BackendCall, operation: BackendOperation
+    def _describe(
+        self, step: ExplainedStep, field: Step, call: BackendCall, operation: BackendOperation, keys: int
     ) -> None:
-        keys = place.objects * (PLAIN_LIST if ask.repeated else 1)
-        step.cache = self._cache(ask, operation)
-        step.fetches = list(self._fetched(operation, whole=ask.whole)) if step.kind != "write" else []
-        step.because = step.fetches if ask.method == "ref" else [step.field]
-        step.known_from = self._known(step, field, ask, operation)
+        """Fill in what a known operation says about the step: cache, fields, keys, and an earlier step like it."""
+        policy, runtime = operation.policy, self._graph.runtime
+        if policy.ttl:
+            name = f"{call.adapter.name}.{operation.name}"
+            step.cache = CacheUse(
+                policy.ttl, policy.share, len(runtime.store(name, policy)) if runtime is not None else 0
+            )
+        step.fetches = list(self._fetched_fields(operation, whole=call.whole)) if step.kind != "write" else []
+        step.because = step.fetches if call.method == "ref" else [step.field]
+        step.known_from = self._earlier_step(step, field, call, operation)
         if isinstance(operation, BatchOperation):
-            step.key = KeySource(self._key(field, ask), keys, operation.policy.max_size)
-            step.each = calls_backend_per_key(operation.function)
-            step.only_key = ask.method == "ref" and self._needs_only_key(ask, operation)
-        most = 0 if step.only_key else _most(operation, ask, keys, each=step.each)
-        step.calls = CallCount(self._least(step, ask, place) if most else 0, most)
-        step.warning = _warning(step, ask, operation)
+            step.key = KeySource(self._key_source(field, call), keys, operation.policy.max_size)
+            step.call_per_key = calls_backend_per_key(operation.function)
+            batch: Batch[Any, Any, Any] = Batch(operation, call.adapter(self._scope), whole=call.whole)
+            step.only_key = call.method == "ref" and batch.needs_only_key()
 
-    def _needs_only_key(self, ask: BackendCall, operation: BatchOperation[Any, Any, Any]) -> bool:
-        batch: Batch[Any, Any, Any] = Batch(operation, ask.adapter(self._scope), whole=ask.whole)
-        return batch.needs_only_key()
-
-    def _fetched(self, operation: BackendOperation, *, whole: bool) -> Iterator[str]:
-        """The selected fields for whose sake something is asked for by name."""
+    def _fetched_fields(self, operation: BackendOperation, *, whole: bool) -> Iterator[str]:
+        """Return the selected fields that make the operation fetch OnDemand fields of its row."""
         row = operation.row
-        asked = (row.shape.on_demand if whole else self._scope.asked(row)) if row is not None else frozenset[str]()
         if row is None or row.shape.feeds is None:
             return
+        on_demand = row.shape.on_demand if whole else self._scope.asked(row)
         for name, declared in self._selected.get(row.shape.feeds, {}).items():
-            read = attributes_needed(declared, row.shape.feeds)
-            if asked if read is None else read & asked:
+            needed = attributes_needed(declared, row.shape.feeds)
+            if on_demand if needed is None else needed & on_demand:
                 yield f"{row.shape.feeds.__name__}.{name}"
 
-    def _known(self, step: ExplainedStep, field: Step, ask: BackendCall, operation: BackendOperation) -> int | None:
-        """The earlier step that may have loaded the same keys, or made the same call."""
-        if ask.varies or step.kind == "write":
+    def _earlier_step(
+        self, step: ExplainedStep, field: Step, call: BackendCall, operation: BackendOperation
+    ) -> int | None:
+        """Return the number of an earlier step that may have loaded the same keys, or made the same call."""
+        if call.varies or step.kind == "write":
             return None
-        plain = ask.method is not None and len(_parameters(operation)) == 2
+        code = operation.function.__code__
+        has_only_keys = (
+            call.method is not None and code.co_argcount + code.co_kwonlyargcount == 2
+        )  # `self` and the keys
         arguments = repr(sorted(self._arguments(field).items(), key=str))
-        slot = () if plain else (field.parent.name, field.name, arguments)
-        known = self._seen.setdefault((ask.adapter, ask.operation, ask.whole, slot), step)
-        if operation.primes is not None:
-            self._seen.setdefault((ask.adapter, operation.primes.name, False, ()), step)
-        return known.number if known is not step else None
+        slot = () if has_only_keys else (field.parent.name, field.name, arguments)
+        first = self._first_steps.setdefault((call.adapter, call.operation, call.whole, slot), step)
+        if operation.primes is not None:  # its rows are put into the cache of a batch
+            self._first_steps.setdefault((call.adapter, operation.primes.name, False, ()), step)
+        return first.number if first is not step else None
 
-    def _least(self, step: ExplainedStep, ask: BackendCall, place: SelectionSite) -> int:
-        """0 where it may not come to a call although there is data: of steps that share, one is counted."""
-        if ask.conditional or place.maybe:
-            return 0
+    def _least_calls(self, step: ExplainedStep) -> int:
+        """Return 1 for a step that is certain to call, once for all steps that share their loads."""
         first = step.known_from or step.number
-        counted = first in self._sure
-        self._sure.add(first)
-        return 0 if counted else 1
+        if first in self._certain_steps:
+            return 0
+        self._certain_steps.add(first)
+        return 1
 
-    def _cache(self, ask: BackendCall, operation: BackendOperation) -> CacheUse | None:
-        policy, runtime = operation.policy, self._graph.runtime
-        if not policy.ttl:
-            return None
-        name = f"{ask.adapter.name}.{operation.name}"
-        held = len(runtime.store(name, policy)) if runtime is not None else 0
-        return CacheUse(policy.ttl, policy.share, held)
-
-    def _key(self, field: Step, ask: BackendCall) -> str:
-        """Where the key comes from: a field of the parent, arguments of the field, or else what the resolver writes."""
-        if ask.key is None:
+    def _key_source(self, field: Step, call: BackendCall) -> str:
+        """Return where the key comes from: a field of the parent, the field's arguments, or an expression."""
+        if call.key is None:
             return "?"
         if self._type_of_node(field) is not None:
             return "the argument id"
-        owner, _, attribute = ask.key.partition(".")
-        convert = self._graph.schema.config.name_converter.apply_naming_config
+        owner, _, attribute = call.key.partition(".")
+        graphql_name = self._graph.schema.config.name_converter.apply_naming_config
         if owner == "self" and attribute.isidentifier():
-            shown = convert(attribute)
-            return f"{field.parent.name}.{shown if shown in field.parent.fields else attribute}"
-        given = [convert(name) for name in sorted(ask.names) if convert(name) in field.field.args]
-        return f"the argument {', '.join(given)}" if given else ask.key
+            name = graphql_name(attribute)
+            return f"{field.parent.name}.{name if name in field.parent.fields else attribute}"
+        arguments = [graphql_name(name) for name in sorted(call.names) if graphql_name(name) in field.field.args]
+        return f"the argument {', '.join(arguments)}" if arguments else call.key
 
     def _arguments(self, field: Step) -> dict[str, Any]:
         try:
@@ -231,13 +246,13 @@ class StepBuilder:
             return {}
 
     def _resolver(self, field: Step) -> Resolver | None:
-        if (known := self._type_of_node(field)) is not None:
-            return self._graph.declarations.finders.get(known)
-        declared = _declared(field)
+        if (node_type := self._type_of_node(field)) is not None:
+            return self._graph.declarations.finders.get(node_type)
+        declared = _declared_field(field)
         return resolver_of(declared) if declared is not None else None
 
     def _type_of_node(self, field: Step) -> str | None:
-        """For `node(id:)` the type that the id names."""
+        """Return the type in the id of a `node(id:)` field; None for other fields."""
         if (field.parent.name, field.name) != ("Query", "node") or not self._graph.declarations.finders:
             return None
         try:
@@ -246,15 +261,9 @@ class StepBuilder:
             return None
 
 
-def _declared(field: Step) -> StrawberryField | None:
-    found = (field.field.extensions or {}).get("strawberry-definition")
-    return found if isinstance(found, StrawberryField) else None
-
-
-def _fallback(field: Step) -> str | None:
-    declared = _declared(field)
-    resolver = resolver_of(declared) if declared is not None else None
-    return resolver.fallback.name if resolver is not None and resolver.fallback is not None else None
+def _declared_field(field: Step) -> StrawberryField | None:
+    declared = (field.field.extensions or {}).get("strawberry-definition")
+    return declared if isinstance(declared, StrawberryField) else None
 
 
 def _is_list(field: Step) -> bool:
@@ -266,32 +275,26 @@ def _is_page(field: Step) -> bool:
     return field.name in ("nodes", "edges") and "pageInfo" in field.parent.fields
 
 
-def _parameters(operation: BackendOperation) -> list[str]:
-    """The names of its parameters, `self` and the keys included."""
-    code = operation.function.__code__
-    return list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-
-def _most(operation: BackendOperation, ask: BackendCall, keys: int, *, each: bool) -> int:
-    """The most calls for so many keys."""
+def _most_calls(operation: BackendOperation, call: BackendCall, keys: int, *, per_key: bool) -> int:
     if isinstance(operation, BatchOperation):
-        return keys if each or ask.varies else ceil(keys / operation.policy.max_size)
-    return keys if ask.varies or isinstance(operation, WriteOperation) else min(keys, 1)
+        return keys if per_key or call.varies else ceil(keys / operation.policy.max_size)
+    return keys if call.varies or isinstance(operation, WriteOperation) else min(keys, 1)
 
 
-def _warning(step: ExplainedStep, ask: BackendCall, operation: BackendOperation) -> CallWarning | None:
+def _warning(step: ExplainedStep, call: BackendCall, operation: BackendOperation) -> CallWarning | None:
+    """Return a warning for a step that needs a call for each key or object; None for all others."""
     if (step.calls.most or 0) < 2 or isinstance(operation, WriteOperation):
         return None
-    name = f"{ask.adapter.__name__}.{operation.name}"
-    if step.each:
-        told = f"{name} calls {step.backend} once for each key, {ask.adapter.resilience.parallel} at a time."
+    name = f"{call.adapter.__name__}.{operation.name}"
+    if step.call_per_key:
+        message = f"{name} calls {step.backend} once for each key, {call.adapter.resilience.parallel} at a time."
         fix = "take all keys in one call where the backend can, or ask for fewer."
     elif not isinstance(operation, BatchOperation):
-        told = f"{name} is called once for each object: a @read takes one thing at a time."
+        message = f"{name} is called once for each object: a @read takes one thing at a time."
         fix = f"make {name} a @batch, which takes the keys of all objects."
-    elif ask.varies:
-        told = f"{name} is called once for each object, since its arguments differ: only keys travel together."
+    elif call.varies:
+        message = f"{name} is called once for each object, since its arguments differ: only keys travel together."
         fix = "make what differs a part of the key."
     else:
         return None
-    return CallWarning(step.path, told, fix, function_location(operation.function))
+    return CallWarning(step.path, message, fix, function_location(operation.function))

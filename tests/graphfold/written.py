@@ -1,4 +1,4 @@
-"""Modules as an author writes them, to be imported by a test."""
+"""Source of small graphs with mistakes, for tests that import it as a module of an author."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,7 @@ WSDL = Path(__file__).with_name("stock.wsdl")
 
 
 class Wrong(NamedTuple):
-    """`# <-` marks the line that has to be named; `what` and `fix` are found in the message."""
+    """A wrong module: `# <-` marks the line that the mistake names, `what` and `fix` are patterns of its message."""
 
     source: str
     what: str
@@ -64,7 +64,7 @@ def parts(source: str) -> list[str]:
     return [CRM, source.removeprefix(CRM)] if source.startswith(CRM) else [source]
 
 
-def assert_told(mistake: Mistake, wrong: Wrong, file: Path) -> None:
+def assert_mistake(mistake: Mistake, wrong: Wrong, file: Path) -> None:
     line = line_of(file)
     assert mistake.where == f"{file}:{line}"
     assert re.search(wrong.what, mistake.what), mistake.what
@@ -74,5 +74,5 @@ def assert_told(mistake: Mistake, wrong: Wrong, file: Path) -> None:
 
 
 def line_of(file: Path) -> int:
-    """The line that is marked."""
+    """Return the number of the marked line."""
     return next(n for n, text in enumerate(file.read_text().splitlines(), 1) if text.endswith("# <-"))

@@ -1,4 +1,4 @@
-"""What an author does wrong in a declaration is told when it is imported: where, what, why, and how to mend it."""
+"""Wrong declarations raise a Mistake at import, with location, reason and fix."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from graphfold.mistakes import Mistake
-from tests.graphfold.written import Wrong, assert_told
+from tests.graphfold.written import Wrong, assert_mistake
 
 AT_IMPORT = {
     "bad name": Wrong(
@@ -375,7 +375,7 @@ AT_IMPORT = {
 
 
 @pytest.mark.parametrize("wrong", AT_IMPORT.values(), ids=AT_IMPORT.keys())
-def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+def test_mistake_is_raised_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
     with pytest.raises(Mistake) as raised:
         imported(wrong.source)
-    assert_told(raised.value, wrong, tmp_path / "written.py")
+    assert_mistake(raised.value, wrong, tmp_path / "written.py")

@@ -1,4 +1,4 @@
-"""What does not fit together is told when the graph is made, before the first request."""
+"""Declarations that do not fit together raise a Mistake when the graph is made, before the first request."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from graphfold.mistakes import Mistake
 from graphfold.testing import graph_of
-from tests.graphfold.written import CRM, WSDL, Wrong, assert_told
+from tests.graphfold.written import CRM, WSDL, Wrong, assert_mistake
 
 AT_START = {
     "two adapters of one name": Wrong(
@@ -52,7 +52,7 @@ AT_START = {
         "NullRow.name does not fit Customer.name: it may be null",
         "same type",
     ),
-    "OnDemand that nobody claims": Wrong(
+    "OnDemand that no field needs": Wrong(
         CRM
         + """
         class SlimRow(Row[Customer]):  # <-
@@ -84,7 +84,7 @@ AT_START = {
         "read 'person' in different ways",
         "nested Row",
     ),
-    "type that nothing is read into": Wrong(
+    "type that no reply can be read into": Wrong(
         CRM
         + """
         class OddRow(Row[Customer]):  # <-
@@ -95,7 +95,7 @@ AT_START = {
         "OddRow cannot be read from a reply",
         "a conversion in Wire",
     ),
-    "row inside that makes nothing": Wrong(
+    "nested row without graph type": Wrong(
         CRM
         + """
         class PlainRow(Row[Any]):  # <-
@@ -162,7 +162,7 @@ AT_START = {
         "LevelRow.name: '@curency' is no element of Amount",
         "write '@currency'",
     ),
-    "SOAP answer that is not there": Wrong(
+    "unknown SOAP answer element": Wrong(
         CRM
         + f"""
         class LevelRow(Row[Customer]):
@@ -180,7 +180,7 @@ AT_START = {
         "at: 'StokLevel' is no element of GetStockResponse",
         "write 'StockLevel'",
     ),
-    "list of known and of unknown length": Wrong(
+    "counted and uncounted connection of one type": Wrong(
         CRM
         + """
         @resolves(Query)
@@ -209,18 +209,18 @@ AT_START = {
 
 
 @pytest.mark.parametrize("wrong", AT_START.values(), ids=AT_START.keys())
-def test_told_at_start(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+def test_mistake_is_raised_at_start(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
     imported(wrong.source)
     with pytest.raises(Mistake) as raised:
         graph_of()
-    assert_told(raised.value, wrong, tmp_path / "written.py")
+    assert_mistake(raised.value, wrong, tmp_path / "written.py")
 
 
-def test_a_graph_without_mistakes_starts_and_has_no_problems(imported: Callable[[str], ModuleType]) -> None:
+def test_correct_graph_starts_without_warnings(imported: Callable[[str], ModuleType]) -> None:
     imported(CRM)
     assert graph_of().problems() == []
 
 
-def test_no_query_no_graph() -> None:
+def test_graph_without_query_fields_is_a_mistake() -> None:
     with pytest.raises(Mistake, match="no resolver answers a field of Query"):
         graph_of()

@@ -1,4 +1,4 @@
-"""Connections: what the SDL shows, what a page tells, and what it asks the backend."""
+"""Connections: their schema, their pages, and the backend calls that they make."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class InvoiceConnection(CountedConnection[Invoice]):
 
 
 class Backend:
-    """Lists in memory; `calls` has what was asked. `told` is what its pages say besides their rows."""
+    """Lists in memory. `calls` are the requested pages, `includes` the facts that its pages have besides their rows."""
 
     def __init__(self) -> None:
         self.rows = [str(number) for number in range(1, 26)]
         self.calls: list[tuple[int, object]] = []
-        self.tells = {"total": True, "more": True, "cursors": True}
+        self.includes = {"total": True, "more": True, "cursors": True}
 
     async def orders(self, limit: int, offset: int) -> Page[Order]:
         self.calls.append((limit, offset))
         rows = self.rows[offset : offset + limit]
-        return Page([Order(number=row) for row in rows], total=len(self.rows) if self.tells["total"] else None)
+        return Page([Order(number=row) for row in rows], total=len(self.rows) if self.includes["total"] else None)
 
     async def plain(self, limit: int, offset: int) -> Page[Review]:
         self.calls.append((limit, offset))
@@ -68,8 +68,8 @@ class Backend:
         rows = [row for row in self.rows if after is None or int(row) > int(after[1:])]
         return Page(
             [Review(number=row) for row in rows[:limit]],
-            cursors=[f"@{row}" for row in rows[:limit]] if self.tells["cursors"] else None,
-            more=len(rows) > limit if self.tells["more"] else None,
+            cursors=[f"@{row}" for row in rows[:limit]] if self.includes["cursors"] else None,
+            more=len(rows) > limit if self.includes["more"] else None,
         )
 
 
@@ -112,7 +112,7 @@ def backend() -> Backend:
 
 
 async def ask(backend: Backend, field: str, selected: str = PAGE, **arguments: Any) -> Any:
-    """The connection `field` answers, `nodes` as their numbers; raises the error it answers instead."""
+    """Return the connection of a field, `nodes` as their numbers; raise the error if there is one."""
     types = {"first": "Int!", "after": "String", "of": "String!"}
     declared = ", ".join(f"${name}: {types[name]}" for name in arguments)
     passed = ", ".join(f"{name}: ${name}" for name in arguments)
@@ -145,7 +145,7 @@ def page_limit(limit: int) -> Iterator[None]:
         max_page_size.reset(token)
 
 
-def test_the_schema_has_relay_names_and_describes_everything() -> None:
+def test_schema_has_relay_names_and_descriptions() -> None:
     introspection = SCHEMA.introspect()["__schema"]["types"]
     types = {each["name"]: each for each in introspection}
     fields = {name: [field["name"] for field in each["fields"] or ()] for name, each in types.items()}
@@ -162,7 +162,7 @@ def test_the_schema_has_relay_names_and_describes_everything() -> None:
     assert all(a["description"] for a in types["Query"]["fields"][1]["args"])
 
 
-def test_the_schema_says_what_may_be_null() -> None:
+def test_schema_nullability_follows_relay() -> None:
     sdl = SCHEMA.as_str()
     for line in (
         "nodes: [Order!]!",
@@ -177,21 +177,21 @@ def test_the_schema_says_what_may_be_null() -> None:
 
 @pytest.mark.parametrize("field", ["orders", "plain", "reviews"])
 @pytest.mark.parametrize("first", [1, 2, 7, 20, 25, 26, 100])
-async def test_walking_the_pages_tells_each_row_once(backend: Backend, field: str, first: int) -> None:
+async def test_walking_all_pages_returns_each_row_once(backend: Backend, field: str, first: int) -> None:
     pages = await walk(backend, field, first)
     assert [row for page in pages for row in page] == backend.rows
     assert all(len(page) == first for page in pages[:-1])
 
 
 @pytest.mark.parametrize("field", ["orders", "plain", "reviews"])
-async def test_an_empty_list_has_an_empty_page(backend: Backend, field: str) -> None:
+async def test_empty_list_has_an_empty_page(backend: Backend, field: str) -> None:
     backend.rows = []
     page = await ask(backend, field)
     nothing = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
     assert page == {"nodes": [], "pageInfo": nothing}
 
 
-async def test_a_counted_page_asks_for_exactly_its_rows(backend: Backend) -> None:
+async def test_counted_offset_page_fetches_exactly_its_rows(backend: Backend) -> None:
     page = await ask(backend, "orders", f"{PAGE} totalCount", first=10)
     assert page["totalCount"] == 25
     assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (True, False)
@@ -199,7 +199,7 @@ async def test_a_counted_page_asks_for_exactly_its_rows(backend: Backend) -> Non
     assert backend.calls == [(10, 0), (11, 9)]
 
 
-async def test_a_page_without_a_count_asks_for_one_row_more(backend: Backend) -> None:
+async def test_offset_page_without_a_count_fetches_one_row_more(backend: Backend) -> None:
     page = await ask(backend, "plain", first=10)
     page = await ask(backend, "plain", first=10, after=page["pageInfo"]["endCursor"])
     assert page["nodes"] == backend.rows[10:20]
@@ -207,7 +207,7 @@ async def test_a_page_without_a_count_asks_for_one_row_more(backend: Backend) ->
     assert backend.calls == [(11, 0), (12, 9)]
 
 
-async def test_a_page_over_cursors_asks_for_exactly_its_rows(backend: Backend) -> None:
+async def test_cursor_page_fetches_exactly_its_rows(backend: Backend) -> None:
     page = await ask(backend, "reviews", first=10)
     assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (True, False)
     page = await ask(backend, "reviews", first=10, after=page["pageInfo"]["endCursor"])
@@ -215,7 +215,7 @@ async def test_a_page_over_cursors_asks_for_exactly_its_rows(backend: Backend) -
     assert backend.calls == [(10, None), (10, "@10")]
 
 
-async def test_over_cursors_inserts_and_deletes_are_the_backends_to_survive(backend: Backend) -> None:
+async def test_cursor_page_continues_behind_the_backends_cursor_after_changes(backend: Backend) -> None:
     page = await ask(backend, "reviews", first=5)
     backend.rows = ["0", *backend.rows[3:]]
     page = await ask(backend, "reviews", first=5, after=page["pageInfo"]["endCursor"])
@@ -223,7 +223,7 @@ async def test_over_cursors_inserts_and_deletes_are_the_backends_to_survive(back
 
 
 @pytest.mark.parametrize("field", ["orders", "plain", "reviews"])
-async def test_each_edge_continues_behind_itself(backend: Backend, field: str) -> None:
+async def test_cursor_of_each_edge_continues_behind_it(backend: Backend, field: str) -> None:
     first_page = await ask(backend, field, "edges { cursor node { number } }", first=6)
     for place, edge in enumerate(first_page["edges"]):
         assert edge["node"]["number"] == backend.rows[place]
@@ -231,13 +231,13 @@ async def test_each_edge_continues_behind_itself(backend: Backend, field: str) -
         assert page["nodes"] == backend.rows[place + 1 : place + 3]
 
 
-async def test_edges_and_page_info_agree(backend: Backend) -> None:
+async def test_page_info_has_the_cursors_of_the_first_and_last_edge(backend: Backend) -> None:
     page = await ask(backend, "orders", f"{PAGE} edges {{ cursor }}", first=3)
     cursors = [edge["cursor"] for edge in page["edges"]]
     assert (page["pageInfo"]["startCursor"], page["pageInfo"]["endCursor"]) == (cursors[0], cursors[-1])
 
 
-async def test_cursors_are_made_only_when_selected(backend: Backend) -> None:
+async def test_cursors_are_encoded_only_when_selected(backend: Backend) -> None:
     def no_key(order: Order) -> str:
         raise AssertionError(order)
 
@@ -247,15 +247,15 @@ async def test_cursors_are_made_only_when_selected(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("field", ["orders", "plain", "reviews"])
-async def test_first_zero_gives_no_rows_but_the_rest(backend: Backend, field: str) -> None:
+async def test_first_zero_returns_page_info_without_rows(backend: Backend, field: str) -> None:
     nothing = {"hasNextPage": True, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
-    with collect_extensions() as notes:
+    with collect_extensions() as extensions:
         assert await ask(backend, field, first=0) == {"nodes": [], "pageInfo": nothing}
-    assert (notes, backend.calls[0][0]) == ({}, 1)
+    assert (extensions, backend.calls[0][0]) == ({}, 1)
 
 
 @pytest.mark.parametrize("field", ["orders", "plain", "reviews"])
-async def test_first_has_limits(backend: Backend, field: str) -> None:
+async def test_negative_or_too_large_first_is_refused(backend: Backend, field: str) -> None:
     with pytest.raises(InvalidInput, match=r"^first: must be 0 or more, not -1\.$"):
         await ask(backend, field, first=-1)
     with pytest.raises(LimitExceeded, match=r"^first: 101 .* the limit is 100 \(GRAPHFOLD_MAX_PAGE_SIZE\)\.$"):
@@ -266,14 +266,14 @@ async def test_first_has_limits(backend: Backend, field: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["orders", "plain", "reviews"])
-async def test_a_wrong_cursor_is_an_input_error(backend: Backend, field: str) -> None:
+async def test_invalid_cursor_is_an_input_error(backend: Backend, field: str) -> None:
     for after in ("", "x", "MTA", "\x00", "ü", "A" * 5000):
         with pytest.raises(InvalidInput, match=rf"after: this is not a cursor of Query\.{field}"):
             await ask(backend, field, after=after)
     assert backend.calls == []
 
 
-async def test_a_cursor_is_good_for_its_own_list_alone(backend: Backend) -> None:
+async def test_cursor_of_another_list_is_refused(backend: Backend) -> None:
     cursor = (await ask(backend, "orders", first=1, of="10001"))["pageInfo"]["endCursor"]
     with pytest.raises(InvalidInput, match=r"of another list than Query\.orders with these arguments"):
         await ask(backend, "orders", after=cursor, of="10002")
@@ -281,15 +281,15 @@ async def test_a_cursor_is_good_for_its_own_list_alone(backend: Backend) -> None
         await ask(backend, "reviews", after=cursor)
 
 
-async def test_a_backend_that_tells_nothing_is_taken_to_have_more_behind_a_full_page(backend: Backend) -> None:
-    backend.tells = {"total": False, "more": False, "cursors": True}
+async def test_full_page_has_a_next_one_if_the_backend_says_neither_total_nor_more(backend: Backend) -> None:
+    backend.includes = {"total": False, "more": False, "cursors": True}
     for field in ("orders", "reviews"):
         assert await walk(backend, field, 25) == [backend.rows, []]
         assert await walk(backend, field, 26) == [backend.rows]
 
 
 @pytest.mark.parametrize(("first", "more"), [(24, True), (25, False)])
-async def test_more_is_believed_for_what_is_behind_the_reply(backend: Backend, first: int, more: bool) -> None:
+async def test_has_next_follows_the_backends_more(backend: Backend, first: int, more: bool) -> None:
     async def fetch(limit: int, offset: int) -> Page[Review]:
         rows = backend.rows[offset : offset + limit]
         return Page([Review(number=row) for row in rows], more=offset + limit < len(backend.rows))
@@ -298,27 +298,27 @@ async def test_more_is_believed_for_what_is_behind_the_reply(backend: Backend, f
     assert (len(page.nodes), page.has_next) == (first, more)
 
 
-async def test_a_page_without_cursors_is_a_defect_of_its_adapter(backend: Backend) -> None:
-    backend.tells["cursors"] = False
+async def test_page_without_cursors_is_an_internal_error(backend: Backend) -> None:
+    backend.includes["cursors"] = False
     with pytest.raises(Internal, match=r"^A list cannot be paged\.$") as error:
         await ask(backend, "reviews")
     assert error.value.internal == "Query.reviews: fetch() must give one cursor for each item"
 
 
-async def test_rows_that_a_backend_counts_but_does_not_give_are_reported() -> None:
+async def test_missing_rows_of_a_positive_total_are_reported() -> None:
     async def fetch(limit: int, offset: int) -> Page[Order]:
         return Page([], total=7)
 
-    with collect_extensions() as notes:
+    with collect_extensions() as extensions:
         connection = await OrderConnection.over_offsets(fetch, 5, None, of=("Query.orders",), key=lambda order: "")
     assert (connection.nodes, connection.has_next, connection.total_count) == ([], False, 7)
-    assert [entry["connection"] for entry in notes["pagination"]] == ["Query.orders"]
-    assert "gives none" in notes["pagination"][0]["message"]
+    assert [entry["connection"] for entry in extensions["pagination"]] == ["Query.orders"]
+    assert "gives none" in extensions["pagination"][0]["message"]
 
 
 @pytest.mark.parametrize("kind", [Connection, CountedConnection])
-def test_typing_does_no_work_for_each_page(kind: Any) -> None:
-    """Its aliases look up what they stand for in Python, which is a fifth of what a page takes."""
+def test_constructors_of_generic_aliases_bypass_typing(kind: Any) -> None:
+    """typing would look them up by `__getattr__`, which takes a fifth of a page's time."""
     of_orders, entered = kind[Order], list[str]()
     sys.setprofile(lambda frame, event, _: entered.append(frame.f_code.co_filename))
     try:

@@ -1,4 +1,4 @@
-"""Cursors: they come back as they were, for their own list alone, and nothing else is taken for one."""
+"""Cursors round-trip for their own list, and all other texts are refused."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def backend_cursor(of: ListIdentity, cursor: str) -> str:
 
 @settings(deadline=None)
 @given(st.integers(0, 10**9 - 1), st.text(st.characters()))
-def test_an_offset_and_any_key_come_back(offset: int, key: str) -> None:
+def test_offset_cursor_round_trips_any_key(offset: int, key: str) -> None:
     cursor = offset_cursor(ORDERS, offset, key)
     assert decode_offset_cursor(ORDERS, cursor) == Anchor(offset, key)
     assert set(cursor) <= set(URL_SAFE)
@@ -46,7 +46,7 @@ def test_an_offset_and_any_key_come_back(offset: int, key: str) -> None:
 
 @settings(deadline=None)
 @given(st.text(st.characters()))
-def test_any_backend_cursor_comes_back(cursor: str) -> None:
+def test_backend_cursor_round_trips(cursor: str) -> None:
     assert decode_backend_cursor(ORDERS, backend_cursor(ORDERS, cursor)) == cursor
 
 
@@ -56,19 +56,19 @@ def test_cursors_are_short_and_the_same_in_every_process() -> None:
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=[])))
-def test_any_text_is_refused(text: str) -> None:
+def test_arbitrary_text_is_refused(text: str) -> None:
     refuses(text)
 
 
 @settings(deadline=None)
 @given(st.binary())
-def test_any_bytes_in_base64_are_refused(raw: bytes) -> None:
+def test_arbitrary_base64_is_refused(raw: bytes) -> None:
     refuses(base64.urlsafe_b64encode(raw).decode().rstrip("="))
 
 
 @settings(deadline=None)
 @given(st.data())
-def test_a_cursor_changed_in_one_place_is_refused(data: st.DataObject) -> None:
+def test_cursor_with_one_changed_character_is_refused(data: st.DataObject) -> None:
     cursor = offset_cursor(ORDERS, 20, "SO-100021")
     place = data.draw(st.integers(0, len(cursor) - 1))
     letter = data.draw(st.sampled_from(URL_SAFE + "=+/ \u00fc\ud800"))
@@ -84,7 +84,7 @@ def refuses(text: str) -> None:
             read(ORDERS, text)
 
 
-def test_a_very_long_text_is_refused_unread() -> None:
+def test_overlong_text_is_refused_before_decoding() -> None:
     with pytest.raises(InvalidInput, match="not a cursor"):
         decode_backend_cursor(ORDERS, backend_cursor(ORDERS, "x" * 100_000))
 
@@ -98,13 +98,13 @@ def test_a_very_long_text_is_refused_unread() -> None:
         ("Customer.orders",),
     ],
 )
-def test_a_cursor_of_another_list_is_told_apart(other: ListIdentity) -> None:
+def test_cursor_of_another_list_is_refused(other: ListIdentity) -> None:
     with pytest.raises(InvalidInput) as refused:
         decode_offset_cursor(ORDERS, offset_cursor(other, 20, "SO-100021"))
     assert refused.value.message == "after: this cursor is of another list than Customer.orders with these arguments."
 
 
-def test_the_two_kinds_do_not_mix() -> None:
+def test_offset_and_backend_cursors_are_not_interchangeable() -> None:
     with pytest.raises(InvalidInput, match="not a cursor of"):
         decode_backend_cursor(ORDERS, offset_cursor(ORDERS, 1, "a"))
     with pytest.raises(InvalidInput, match="not a cursor of"):

@@ -1,4 +1,4 @@
-"""A field may say what it answers where its backend does not: a value, or what another backend knows."""
+"""Fallbacks: a field answers with a value, or from another backend, while its own backend fails."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 @pytest.fixture(params=["breadth-first", "graphql-core"])
 def environment(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """Both ways to run an operation."""
+    """Settings for both executors."""
     return {
         "GRAPHFOLD_EXECUTION": request.param,
         "GRAPHFOLD_DEADLINE": "2",
@@ -46,7 +46,7 @@ async def never(_: httpx.Request) -> None:
 
 
 def shop(environment: Mapping[str, str]) -> Graph:  # noqa: C901  # a graph: many functions of a line
-    """Declares the graph."""
+    """Declare the graph."""
 
     @strawberry.type
     class Stock:
@@ -113,7 +113,7 @@ def shop(environment: Mapping[str, str]) -> Graph:  # noqa: C901  # a graph: man
     return graph_of(environment)
 
 
-async def asked(
+async def run(
     environment: Mapping[str, str], field: str, answer: Any, *skus: str, archive: Any = stock
 ) -> dict[str, Any]:
     graph, skus = shop(environment), skus or ("a",)
@@ -123,8 +123,8 @@ async def asked(
         return (await graph.execute(query, {"skus": list(skus)}, request_id="r")).document()
 
 
-def told(code: str, field: str, *places: int) -> dict[str, Any]:
-    return {"fallbacks": [{"path": ["products", place, field], "code": code} for place in places or (0,)]}
+def fallback_extensions(code: str, field: str, *indexes: int) -> dict[str, Any]:
+    return {"fallbacks": [{"path": ["products", index, field], "code": code} for index in indexes or (0,)]}
 
 
 OUTAGES = [
@@ -143,16 +143,16 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("field", FIELDS)
-async def test_where_the_backend_fails_the_fallback_answers(environment: Mapping[str, str], field: str) -> None:
+async def test_fallback_answers_while_the_backend_fails(environment: Mapping[str, str], field: str) -> None:
     name = field.partition(" ")[0].partition("(")[0]
-    assert await asked(environment, field, httpx.Response(500)) == {
+    assert await run(environment, field, httpx.Response(500)) == {
         "data": {"products": [{name: FIELDS[field]}]},
-        "extensions": told("BACKEND_UNAVAILABLE", name),
+        "extensions": fallback_extensions("BACKEND_UNAVAILABLE", name),
     }
 
 
-async def test_the_log_tells_once_what_failed(environment: Mapping[str, str], log: list[Any]) -> None:
-    await asked(environment, "pieces", httpx.Response(500), "a", "b")
+async def test_covered_error_is_logged_once(environment: Mapping[str, str], log: list[Any]) -> None:
+    await run(environment, "pieces", httpx.Response(500), "a", "b")
     [line] = [line for line in log if line["event"] == "error"]
     assert line == {
         "event": "error",
@@ -169,47 +169,47 @@ async def test_the_log_tells_once_what_failed(environment: Mapping[str, str], lo
 
 
 @pytest.mark.parametrize(("status", "code"), OUTAGES)
-async def test_any_outage_will_do(environment: Mapping[str, str], status: int, code: str) -> None:
-    answer = await asked(environment, "pieces", httpx.Response(status, text="<h1>Maintenance</h1>"))
-    assert answer == {"data": {"products": [{"pieces": 0}]}, "extensions": told(code, "pieces")}
+async def test_every_kind_of_outage_is_covered(environment: Mapping[str, str], status: int, code: str) -> None:
+    answer = await run(environment, "pieces", httpx.Response(status, text="<h1>Maintenance</h1>"))
+    assert answer == {"data": {"products": [{"pieces": 0}]}, "extensions": fallback_extensions(code, "pieces")}
 
 
 @pytest.mark.parametrize("field", ["pieces", "stock { pieces }"])
-async def test_where_it_does_not_the_fallback_is_not_seen(environment: Mapping[str, str], field: str) -> None:
-    answer = await asked(environment, field, stock, "a", "b")
+async def test_fallback_is_not_used_while_the_backend_answers(environment: Mapping[str, str], field: str) -> None:
+    answer = await run(environment, field, stock, "a", "b")
     assert "extensions" not in answer
     assert "errors" not in answer
 
 
-async def test_when_the_time_is_over_a_value_answers(environment: Mapping[str, str]) -> None:
-    assert await asked(environment, "pieces", never) == {
+async def test_fallback_value_answers_at_the_deadline_of_a_load(environment: Mapping[str, str]) -> None:
+    assert await run(environment, "pieces", never) == {
         "data": {"products": [{"pieces": 0}]},
-        "extensions": told("DEADLINE_EXCEEDED", "pieces"),
+        "extensions": fallback_extensions("DEADLINE_EXCEEDED", "pieces"),
     }
 
 
-async def test_whatever_was_waited_for(environment: Mapping[str, str]) -> None:
-    assert await asked(environment, "sleeps", stock) == {
+async def test_fallback_value_answers_at_the_deadline_of_any_wait(environment: Mapping[str, str]) -> None:
+    assert await run(environment, "sleeps", stock) == {
         "data": {"products": [{"sleeps": 7}]},
-        "extensions": told("DEADLINE_EXCEEDED", "sleeps"),
+        "extensions": fallback_extensions("DEADLINE_EXCEEDED", "sleeps"),
     }
 
 
-async def test_when_the_time_is_over_no_other_backend_is_asked(environment: Mapping[str, str]) -> None:
-    answer = await asked(environment, "known { pieces }", never)
+async def test_fallback_function_is_not_called_after_the_deadline(environment: Mapping[str, str]) -> None:
+    answer = await run(environment, "known { pieces }", never)
     assert answer["data"] == {"products": [{"known": None}]}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["DEADLINE_EXCEEDED"]
 
 
-async def test_what_is_missing_or_asked_wrongly_has_no_other_answer(environment: Mapping[str, str]) -> None:
-    answer = await asked(environment, "stock { pieces }", stock, "a", "gone")
+async def test_missing_object_is_not_covered(environment: Mapping[str, str]) -> None:
+    answer = await run(environment, "stock { pieces }", stock, "a", "gone")
     assert answer["data"] == {"products": [{"stock": {"pieces": 5}}, {"stock": None}]}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_FOUND"]
     assert "extensions" not in answer
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("reply", "code"),
     [
         (httpx.Response(400), "BACKEND_REJECTED"),
         (httpx.Response(401), "BACKEND_CREDENTIALS"),
@@ -218,34 +218,32 @@ async def test_what_is_missing_or_asked_wrongly_has_no_other_answer(environment:
         (httpx.Response(404), "NOT_FOUND"),
     ],
 )
-async def test_what_the_backend_says_has_no_other_answer(
-    environment: Mapping[str, str], said: httpx.Response, code: str
+async def test_refusals_and_contract_violations_are_not_covered(
+    environment: Mapping[str, str], reply: httpx.Response, code: str
 ) -> None:
-    answer = await asked(environment, "known { pieces }", said)
+    answer = await run(environment, "known { pieces }", reply)
     assert answer["data"] == {"products": [{"known": None}]}
     assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
 
 
-async def test_a_fallback_that_fails_too_is_an_error_of_its_own(environment: Mapping[str, str]) -> None:
-    answer = await asked(environment, "known { pieces }", httpx.Response(500), archive=httpx.Response(200, text="x"))
+async def test_error_of_the_fallback_replaces_the_first_error(environment: Mapping[str, str]) -> None:
+    answer = await run(environment, "known { pieces }", httpx.Response(500), archive=httpx.Response(200, text="x"))
     assert answer["data"] == {"products": [{"known": None}]}
     [error] = answer["errors"]
     assert (error["path"], error["extensions"]["backend"]) == (["products", 0, "known"], "archive")
     assert error["extensions"]["code"] == "BACKEND_BAD_REPLY"
 
 
-async def test_only_what_failed_falls_back(environment: Mapping[str, str]) -> None:
+async def test_fallback_answers_only_for_the_failed_keys(environment: Mapping[str, str]) -> None:
     def twice(request: httpx.Request) -> Any:
         return [{"sku": "a", "pieces": 1}, *stock(request)]
 
-    answer = await asked(
-        environment, "known { pieces }", twice, "a", "b", archive=lambda r: [{"sku": "a", "pieces": 9}]
-    )
+    answer = await run(environment, "known { pieces }", twice, "a", "b", archive=lambda r: [{"sku": "a", "pieces": 9}])
     assert answer["data"] == {"products": [{"known": {"pieces": 9}}, {"known": {"pieces": 5}}]}
-    assert answer["extensions"] == told("BACKEND_BAD_REPLY", "known", 0)
+    assert answer["extensions"] == fallback_extensions("BACKEND_BAD_REPLY", "known", 0)
 
 
-def test_explain_tells_it(environment: Mapping[str, str]) -> None:
+def test_explanation_shows_fallbacks(environment: Mapping[str, str]) -> None:
     graph = shop(environment)
     steps = graph.explain('{ products(skus: ["a"]) { known { pieces } pieces } }').walk()
     assert {step.path: step.fallback for step in steps} == {"products.known": "archived", "products.pieces": "0"}
@@ -291,7 +289,7 @@ async def asks(self: Thing, how: str) -> int:
         ("@resolves(Mutation, fallback=1)\nasync def change() -> int:\n    return 1", "Mutation has no fallback"),
     ],
 )
-def test_a_fallback_that_cannot_stand_in_is_told_at_import(
+def test_unfit_fallback_is_a_mistake_at_import(
     imported: Callable[[str], ModuleType], source: str, message: str
 ) -> None:
     with pytest.raises(Mistake) as mistake:
@@ -317,12 +315,12 @@ def customer() -> Customer:
 """
 
 
-async def test_the_documents_example_answers_as_it_says(imported: Callable[[str], ModuleType]) -> None:
+async def test_example_of_the_docs_page_answers_as_shown(imported: Callable[[str], ModuleType]) -> None:
     page = (Path(__file__).parents[3] / "docs" / "fallbacks.md").read_text(encoding="utf-8")
     [code, answer] = re.findall(r"^```(?:python|json)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     imported(ARCHIVES + code)
     graph = graph_of({"GRAPHFOLD_LOYALTY_RETRIES": "0"})
     async with graph.running(transports=fakes(loyalty=FakeBackend({"GET /points": httpx.Response(500)}))):
-        told = (await graph.execute("{ customer { earned } }")).document()
-        assert told == json.loads(answer)
+        document = (await graph.execute("{ customer { earned } }")).document()
+        assert document == json.loads(answer)
         assert (await graph.execute("{ customer { isMember } }")).data == {"customer": {"isMember": False}}

@@ -1,4 +1,4 @@
-"""Global ids: the same object always has the same, and each way to get one wrong is told apart."""
+"""Global ids round-trip, business keys are accepted in their place, and other texts are refused."""
 
 from __future__ import annotations
 
@@ -56,24 +56,24 @@ def ask(query: str, **variables: Any) -> Any:
     return result.data
 
 
-def test_an_id_finds_its_object_again() -> None:
+def test_node_finds_the_object_of_an_id() -> None:
     id = ask('{ client(id: "10001") { id number } }')["client"]["id"]
     assert ask("query ($id: ID!) { client(id: $id) { number } }", id=id) == {"client": {"number": "10001"}}
     found = ask("query ($id: ID!) { node(id: $id) { __typename id } }", id=id)
     assert found == {"node": {"__typename": "Client", "id": id}}
 
 
-def test_an_id_has_the_graph_name_of_the_type() -> None:
+def test_id_contains_the_graphql_name_of_the_type() -> None:
     assert parse_global_id(ask("{ item { id } }")["item"]["id"]) == ("Item", "7")
 
 
-def test_an_id_is_url_safe_base64_of_type_and_key() -> None:
+def test_id_is_url_safe_base64_of_type_and_key() -> None:
     assert global_id("Client", "ÿ?>~") == base64.urlsafe_b64encode("Client:ÿ?>~".encode()).decode().rstrip("=")
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30))
-def test_any_key_comes_back(key: str) -> None:
+def test_any_key_round_trips(key: str) -> None:
     id = global_id("Client", key)
     assert key_of(Client, id) == key
     assert parse_global_id(id) == ("Client", key)
@@ -82,7 +82,7 @@ def test_any_key_comes_back(key: str) -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=250))
-def test_any_text_is_a_key_or_refused(text: str) -> None:
+def test_arbitrary_text_is_a_key_or_refused(text: str) -> None:
     try:
         assert key_of(Client, text) == text
     except InvalidInput as refused:
@@ -91,7 +91,7 @@ def test_any_text_is_a_key_or_refused(text: str) -> None:
         parse_global_id(text)
 
 
-def test_an_id_of_another_type_names_both() -> None:
+def test_refusal_of_another_types_id_names_both_types() -> None:
     with pytest.raises(InvalidInput) as refused:
         ask("query ($id: ID!) { client(id: $id) { number } }", id=global_id("Item", "7"))
     assert refused.value.message == "id: this is the id of an Item; expected is a Client's id or its number."
@@ -100,16 +100,16 @@ def test_an_id_of_another_type_names_both() -> None:
 
 
 @pytest.mark.parametrize("key", ["10001", "SO-100001", "A:1", "Client:10001", "=", "Zürich 7", "a+b/c==", "x" * 200])
-def test_what_is_no_id_is_the_business_key(key: str) -> None:
+def test_text_that_is_no_id_is_the_business_key(key: str) -> None:
     assert key_of(Client, key) == key
 
 
-def test_a_key_that_looks_like_an_id_of_no_type_is_a_key() -> None:
+def test_text_like_an_id_of_an_unknown_type_is_a_key() -> None:
     looks_so = global_id("Coupon", "1")
     assert key_of(Client, looks_so) == looks_so
 
 
-def test_an_id_changed_in_any_character_is_not_that_id() -> None:
+def test_id_with_a_changed_character_is_not_that_id() -> None:
     id = global_id("Client", "10001")
     for changed in (id + "=", id[:-1], id + "A", id.replace("Q", "q", 1), f" {id}"):
         assert key_of(Client, changed) != "10001"
@@ -127,32 +127,32 @@ def test_an_id_changed_in_any_character_is_not_that_id() -> None:
         (global_id("Client", "1\r\nX-Evil: 1"), "id: must not have control characters."),
     ],
 )
-def test_what_can_be_no_key_is_refused(id: str, why: str) -> None:
+def test_impossible_keys_are_refused(id: str, why: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         key_of(Client, id)
     assert refused.value.message == why
 
 
 @pytest.mark.parametrize("id", ["", "x" * 201, "\x00", global_id("Item", "7"), global_id("Client", "\x00")])
-def test_a_refusal_names_where_the_client_wrote_it(id: str) -> None:
+def test_refusal_names_the_argument(id: str) -> None:
     with pytest.raises(InvalidInput, match=r"^input\.clientId: "):
         key_of(Client, id, "input.clientId")
 
 
 @pytest.mark.parametrize("id", ["10001", "Client:10001", global_id("Coupon", "1"), global_id("Client", ""), "%%%", "ü"])
-def test_node_takes_ids_only(id: str) -> None:
+def test_node_field_takes_only_global_ids(id: str) -> None:
     with pytest.raises(InvalidInput, match="this is not an id of this graph"):
         ask("query ($id: ID!) { node(id: $id) { id } }", id=id)
 
 
-def test_a_type_made_from_a_noun_keeps_its_key_and_name() -> None:
+def test_subclass_of_a_node_keeps_its_key_and_name() -> None:
     partial = type("Client", (Client,), {})
     made: Any = object.__new__(partial)
     made.number = "5"
     assert node_id(made) == global_id("Client", "5")
 
 
-def test_a_noun_without_a_key_is_a_mistake_where_it_stands() -> None:
+def test_node_without_a_key_is_a_mistake_at_its_class() -> None:
     with pytest.raises(
         Mistake, match=r"test_global_ids\.py:\d+: Nameless is a Node without a key\n  Why: .*\n  Fix: .*key="
     ):
@@ -161,6 +161,6 @@ def test_a_noun_without_a_key_is_a_mistake_where_it_stands() -> None:
             pass
 
 
-def test_the_resolver_of_id_is_the_module_function() -> None:
+def test_resolver_of_id_is_the_module_function() -> None:
     field = next(f for f in Client.__strawberry_definition__.fields if f.python_name == "id")  # type: ignore[attr-defined]
     assert field.base_resolver.wrapped_func is node_id

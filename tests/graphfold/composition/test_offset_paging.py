@@ -1,4 +1,4 @@
-"""Paging over offsets while the list moves: healed where the anchor is found, reported where not, never silent."""
+"""Offset paging of a list that changes: no row is skipped or repeated, or the answer reports that one may be."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Change: TypeAlias = Callable[[list[str]], None]
 
 @dataclass
 class Shelf:
-    """The backend's list, newest first. `before_call` is done to it as calls come in, one change for each."""
+    """The backend's list, newest first. `before_call` are changes, one of which is made at each call."""
 
     rows: list[str]
     calls: list[tuple[int, int]] = field(default_factory=list)
@@ -72,7 +72,7 @@ BOTH = pytest.mark.parametrize("kind", ["counted", "plain"])
 
 
 @dataclass
-class Told:
+class ClientPage:
     """One page as a client sees it."""
 
     rows: list[str]
@@ -81,7 +81,7 @@ class Told:
     notes: ResponseExtensions
 
 
-async def page(shelf: Shelf, kind: str, first: int, after: str | None = None) -> Told:
+async def page(shelf: Shelf, kind: str, first: int, after: str | None = None) -> ClientPage:
     query = f"query ($first: Int!, $after: String) {{ {kind}(first: $first, after: $after) {{ ...Page }} }} "
     fragment = (
         f"fragment Page on {kind.title()}Connection {{ nodes {{ number }} pageInfo {{ hasNextPage endCursor }} }}"
@@ -91,8 +91,8 @@ async def page(shelf: Shelf, kind: str, first: int, after: str | None = None) ->
         result = await SCHEMA.execute(query + fragment, variable_values=values, context_value=shelf)
     assert result.errors is None
     assert result.data is not None
-    told, info = result.data[kind], result.data[kind]["pageInfo"]
-    return Told([node["number"] for node in told["nodes"]], info["endCursor"], info["hasNextPage"], notes)
+    connection, info = result.data[kind], result.data[kind]["pageInfo"]
+    return ClientPage([node["number"] for node in connection["nodes"]], info["endCursor"], info["hasNextPage"], notes)
 
 
 def shelf_of(count: int) -> Shelf:
@@ -107,8 +107,8 @@ def take(start: int, count: int = 1) -> Change:
     return lambda rows: rows.__delitem__(slice(start, start + count))
 
 
-async def second_page(shelf: Shelf, kind: str, first: int, change: Change) -> Told:
-    """The page behind the first one, after a change; `shelf.calls` has its calls only."""
+async def second_page(shelf: Shelf, kind: str, first: int, change: Change) -> ClientPage:
+    """Return the page behind the first one, after a change; `shelf.calls` are the calls of this page."""
     start = await page(shelf, kind, first)
     change(shelf.rows)
     shelf.calls.clear()
@@ -116,55 +116,55 @@ async def second_page(shelf: Shelf, kind: str, first: int, change: Change) -> To
 
 
 @BOTH
-async def test_an_unmoved_list_costs_one_call(kind: str) -> None:
+async def test_unchanged_list_costs_one_call(kind: str) -> None:
     shelf = shelf_of(30)
-    told = await second_page(shelf, kind, 5, put(0))
-    assert told.rows == ["r5", "r6", "r7", "r8", "r9"]
+    returned = await second_page(shelf, kind, 5, put(0))
+    assert returned.rows == ["r5", "r6", "r7", "r8", "r9"]
     assert shelf.calls == [(6 if kind == "counted" else 7, 4)]
 
 
 @BOTH
 @pytest.mark.parametrize("inserted", [1, 4, 5, 6, 7, 20, 24])
-async def test_rows_inserted_in_front_are_healed(kind: str, inserted: int) -> None:
+async def test_inserts_in_front_do_not_repeat_rows(kind: str, inserted: int) -> None:
     shelf = shelf_of(30)
-    told = await second_page(shelf, kind, 5, put(inserted))
-    assert (told.rows, told.more, told.notes) == (["r5", "r6", "r7", "r8", "r9"], True, {})
+    returned = await second_page(shelf, kind, 5, put(inserted))
+    assert (returned.rows, returned.more, returned.notes) == (["r5", "r6", "r7", "r8", "r9"], True, {})
     assert len(shelf.calls) <= 3
 
 
 @BOTH
 @pytest.mark.parametrize("deleted", [1, 2, 4])
-async def test_rows_deleted_in_front_are_healed(kind: str, deleted: int) -> None:
+async def test_deletes_in_front_do_not_skip_rows(kind: str, deleted: int) -> None:
     shelf = shelf_of(30)
-    told = await second_page(shelf, kind, 5, take(0, deleted))
-    assert (told.rows, told.notes) == (["r5", "r6", "r7", "r8", "r9"], {})
+    returned = await second_page(shelf, kind, 5, take(0, deleted))
+    assert (returned.rows, returned.notes) == (["r5", "r6", "r7", "r8", "r9"], {})
 
 
 @BOTH
-async def test_a_look_back_reads_one_window_and_no_more(kind: str) -> None:
+async def test_search_for_the_anchor_goes_back_one_page_at_most(kind: str) -> None:
     shelf = shelf_of(200)
     start = await page(shelf, kind, 100)
     take(0, 3)(shelf.rows)
     shelf.calls.clear()
-    told = await page(shelf, kind, 50, start.end)
-    assert (told.rows[0], told.notes) == ("r100", {})
+    returned = await page(shelf, kind, 50, start.end)
+    assert (returned.rows[0], returned.notes) == ("r100", {})
     assert min(offset for _, offset in shelf.calls) >= 99 - 52
 
 
 @BOTH
-async def test_an_insert_that_reaches_the_end_costs_no_second_read(kind: str) -> None:
+async def test_shifted_page_that_reaches_the_end_is_not_fetched_again(kind: str) -> None:
     shelf = shelf_of(7)
-    told = await second_page(shelf, kind, 5, put(2))
-    assert (told.rows, told.more, told.notes) == (["r5", "r6"], False, {})
+    returned = await second_page(shelf, kind, 5, put(2))
+    assert (returned.rows, returned.more, returned.notes) == (["r5", "r6"], False, {})
     assert len(shelf.calls) == 1
 
 
 @BOTH
-async def test_a_deleted_anchor_is_reported(kind: str) -> None:
+async def test_deleted_anchor_is_reported(kind: str) -> None:
     shelf = shelf_of(30)
-    told = await second_page(shelf, kind, 5, take(4))
-    assert told.rows == ["r5", "r6", "r7", "r8", "r9"]
-    [entry] = told.notes["pagination"]
+    returned = await second_page(shelf, kind, 5, take(4))
+    assert returned.rows == ["r5", "r6", "r7", "r8", "r9"]
+    [entry] = returned.notes["pagination"]
     assert entry["connection"] == f"Query.{kind}"
     assert entry["after"]
     assert "may be skipped or repeated" in entry["message"]
@@ -172,57 +172,57 @@ async def test_a_deleted_anchor_is_reported(kind: str) -> None:
 
 
 @BOTH
-async def test_behind_the_end_nothing_is_looked_for(kind: str) -> None:
+async def test_anchor_is_not_searched_behind_the_end_of_the_list(kind: str) -> None:
     shelf = shelf_of(10)
     start = await page(shelf, kind, 8)
     take(7)(shelf.rows)
     shelf.calls.clear()
-    told = await page(shelf, kind, 8, start.end)
-    assert (told.rows, list(told.notes)) == (["r8", "r9"], ["pagination"])
+    returned = await page(shelf, kind, 8, start.end)
+    assert (returned.rows, list(returned.notes)) == (["r8", "r9"], ["pagination"])
     assert [offset for _, offset in shelf.calls] == [7, 0]
 
 
 @BOTH
-async def test_rows_lost_with_the_anchor_are_reported(kind: str) -> None:
+async def test_rows_deleted_with_the_anchor_are_reported(kind: str) -> None:
     shelf = shelf_of(30)
-    told = await second_page(shelf, kind, 5, take(3, 4))
-    assert told.rows == ["r8", "r9", "r10", "r11", "r12"]
-    assert "pagination" in told.notes
+    returned = await second_page(shelf, kind, 5, take(3, 4))
+    assert returned.rows == ["r8", "r9", "r10", "r11", "r12"]
+    assert "pagination" in returned.notes
 
 
 @BOTH
-async def test_more_inserts_than_are_looked_through_are_reported(kind: str) -> None:
-    told = await second_page(shelf_of(30), kind, 5, put(100))
-    assert told.rows == ["new4", "new5", "new6", "new7", "new8"]
-    assert "pagination" in told.notes
+async def test_more_inserts_than_the_search_distance_are_reported(kind: str) -> None:
+    returned = await second_page(shelf_of(30), kind, 5, put(100))
+    assert returned.rows == ["new4", "new5", "new6", "new7", "new8"]
+    assert "pagination" in returned.notes
 
 
 @BOTH
-async def test_a_list_emptied_meanwhile_ends_and_says_so(kind: str) -> None:
-    told = await second_page(shelf_of(30), kind, 5, take(0, 30))
-    assert (told.rows, told.end, told.more) == ([], None, False)
-    assert len(told.notes["pagination"]) == 1
+async def test_emptied_list_ends_and_is_reported(kind: str) -> None:
+    returned = await second_page(shelf_of(30), kind, 5, take(0, 30))
+    assert (returned.rows, returned.end, returned.more) == ([], None, False)
+    assert len(returned.notes["pagination"]) == 1
 
 
 @BOTH
-async def test_a_list_that_moves_between_our_own_calls_is_read_again(kind: str) -> None:
+async def test_page_is_fetched_again_if_the_list_changes_between_calls(kind: str) -> None:
     shelf = shelf_of(30)
     start = await page(shelf, kind, 5)
     shelf.before_call = [put(2, "a"), put(3, "b")]
-    told = await page(shelf, kind, 5, start.end)
-    assert (told.rows, told.notes) == (["r5", "r6", "r7", "r8", "r9"], {})
+    returned = await page(shelf, kind, 5, start.end)
+    assert (returned.rows, returned.notes) == (["r5", "r6", "r7", "r8", "r9"], {})
 
 
 @BOTH
-async def test_a_list_that_never_rests_gives_a_short_page_and_nothing_wrong(kind: str) -> None:
+async def test_constantly_changing_list_gives_a_short_correct_page(kind: str) -> None:
     shelf = shelf_of(30)
     start = await page(shelf, kind, 5)
     shelf.calls.clear()
     shelf.before_call = [put(2, str(number)) for number in range(100)]
-    told = await page(shelf, kind, 5, start.end)
-    assert told.rows == ["r5", "r6", "r7", "r8"][: len(told.rows)]
-    assert told.rows
-    assert (told.more, told.notes) == (True, {})
+    returned = await page(shelf, kind, 5, start.end)
+    assert returned.rows == ["r5", "r6", "r7", "r8"][: len(returned.rows)]
+    assert returned.rows
+    assert (returned.more, returned.notes) == (True, {})
     assert len(shelf.calls) == 4
 
 
@@ -230,7 +230,7 @@ async def test_a_list_that_never_rests_gives_a_short_page_and_nothing_wrong(kind
 class Walk:
     """All pages of a list that is changed before each of them."""
 
-    told: list[str] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
     notes: list[Any] = field(default_factory=list)
     stayed: set[str] = field(default_factory=set)
 
@@ -239,19 +239,19 @@ async def walk(shelf: Shelf, kind: str, first: int, changes: list[Change]) -> Wa
     result = Walk(stayed=set(shelf.rows))
     after, more = None, True
     while more:
-        told = await page(shelf, kind, first, after)
-        result.told += told.rows
-        result.notes += told.notes.get("pagination", [])
-        after, more = told.end, told.more
+        returned = await page(shelf, kind, first, after)
+        result.rows += returned.rows
+        result.notes += returned.notes.get("pagination", [])
+        after, more = returned.end, returned.more
         if changes:
             changes.pop(0)(shelf.rows)
         result.stayed &= set(shelf.rows)
     return result
 
 
-def once(walked: Walk) -> bool:
-    """Every row that was there all the time was told, and exactly once, in order."""
-    kept = [row for row in walked.told if row in walked.stayed]
+def is_complete(walked: Walk) -> bool:
+    """Return whether every row that was in the list all the time was returned exactly once, in order."""
+    kept = [row for row in walked.rows if row in walked.stayed]
     return kept == sorted(walked.stayed, key=lambda row: int(row.removeprefix("r")))
 
 
@@ -261,28 +261,28 @@ FRONT_INSERTS = st.lists(st.integers(0, 20), max_size=8)
 
 @settings(deadline=None)
 @given(KINDS, st.integers(0, 60), st.integers(1, 9), FRONT_INSERTS)
-async def test_inserts_in_front_never_show(kind: str, count: int, first: int, inserts: list[int]) -> None:
+async def test_inserts_in_front_never_disturb_a_walk(kind: str, count: int, first: int, inserts: list[int]) -> None:
     changes = [put(number, f"new{turn}.") for turn, number in enumerate(inserts)]
     walked = await walk(shelf_of(count), kind, first, changes)
-    assert once(walked)
+    assert is_complete(walked)
     assert walked.notes == []
-    assert len(walked.told) == len(set(walked.told))
+    assert len(walked.rows) == len(set(walked.rows))
 
 
 @settings(deadline=None)
 @given(KINDS, st.integers(0, 60), st.integers(1, 9), st.lists(st.integers(0, 20), max_size=8))
-async def test_deletes_in_front_that_spare_the_anchor_never_show(
+async def test_deletes_in_front_of_the_anchor_never_disturb_a_walk(
     kind: str, count: int, first: int, deletes: list[int]
 ) -> None:
-    shelf, told, after, more = shelf_of(count), [], None, True
+    shelf, rows, after, more = shelf_of(count), [], None, True
     while more:
         turn = await page(shelf, kind, first, after)
         assert turn.notes == {}
-        told += turn.rows
+        rows += turn.rows
         after, more = turn.end, turn.more
         if deletes and turn.rows:
             del shelf.rows[: min(deletes.pop(), shelf.rows.index(turn.rows[-1]))]
-    assert told == [f"r{number}" for number in range(count)]
+    assert rows == [f"r{number}" for number in range(count)]
 
 
 @st.composite
@@ -299,7 +299,7 @@ CHANGES = st.lists(any_change(), max_size=8)
 
 @settings(deadline=None)
 @given(KINDS, st.integers(0, 60), st.integers(1, 9), CHANGES, CHANGES)
-async def test_no_row_is_ever_skipped_in_silence(
+async def test_skipped_rows_are_always_reported(
     kind: str, count: int, first: int, between: list[Change], during: list[Change]
 ) -> None:
     shelf = shelf_of(count)
@@ -315,4 +315,4 @@ async def test_no_row_is_ever_skipped_in_silence(
     shelf.before_call = [watched(change) for change in during]
     walked = await walk(shelf, kind, first, between)
     walked.stayed = walked.stayed.intersection(*seen)
-    assert once(walked) or walked.notes
+    assert is_complete(walked) or walked.notes

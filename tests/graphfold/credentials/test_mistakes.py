@@ -9,7 +9,7 @@ import pytest
 from graphfold.graph.project import Project, ProjectError
 from graphfold.mistakes import Mistake
 from graphfold.testing import graph_of
-from tests.graphfold.written import Wrong, assert_told
+from tests.graphfold.written import Wrong, assert_mistake
 
 ADAPTER = """
         class Crm(RestAdapter):  # <-
@@ -101,7 +101,7 @@ AT_IMPORT = {
 def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
     with pytest.raises(Mistake) as raised:
         imported(wrong.source)
-    assert_told(raised.value, wrong, tmp_path / "written.py")
+    assert_mistake(raised.value, wrong, tmp_path / "written.py")
     assert SECRET not in str(raised.value)
 
 
@@ -124,7 +124,7 @@ def test_a_secret_in_a_function_is_told_at_start(
     imported(wrong.source)
     with pytest.raises(Mistake) as raised:
         graph_of()
-    assert_told(raised.value, wrong, tmp_path / "written.py")
+    assert_mistake(raised.value, wrong, tmp_path / "written.py")
     assert "hunter2" not in str(raised.value)
     assert SECRET not in str(raised.value)
 

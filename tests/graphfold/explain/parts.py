@@ -1,4 +1,4 @@
-"""A graph of parts in a depot, with every way to make one call for each item."""
+"""A graph of parts in a depot, with every kind of resolver that makes a call for each item."""
 
 import asyncio
 from typing import Annotated
@@ -13,7 +13,7 @@ from graphfold.testing import graph_of
 
 
 def parts() -> Graph:  # noqa: C901  # a graph: many functions of a line
-    """Declares the graph."""
+    """Declare the graph."""
 
     @strawberry.type(description="A part.")
     class Part(Node, key="number"):

@@ -1,4 +1,4 @@
-"""Explanations: how many calls, with which keys, waiting for what, and where a call is made for each item."""
+"""Explanations: call counts, keys, dependencies between calls, and warnings about calls per item."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def calls_of(explanation: Explanation) -> dict[str, tuple[int, int | None]]:
     return {path: (step.calls.least, step.calls.most) for path, step in steps_of(explanation).items()}
 
 
-def test_keys_come_from_a_field_and_travel_together() -> None:
+def test_key_source_and_batch_size_are_shown() -> None:
     explanation = people(max_size=2).explain("{ staff { name notes { author { mail } } } }")
     notes, author = steps_of(explanation)["staff.notes"], steps_of(explanation)["staff.notes.author"]
     assert notes.key is not None
     assert (notes.key.source, notes.key.most, notes.calls) == ("Person.number", 5, CallCount(1, 1))
     assert author.key is not None
     assert (author.key.source, author.key.most, author.key.batch) == ("Note.about", 25, 2)
-    assert author.because == ["Person.name", "Person.mail"]  # what staff wants is asked of every person
+    assert author.because == ["Person.name", "Person.mail"]  # the fields of staff are fetched for every person
     assert explanation.counted == ["staff", "staff.notes"]
     assert explanation.rounds == 3
 
 
-def test_what_a_page_brings_along_may_need_no_call() -> None:
+def test_objects_loaded_by_an_earlier_list_may_need_no_call() -> None:
     explanation = people().explain("{ staff { notes { author { name } } } }")
     author = steps_of(explanation)["staff.notes.author"]
     assert (author.known_from, author.calls) == (1, CallCount(0, 1))
 
 
-def test_a_reference_by_key_alone_is_no_call() -> None:
+def test_reference_by_key_alone_is_no_call() -> None:
     explanation = people().explain('{ person(number: "1") { notes { author { number id __typename } } } }')
     author = steps_of(explanation)["person.notes.author"]
     assert (author.only_key, author.calls, author.because) == (True, CallCount(0, 0), [])
@@ -55,40 +55,40 @@ def test_a_reference_by_key_alone_is_no_call() -> None:
     assert explanation.rounds == 2
 
 
-def test_computed_fields_need_what_they_read() -> None:
+def test_computed_field_is_the_reason_of_the_call() -> None:
     explanation = people().explain('{ person(number: "1") { notes { author { label } } } }')
     assert steps_of(explanation)["person.notes.author"].because == ["Person.label"]
 
 
-def test_conditions_may_save_a_call() -> None:
+def test_conditional_call_counts_from_zero() -> None:
     explanation = people().explain('{ seek(number: "1") { boss { mail notes { text } } } }')
     assert calls_of(explanation) == {"seek": (1, 1), "seek.boss": (0, 1), "seek.boss.notes": (0, 1)}
 
 
-def test_many_keys_of_one_field() -> None:
+def test_field_with_many_keys_is_split_into_batches() -> None:
     explanation = people(max_size=2).explain('{ many(numbers: ["1", "2", "3"]) { name } }')
     [many] = explanation.steps
     assert many.key is not None
     assert (many.key.source, many.key.most, many.calls.most) == ("the argument numbers", 5, 3)
 
 
-def test_equal_keys_in_two_places_are_one_call() -> None:
+def test_loads_of_two_fields_share_a_call() -> None:
     explanation = people().explain(
         '{ person(number: "1") { sameNotes { text } notes { text } } twice: person(number: "2") { mail } }'
     )
     same = steps_of(explanation)
     assert (same["twice"].known_from, same["twice"].calls) == (same["person"].number, CallCount(0, 1))
-    assert same["person.notes"].known_from is None  # asked with a limit, the other without
+    assert same["person.notes"].known_from is None  # loaded with a limit, the other without
 
 
-def test_variables_and_conditions_decide_what_is_explained() -> None:
+def test_skipped_fields_are_not_explained() -> None:
     query = "query($n: String!, $yes: Boolean!) { person(number: $n) { notes @include(if: $yes) { text } } }"
     graph = people()
     assert len(list(graph.explain(query, {"n": "1", "yes": True}).walk())) == 2
     assert len(list(graph.explain(query, {"n": "1", "yes": False}).walk())) == 1
 
 
-def test_a_node_is_found_by_the_type_in_its_id() -> None:
+def test_node_field_is_explained_by_the_type_in_its_id() -> None:
     graph = people()
     identifier = "UGVyc29uOjE"  # Person:1
     [node] = graph.explain(f'{{ node(id: "{identifier}") {{ ... on Person {{ name }} }} }}').steps
@@ -97,7 +97,7 @@ def test_a_node_is_found_by_the_type_in_its_id() -> None:
     assert node.key.source == "the argument id"
 
 
-def test_a_mutation_runs_field_by_field() -> None:
+def test_mutation_fields_are_serial() -> None:
     explanation = people().explain(
         'mutation { a: rename(number: "1", name: "X") { notes { text } } b: rename(number: "2", name: "Y") { name } }'
     )
@@ -105,7 +105,7 @@ def test_a_mutation_runs_field_by_field() -> None:
     assert [step.kind for step in explanation.steps] == ["write", "write"]
 
 
-def test_json_says_what_waits_and_what_runs_beside() -> None:
+def test_json_shows_waiting_and_parallel_steps() -> None:
     plan = people(ttl=5).explain('{ person(number: "1") { notes { text } } staff { name } }').json()
     person, staff = plan["steps"]
     assert (person["parallel"], person["waitsFor"], person["steps"][0]["waitsFor"]) == ([staff["step"]], None, 1)
@@ -117,18 +117,18 @@ def test_json_says_what_waits_and_what_runs_beside() -> None:
     "query",
     ["{ gone }", "{ person", "query($n: Int!) { staff(team: $n) { name } }", "fragment A on Query { staff { name } }"],
 )
-def test_what_would_be_refused_is_not_explained(query: str) -> None:
+def test_invalid_operation_is_not_explained(query: str) -> None:
     with pytest.raises(ExplainError) as refused:
         people().explain(query)
     assert refused.value.errors
 
 
-def test_limits_hold_for_explanations_too() -> None:
+def test_node_limit_holds_for_explanations() -> None:
     with pytest.raises(ExplainError, match="asks for up to 30 objects"):
         people(environment={"GRAPHFOLD_MAX_NODES": "29"}).explain("{ staff { notes { text } } }")
 
 
-def test_who_runs_it_and_why() -> None:
+def test_reason_of_graphql_core_is_shown() -> None:
     graph = people()
     graph.documents.development = True
     assert graph.explain("{ __typename }").reason is None
@@ -137,12 +137,12 @@ def test_who_runs_it_and_why() -> None:
     assert [step.path for step in introspecting.steps] == ["person"]
 
 
-def test_a_graph_without_plans_says_so() -> None:
+def test_execution_setting_is_a_reason() -> None:
     switched_off = people(environment={"GRAPHFOLD_EXECUTION": "graphql-core"})
     assert switched_off.explain("{ staff { name } }").reason == "GRAPHFOLD_EXECUTION is graphql-core"
 
 
-def test_an_extension_with_a_hook_for_fields_is_a_reason() -> None:
+def test_extension_with_a_field_hook_is_a_reason() -> None:
     class Hook(SchemaExtension):
         def resolve(self, *args: Any, **kwargs: Any) -> Any:
             """Around every field."""
@@ -162,7 +162,7 @@ def test_an_extension_with_a_hook_for_fields_is_a_reason() -> None:
         ("same { number }", 1, None),
     ],
 )
-def test_a_call_for_each_item_is_seen(field: str, most: int, message: str | None) -> None:
+def test_call_per_item_is_a_warning(field: str, most: int, message: str | None) -> None:
     explanation = parts().explain(f"{{ parts {{ {field} }} }}")
     [listed] = explanation.steps
     assert listed.steps[0].calls == CallCount(1, most)
@@ -174,18 +174,18 @@ def test_a_call_for_each_item_is_seen(field: str, most: int, message: str | None
         assert "parts.py:" in warning.where
 
 
-def test_one_item_is_no_warning() -> None:
+def test_call_for_a_single_item_is_no_warning() -> None:
     assert parts().explain('{ node(id: "UGFydDox") { ... on Part { one { size } alone { size } } } }').warnings == []
 
 
-def test_what_cannot_be_read_is_told_as_unknown() -> None:
+def test_adapter_passed_to_another_function_is_an_unknown_call() -> None:
     explanation = parts().explain("{ parts { handed { size } } }")
     handed = steps_of(explanation)["parts.handed"]
     assert (handed.operation, handed.kind, handed.calls) == (None, "unknown", CallCount(0, None))
     assert explanation.calls == CallCount(1, None)
 
 
-def test_a_resolver_that_asks_twice_is_two_steps() -> None:
+def test_resolver_with_two_calls_is_two_steps() -> None:
     twice = parts().explain("{ parts { twice { size } } }").steps[0].steps[0]
     assert (twice.operation, twice.calls) == ("parts", CallCount(1, 1))
     assert [(step.operation, step.path, step.calls) for step in twice.steps] == [
@@ -193,7 +193,7 @@ def test_a_resolver_that_asks_twice_is_two_steps() -> None:
     ]
 
 
-def test_loops_and_handlers_of_a_resolver() -> None:
+def test_calls_in_loops_and_exception_handlers_are_counted() -> None:
     explanation = parts().explain("{ parts { forgetful safe { size } } }")
     forgetful, safe = explanation.steps[0].steps
     assert forgetful.key is not None
@@ -201,6 +201,6 @@ def test_loops_and_handlers_of_a_resolver() -> None:
     assert (safe.calls, safe.steps[0].calls.least, safe.steps[0].operation) == (CallCount(0, 1), 0, "parts")
 
 
-def test_backends_that_sign_in_say_so() -> None:
+def test_backend_with_client_credentials_may_need_a_token() -> None:
     [depot] = parts().explain("{ parts { size } }").backends
     assert (depot.name, depot.protocol, depot.calls, depot.token) == ("depot", "REST", CallCount(1, 1), True)

@@ -1,4 +1,4 @@
-"""Traces: what was really asked, with keys, times and what the caches knew; only in development, only on request."""
+"""Traces: the backend calls of a request with keys, times and cache hits, in development and on request only."""
 
 from __future__ import annotations
 
@@ -39,66 +39,66 @@ async def traced(graph: Graph, query: str) -> list[Called]:
     return calls
 
 
-def told(called: Called, *names: str) -> tuple[Any, ...]:
+def values(called: Called, *names: str) -> tuple[Any, ...]:
     return tuple(called[name] for name in names)
 
 
-async def test_calls_are_told_in_order_with_keys_and_times() -> None:
+async def test_trace_lists_calls_in_order_with_keys_and_times() -> None:
     async with running(people()) as graph:
         people_, notes = await traced(graph, '{ person(number: "2") { name notes { text } } }')
-    assert told(people_, "backend", "operation", "keys", "keyCount", "error") == ("hr", "people", ["2"], 1, None)
-    assert told(notes, "operation", "keys") == ("notes_of", ["2"])
+    assert values(people_, "backend", "operation", "keys", "keyCount", "error") == ("hr", "people", ["2"], 1, None)
+    assert values(notes, "operation", "keys") == ("notes_of", ["2"])
     assert 0 <= people_["start"] <= people_["start"] + people_["ms"] <= notes["start"] + 0.02
     [sent] = people_["requests"]
     assert sent["status"] == 200
     assert people_["start"] - 0.01 <= sent["start"] <= people_["start"] + people_["ms"]
 
 
-async def test_a_batch_that_is_split_is_told_part_by_part() -> None:
+async def test_each_part_of_a_split_batch_is_a_call() -> None:
     async with running(people(max_size=2)) as graph:
         calls = await traced(graph, '{ many(numbers: ["1", "2", "3"]) { name } }')
     assert [called["keys"] for called in calls] == [["1", "2"], ["3"]]
 
 
-async def test_many_keys_are_counted_and_some_told() -> None:
+async def test_long_key_lists_are_cut_and_counted() -> None:
     numbers = ", ".join(f'"{number}"' for number in range(1, 31))
     async with running(people(), Office("Ann " * 30)) as graph:
         [called] = await traced(graph, f"{{ many(numbers: [{numbers}]) {{ name }} }}")
     assert (len(called["keys"]), called["keyCount"]) == (20, 30)
 
 
-async def test_what_the_cache_knew_is_told_with_the_call_for_the_rest() -> None:
+async def test_cache_hits_are_counted_with_the_call_for_the_missing_keys() -> None:
     async with running(people(ttl=60)) as graph:
         await traced(graph, '{ many(numbers: ["1", "2"]) { name } }')
         [called] = await traced(graph, '{ many(numbers: ["1", "2", "3"]) { name } }')
-        assert told(called, "cached", "keys") == (2, ["3"])
+        assert values(called, "cached", "keys") == (2, ["3"])
         [known] = await traced(graph, '{ many(numbers: ["1", "3"]) { name } }')
-        assert told(known, "cached", "keys", "ms", "requests") == (2, None, 0.0, [])
+        assert values(known, "cached", "keys", "ms", "requests") == (2, None, 0.0, [])
 
 
-async def test_a_call_that_another_request_has_under_way_is_shared() -> None:
-    office, asked, go_on = Office(), asyncio.Event(), asyncio.Event()
+async def test_in_flight_call_of_another_request_is_shared() -> None:
+    office, called_once, go_on = Office(), asyncio.Event(), asyncio.Event()
 
     async def slowly(request: httpx.Request) -> Any:
-        asked.set()
+        called_once.set()
         await go_on.wait()
         return office.people(request)
 
     office.on("GET /people", slowly)
     async with running(people(ttl=60), office) as graph:
         first = asyncio.create_task(traced(graph, '{ person(number: "1") { name } }'))
-        await asked.wait()
+        await called_once.wait()
         second = asyncio.create_task(traced(graph, '{ a: person(number: "1") { name } staff { name } }'))
         while len(office.calls) < 2:
             await asyncio.sleep(0)
         go_on.set()
         [made], calls = await first, await second
-    assert told(made, "shared", "keys") == (0, ["1"])
+    assert values(made, "shared", "keys") == (0, ["1"])
     [shared] = [called for called in calls if called["operation"] == "people"]
-    assert told(shared, "shared", "keys", "requests") == (1, None, [])
+    assert values(shared, "shared", "keys", "requests") == (1, None, [])
 
 
-async def test_failures_are_told_and_change_no_error() -> None:
+async def test_failures_are_traced_without_changing_the_error() -> None:
     office = Office()
     office.on("GET /people", httpx.ConnectError("refused"))
     query = '{ person(number: "1") { name } }'
@@ -110,16 +110,16 @@ async def test_failures_are_told_and_change_no_error() -> None:
     assert (answer.data, answer.errors) == (plain.data, plain.errors)
 
 
-async def test_writes_and_pages_are_told_too() -> None:
+async def test_writes_and_pages_are_traced() -> None:
     async with running(people(ttl=60)) as graph:
         [renamed] = await traced(graph, 'mutation { rename(number: "1", name: "Zoe") { number } }')
         [listed] = await traced(graph, "{ staff { name } }")
-    assert told(renamed, "operation", "keys", "keyCount") == ("rename", None, 0)
-    assert told(listed, "operation", "keys") == ("staff", None)
+    assert values(renamed, "operation", "keys", "keyCount") == ("rename", None, 0)
+    assert values(listed, "operation", "keys") == ("staff", None)
 
 
 @pytest.mark.parametrize("execution", ["breadth-first", "graphql-core"])
-async def test_answers_are_the_same_with_a_trace(execution: str) -> None:
+async def test_trace_does_not_change_the_data(execution: str) -> None:
     query = "{ staff { label boss { mail } notes { text author { name } } } }"
     async with running(people(ttl=60, environment={"GRAPHFOLD_EXECUTION": execution})) as graph:
         watched = await graph.execute(query, headers={"graphfold-explain": "trace,plan"})
@@ -130,7 +130,7 @@ async def test_answers_are_the_same_with_a_trace(execution: str) -> None:
     assert {called["operation"] for called in watched.extensions["trace"]["calls"]} >= {"staff", "notes_of"}
 
 
-async def test_a_plan_shows_what_the_caches_hold() -> None:
+async def test_plan_shows_the_number_of_cache_entries() -> None:
     async with running(people(ttl=60)) as graph:
         held = []
         for _ in range(2):
@@ -139,20 +139,20 @@ async def test_a_plan_shows_what_the_caches_hold() -> None:
     assert held == [0, 1]
 
 
-async def test_a_query_that_cannot_run_has_no_plan() -> None:
+async def test_invalid_query_has_no_plan() -> None:
     async with running(people()) as graph:
         answer = await graph.execute("{ gone }", headers={"graphfold-explain": "plan"})
     assert (answer.extensions, len(answer.errors)) == ({}, 1)
 
 
-async def test_outside_development_nobody_is_told() -> None:
+async def test_header_is_ignored_outside_development() -> None:
     async with people().running(transports=fakes(hr=Office())) as graph:
         answer = await graph.execute('{ person(number: "1") { name } }', headers={"graphfold-explain": "plan, trace"})
     assert answer.extensions == {}
 
 
 @pytest.mark.parametrize(("development", "extensions"), [(True, {"plan", "trace"}), (False, set[str]())])
-async def test_the_header_arrives_by_http(*, development: bool, extensions: set[str]) -> None:
+async def test_header_works_over_http(*, development: bool, extensions: set[str]) -> None:
     graph = people()
     transport = httpx.ASGITransport(graph.app(development=development))
     async with graph.running(transports=fakes(hr=Office())), httpx.AsyncClient(transport=transport) as client:

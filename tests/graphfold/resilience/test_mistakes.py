@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from graphfold.mistakes import Mistake
-from tests.graphfold.written import Wrong, assert_told
+from tests.graphfold.written import Wrong, assert_mistake
 
 
 def declared(how: str, told: str, fix: str) -> Wrong:
@@ -64,4 +64,4 @@ WRONG = [
 def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
     with pytest.raises(Mistake) as mistake:
         imported(wrong.source)
-    assert_told(mistake.value, wrong, tmp_path / "written.py")
+    assert_mistake(mistake.value, wrong, tmp_path / "written.py")

@@ -1,4 +1,4 @@
-"""Names and values of an adapter's own attributes and of options that cannot be, told when the adapter is imported."""
+"""Unknown or impossible attributes and options of adapters raise a Mistake."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from graphfold.mistakes import Mistake
 from graphfold.testing import graph_of
-from tests.graphfold.written import CRM, Wrong, assert_told
+from tests.graphfold.written import CRM, Wrong, assert_mistake
 
 
 def attribute(line: str, what: str, fix: str) -> Wrong:
@@ -66,13 +66,15 @@ WRONG = [
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.what)
-def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+def test_wrong_option_is_a_mistake_at_import(
+    wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
     with pytest.raises(Mistake) as mistake:
         imported(wrong.source)
-    assert_told(mistake.value, wrong, tmp_path / "written.py")
+    assert_mistake(mistake.value, wrong, tmp_path / "written.py")
 
 
-def test_what_is_an_authors_own_stays_allowed(imported: Callable[[str], ModuleType]) -> None:
+def test_own_class_attributes_of_an_adapter_are_allowed(imported: Callable[[str], ModuleType]) -> None:
     imported(
         """
         from typing import ClassVar
@@ -95,7 +97,7 @@ def test_what_is_an_authors_own_stays_allowed(imported: Callable[[str], ModuleTy
 
 
 @pytest.mark.parametrize("path", ['"http://crm.test/x"', '"//crm.test/x"', 'f"https://crm.test/{self.name}"', '"x"'])
-def test_a_path_that_leads_elsewhere_is_told_at_start(
+def test_path_to_another_server_is_a_mistake_at_start(
     path: str, imported: Callable[[str], ModuleType], tmp_path: Path
 ) -> None:
     wrong = Wrong(
@@ -112,12 +114,12 @@ def test_a_path_that_leads_elsewhere_is_told_at_start(
     imported(wrong.source)
     with pytest.raises(Mistake) as mistake:
         graph_of()
-    assert_told(mistake.value, wrong, tmp_path / "written.py")
+    assert_mistake(mistake.value, wrong, tmp_path / "written.py")
 
 
 @pytest.mark.parametrize("kind", ["read", "batch"])
 @pytest.mark.parametrize("call", ["request('DELETE', '/n', int)", "exchange(path='/n', method='patch')"])
-def test_a_read_that_changes_something_is_told_at_start(
+def test_read_with_a_changing_method_is_a_mistake_at_start(
     kind: str, call: str, imported: Callable[[str], ModuleType], tmp_path: Path
 ) -> None:
     signature = {"read": "self) -> Any", "batch": "self, ids: Keys[str]) -> dict[str, Any]"}[kind]
@@ -135,4 +137,4 @@ def test_a_read_that_changes_something_is_told_at_start(
     imported(wrong.source)
     with pytest.raises(Mistake) as mistake:
         graph_of()
-    assert_told(mistake.value, wrong, tmp_path / "written.py")
+    assert_mistake(mistake.value, wrong, tmp_path / "written.py")

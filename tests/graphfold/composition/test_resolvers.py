@@ -1,4 +1,4 @@
-"""Odd corners: adapters that derive from each other, rows inside rows, unions, events, errors of all makes."""
+"""Resolvers with derived adapters, nested rows, unions, subscriptions and custom errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from tests.graphfold.people import Office, people
 pytestmark = pytest.mark.anyio
 
 
-async def test_an_adapter_that_derives_from_another_is_a_backend_of_its_own() -> None:
+async def test_subclass_of_an_adapter_is_a_backend_of_its_own() -> None:
     @strawberry.type
     class Query:
         pass
@@ -52,7 +52,7 @@ async def test_an_adapter_that_derives_from_another_is_a_backend_of_its_own() ->
         assert await ask(graph, "{ abroad here }") == {"here": [1, 10], "abroad": [2, 20]}
 
 
-async def test_what_is_remembered_without_fields_of_a_row_inside_is_not_enough() -> None:
+async def test_cache_entry_without_fields_of_a_nested_row_is_not_used() -> None:
     @strawberry.type
     class Place:
         town: str
@@ -92,8 +92,8 @@ async def test_what_is_remembered_without_fields_of_a_row_inside_is_not_enough()
     assert len(backend.calls) == 2
 
 
-async def test_an_error_class_of_any_make_reaches_every_place() -> None:
-    """Its constructor may want anything: errors are told at several places, and copied without it."""
+async def test_custom_error_class_reaches_every_response_path() -> None:
+    """Errors are copied for each response path without their constructor, which may take any arguments."""
 
     class Refused(BackendRejected):
         def __init__(self, reply: dict[str, str]) -> None:
@@ -129,7 +129,7 @@ async def test_an_error_class_of_any_make_reaches_every_place() -> None:
     ]
 
 
-async def test_objects_with_fields_left_out_are_found_in_unions_and_interfaces() -> None:
+async def test_objects_with_unfetched_fields_resolve_in_unions_and_interfaces() -> None:
     @strawberry.type
     class Person(Node, key="number"):
         number: str
@@ -173,7 +173,7 @@ async def test_objects_with_fields_left_out_are_found_in_unions_and_interfaces()
         assert await ask(graph, query, id=global_id("Person", "9")) == {"node": None}
 
 
-async def test_a_read_may_give_nothing() -> None:
+async def test_none_of_a_read_is_cached() -> None:
     @strawberry.type
     class Person:
         name: str
@@ -206,7 +206,7 @@ async def test_a_read_may_give_nothing() -> None:
     assert len(backend.calls) == 1
 
 
-async def test_every_event_of_a_subscription_loads_anew() -> None:  # noqa: C901  # a graph: many functions of a line
+async def test_each_subscription_event_loads_again() -> None:  # noqa: C901  # a graph: many functions of a line
     @strawberry.type
     class Tick:
         number: str
@@ -230,7 +230,7 @@ async def test_every_event_of_a_subscription_loads_anew() -> None:  # noqa: C901
 
         @property
         def used(self) -> int:
-            """How many keys are known to have gone into the answer."""
+            """Return how many keys have gone into the answer so far."""
             return sum(map(len, self.scope.parts.keys.values()))
 
     @resolves(Tick)
@@ -252,7 +252,7 @@ async def test_every_event_of_a_subscription_loads_anew() -> None:  # noqa: C901
             again = await counter.same.load(await counter.value())
             yield Tick(number=f"{number} {again} {counter.used}")
 
-    async def told(query: str) -> list[Any]:
+    async def events_of(query: str) -> list[Any]:
         numbers = iter(range(10, 20))
         backend = FakeBackend({"GET /value": lambda request: next(numbers)})
         async with graph_of().running(transports=fakes(counter=backend)) as graph:
@@ -263,12 +263,12 @@ async def test_every_event_of_a_subscription_loads_anew() -> None:  # noqa: C901
             return [(event.errors, event.data) async for event in events]
 
     each = [(None, {"ticks": {"a": n, "b": n}}) for n in (10, 11, 12)]
-    assert await told("subscription { ticks { a: value b: value } }") == each
+    assert await events_of("subscription { ticks { a: value b: value } }") == each
     known = [(None, {"values": {"number": number}}) for number in ("10 10 1", "11 11 1")]
-    assert await told("subscription { values(most: 12) { number } }") == known
+    assert await events_of("subscription { values(most: 12) { number } }") == known
 
 
-async def test_two_graphs_live_beside_each_other() -> None:
+async def test_two_graphs_run_in_one_process() -> None:
     first, office = people(), Office()
 
     async with first.running(transports=fakes(hr=office)) as one:
@@ -277,16 +277,16 @@ async def test_two_graphs_live_beside_each_other() -> None:
         other_office = Office("Zoe")
         async with second.running(transports=fakes(hr=other_office)) as two:
             query = '{ person(number: "1") { name } }'
-            told = await asyncio.gather(ask(one, query), ask(two, query))
-    assert list(told) == [{"person": {"name": "Ann"}}, {"person": {"name": "Zoe"}}]
+            answers = await asyncio.gather(ask(one, query), ask(two, query))
+    assert list(answers) == [{"person": {"name": "Ann"}}, {"person": {"name": "Zoe"}}]
 
 
-async def test_a_graph_that_does_not_run_says_so() -> None:
+async def test_execute_outside_running_raises() -> None:
     with pytest.raises(RuntimeError, match="the graph is not running"):
         await people().execute("{ __typename }")
 
 
-async def test_a_fake_tells_what_it_has_no_route_for(log: list[Any]) -> None:
+async def test_fake_backend_reports_calls_without_a_route(log: list[Any]) -> None:
     with pytest.raises(AssertionError, match="no route for"):
         async with people().running(transports=fakes(hr=FakeBackend({"GET /staff": []}))) as graph:
             await graph.execute('{ person(number: "1") { name } }')

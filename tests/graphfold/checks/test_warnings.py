@@ -1,4 +1,4 @@
-"""What works but should not stay so is listed: where, what, and how to mend it."""
+"""Doubtful declarations are listed as warnings, with location and fix."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from graphfold.testing import graph_of
 from tests.graphfold.written import CRM, line_of
 
-PROBLEMS = {
+WARNINGS = {
     "N+1": (
         """
         class Scores(RestAdapter):
@@ -101,14 +101,14 @@ PROBLEMS = {
 }
 
 
-@pytest.mark.parametrize(("source", "told"), PROBLEMS.values(), ids=PROBLEMS.keys())
-def test_problems_are_listed(source: str, told: str, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("source", "warning"), WARNINGS.values(), ids=WARNINGS.keys())
+def test_warning_is_listed(source: str, warning: str, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
     imported(CRM + source)
     file = tmp_path / "written.py"
-    assert graph_of().problems() == [f"{file}:{line_of(file)}: {told}"]
+    assert graph_of().problems() == [f"{file}:{line_of(file)}: {warning}"]
 
 
-def test_a_base_class_without_operations_is_no_backend(imported: Callable[[str], ModuleType]) -> None:
+def test_base_class_without_operations_is_no_backend(imported: Callable[[str], ModuleType]) -> None:
     imported(
         CRM
         + """
@@ -126,6 +126,6 @@ def test_a_base_class_without_operations_is_no_backend(imported: Callable[[str],
     assert [adapter.name for adapter in graph_of().adapters] == ["crm", "shop", "shop_abroad"]
 
 
-def test_names_are_made_of_class_names(imported: Callable[[str], ModuleType]) -> None:
+def test_adapter_name_is_derived_from_the_class_name(imported: Callable[[str], ModuleType]) -> None:
     imported(CRM.replace("Crm", "OldCRMSystem2"))
     assert [adapter.name for adapter in graph_of().adapters] == ["old_crmsystem2"]

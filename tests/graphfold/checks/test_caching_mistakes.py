@@ -1,4 +1,4 @@
-"""What an author does wrong in saying what is remembered is told when it is imported."""
+"""Wrong caching options raise a Mistake at import."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from graphfold.mistakes import Mistake
-from tests.graphfold.written import Wrong, assert_told
+from tests.graphfold.written import Wrong, assert_mistake
 
 WRONG = {
     "stale without a ttl": Wrong(
@@ -61,7 +61,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
-def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+def test_wrong_caching_is_a_mistake_at_import(
+    wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
     with pytest.raises(Mistake) as raised:
         imported(wrong.source)
-    assert_told(raised.value, wrong, tmp_path / "written.py")
+    assert_mistake(raised.value, wrong, tmp_path / "written.py")
