@@ -26,7 +26,7 @@ from graphql import DocumentNode, GraphQLSchema, execute, parse, validate
 from graphfold.adapter.base import Adapter
 from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from graphfold.loading.load import Loader
 from graphfold.loading.scope import Home, Scope
 from graphfold.loading.source import Source
@@ -219,17 +219,17 @@ class Batch:
     def __init__(self, scope: Scope, function: Callable[[list[int]], dict[int, Any]]) -> None:
         self._loader: Loader[int] = Loader(Memory(scope, function))
 
-    def loader(self, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Loader[int]:
+    def level_loader(self) -> Loader[int]:
         return self._loader
 
-    def as_written(self, keys: list[int]) -> list[int]:
+    def canonical_keys(self, keys: list[int]) -> list[int]:
         return keys
 
-    def existing(self, answer: Any, key: int) -> Any:
+    def required_value(self, answer: Any, key: int) -> Any:
         return answer
 
     def load(self, key: int) -> Awaitable[Any]:
-        return self._loader.load(key, self.existing)
+        return self._loader.load(key, self.required_value)
 
 
 class TaskBatch:
@@ -254,7 +254,7 @@ SCHEMA: GraphQLSchema = strawberry.Schema(Query)._schema  # noqa: SLF001  # Stra
 
 
 def ours(query: str, schema: GraphQLSchema = SCHEMA) -> Run:
-    return _runner(schema, parse(query), BreadthFirst, tasks=False)
+    return _runner(schema, parse(query), PlanExecutor, tasks=False)
 
 
 def core(query: str, schema: GraphQLSchema = SCHEMA) -> Run:
@@ -337,7 +337,7 @@ async def first_seen(count: int = 20) -> tuple[float, float, float]:
         document = parse(text)
         assert not validate(SCHEMA, document)
         checks.append(time.process_time() - started)
-        run = _runner(SCHEMA, document, BreadthFirst, tasks=False)
+        run = _runner(SCHEMA, document, PlanExecutor, tasks=False)
         started = time.process_time()
         await run()
         firsts.append(time.process_time() - started)

@@ -12,7 +12,7 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from graphfold.errors import InvalidInput
-from graphfold.execution.fields import pure
+from graphfold.execution.direct_fields import pure
 from graphfold.mistakes import Mistake, author_location
 from graphfold.rows.shape import cached_by_class
 

@@ -9,18 +9,18 @@ from graphql.execution import Executor
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graphfold.execution.begin import begin
-from graphfold.execution.compile import plan_of
 from graphfold.execution.plan import Plan
+from graphfold.execution.planning import plan_of
+from graphfold.execution.runner import start_run
 
-__all__ = ["BreadthFirst"]
+__all__ = ["PlanExecutor"]
 
 
-class BreadthFirst(StrawberryGraphQLCoreExecutionContext):
-    """`strawberry.Schema(execution_context_class=BreadthFirst)`: queries, mutations and every subscription event.
+class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
+    """`strawberry.Schema(execution_context_class=PlanExecutor)`: queries, mutations and every subscription event.
 
     Answers as graphql-core would; what no plan covers is run by graphql-core itself. It also runs schemas that are not
-    Strawberry's: `graphql.execute(schema, document, executor_class=BreadthFirst)`.
+    Strawberry's: `graphql.execute(schema, document, executor_class=PlanExecutor)`.
     """
 
     def execute_operation(self, serially: bool | None = None) -> Any:
@@ -30,7 +30,7 @@ class BreadthFirst(StrawberryGraphQLCoreExecutionContext):
             return ExecutionResult(None, [error])
         if isinstance(plan, str):
             return super().execute_operation(serially)
-        return begin(plan, self, serially)
+        return start_run(plan, self, serially)
 
     def plan(self) -> Plan | str:
         """The operation's plan, or the reason why it has none."""

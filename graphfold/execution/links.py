@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 from graphfold.source import syntax_tree
 
-__all__ = ["Link", "link_in"]
+__all__ = ["Link", "find_link"]
 
-Way = Literal["load", "find", "ref"]
+ReadMode = Literal["load", "find", "ref"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Link:
 
     adapter: type
     batch: str
-    way: Way
+    way: ReadMode
     key: str
     keys: Callable[[Any], Any]
 
 
-def link_in(function: Callable[..., Any], injected: Mapping[str, type]) -> Link | None:
+def find_link(function: Callable[..., Any], injected: Mapping[str, type]) -> Link | None:
     """The link that a resolver function is; None where it is anything else, or has no source."""
     tree = syntax_tree(function)
     if tree is None or len(injected) != 1:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import enum
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -17,18 +19,26 @@ from graphql import (
     OperationDefinitionNode,
     get_named_type,
 )
+from graphql.execution import default_field_resolver
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
-from graphfold.execution.fields import Known, known
-from graphfold.execution.generated import Part, compiled_builder
-from graphfold.execution.kinds import decoded_in, is_of_kind
+from graphfold.execution.direct_fields import DirectField, direct_field
 from graphfold.execution.links import Link
-from graphfold.execution.rows import Builder, Reading, Way, one_way, reading_of, simple_builder, way_of
 
-__all__ = ["Plan", "Selection", "Step", "nullable"]
+__all__ = ["Plan", "ReadMode", "Reading", "RowBuilder", "RowBuilding", "Selection", "Step", "nullable"]
 
-WORTH_COMPILING = 50
-"""Objects of one selection from which a generated row builder pays: compiling costs some 100 us, saves 0.4 a leaf."""
+RowBuilder = Callable[[list[Any]], list[dict[str, Any]]]
+ReadMode = str | Any
+"""How objects are read: a word, or the class of decoded rows."""
+
+
+class Reading(enum.Enum):
+    """How a plain leaf gets its value."""
+
+    TYPENAME = enum.auto()
+    ATTRIBUTE = enum.auto()
+    FUNCTION = enum.auto()
+    DEFAULT = enum.auto()
 
 
 class Plan:
@@ -52,10 +62,11 @@ class Step:
     """One field of one selection."""
 
     __slots__ = (
+        "attribute",
         "details",
+        "direct",
         "field",
         "key",
-        "known",
         "leaf",
         "name",
         "nodes",
@@ -86,14 +97,17 @@ class Step:
         self.resolve = field.resolve or plan.field_resolver
         self.takes_arguments = bool(field.args or self.nodes[0].arguments)
         self.leaf = isinstance(get_named_type(field.type), GraphQLScalarType | GraphQLEnumType)
-        self.known: Known | None = known(field)
-        self.reading: Reading | None = reading_of(self)
+        self.direct: DirectField | None = direct_field(field)
+        self.reading: Reading | None = _reading_of(self)
+        self.attribute: str | None = self.name if self.reading is Reading.DEFAULT else None
+        if self.reading is Reading.ATTRIBUTE and self.direct is not None:
+            self.attribute = self.direct.attribute
         self.selections: dict[GraphQLObjectType, Selection] = {}
 
     @property
     def link(self) -> Link | None:
         """Set where the field is only a load."""
-        return self.known.link if self.known is not None and not self.takes_arguments else None
+        return self.direct.link if self.direct is not None and not self.takes_arguments else None
 
     def selection(self, kind: GraphQLObjectType, executor: Any) -> Selection:
         """What is selected of objects of this type below the field; compiled when it is first met."""
@@ -107,10 +121,10 @@ class Step:
         return found
 
 
-class Building(NamedTuple):
+class RowBuilding(NamedTuple):
     """`build` fills in plain fields, the others are None for now; it raises at odd values. `steps` are still to run."""
 
-    build: Builder
+    build: RowBuilder
     steps: list[Step]
     compiled: bool
 
@@ -127,63 +141,33 @@ class Selection:
                 self.all.append(Step(plan, len(self.all), key, details, kind, field))
         self.plain = [step for step in self.all if step.reading is not None]
         self.steps = [step for step in self.all if step.reading is None]
-        self._ways: dict[type, Way] = {}
-        self._builders: dict[Way, Building] = {}
-        self._seen = 0
+        self.read_modes: dict[type, ReadMode] = {}
+        self.row_buildings: dict[ReadMode, RowBuilding] = {}
+        self.objects_seen = 0
 
     def loaded_by(self, key: str | None) -> list[Step]:
         """The steps that load by this attribute of the objects and nothing else."""
         return [step for step in self.steps if step.link is not None and step.link.key == key]
 
-    def building(self, objects: list[Any], executor: Any) -> Building | None:
-        """How the rows of a level are made, and what is left to run then.
-
-        None for objects that can be read only once.
-        """
-        way = self._way(objects)
-        if way == "odd":
-            return None
-        self._seen += len(objects)
-        worth = self._seen > WORTH_COMPILING
-        known_building = self._builders.get(way)
-        if known_building is None or (worth and not known_building.compiled):
-            make = self._compiled if worth else self._simple
-            known_building = self._builders[way] = make(way, executor)
-        return known_building
-
-    def _simple(self, way: Way, _executor: Any) -> Building:
-        return Building(simple_builder(self.all, way), self.steps, compiled=False)
-
-    def _compiled(self, way: Way, executor: Any) -> Building:
-        parts = {} if isinstance(way, str) else dict(self._parts(way, executor))
-        steps = [step for step in self.steps if step not in parts]
-        return Building(compiled_builder(self.all, way, parts), steps, compiled=True)
-
-    def _parts(self, row: Any, executor: Any) -> Iterator[tuple[Step, Part]]:
-        """The fields that are objects inside the row, of which only plain fields are selected."""
-        for step in self.steps:
-            declared, attribute = nullable(step.type), step.known.attribute if step.known is not None else None
-            kind = decoded_in(row, attribute) if attribute is not None else None
-            if kind is None or not isinstance(declared, GraphQLObjectType) or not is_of_kind(declared, (), {kind}):
-                continue
-            inner = step.selection(declared, executor)
-            if not inner.steps:
-                yield step, Part(kind, inner.all)
-
-    def _way(self, objects: list[Any]) -> Way:
-        ways, known_ways = set(), self._ways
-        for kind in set(map(type, objects)):
-            if kind not in known_ways:
-                known_ways[kind] = way_of(kind, self.plain)
-            ways.add(known_ways[kind])
-        return one_way(ways)
-
-    def empty(self, objects: list[Any]) -> list[dict[str, Any]]:
-        """Rows with nothing filled in: for a level that is completed value by value."""
-        keys = [step.key for step in self.all]
-        return [dict.fromkeys(keys) for _ in objects]
-
 
 def nullable(declared: Any) -> Any:
     """The type without its outer non-null."""
     return declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+
+
+def _reading_of(step: Step) -> Reading | None:
+    """How a step can be read by a row builder; None where it has to be run."""
+    if not step.leaf or step.takes_arguments:
+        return None
+    if step.name == "__typename":
+        return Reading.TYPENAME
+    inner: Any = step.type.of_type if isinstance(step.type, GraphQLNonNull) else step.type
+    if isinstance(inner, GraphQLList):
+        item: Any = inner.of_type.of_type if isinstance(inner.of_type, GraphQLNonNull) else inner.of_type
+        if isinstance(item, GraphQLList):
+            return None
+    if step.direct is not None and step.direct.attribute is not None:
+        return Reading.ATTRIBUTE
+    if step.direct is not None and step.direct.pure is not None:
+        return Reading.FUNCTION
+    return Reading.DEFAULT if step.resolve is default_field_resolver else None

@@ -15,9 +15,9 @@ from strawberry.extensions import SchemaExtension
 
 from graphfold.credentials import ClientCredentials
 from graphfold.errors import GraphError
-from graphfold.execution.compile import REASONS
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from graphfold.execution.plan import Plan, Selection
+from graphfold.execution.planning import UNPLANNED_REASONS
 from graphfold.explain.explainable import Explainable
 from graphfold.explain.explanation import CallCount, ExplainedBackend, ExplainedStep, Explanation
 from graphfold.explain.steps import StepBuilder
@@ -74,8 +74,8 @@ def _document(graph: Explainable, query: str, operation_name: str | None) -> Doc
 
 def _executor(
     graph: Explainable, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None
-) -> BreadthFirst:
-    executor: Any = BreadthFirst.build(
+) -> PlanExecutor:
+    executor: Any = PlanExecutor.build(
         graph.schema._schema,
         document,
         raw_variable_values=dict(variables) if variables else None,
@@ -83,7 +83,7 @@ def _executor(
         is_awaitable=_is_awaitable,
         hide_suggestions=not graph.documents.development,
     )
-    if not isinstance(executor, BreadthFirst):
+    if not isinstance(executor, PlanExecutor):
         raise ExplainError(executor)  # build() returns the errors in the variables instead
     return executor
 
@@ -95,11 +95,11 @@ def _reason(graph: Explainable, plan: Plan | str) -> str | None:
     # An extension is a class, an object or a function that makes one; `resolve` is its hook around every field.
     default = SchemaExtension.resolve
     if any(getattr(extension, "resolve", default) is not default for extension in graph.schema.extensions):
-        return REASONS["field-hooks"]
-    return REASONS.get(plan, plan) if isinstance(plan, str) else None
+        return UNPLANNED_REASONS["field-hooks"]
+    return UNPLANNED_REASONS.get(plan, plan) if isinstance(plan, str) else None
 
 
-def _unplanned_selection(executor: BreadthFirst) -> Selection:
+def _unplanned_selection(executor: PlanExecutor) -> Selection:
     """Return the fields of an operation without a plan in the shape of a plan."""
     schema, operation, variables = executor.schema, executor.operation, executor.variable_values
     root: Any = schema.get_root_type(operation.operation)

@@ -60,7 +60,7 @@ class _Handle:
         rows = rows_with_on_demand_fields(self._operation.row) if self._operation.row is not None else ()
         return frozenset(f"{row.__qualname__}.{name}" for row in rows for name in self._asked(row))
 
-    def found(self, answer: Any, key: Any) -> Any:
+    def optional_value(self, answer: Any, key: Any) -> Any:
         """The value of an answer, None where there is none; raises the key's error."""
         kind = type(answer)
         if kind is Failed:
@@ -70,12 +70,12 @@ class _Handle:
             return answer.value
         return None if answer is MISSING else answer
 
-    def existing(self, answer: Any, key: Any) -> Any:
+    def required_value(self, answer: Any, key: Any) -> Any:
         """The value of an answer; raises NOT_FOUND where there is none."""
         if answer is MISSING:
             what = self._operation.name
             raise NotFound(f"There is no such entry: {_short(key)}.", backend=self._adapter.name, operation=what)
-        return self.found(answer, key)
+        return self.optional_value(answer, key)
 
     def _opened(
         self, ident: Hashable, slot: Hashable, fetch: Callable[[Any], Any], seen: Callable[[Any], None] | None = None
@@ -123,24 +123,24 @@ class Batch(_Handle, Generic[K, P, V]):
 
     def find(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V | None]:
         """The value, or None when the backend does not have it."""
-        return _loading(self.loader(args, kwargs), self._one(key), self.found)
+        return _loading(self.loader(args, kwargs), self._one(key), self.optional_value)
 
     def load(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
         """The value; NOT_FOUND at this place of the answer when the backend does not have it."""
-        return _loading(self.loader(args, kwargs), self._one(key), self.existing)
+        return _loading(self.loader(args, kwargs), self._one(key), self.required_value)
 
     def ref(self, key: K, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
         """Like `load`, for a key that another backend vouches for: no call when only the key is selected."""
         if self.needs_only_key():
             key = self._one(key)
-            return Load(Wave({key: self.of_key(key)}), key, self.found)
+            return Load(Wave({key: self.of_key(key)}), key, self.optional_value)
         return self.load(key, *args, **kwargs)
 
     async def load_many(self, keys: Sequence[K], *args: P.args, **kwargs: P.kwargs) -> list[V]:
         """Each must exist. In the order of the keys."""
         return list(await asyncio.gather(*(self.load(key, *args, **kwargs) for key in keys)))
 
-    def as_written(self, keys: list[K]) -> list[K]:
+    def canonical_keys(self, keys: list[K]) -> list[K]:
         """The keys, each in the one way in which it is written. Raises for what cannot be a key."""
         same = self._operation.policy.key
         return keys if same is None else list(map(same, keys))
@@ -153,8 +153,13 @@ class Batch(_Handle, Generic[K, P, V]):
         written: K | None = policy.written(key)
         return key if written is None else written
 
+    def level_loader(self) -> Loader[K] | None:
+        """Return the loader without further arguments; None where loads are not gathered by level."""
+        loader = self.loader((), {})
+        return loader if isinstance(loader, Loader) else None
+
     @property
-    def key(self) -> str | None:
+    def key_attribute(self) -> str | None:
         """The attribute of its rows that holds, to the letter, the key they were found by."""
         row, policy = self._operation.row, self._operation.policy
         return row.shape.key if row is not None and policy.gives == "row" and policy.key is None else None
@@ -228,7 +233,7 @@ class Read(_Handle, Generic[P, V]):
     __slots__ = ()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[V]:
-        return _loading(self._loader(), _Arguments(self._operation, args, kwargs), self.found)
+        return _loading(self._loader(), _Arguments(self._operation, args, kwargs), self.optional_value)
 
     def forget(self) -> None:
         """After a write: every cached answer of this operation is void."""

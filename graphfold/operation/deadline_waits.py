@@ -16,7 +16,7 @@ from graphql.pyutils import Path
 
 from graphfold.composition.fallbacks import FallbackAwaitable
 from graphfold.deadline import Deadline, deadline_exceeded
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from graphfold.loading.scope import Scope
 from graphfold.operation.context import OperationContext
 
@@ -25,7 +25,7 @@ __all__ = ["DeadlineExecutor"]
 T = TypeVar("T")
 
 
-class DeadlineExecutor(BreadthFirst):
+class DeadlineExecutor(PlanExecutor):
     """Executor whose waits in graphql-core end at the operation's deadline."""
 
     _waits: Waits | None = None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from graphql import build_schema, execute, parse
 
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from tests.execution.loading import backend
 from tests.execution.twice import agree
 
@@ -58,7 +58,7 @@ class Diary:
 
 
 async def run(query: str, root: Any) -> Any:
-    result = execute(SCHEMA, parse(query), root, executor_class=BreadthFirst)
+    result = execute(SCHEMA, parse(query), root, executor_class=PlanExecutor)
     return await result if inspect.isawaitable(result) else result
 
 
@@ -176,7 +176,7 @@ async def test_an_error_in_an_item_ends_only_that_item() -> None:
 async def test_an_error_at_once_does_not_even_begin_what_would_have_to_be_awaited() -> None:
     diary = Diary()
     root = {"slow": lambda _info: diary.sleep("slow"), "required": None}
-    result: Any = execute(SCHEMA, parse("{ slow required }"), root, executor_class=BreadthFirst)
+    result: Any = execute(SCHEMA, parse("{ slow required }"), root, executor_class=PlanExecutor)
     assert not inspect.isawaitable(result)
     assert result.data is None
     assert diary.entries == []
@@ -247,7 +247,7 @@ def test_an_operation_begun_without_a_loop_is_awaited_in_one() -> None:
         "items": lambda _info: [{"value": lambda _info: value(3), "other": lambda _info: value(4)}],
     }
     query = parse("{ slow other items { value other } }")
-    result: Any = execute(SCHEMA, query, root, executor_class=BreadthFirst)
+    result: Any = execute(SCHEMA, query, root, executor_class=PlanExecutor)
 
     async def awaited() -> Any:
         return await result

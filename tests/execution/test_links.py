@@ -13,8 +13,8 @@ from graphfold.adapter.base import Adapter
 from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError, NotFound
-from graphfold.execution.executor import BreadthFirst
-from graphfold.execution.links import link_in
+from graphfold.execution.executor import PlanExecutor
+from graphfold.execution.links import find_link
 from graphfold.loading.answer import MISSING, Failed
 from tests.execution.loading import Backend, backend
 from tests.execution.twice import counted
@@ -82,24 +82,27 @@ class Batch:
     def __init__(self, fake: Backend) -> None:
         self._fake = fake
 
-    def loader(self, _args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Any:
+    def level_loader(self) -> Any:
         return self._fake.loader
 
-    def found(self, answer: Any, key: Any) -> Any:
+    def canonical_keys(self, keys: list[Any]) -> list[Any]:
+        return keys
+
+    def optional_value(self, answer: Any, key: Any) -> Any:
         if isinstance(answer, Failed):
             raise answer.raised()
         return None if answer is MISSING else answer
 
-    def existing(self, answer: Any, key: Any) -> Any:
+    def required_value(self, answer: Any, key: Any) -> Any:
         if answer is MISSING:
             raise NotFound(f"There is no {key}.")
-        return self.found(answer, key)
+        return self.optional_value(answer, key)
 
     def find(self, key: Any) -> Awaitable[Any]:
-        return self._fake.loader.load(key, self.found)
+        return self._fake.loader.load(key, self.optional_value)
 
     def load(self, key: Any) -> Awaitable[Any]:
-        return self._fake.loader.load(key, self.existing)
+        return self._fake.loader.load(key, self.required_value)
 
 
 class Context:
@@ -111,7 +114,7 @@ class Context:
 
 
 KEYS = ["a", "b", "missing", "a", "bad", "c"]
-SCHEMA = strawberry.Schema(Query, execution_context_class=BreadthFirst)
+SCHEMA = strawberry.Schema(Query, execution_context_class=PlanExecutor)
 Answer = tuple[Any, list[tuple[Any, str]], list[list[Any]]]
 
 
@@ -178,7 +181,7 @@ async def test_a_link_that_nobody_wants_any_more_is_not_waited_for() -> None:
             await asyncio.sleep(0)
             raise GraphError("no")
 
-    schema = strawberry.Schema(Root, execution_context_class=BreadthFirst)
+    schema = strawberry.Schema(Root, execution_context_class=PlanExecutor)
     async with backend(never) as fake:
         execution = schema.execute("{ lot { found } fails }", context_value=Context(fake, []))
         result = await asyncio.wait_for(execution, 5)
@@ -215,11 +218,11 @@ NOT_LINKS = [no_await, more_than_a_load, key_of_a_key, another_way, not_its_own,
 
 
 def test_what_is_a_link() -> None:
-    link = link_in(loaded, {"shop": Shop})
+    link = find_link(loaded, {"shop": Shop})
     assert link is not None
     assert (link.adapter, link.batch, link.way, link.key) == (Shop, "lots", "load", "key")
 
 
 @pytest.mark.parametrize("function", NOT_LINKS, ids=lambda function: function.__name__)
 def test_what_only_looks_like_a_link(function: Callable[..., Any]) -> None:
-    assert link_in(function, {"shop": Shop}) is None
+    assert find_link(function, {"shop": Shop}) is None

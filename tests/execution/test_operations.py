@@ -23,9 +23,9 @@ from graphql import (
     subscribe,
 )
 
-from graphfold.execution import compile as compiling
-from graphfold.execution.compile import FALLBACKS, REASONS
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution import planning
+from graphfold.execution.executor import PlanExecutor
+from graphfold.execution.planning import PLANNING_OUTCOMES, UNPLANNED_REASONS
 from tests.execution.twice import agree, agree_at_once, counted, same
 
 pytestmark = pytest.mark.anyio
@@ -87,7 +87,7 @@ async def test_the_events_of_a_subscription() -> None:
     document = parse("subscription { items { id told } }")
     core: Any = await _started(subscribe(SCHEMA, document))
     with counted("planned"):
-        ours: Any = await _started(subscribe(SCHEMA, document, executor_class=BreadthFirst))
+        ours: Any = await _started(subscribe(SCHEMA, document, executor_class=PlanExecutor))
         first = await anext(ours)
     same(await anext(core), first, exact=True)
     rest = [result async for result in ours]
@@ -249,7 +249,7 @@ async def test_incremental_delivery_is_graphql_cores() -> None:
     )
     with counted("incremental"):
         result: Any = experimental_execute_incrementally(
-            schema, parse("{ ... @defer { a } }"), {"a": 1}, executor_class=BreadthFirst
+            schema, parse("{ ... @defer { a } }"), {"a": 1}, executor_class=PlanExecutor
         )
     assert result.initial_result.has_next
     assert [patch async for patch in result.subsequent_results]
@@ -257,7 +257,7 @@ async def test_incremental_delivery_is_graphql_cores() -> None:
 
 def test_a_synchronous_run_is_graphql_cores() -> None:
     with counted("synchronous"):
-        result = execute_sync(SCHEMA, parse("{ number }"), {"number": 1}, executor_class=BreadthFirst)
+        result = execute_sync(SCHEMA, parse("{ number }"), {"number": 1}, executor_class=PlanExecutor)
     assert result.data == {"number": 1}
 
 
@@ -269,8 +269,8 @@ def test_too_deep_for_a_plan() -> None:
 
 
 def test_every_reason_is_listed() -> None:
-    assert set(FALLBACKS) <= {*REASONS, "planned"}
-    assert {name.split()[0] for name in FALLBACK} | {"synchronous", "too-deep", "incremental"} == set(REASONS)
+    assert set(PLANNING_OUTCOMES) <= {*UNPLANNED_REASONS, "planned"}
+    assert {name.split()[0] for name in FALLBACK} | {"synchronous", "too-deep", "incremental"} == set(UNPLANNED_REASONS)
 
 
 def test_the_variants_of_a_document_are_bounded() -> None:
@@ -282,8 +282,8 @@ def test_the_variants_of_a_document_are_bounded() -> None:
         values = {name: bool(number >> i & 1) for i, name in enumerate(names)}
         result = agree_at_once(SCHEMA, document, lambda: {"number": 1}, variable_values=values)
         assert result.data == {name: 1 for name in names if values[name]}
-    kept = SCHEMA.extensions[compiling._NOTE][id(document.definitions[0])]
-    assert len(kept.plans) == compiling.VARIANTS
+    kept = SCHEMA.extensions[planning._NOTE][id(document.definitions[0])]
+    assert len(kept.plans) == planning.VARIANTS
 
 
 def test_a_plan_goes_with_its_schema() -> None:
@@ -307,7 +307,7 @@ async def test_nothing_is_left_for_the_garbage_collector() -> None:
     gc.disable()
     try:
         query = parse("{ items { id } }")
-        result: Any = execute(SCHEMA, query, {"items": items}, context_value=[], executor_class=BreadthFirst)
+        result: Any = execute(SCHEMA, query, {"items": items}, context_value=[], executor_class=PlanExecutor)
         assert (await result).data == {"items": [{"id": 1}] * 3}
         del result
         assert not [thing for thing in gc.get_objects() if isinstance(thing, Loaded)]
@@ -316,12 +316,12 @@ async def test_nothing_is_left_for_the_garbage_collector() -> None:
 
 
 def test_plans_of_long_documents_are_not_kept_and_those_of_many_are_bounded() -> None:
-    SCHEMA.extensions.pop(compiling._NOTE, None)
+    SCHEMA.extensions.pop(planning._NOTE, None)
     for number in range(60):
         agree_at_once(SCHEMA, parse(f"query Q{number} {{ number }} #" + "x" * 20_000), lambda: {"number": 1})
     agree_at_once(SCHEMA, parse("query Long { number } #" + "x" * 25_000), lambda: {"number": 1})
-    kept = SCHEMA.extensions[compiling._NOTE]
-    assert 0 < kept.currsize <= compiling.CHARACTERS
+    kept = SCHEMA.extensions[planning._NOTE]
+    assert 0 < kept.currsize <= planning.CHARACTERS
     assert not any(compiled.operation.name.value == "Long" for compiled in kept.values())
 
 
@@ -332,5 +332,5 @@ def test_objects_too_deep_for_the_stack_are_an_error(field: str) -> None:
     item.update(item=item, items=[item])
     depth = 185
     query = parse(f"{{ item {{ {f'{field} {{ ' * depth} __typename {'}' * depth} }} }}")
-    result: Any = execute(schema, query, {"item": item}, executor_class=BreadthFirst)
+    result: Any = execute(schema, query, {"item": item}, executor_class=PlanExecutor)
     assert result.errors

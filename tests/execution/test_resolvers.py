@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from graphql import build_schema, execute, parse
 
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from tests.execution.behaviours import DIFFERENT, SLOW, WAITING, Loads, Resolver, variable
 from tests.execution.loading import backend
 from tests.execution.surroundings import ALL
@@ -39,7 +39,7 @@ async def driven(resolver: Resolver, loads: Loads) -> Outcome:
         return await resolver(i, loads)
 
     root = {"items": [{"value": lambda _info, i=i: value(i)} for i in range(3)]}
-    result: Any = execute(SCHEMA, QUERY, root, executor_class=BreadthFirst)
+    result: Any = execute(SCHEMA, QUERY, root, executor_class=PlanExecutor)
     result = await result
     errors = {error.path[1]: _told(error.original_error) for error in result.errors or ()}
     return [errors.get(i, item["value"]) for i, item in enumerate(result.data["items"])]

@@ -18,7 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 from graphfold import OnDemand, Row, Wire
 from graphfold.conversions import EPOCH_MILLIS, YES_NO, Conversion, codes, minor_units
 from graphfold.declarations import declaring
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from graphfold.rows.decoder import decoder_for
 from graphfold.scalars import SCALARS
 from tests.execution.twice import agree_at_once
@@ -70,7 +70,7 @@ class Query:
 
 
 SCHEMA = strawberry.Schema(
-    Query, execution_context_class=BreadthFirst, config=StrawberryConfig(scalar_map=SCALARS)
+    Query, execution_context_class=PlanExecutor, config=StrawberryConfig(scalar_map=SCALARS)
 )._schema
 QUERY = "{ things { number note colour price made sold maker { __typename name since } } }"
 

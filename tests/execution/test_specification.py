@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult, GraphQLError, build_schema, parse, subscribe
 
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from tests.execution.twice import agree, agree_at_once, same
 
 pytestmark = pytest.mark.anyio
@@ -129,7 +129,7 @@ async def changed(*events: Any) -> AsyncIterator[Any]:
 async def test_6_2_3_each_event_of_a_subscription_is_executed() -> None:
     events = [{"number": 1}, {"number": "no"}, None, ValueError("event")]
     seen: list[list[ExecutionResult]] = []
-    for executor in (None, BreadthFirst):
+    for executor in (None, PlanExecutor):
         SCHEMA.subscription_type.fields["changed"].subscribe = lambda *_args, **_kwargs: changed(*events)  # type: ignore[union-attr]
         stream: Any = subscribe(SCHEMA, parse("subscription { changed { number } }"), executor_class=executor)
         stream = await stream if asyncio.iscoroutine(stream) else stream
@@ -144,7 +144,7 @@ async def test_6_2_3_1_an_error_of_the_source_stream_is_a_request_error() -> Non
         raise GraphQLError("no stream")
 
     results: list[Any] = []
-    for executor in (None, BreadthFirst):
+    for executor in (None, PlanExecutor):
         SCHEMA.subscription_type.fields["changed"].subscribe = refuse  # type: ignore[union-attr]
         result: Any = subscribe(SCHEMA, parse("subscription { changed { number } }"), executor_class=executor)
         results.append(await result if asyncio.iscoroutine(result) else result)

@@ -12,7 +12,7 @@ import strawberry
 from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.permission import BasePermission
 
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
 from tests.execution.twice import counted, same
 
 pytestmark = pytest.mark.anyio
@@ -194,7 +194,7 @@ class Watching(SchemaExtension):
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
 async def test_as_strawberry(query: str) -> None:
     with counted("planned"):
-        ours = await strawberry.Schema(Query, execution_context_class=BreadthFirst).execute(query, context_value="ctx")
+        ours = await strawberry.Schema(Query, execution_context_class=PlanExecutor).execute(query, context_value="ctx")
     theirs = await strawberry.Schema(Query).execute(query, context_value="ctx")
     same(theirs, ours, exact=True)  # type: ignore[arg-type]
 
@@ -215,13 +215,13 @@ async def test_each_object_gets_arguments_of_its_own() -> None:
         def items(self) -> list[Item]:
             return [Item(), Item(), Item()]
 
-    schema = strawberry.Schema(Items, execution_context_class=BreadthFirst)
+    schema = strawberry.Schema(Items, execution_context_class=PlanExecutor)
     result = await schema.execute('{ items { grown(names: ["a"]) } }')
     assert result.data == {"items": [{"grown": 2}] * 3}
 
 
 async def test_hooks_of_the_operation_still_run() -> None:
-    schema = strawberry.Schema(Query, extensions=[Watching], execution_context_class=BreadthFirst)
+    schema = strawberry.Schema(Query, extensions=[Watching], execution_context_class=PlanExecutor)
     with counted("planned"):
         result = await schema.execute("{ named }")
     assert (result.data, result.extensions) == ({"named": "n"}, {"watched": True})
@@ -233,14 +233,14 @@ async def test_hooks_of_fields_switch_to_graphql_core() -> None:
             value = _next(root, info, *args, **kwargs)
             return value.upper() if isinstance(value, str) else value
 
-    schema = strawberry.Schema(Query, extensions=[Louder], execution_context_class=BreadthFirst)
+    schema = strawberry.Schema(Query, extensions=[Louder], execution_context_class=PlanExecutor)
     with counted("field-hooks"):
         result = await schema.execute("{ named }")
     assert result.data == {"named": "N"}
 
 
 def test_without_a_loop() -> None:
-    schema = strawberry.Schema(Query, execution_context_class=BreadthFirst)
+    schema = strawberry.Schema(Query, execution_context_class=PlanExecutor)
     with counted("planned"):
         assert schema.execute_sync("{ named person { name } }").data == {"named": "n", "person": {"name": "Ann"}}
 
@@ -255,7 +255,7 @@ async def test_subscriptions() -> None:
 
     query = 'subscription { people { name shout told(prefix: "s") friend { name } } }'
     events: list[list[Any]] = []
-    for executor in (BreadthFirst, None):
+    for executor in (PlanExecutor, None):
         schema = strawberry.Schema(Query, subscription=Subscription, execution_context_class=executor)
         stream: Any = await schema.subscribe(query, context_value="ctx")
         events.append([(event.data, event.errors) async for event in stream])

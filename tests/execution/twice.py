@@ -12,8 +12,8 @@ from typing import Any
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse
 from graphql.execution.incremental import IncrementalExecutor
 
-from graphfold.execution.compile import FALLBACKS
-from graphfold.execution.executor import BreadthFirst
+from graphfold.execution.executor import PlanExecutor
+from graphfold.execution.planning import PLANNING_OUTCOMES
 
 __all__ = ["agree", "agree_at_once", "both", "counted", "same", "seen"]
 
@@ -44,7 +44,7 @@ def agree_at_once(
     document = parse(query) if isinstance(query, str) else query
     core = _execute(schema, document, root(), IncrementalExecutor, given)
     with counted(reason):
-        ours = _execute(schema, document, root(), BreadthFirst, given)
+        ours = _execute(schema, document, root(), PlanExecutor, given)
     assert isinstance(core, ExecutionResult)
     assert isinstance(ours, ExecutionResult)
     same(core, ours, exact=True)
@@ -74,7 +74,7 @@ async def both(
     core = _execute(schema, document, root(), IncrementalExecutor, given)
     core = await core if inspect.isawaitable(core) else core
     with counted(reason):
-        ours = _execute(schema, document, root(), BreadthFirst, given)
+        ours = _execute(schema, document, root(), PlanExecutor, given)
         ours = await ours if inspect.isawaitable(ours) else ours
     return core, ours
 
@@ -82,9 +82,9 @@ async def both(
 @contextmanager
 def counted(reason: str) -> Iterator[None]:
     """The operation inside is run for this reason: "planned", or why graphql-core runs it."""
-    before = FALLBACKS.copy()
+    before = PLANNING_OUTCOMES.copy()
     yield
-    assert FALLBACKS - before in (Counter({reason: 1}), Counter())
+    assert PLANNING_OUTCOMES - before in (Counter({reason: 1}), Counter())
 
 
 def _execute(schema: GraphQLSchema, document: DocumentNode, root: Any, executor: Any, given: dict[str, Any]) -> Any:

@@ -11,9 +11,9 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 
-from graphfold.execution.links import Link, link_in
+from graphfold.execution.links import Link, find_link
 
-__all__ = ["Known", "known", "pure"]
+__all__ = ["DirectField", "direct_field", "pure"]
 
 F = TypeVar("F", bound=Callable[[Any], Any])
 
@@ -28,7 +28,7 @@ def pure(resolver: F) -> F:
     return resolver
 
 
-class Known:
+class DirectField:
     """A Strawberry field without extensions, permissions and exception handlers.
 
     `attribute`: it is that attribute of its parent. `function`: it is answered by that resolver, with `injected`
@@ -44,7 +44,7 @@ class Known:
         self.pure: Callable[[Any], Any] | None = None
         self.injected: dict[str, Any] = {}
         self.fallback: Any = None
-        self.instead: Known | None = None
+        self.instead: DirectField | None = None
         resolver = field.base_resolver
         if resolver is None:
             self.attribute = field.python_name
@@ -64,7 +64,7 @@ class Known:
         self.function, self.injected = declared.function, declared.injected
         self._info = next((n for n, hint in declared.hints.items() if getattr(hint, "__origin__", hint) is Info), None)
         if self._self_first:
-            self.link = link_in(declared.function, declared.injected)
+            self.link = find_link(declared.function, declared.injected)
         self.fallback = declared.fallback
         if self.fallback is not None and self.fallback.resolver is not None:
             self.instead = copy(self)
@@ -101,18 +101,18 @@ class Known:
         return lambda: convert_arguments(arguments, declared, scalar_registry=registry, config=config)
 
 
-def known(field: GraphQLField) -> Known | None:
+def direct_field(field: GraphQLField) -> DirectField | None:
     """What is known about a field: worked out once, not once for each plan. None for anything out of the ordinary."""
     if _NOTE not in field.extensions:
         field.extensions[_NOTE] = _look(field)
-    found: Known | None = field.extensions[_NOTE]
+    found: DirectField | None = field.extensions[_NOTE]
     return found
 
 
-def _look(field: GraphQLField) -> Known | None:
+def _look(field: GraphQLField) -> DirectField | None:
     declared = (field.extensions or {}).get("strawberry-definition")
     if type(declared) is not StrawberryField or declared.extensions or declared.default_resolver is not getattr:
         return None
     if getattr(field.resolve, "__name__", "") not in _DIRECT:
         return None
-    return Known(declared)
+    return DirectField(declared)

@@ -6,16 +6,26 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import Any, Protocol
 
+from graphql import GraphQLResolveInfo
 from graphql.pyutils import Path
 
 from graphfold.execution.plan import Selection, Step
 
-__all__ = ["Fallen", "FieldPlace", "Frame", "ItemPlace", "Place", "Some"]
+__all__ = [
+    "FallbackPositions",
+    "FieldPositions",
+    "ItemPositions",
+    "LazyInfo",
+    "Level",
+    "PositionSubset",
+    "Positions",
+    "located_info",
+]
 
 Order = tuple[int, ...]
 
 
-class Place(Protocol):
+class Positions(Protocol):
     """A list of values somewhere in the answer, each with an index."""
 
     step: Step
@@ -26,57 +36,57 @@ class Place(Protocol):
     def path(self, i: int) -> Path: ...
     def field_path(self, i: int) -> Path: ...
     def order(self, i: int) -> Order: ...
-    def up(self, i: int) -> tuple[Place, int] | None: ...
+    def up(self, i: int) -> tuple[Positions, int] | None: ...
     def null(self, i: int) -> None: ...
     def gone(self, i: int) -> bool: ...
     def parent(self, i: int) -> Any: ...
 
 
-class Frame:
+class Level:
     """The objects of one selection at one place, and the rows that are being filled for them."""
 
-    __slots__ = ("dead", "objects", "place", "rows", "selection")
+    __slots__ = ("dead", "objects", "positions", "rows", "selection")
 
-    def __init__(self, selection: Selection, objects: list[Any], place: Place | None) -> None:
-        self.selection, self.objects, self.place = selection, objects, place
+    def __init__(self, selection: Selection, objects: list[Any], positions: Positions | None) -> None:
+        self.selection, self.objects, self.positions = selection, objects, positions
         self.rows: list[dict[str, Any]] = []
         self.dead: set[int] = set()
 
 
-class FieldPlace:
+class FieldPositions:
     """Value i is the field of row i."""
 
-    __slots__ = ("_nulled", "frame", "step", "type")
+    __slots__ = ("_nulled", "level", "step", "type")
 
-    def __init__(self, frame: Frame, step: Step) -> None:
-        self.frame, self.step, self.type = frame, step, step.type
+    def __init__(self, level: Level, step: Step) -> None:
+        self.level, self.step, self.type = level, step, step.type
         self._nulled: set[int] = set()
 
     def parent(self, i: int) -> Any:
-        return self.frame.objects[i]
+        return self.level.objects[i]
 
     def put(self, i: int, value: Any) -> None:
-        self.frame.rows[i][self.step.key] = value
+        self.level.rows[i][self.step.key] = value
 
     def put_all(self, values: list[Any]) -> None:
         key = self.step.key
-        for row, value in zip(self.frame.rows, values, strict=True):
+        for row, value in zip(self.level.rows, values, strict=True):
             row[key] = value
 
     def path(self, i: int) -> Path:
-        above = self.frame.place.path(i) if self.frame.place else None
+        above = self.level.positions.path(i) if self.level.positions else None
         return Path(above, self.step.key, self.step.parent.name)
 
     def field_path(self, i: int) -> Path:
         return self.path(i)
 
     def order(self, i: int) -> Order:
-        above = self.frame.place.order(i) if self.frame.place else ()
+        above = self.level.positions.order(i) if self.level.positions else ()
         return (*above, self.step.order)
 
-    def up(self, i: int) -> tuple[Place, int] | None:
-        self.frame.dead.add(i)
-        return (self.frame.place, i) if self.frame.place else None
+    def up(self, i: int) -> tuple[Positions, int] | None:
+        self.level.dead.add(i)
+        return (self.level.positions, i) if self.level.positions else None
 
     def null(self, i: int) -> None:
         self.put(i, None)
@@ -84,16 +94,16 @@ class FieldPlace:
 
     def gone(self, i: int) -> bool:
         """Has this position, or one above it, been nulled by an error?"""
-        above = self.frame.place
+        above = self.level.positions
         return i in self._nulled or (above is not None and above.gone(i))
 
 
-class ItemPlace:
+class ItemPositions:
     """Value i is an item of one of several lists, numbered through."""
 
     __slots__ = ("_ends", "_lists", "_nulled", "_parent", "step", "type")
 
-    def __init__(self, parent: Place, lists: list[list[Any]], item_type: Any) -> None:
+    def __init__(self, parent: Positions, lists: list[list[Any]], item_type: Any) -> None:
         self.step, self.type = parent.step, item_type
         self._parent, self._lists = parent, lists
         self._ends: list[int] | None = None
@@ -124,7 +134,7 @@ class ItemPlace:
         at, index = self._find(i)
         return (*self._parent.order(at), index)
 
-    def up(self, i: int) -> tuple[Place, int] | None:
+    def up(self, i: int) -> tuple[Positions, int] | None:
         return self._parent, self._find(i)[0]
 
     def null(self, i: int) -> None:
@@ -142,14 +152,14 @@ class ItemPlace:
         return at, i - (self._ends[at - 1] if at else 0)
 
 
-class Some:
+class PositionSubset:
     """A part of another place: its value i is that place's value index[i]."""
 
     __slots__ = ("_index", "_place", "step", "type")
 
-    def __init__(self, place: Place, index: list[int]) -> None:
-        self.step, self.type = place.step, place.type
-        self._place, self._index = place, index
+    def __init__(self, positions: Positions, index: list[int]) -> None:
+        self.step, self.type = positions.step, positions.type
+        self._place, self._index = positions, index
 
     def parent(self, i: int) -> Any:
         return self._place.parent(self._index[i])
@@ -171,7 +181,7 @@ class Some:
     def order(self, i: int) -> Order:
         return self._place.order(self._index[i])
 
-    def up(self, i: int) -> tuple[Place, int] | None:
+    def up(self, i: int) -> tuple[Positions, int] | None:
         return self._place.up(self._index[i])
 
     def null(self, i: int) -> None:
@@ -181,5 +191,26 @@ class Some:
         return self._place.gone(self._index[i])
 
 
-class Fallen(Some):
+class FallbackPositions(PositionSubset):
     """Those whose field has failed, and is answered by its fallback: what fails now has no other."""
+
+
+class LazyInfo:
+    """A `GraphQLResolveInfo` whose path is built when it is asked for."""
+
+    __slots__ = ("_base", "_i", "_place", "context")
+
+    def __init__(self, base: GraphQLResolveInfo[Any], positions: Positions, i: int) -> None:
+        self.context, self._base, self._place, self._i = base.context, base, positions, i
+
+    @property
+    def path(self) -> Path:
+        return self._place.path(self._i)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._base, name)
+
+
+def located_info(base: GraphQLResolveInfo[Any], path: Path) -> GraphQLResolveInfo[Any]:
+    """The real thing, for functions that are not ours."""
+    return base._replace(path=path)

@@ -8,21 +8,21 @@ from typing import NamedTuple, Protocol
 
 from graphql import GraphQLError, GraphQLNonNull, located_error
 
-from graphfold.execution.places import Order, Place
+from graphfold.execution.response_positions import Order, Positions
 
-__all__ = ["Errors", "Waiting"]
+__all__ = ["FieldErrors", "PendingValues"]
 
 
-class Waiting(Protocol):
+class PendingValues(Protocol):
     """What waits for the values of a place, and can be told that some of them are wanted no more, or come too late."""
 
-    place: Place
+    positions: Positions
 
     def drop(self, gone: Callable[[int], bool]) -> None: ...
     def expire(self) -> None: ...
 
 
-class Found(NamedTuple):
+class FieldError(NamedTuple):
     """An error, where it was raised and where its null ended, both in document order."""
 
     raised: Order
@@ -30,49 +30,49 @@ class Found(NamedTuple):
     error: GraphQLError
 
 
-class Errors:
+class FieldErrors:
     """Collects the errors of one operation. `propagate` is False where error propagation is switched off."""
 
     def __init__(self, *, propagate: bool) -> None:
         self._propagate = propagate
-        self._found: list[Found] = []
-        self._waiting: set[Waiting] = set()
+        self._found: list[FieldError] = []
+        self._waiting: set[PendingValues] = set()
         self._sweeps = self._expired = False
         self.data_is_null = False
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def fail(self, place: Place, i: int, error: Exception, *, whole_list: bool = False) -> None:
+    def fail(self, positions: Positions, i: int, error: Exception, *, whole_list: bool = False) -> None:
         """The value at this place is an error: null goes up to the first position that may be null.
 
         `whole_list`: it is no item, but what ended the iteration of the list at this item.
         """
-        raised = place.order(i)
+        raised = positions.order(i)
         if whole_list:
-            place, i = place.up(i) or (place, i)
-        located = located_error(error, place.step.nodes, place.path(i).as_list())
-        nulled = self._null(place, i)
-        self._found.append(Found(raised, nulled, located))
+            positions, i = positions.up(i) or (positions, i)
+        located = located_error(error, positions.step.nodes, positions.path(i).as_list())
+        nulled = self._null(positions, i)
+        self._found.append(FieldError(raised, nulled, located))
         if len(raised) > len(nulled):
             self._sweep_soon()
 
-    def _null(self, place: Place, i: int) -> Order:
+    def _null(self, positions: Positions, i: int) -> Order:
         """Where the null of an error at this place ends."""
-        while self._propagate and isinstance(place.type, GraphQLNonNull):
-            up = place.up(i)
+        while self._propagate and isinstance(positions.type, GraphQLNonNull):
+            up = positions.up(i)
             if up is None:
                 self.data_is_null = True
                 return ()
-            place, i = up
-        place.null(i)
-        return place.order(i)
+            positions, i = up
+        positions.null(i)
+        return positions.order(i)
 
-    def gone(self, place: Place, i: int) -> bool:
+    def gone(self, positions: Positions, i: int) -> bool:
         """Has an error nulled this position, or one above it?"""
-        return self.data_is_null or place.gone(i)
+        return self.data_is_null or positions.gone(i)
 
-    def watch(self, waiting: Waiting) -> None:
+    def watch(self, waiting: PendingValues) -> None:
         """From now on it is told which of its values will not be seen by anybody."""
         self._waiting.add(waiting)
         if self._found:
@@ -80,7 +80,7 @@ class Errors:
         if self._expired:
             waiting.expire()
 
-    def unwatch(self, waiting: Waiting) -> None:
+    def unwatch(self, waiting: PendingValues) -> None:
         self._waiting.discard(waiting)
 
     def expire(self) -> None:
@@ -100,8 +100,8 @@ class Errors:
         for waiting in list(self._waiting):
             self._drop(waiting)
 
-    def _drop(self, waiting: Waiting) -> None:
-        waiting.drop(lambda i: self.gone(waiting.place, i))
+    def _drop(self, waiting: PendingValues) -> None:
+        waiting.drop(lambda i: self.gone(waiting.positions, i))
 
     def report(self) -> list[GraphQLError] | None:
         """In document order, without those from below a position that another error had nulled already."""

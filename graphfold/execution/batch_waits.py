@@ -1,4 +1,6 @@
-"""Waits for one of several futures, and costs no turn of the loop between the future and the waiter."""
+"""The loads of a link: those of a whole level are one wait, which ends when nobody is left who wants them, or when the
+operation's time is over.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,16 @@ from collections.abc import Callable, Generator, Sequence
 from contextvars import Context
 from typing import Any
 
-__all__ = ["Bell"]
+from graphfold.execution.field_errors import FieldErrors
+from graphfold.execution.response_positions import Positions
+from graphfold.loading.load import Loader, Wave, landed
+
+__all__ = ["AllNulled", "FirstDone", "LevelLoads"]
 
 Callback = Callable[[Any], object]
 
 
-class Bell:
+class FirstDone:
     """Awaited by one task until one of the futures is done, or until `ring`.
 
     The futures belong to others as well: cancelling the task does not cancel them.
@@ -73,3 +79,47 @@ class Bell:
         callbacks, self._callbacks = self._callbacks, []
         for function, context in callbacks:
             self._loop.call_soon(function, self, context=context)
+
+
+class AllNulled(Exception):
+    """Errors have nulled every position that waited."""
+
+
+class LevelLoads:
+    """Awaits the answers for the values of a place. Raises `AllNulled`."""
+
+    def __init__(self, errors: FieldErrors, positions: Positions, loader: Loader[Any], keys: list[Any]) -> None:
+        self.positions, self._errors, self._loader, self._keys = positions, errors, loader, keys
+        self._bell: FirstDone | None = None
+        self._unwanted = self._late = False
+
+    def __await__(self) -> Generator[Any, Any, list[Any]]:
+        waves = self._loader.ask(self._keys)
+        self._errors.watch(self)
+        try:
+            for wave in set(waves.values()):
+                yield from self._landing(wave)
+        finally:
+            self._errors.unwatch(self)
+        if self._unwanted:
+            raise AllNulled
+        return self._loader.arrived(self._keys) if self._late else landed(waves, self._keys)
+
+    def _landing(self, wave: Wave) -> Generator[Any]:
+        while wave.results is None and not (self._unwanted or self._late):
+            assert wave.done is not None
+            self._bell = FirstDone(asyncio.get_running_loop(), [wave.done])
+            yield from self._bell.__await__()
+
+    def drop(self, gone: Callable[[int], bool]) -> None:
+        if all(map(gone, range(len(self._keys)))):
+            self._unwanted = True
+            self._ring()
+
+    def expire(self) -> None:
+        self._late = True
+        self._ring()
+
+    def _ring(self) -> None:
+        if self._bell is not None:
+            self._bell.ring()

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from inspect import CO_ITERABLE_COROUTINE
 from math import isfinite
 from types import CoroutineType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, NoneType
 from typing import Any, get_args
 
-from graphql import Undefined
+from graphql import GraphQLNonNull, Undefined
 from msgspec import structs
 from strawberry.types.base import StrawberryObjectDefinition
 
-__all__ = ["decoded_in", "is_of_kind", "is_simply_a_value", "passes", "reads_alike", "waits", "waits_for"]
+__all__ = [
+    "UnusualValue",
+    "decoded_in",
+    "is_of_kind",
+    "is_simply_a_value",
+    "leaf_check",
+    "no",
+    "passes",
+    "reads_alike",
+    "required_in",
+    "waits",
+    "waits_for",
+]
 
 DECODED = "row_class_"
 """What marks a decoded row, whose attributes compute without effects."""
@@ -109,3 +122,34 @@ def _found(kind: type, name: str) -> Any:
 
 def _is_plain(attribute: Any) -> bool:
     return isinstance(attribute, _SLOTS) or not hasattr(type(attribute), "__get__")
+
+
+class UnusualValue(Exception):
+    """Something a builder does not do."""
+
+
+def required_in(declared: Any) -> tuple[bool, Any]:
+    required = isinstance(declared, GraphQLNonNull)
+    return required, declared.of_type if required else declared
+
+
+def no() -> Any:
+    raise UnusualValue
+
+
+@lru_cache(1024)
+def leaf_check(kind: Any, required: bool) -> Callable[[Any], Any]:
+    """The leaf type's own coercion, for values that are simply values."""
+    coerce = kind.coerce_output_value
+
+    def checked(value: Any) -> Any:
+        if value is None and not required:
+            return None
+        if not is_simply_a_value(type(value)):
+            raise UnusualValue
+        result = coerce(value)
+        if result is None or result is Undefined:
+            raise UnusualValue
+        return result
+
+    return checked

@@ -6,18 +6,63 @@ import asyncio
 from collections.abc import Coroutine, Generator
 from typing import Any, Self
 
-from graphfold.execution.owner import Owner
-from graphfold.execution.spare import Resumed
+from graphfold.deadline import current_deadline, wait_for_cancelled
+from graphfold.execution.field_errors import FieldErrors
+from graphfold.execution.spare_task import SpareTask, StartedCoroutine
+from graphfold.loading.staleness import Outdated
 
-__all__ = ["Branches", "needs_loop"]
+__all__ = ["Branches", "OperationTasks", "needs_loop"]
 
 Part = Coroutine[Any, Any, None]
+
+
+class OperationTasks:
+    """`outdated` is told of what its resolvers loaded that was stale."""
+
+    def __init__(self, errors: FieldErrors, outdated: list[Outdated]) -> None:
+        self.errors, self.outdated = errors, outdated
+        self.spare: SpareTask | None = None
+        self._deadline = current_deadline()
+        self._leaving: set[asyncio.Task[Any]] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Is the operation's time over?"""
+        return self._deadline is not None and self._deadline.remaining() <= 0
+
+    def wait(self) -> None:
+        """From here on it waits for others: no longer than its deadline."""
+        if self._deadline is not None:
+            self._deadline.on_expiry(self.errors.expire)
+
+    def lose_spare(self) -> None:
+        if self.spare is not None:
+            self.spare.end()
+            self.spare = None
+
+    def leave(self, task: asyncio.Task[Any]) -> None:
+        """Its outcome is wanted no more. It has been cancelled and may be cleaning up, which `ended` waits for."""
+        if not task.done():
+            self._leaving.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[Any]) -> None:
+        self._leaving.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not complain that nobody did
+
+    async def ended(self) -> None:
+        """No task of this operation is left, or its time is over."""
+        self.lose_spare()
+        while self._leaving:
+            leaving, self._leaving = self._leaving, set()
+            await wait_for_cancelled(leaving, self._deadline)
 
 
 class Branches:
     """Used as a context: left by an exception, all parts are stopped."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: OperationTasks) -> None:
         self._owner = owner
         self._waiting: list[tuple[Part, Any]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -47,7 +92,7 @@ class Branches:
         if len(self._waiting) > 1:
             await self._with_loop()
         if not self._tasks and len(self._waiting) == 1:
-            await Resumed(*self._waiting.pop())
+            await StartedCoroutine(*self._waiting.pop())
         elif self._tasks or self._waiting:
             waiting, self._waiting = self._waiting, []
             self._tasks += [asyncio.ensure_future(_resumed(part, wait)) for part, wait in waiting]
@@ -74,7 +119,7 @@ class Branches:
 
 
 async def _resumed(part: Part, wait: Any) -> None:
-    await Resumed(part, wait)
+    await StartedCoroutine(part, wait)
 
 
 class needs_loop:  # noqa: N801  # awaited like a function

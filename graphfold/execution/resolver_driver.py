@@ -16,40 +16,40 @@ from types import CoroutineType, GeneratorType
 from typing import Any, Final, Self
 
 from graphfold.deadline import deadline_exceeded
-from graphfold.execution.bell import Bell
-from graphfold.execution.owner import Owner
-from graphfold.execution.places import Place
-from graphfold.execution.spare import Spare
+from graphfold.execution.batch_waits import FirstDone
+from graphfold.execution.operation_tasks import OperationTasks
+from graphfold.execution.response_positions import Positions
+from graphfold.execution.spare_task import SpareTask
 from graphfold.loading.answer import Failed
 from graphfold.loading.load import Load, Wave
 from graphfold.loading.staleness import located
 
-__all__ = ["GONE", "Drive"]
+__all__ = ["NULLED", "ResolverDriver"]
 
 Resolver = Coroutine[Any, Any, Any]
 Entry = tuple[int | None, Resolver]
 """A coroutine and the index of its value; None where the value is wanted no more."""
 
-GONE: Final = object()
+NULLED: Final = object()
 """The value of a position that an error has nulled meanwhile."""
 
 _send_on = methodcaller("send", None)
 
 
-class Drive:
-    """Runs the awaitables among the values of a place; each is replaced by its value, a `Failed`, or GONE.
+class ResolverDriver:
+    """Runs the awaitables among the values of a place; each is replaced by its value, a `Failed`, or NULLED.
 
     Used as a context: left by an exception, everything that still runs is cancelled.
     """
 
-    def __init__(self, owner: Owner, place: Place, values: list[Any]) -> None:
-        self.place, self._owner, self._values = place, owner, values
+    def __init__(self, owner: OperationTasks, positions: Positions, values: list[Any]) -> None:
+        self.positions, self._owner, self._values = positions, owner, values
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[Wave, list[tuple[int, Resolver]]] = {}
         self._tasks: dict[asyncio.Task[Any], int] = {}
         self._ended: list[asyncio.Task[Any]] = []
         self._done: list[int] = []
-        self._bell: Bell | None = None
+        self._bell: FirstDone | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -82,18 +82,18 @@ class Drive:
 
     async def _change(self) -> None:
         if not self._ended:
-            self._bell = Bell(self._loop, [wave.done for wave in self._waiting if wave.done is not None])
+            self._bell = FirstDone(self._loop, [wave.done for wave in self._waiting if wave.done is not None])
             await self._bell
 
     def drop(self, gone: Callable[[int], bool]) -> None:
         """Cancel what runs for positions that no longer exist."""
         for i in self._stop(gone):
-            self._values[i] = GONE
+            self._values[i] = NULLED
 
     def expire(self) -> None:
         """Cancel what runs: it is too late for it, whatever it does about that."""
         for i in self._stop(lambda _: True):
-            self._came(i, Failed(deadline_exceeded()))
+            self._resolved(i, Failed(deadline_exceeded()))
 
     def _stop(self, which: Callable[[int], bool]) -> list[int]:
         """The indexes of what has been cancelled. What it does to clean up belongs to the owner then."""
@@ -119,7 +119,7 @@ class Drive:
         at = 0
         try:
             while at < len(work):
-                spare = owner.spare = owner.spare or Spare(loop)
+                spare = owner.spare = owner.spare or SpareTask(loop)
                 _enter_task(loop, spare.task)
                 try:
                     at = spare.context.run(self._turns, spare, work, at, move)
@@ -129,7 +129,7 @@ class Drive:
             if me is not None:
                 _enter_task(loop, me)
 
-    def _turns(self, spare: Spare, work: Sequence[Entry], at: int, move: Callable[[Resolver], Any]) -> int:
+    def _turns(self, spare: SpareTask, work: Sequence[Entry], at: int, move: Callable[[Resolver], Any]) -> int:
         """Move coroutines on under one spare until it is taken; the position to go on from under another."""
         spare.mark()
         for now in range(at, len(work)):
@@ -137,9 +137,9 @@ class Drive:
             try:
                 wait = move(coroutine)
             except StopIteration as stop:
-                self._came(i, stop.value)
+                self._resolved(i, stop.value)
             except Exception as error:
-                self._came(i, Failed(error))
+                self._resolved(i, Failed(error))
             except BaseException:  # a cancellation or an interrupt out of a resolver ends the operation
                 self._owner.lose_spare()
                 for _, coroutine in work[now + 1 :]:
@@ -149,7 +149,7 @@ class Drive:
                 if type(wait) is Load and i is not None and not spare.is_taken():
                     self._wait(wait.wave, (i, coroutine))
                     continue
-                self._give(spare, entry, wait)
+                self._promote_to_task(spare, entry, wait)
                 return now + 1
             if spare.is_taken():
                 self._owner.lose_spare()
@@ -157,14 +157,14 @@ class Drive:
         return len(work)
 
     def _path(self, i: int) -> Callable[[], list[str | int]]:
-        return lambda: self.place.path(i).as_list()  # worked out if anybody wants to know
+        return lambda: self.positions.path(i).as_list()  # worked out if anybody wants to know
 
-    def _came(self, i: int | None, value: Any) -> None:
+    def _resolved(self, i: int | None, value: Any) -> None:
         if i is not None:
             self._values[i] = value
             self._done.append(i)
             if self._owner.outdated:
-                self._locate(i)
+                self._attach_path(i)
 
     def _wait(self, wave: Wave, entry: tuple[int, Resolver]) -> None:
         """Without a task: its wave wakes it."""
@@ -174,14 +174,14 @@ class Drive:
         else:
             entries.append(entry)
         if self._owner.outdated:
-            self._locate(entry[0] or 0)
+            self._attach_path(entry[0] or 0)
 
-    def _locate(self, i: int) -> None:
+    def _attach_path(self, i: int) -> None:
         """What was told under the spare task since the last turn was told here."""
         if self._owner.spare is not None:
             located(self._owner.outdated, self._owner.spare.where, self._path(i))
 
-    def _give(self, spare: Spare, entry: Entry, wait: Any) -> None:
+    def _promote_to_task(self, spare: SpareTask, entry: Entry, wait: Any) -> None:
         """The spare becomes the task of this coroutine."""
         i, coroutine = entry
         self._owner.spare = None
@@ -209,7 +209,7 @@ class Drive:
             error = task.exception()  # raises where it was cancelled: that ends the operation, as it would end its task
             if error is not None and not isinstance(error, Exception):
                 raise error
-            self._came(i, task.result() if error is None else Failed(error))
+            self._resolved(i, task.result() if error is None else Failed(error))
 
 
 def _cancel(coroutine: Resolver) -> Any:

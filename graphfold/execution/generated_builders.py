@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import GraphQLList
 
-from graphfold.execution.rows import Builder, Reading, Way, attribute_of, careful, no, required_in
+from graphfold.execution.plan import Reading, ReadMode, RowBuilder, Step
+from graphfold.execution.value_checks import leaf_check, no, required_in
+from graphfold.rows.structs import WireRead
 from graphfold.rows.wire import Conversion
-
-if TYPE_CHECKING:
-    from graphfold.execution.plan import Step
-    from graphfold.rows.structs import WireRead
 
 __all__ = ["Part", "compiled_builder"]
 
@@ -41,7 +39,7 @@ class Part:
     steps: list[Step]
 
 
-def compiled_builder(steps: list[Step], way: Way, parts: Mapping[Step, Part]) -> Builder:
+def compiled_builder(steps: list[Step], way: ReadMode, parts: Mapping[Step, Part]) -> RowBuilder:
     """A builder that raises `Odd`, or anything, at whatever is out of the ordinary."""
     writer = _Writer()
     source = f"def build(objects):\n return [{writer.row(steps, way, 'o', parts)} for o in objects]"
@@ -49,10 +47,10 @@ def compiled_builder(steps: list[Step], way: Way, parts: Mapping[Step, Part]) ->
 
 
 @lru_cache(2048)
-def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> Builder:
+def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> RowBuilder:
     names = dict(scope)
     exec(source, names)
-    build: Builder = names["build"]
+    build: RowBuilder = names["build"]
     return build
 
 
@@ -63,10 +61,10 @@ class _Writer:
         self.scope: dict[str, Any] = {"no": no}
         self._count = 0
 
-    def row(self, steps: list[Step], way: Way, o: str, parts: Mapping[Step, Part]) -> str:
+    def row(self, steps: list[Step], way: ReadMode, o: str, parts: Mapping[Step, Part]) -> str:
         return f"{{{', '.join(f'{step.key!r}: {self._value(step, way, o, parts)}' for step in steps)}}}"
 
-    def _value(self, step: Step, way: Way, o: str, parts: Mapping[Step, Part]) -> str:
+    def _value(self, step: Step, way: ReadMode, o: str, parts: Mapping[Step, Part]) -> str:
         if step in parts:
             return self._part(step, parts[step], o)
         if step.reading is None:
@@ -76,20 +74,20 @@ class _Writer:
         required, inner = required_in(step.type)
         if isinstance(inner, GraphQLList):
             return self._list(inner, required, self._source(step, way, o))
-        read = None if isinstance(way, str) else way.reads_.get(attribute_of(step))
+        read = None if isinstance(way, str) else way.reads_.get(step.attribute)
         if read is None:
             return self._leaf(inner, required, self._source(step, way, o))
         return self._wire_leaf(read, inner, required, o)
 
     def _part(self, step: Step, part: Part, o: str) -> str:
-        assert step.known is not None
+        assert step.direct is not None
         inner = self._new("o")
         row = self.row(part.steps, part.kind, inner, {})
         none = "no()" if required_in(step.type)[0] else "None"
-        return f"({none} if ({inner} := {o}.{step.known.attribute}) is None else {row})"
+        return f"({none} if ({inner} := {o}.{step.direct.attribute}) is None else {row})"
 
-    def _source(self, step: Step, way: Way, o: str) -> str:
-        field = step.known
+    def _source(self, step: Step, way: ReadMode, o: str) -> str:
+        field = step.direct
         if step.reading is Reading.ATTRIBUTE and field is not None:
             return f"{o}.{field.attribute}"
         if step.reading is Reading.FUNCTION and field is not None:
@@ -116,7 +114,7 @@ class _Writer:
 
     def _leaf(self, kind: Any, required: bool, get: str, name: str | None = None) -> str:
         """A checked leaf; `name` where `get` is a variable already."""
-        odd, test = self._new("odd", careful(kind, required)), _PASSES.get(kind.name)
+        odd, test = self._new("odd", leaf_check(kind, required)), _PASSES.get(kind.name)
         if test is None:
             return f"{odd}({get})"
         value = name or self._new("v")
@@ -138,7 +136,7 @@ def _told(convert: Conversion[Any, Any], kind: Any) -> Callable[[Any], Any] | No
     """From the wire to the answer in one step, for a conversion of few values; None where one of them is odd."""
     if convert.table is None:
         return None
-    check = careful(kind, required=True)
+    check = leaf_check(kind, required=True)
     try:
         return {theirs: check(ours) for theirs, ours in convert.table.items()}.__getitem__
     except Exception:

@@ -7,23 +7,32 @@ and half.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from cachetools import LRUCache
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
 from graphql.execution.collect_fields import collect_fields
 from graphql.execution.execute import assume_not_awaitable
 from graphql.pyutils.is_awaitable import is_awaitable
 from strawberry.execution import optimized_is_awaitable
 
-from graphfold.execution.document import contents
 from graphfold.execution.plan import Plan, Selection
 
-__all__ = ["FALLBACKS", "REASONS", "plan_of"]
+__all__ = ["PLANNING_OUTCOMES", "UNPLANNED_REASONS", "plan_of"]
 
-REASONS = {
+UNPLANNED_REASONS = {
     "introspection": "the query asks for the schema itself",
     "incremental": "the query uses @defer or @stream",
     "fragment-variables": "a fragment takes variables",
@@ -36,7 +45,7 @@ REASONS = {
 }
 """Why an operation is run by graphql-core."""
 
-FALLBACKS: Counter[str] = Counter()
+PLANNING_OUTCOMES: Counter[str] = Counter()
 """How often each reason came up in this process; `planned` counts the others."""
 
 CHARACTERS = 250_000
@@ -66,7 +75,7 @@ def plan_of(executor: Any) -> Plan | str:
     Raises GraphQLError where graphql-core would answer with nothing but that error.
     """
     found = _hindrance(executor) or _planned(executor)
-    FALLBACKS[found if isinstance(found, str) else "planned"] += 1
+    PLANNING_OUTCOMES[found if isinstance(found, str) else "planned"] += 1
     return found
 
 
@@ -152,3 +161,47 @@ def _new(executor: Any) -> Plan:
     collected = collect_fields(schema, executor.fragments, variables, root, operation, executor.hide_suggestions)
     plan.root = Selection(plan, root, collected.grouped_field_set)
     return plan
+
+
+Node = FieldNode | FragmentSpreadNode | InlineFragmentNode
+
+
+@dataclass(slots=True)
+class DocumentFacts:
+    """`deciding` are the variables that @skip and @include depend on, in the order of the document."""
+
+    introspects: bool = False
+    is_incremental: bool = False
+    deciding: dict[str, None] = field(default_factory=dict)
+
+
+def contents(operation: OperationDefinitionNode, fragments: dict[str, Any]) -> DocumentFacts:
+    """One pass over the operation and the fragments that it uses. Raises RecursionError where it is too deep."""
+    found = DocumentFacts()
+    for node in _nodes(operation.selection_set, fragments, set()):
+        if isinstance(node, FieldNode) and node.name.value in ("__schema", "__type"):
+            found.introspects = True
+        for directive in node.directives or ():
+            if directive.name.value in ("defer", "stream"):
+                found.is_incremental = True
+            found.deciding.update(dict.fromkeys(_variables(directive)))
+    return found
+
+
+def _nodes(selections: SelectionSetNode | None, fragments: dict[str, Any], seen: set[str]) -> Iterator[Node]:
+    """Every selection of the operation, each fragment once."""
+    for node in selections.selections if selections else ():
+        yield node  # type: ignore[misc]  # a selection is one of the three
+        if isinstance(node, FragmentSpreadNode):
+            name = node.name.value
+            if name not in seen and name in fragments:
+                seen.add(name)
+                yield from _nodes(fragments[name].definition.selection_set, fragments, seen)
+        elif isinstance(node, FieldNode | InlineFragmentNode):
+            yield from _nodes(node.selection_set, fragments, seen)
+
+
+def _variables(directive: DirectiveNode) -> Iterable[str]:
+    if directive.name.value not in ("skip", "include"):
+        return ()
+    return [a.value.name.value for a in directive.arguments or () if isinstance(a.value, VariableNode)]

@@ -17,10 +17,10 @@ from weakref import getweakrefcount
 
 from graphfold.loading.staleness import Whereabouts, here
 
-__all__ = ["Resumed", "Spare"]
+__all__ = ["SpareTask", "StartedCoroutine"]
 
 
-class Resumed:
+class StartedCoroutine:
     """Awaits a coroutine that was already sent to its first wait, where it yielded `first`."""
 
     __slots__ = ("_coroutine", "_first")
@@ -45,7 +45,7 @@ class Resumed:
             return stop.value
 
 
-class Spare:
+class SpareTask:
     """Parks until it is given a coroutine that has begun, or is ended unused."""
 
     __slots__ = ("_given", "_loop", "_own", "_park", "_references", "_weak", "before", "context", "task", "where")
@@ -105,7 +105,7 @@ class Spare:
                 wait = coroutine.send(None)
         except StopIteration as stop:
             return stop.value
-        return await Resumed(coroutine, wait)
+        return await StartedCoroutine(coroutine, wait)
 
     async def _parked(self) -> BaseException | None:
         if self._park is None:
