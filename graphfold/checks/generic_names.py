@@ -35,7 +35,7 @@ def check_generic_names(schema: strawberry.Schema, _declarations: Declarations) 
                     f"{kind.__name__}.{field.python_name} is a {generic.__name__}, but {name} is made of "
                     f"{generics[name].__name__} elsewhere",
                     why="the schema has one type of a name.",
-                    fix=f"use one of the two wherever {name} is given.",
+                    fix=f"use one of the two wherever {name} is returned.",
                 )
 
 

@@ -69,7 +69,7 @@ def _node_resolver(finders: Mapping[str, Resolver]) -> Callable[..., Any]:
         finder = finders.get(name)
         if finder is None:
             return None
-        found: Node | None = await finder.function(key, **finder.adapters(info))
-        return found
+        node_object: Node | None = await finder.function(key, **finder.adapters(info))
+        return node_object
 
     return node

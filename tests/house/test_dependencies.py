@@ -1,4 +1,4 @@
-"""What the code imports is declared: nothing works only because a dependency of a dependency brings it along."""
+"""Every imported distribution is a declared dependency, not only a dependency of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DECLARED = {re.split(r"[^\w.-]", line, maxsplit=1)[0].lower() for line in PROJEC
 
 
 def imported(room: str) -> set[str]:
-    """The packages of others that a room imports."""
+    """Return the third-party packages that a room imports."""
     names = set[str]()
     for file in (ROOT / room).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_bytes())):
@@ -30,7 +30,9 @@ def imported(room: str) -> set[str]:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_what_is_imported_is_declared(room: str) -> None:
-    brought = packages_distributions()
-    undeclared = {name for name in imported(room) if not DECLARED & {dist.lower() for dist in brought.get(name, [])}}
+def test_imported_packages_are_declared_dependencies(room: str) -> None:
+    distributions = packages_distributions()
+    undeclared = {
+        name for name in imported(room) if not DECLARED & {dist.lower() for dist in distributions.get(name, [])}
+    }
     assert undeclared == set()

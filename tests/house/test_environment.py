@@ -22,18 +22,18 @@ def declared() -> list[type[Adapter]]:
     return [one for one in offered if isinstance(one, type) and issubclass(one, Adapter)]
 
 
-def test_it_names_exactly_what_the_adapters_need() -> None:
+def test_example_has_exactly_the_required_variables() -> None:
     needed = {name for one in declared() for name in BackendSettings(one.name).missing(one.needs())}
     assert set(EXAMPLE) == needed
     assert unknown_variables(EXAMPLE, [one.name for one in declared()]) == []
 
 
-def test_its_values_reach_the_sandbox() -> None:
+def test_example_values_are_the_sandboxes() -> None:
     played = variables("http://127.0.0.1:8001")
     assert {name: EXAMPLE[name] for name in played} == played
 
 
-def test_it_can_be_read_as_it_stands() -> None:
+def test_example_is_a_readable_settings_file() -> None:
     Settings.read(EXAMPLE)
     for one in declared():
         BackendSettings.read(one.name, EXAMPLE)

@@ -1,4 +1,7 @@
-"""PyPI has distributions that install `schema` and `adapters`: ours win, and where they cannot, somebody says so."""
+"""Installed packages named `schema` or `adapters`, as PyPI has them, do not replace those of a graph.
+
+The graph's own packages come first on the path. Where they cannot, the error names the foreign package.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,8 @@ def graph(tmp_path: Path) -> Path:
     return tmp_path / "graph"
 
 
-def told(graph: Path, site: Path) -> subprocess.CompletedProcess[str]:
-    """What `graphfold schema` says in `graph`, as installed: the current folder is not on the path by itself."""
+def print_schema(graph: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """Run `graphfold schema` in `graph` as installed: `-P` keeps the current folder off the path."""
     path = os.pathsep.join([str(site), str(ROOT)])
     return subprocess.run(
         [sys.executable, "-P", "-m", "graphfold", "schema"], cwd=graph, env=os.environ | {"PYTHONPATH": path},
@@ -50,23 +53,23 @@ def told(graph: Path, site: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_our_rooms_come_first(graph: Path, site: Path) -> None:
+def test_packages_of_the_graph_come_before_installed_ones(graph: Path, site: Path) -> None:
     (graph / "schema").mkdir()
     (graph / "schema" / "__init__.py").write_text(TYPES)
-    answer = told(graph, site)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert "word: String!" in answer.stdout
+    result = print_schema(graph, site)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "word: String!" in result.stdout
 
 
-def test_a_foreign_package_that_would_be_taken_for_ours_is_named(graph: Path, site: Path) -> None:
+def test_foreign_package_in_place_of_a_missing_one_is_named(graph: Path, site: Path) -> None:
     (graph / "schema").mkdir()
     (graph / "schema" / "types.py").write_text(TYPES)
-    answer = told(graph, site)
-    assert answer.returncode != 0
-    assert str(site / "schema" / "__init__.py") in answer.stderr
-    assert "schema/__init__.py" in answer.stderr
-    assert "Traceback" not in answer.stderr
+    result = print_schema(graph, site)
+    assert result.returncode != 0
+    assert str(site / "schema" / "__init__.py") in result.stderr
+    assert "schema/__init__.py" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
-def test_nothing_installed_here_brings_a_package_of_our_names() -> None:
+def test_no_installed_distribution_has_a_package_of_the_graph() -> None:
     assert {"schema", "adapters", "resolvers"} & packages_distributions().keys() == set()

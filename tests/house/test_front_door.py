@@ -16,32 +16,32 @@ ROOMS = ("conversions", "credentials", "errors", "manifest", "resilience", "scal
 
 
 def public(module: ModuleType) -> list[str]:
-    """What a module offers that is no module itself."""
+    """Return the public names of a module that are not modules."""
     return [name for name, value in vars(module).items() if name[0] != "_" and not inspect.ismodule(value)]
 
 
-def test_it_is_complete_sorted_and_small() -> None:
+def test_front_door_lists_its_names_sorted_and_at_most_25() -> None:
     assert sorted(public(graphfold)) == sorted(graphfold.__all__)
     assert graphfold.__all__ == sorted(graphfold.__all__)
     assert len(graphfold.__all__) <= 25
 
 
 @pytest.mark.parametrize("name", graphfold.__all__)
-def test_everything_at_it_is_described(name: str) -> None:
-    offered = getattr(graphfold, name)
-    assert inspect.getdoc(offered) or not callable(offered)
+def test_front_door_names_have_docstrings(name: str) -> None:
+    value = getattr(graphfold, name)
+    assert inspect.getdoc(value) or not callable(value)
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_public_rooms_say_what_they_offer(room: str) -> None:
+def test_public_room_has_a_docstring_and_its_listed_names(room: str) -> None:
     module = importlib.import_module(f"graphfold.{room}")
     assert module.__doc__
     for name in module.__all__:
         assert getattr(module, name) is not None
 
 
-def test_it_opens_without_the_server_and_the_command_line() -> None:
+def test_import_of_the_front_door_loads_no_server_or_command_line() -> None:
     heavy = ("fastapi", "uvicorn", "typer", "pytest")
-    told = "import graphfold, sys; print([name for name in %r if name in sys.modules])" % (heavy,)  # noqa: UP031
-    opened = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    assert opened.stdout.strip() == "[]"
+    code = "import graphfold, sys; print([name for name in %r if name in sys.modules])" % (heavy,)  # noqa: UP031
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

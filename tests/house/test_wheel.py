@@ -56,8 +56,8 @@ def settings(graph: Path) -> Iterator[dict[str, str]]:
     with subprocess.Popen(line, cwd=graph, env=environment(graph), stdout=subprocess.PIPE, text=True) as sandbox:
         assert sandbox.stdout is not None
         url = json.loads(sandbox.stdout.readline())["url"]
-        told = f"import json; from sandbox.credentials import variables; print(json.dumps(variables({url!r})))"
-        yield json.loads(python(graph, "-c", told).stdout)
+        code = f"import json; from sandbox.credentials import variables; print(json.dumps(variables({url!r})))"
+        yield json.loads(python(graph, "-c", code).stdout)
         sandbox.terminate()
 
 
@@ -72,7 +72,7 @@ def python(graph: Path, *arguments: str, **variables: str) -> subprocess.Complet
     )  # fmt: skip
 
 
-def test_it_holds_the_engine_with_its_page_and_nothing_else(wheel: Path) -> None:
+def test_wheel_contains_the_engine_with_its_page_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         entry_points = archive.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
@@ -84,17 +84,19 @@ def test_it_holds_the_engine_with_its_page_and_nothing_else(wheel: Path) -> None
     assert any(name.endswith("dist-info/licenses/LICENSE") for name in names)
 
 
-def test_it_answers_a_query(graph: Path, settings: dict[str, str]) -> None:
+def test_installed_wheel_answers_a_query(graph: Path, settings: dict[str, str]) -> None:
     place = python(graph, "-c", "import graphfold; print(graphfold.__file__)").stdout
     assert Path(place.strip()).is_relative_to(graph / "site")
-    told = python(graph, "-m", "graphfold", "query", "queries/04-from-customer-to-stock.graphql", "--json", **settings)
-    assert told.returncode == 0, told.stderr
-    customers = json.loads(told.stdout)["data"]["customers"]["nodes"]
+    result = python(
+        graph, "-m", "graphfold", "query", "queries/04-from-customer-to-stock.graphql", "--json", **settings
+    )
+    assert result.returncode == 0, result.stderr
+    customers = json.loads(result.stdout)["data"]["customers"]["nodes"]
     assert len(customers) == 20
     assert any(line["product"]["stock"] for c in customers for o in c["orders"]["nodes"] for line in o["lines"])
 
 
-def test_without_a_network_its_build_says_what_is_missing(tmp_path: Path) -> None:
+def test_build_without_a_network_names_what_is_missing(tmp_path: Path) -> None:
     for name in ("graphfold", "frontend"):
         left_out = shutil.ignore_patterns("__pycache__", "node_modules", "static")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
@@ -103,7 +105,7 @@ def test_without_a_network_its_build_says_what_is_missing(tmp_path: Path) -> Non
     offline = {"UV_OFFLINE": "1", "UV_NO_CACHE": "1", "PIP_INDEX_URL": NOWHERE, "PIP_RETRIES": "0"}
     built = build(tmp_path, tmp_path / "dist", npm_config_registry=NOWHERE, npm_config_cache=str(tmp_path), **offline)
     assert built.returncode != 0
-    told = built.stdout + built.stderr
-    assert "The wheel was not built: it would be without GraphiQL." in told
-    assert "Traceback" not in told
+    output = built.stdout + built.stderr
+    assert "The wheel was not built: it would be without GraphiQL." in output
+    assert "Traceback" not in output
     assert not list(tmp_path.glob("dist/*.whl"))
