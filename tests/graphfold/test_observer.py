@@ -25,7 +25,7 @@ from graphfold.resilience import Breaker, Resilience
 from graphfold.testing import declaring, fakes
 from graphfold.testing.graphs import graph_of
 from tests.graphfold.people import Office, people
-from tests.graphfold.resilience.shop import READ, Troubled, shop
+from tests.graphfold.resilience.shop import READ, FlakyBackend, shop
 
 pytestmark = pytest.mark.anyio
 
@@ -159,7 +159,7 @@ async def test_failed_attempts_name_their_outcome() -> None:
 
 async def test_retries_are_attempts_of_one_batch() -> None:
     recorder = Recorder()
-    async with shop(Troubled(httpx.Response(503), 1), Resilience(retries=1), observer=recorder) as graph:
+    async with shop(FlakyBackend(httpx.Response(503), 1), Resilience(retries=1), observer=recorder) as graph:
         await graph.execute(READ)
     attempts = recorder.events("attempt_ended")
     assert [(attempt.status, attempt.outcome) for attempt in attempts] == [(503, "BACKEND_UNAVAILABLE"), (200, "ok")]
@@ -178,7 +178,7 @@ async def test_refused_documents_are_observed() -> None:
 async def test_breaker_events_name_each_state() -> None:
     recorder = Recorder()
     breaker = Resilience(retries=0, breaker=Breaker(calls=2, wait=0.01))
-    async with shop(Troubled(*[httpx.Response(500)] * 2, 1), breaker, observer=recorder) as graph:
+    async with shop(FlakyBackend(*[httpx.Response(500)] * 2, 1), breaker, observer=recorder) as graph:
         for _ in range(2):
             await graph.execute(READ)
         await asyncio.sleep(0.02)
@@ -194,7 +194,7 @@ async def test_announced_quota_and_pause_are_events() -> None:
     recorder = Recorder()
     headers = {"RateLimit-Limit": "100", "RateLimit-Remaining": "7", "RateLimit-Reset": "30"}
     replies = [httpx.Response(200, json=1, headers=headers), httpx.Response(429, headers={"retry-after": "3"})]
-    async with shop(Troubled(*replies), Resilience(retries=0), observer=recorder) as graph:
+    async with shop(FlakyBackend(*replies), Resilience(retries=0), observer=recorder) as graph:
         for _ in replies:
             await graph.execute(READ)
     events = recorder.events("quota_changed")

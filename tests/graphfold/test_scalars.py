@@ -1,4 +1,4 @@
-"""Scalars: exact on the way out, strict on the way in, through a real schema."""
+"""Scalars through a real schema: exact when serialized, strict when parsed."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ SCHEMA = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
 TYPES = {"decimal": "Decimal", "moment": "DateTime", "day": "Date", "currency": "Currency"}
 
 
-def tell(field: str, value: Any) -> Any:
-    """What the field answers for a value of ours; raises the error it answers instead."""
+def serialized(field: str, value: Any) -> Any:
+    """Return the answer for a value that a resolver returns. Raise the error where there is one."""
     VALUES["out"] = value
     return _answer(field, SCHEMA.execute_sync(f"{{ {field} }}"))
 
 
-def take(field: str, value: Any) -> Any:
-    """The round trip of a client's value, sent as a variable."""
+def round_trip(field: str, value: Any) -> Any:
+    """Return the answer for a client's value that is sent as a variable and returned by the resolver."""
     query = f"query ($give: {TYPES[field]}) {{ {field}(give: $give) }}"
     return _answer(field, SCHEMA.execute_sync(query, variable_values={"give": value}))
 
 
-def take_literal(field: str, text: str) -> Any:
+def round_trip_literal(field: str, text: str) -> Any:
     return _answer(field, SCHEMA.execute_sync(f"{{ {field}(give: {text}) }}"))
 
 
@@ -76,46 +76,46 @@ def _answer(field: str, result: Any) -> Any:
     ],
 )
 def test_decimal_keeps_its_scale(value: object, text: str) -> None:
-    assert tell("decimal", value) == text
+    assert serialized("decimal", value) == text
 
 
 @pytest.mark.parametrize(
     "value", [Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity"), Decimal("1E+999999999"), 1.5, "12.30", True]
 )
-def test_what_is_no_decimal_is_not_told(value: object) -> None:
+def test_non_decimal_is_not_serialized(value: object) -> None:
     with pytest.raises(Internal, match=r"^This value is no Decimal\.$") as refused:
-        tell("decimal", value)
+        serialized("decimal", value)
     assert refused.value.internal
 
 
 @settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20))
-def test_every_decimal_comes_back_as_it_was(value: Decimal) -> None:
-    assert take("decimal", format(value, "f")) == format(value, "f")
+def test_decimals_survive_a_round_trip(value: Decimal) -> None:
+    assert round_trip("decimal", format(value, "f")) == format(value, "f")
 
 
 @pytest.mark.parametrize(("literal", "text"), [('"0.10"', "0.10"), ("3", "3"), ("-12", "-12")])
 def test_decimal_literals(literal: str, text: str) -> None:
-    assert take_literal("decimal", literal) == text
+    assert round_trip_literal("decimal", literal) == text
 
 
 @pytest.mark.parametrize("literal", ["12.30", "1e3"])
-def test_a_float_is_refused_before_it_loses_digits(literal: str) -> None:
+def test_float_literal_is_refused_as_decimal(literal: str) -> None:
     with pytest.raises(GraphQLError, match=r'send it as a string, "12\.30"'):
-        take_literal("decimal", literal)
+        round_trip_literal("decimal", literal)
 
 
 @pytest.mark.parametrize(
     "value", ["", "1e3", "NaN", "Infinity", "+1", ".5", "1.", " 1", "1_0", "٣", "1\n", "9" * 61, 10**60, True, [], {}]
 )
-def test_what_is_no_decimal_is_refused(value: object) -> None:
+def test_wrong_decimal_is_refused(value: object) -> None:
     with pytest.raises(GraphQLError, match="Decimal: wants a string"):
-        take("decimal", value)
+        round_trip("decimal", value)
 
 
-def test_a_refusal_names_the_variable_and_is_bad_input() -> None:
+def test_refusal_names_the_variable_and_is_bad_input() -> None:
     with pytest.raises(GraphQLError) as refused:
-        take("decimal", 0.1)
+        round_trip("decimal", 0.1)
     assert refused.value.message == (
         "Variable '$give' has invalid value: "
         'Decimal: send it as a string, "12.30"; the number 0.1 may have lost digits.'
@@ -132,8 +132,8 @@ def test_a_refusal_names_the_variable_and_is_bad_input() -> None:
         (datetime(26, 3, 1, tzinfo=UTC), "0026-03-01T00:00:00Z"),
     ],
 )
-def test_a_moment_is_told_in_utc(value: datetime, text: str) -> None:
-    assert tell("moment", value) == text
+def test_date_time_is_serialized_in_utc(value: datetime, text: str) -> None:
+    assert serialized("moment", value) == text
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_a_moment_is_told_in_utc(value: datetime, text: str) -> None:
         datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))),
     ],
 )
-def test_what_is_no_moment_is_not_told(value: object) -> None:
+def test_non_date_time_is_not_serialized(value: object) -> None:
     with pytest.raises(Internal, match=r"^This value is no DateTime\.$"):
-        tell("moment", value)
+        serialized("moment", value)
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_what_is_no_moment_is_not_told(value: object) -> None:
         ("2026-03-01T11:30:00-11:45", "2026-03-01T23:15:00Z"),
     ],
 )
-def test_any_offset_is_taken(given_text: str, text: str) -> None:
-    assert take("moment", given_text) == text
+def test_date_time_with_any_offset_is_parsed(given_text: str, text: str) -> None:
+    assert round_trip("moment", given_text) == text
 
 
 @pytest.mark.parametrize(
@@ -181,55 +181,55 @@ def test_any_offset_is_taken(given_text: str, text: str) -> None:
         1772364600,
     ],
 )
-def test_what_is_no_moment_is_refused(value: object) -> None:
+def test_wrong_date_time_is_refused(value: object) -> None:
     with pytest.raises(GraphQLError, match="DateTime: wants a string of RFC 3339"):
-        take("moment", value)
+        round_trip("moment", value)
 
 
 @settings(deadline=None)
 @given(st.datetimes(min_value=datetime(2, 1, 1), timezones=st.just(UTC)))
-def test_every_moment_comes_back(value: datetime) -> None:
-    assert datetime.fromisoformat(take("moment", tell("moment", value))) == value
+def test_date_times_survive_a_round_trip(value: datetime) -> None:
+    assert datetime.fromisoformat(round_trip("moment", serialized("moment", value))) == value
 
 
-def test_days() -> None:
-    assert tell("day", date(2026, 3, 1)) == "2026-03-01"
-    assert take("day", "2024-02-29") == "2024-02-29"
+def test_date_is_serialized_and_parsed() -> None:
+    assert serialized("day", date(2026, 3, 1)) == "2026-03-01"
+    assert round_trip("day", "2024-02-29") == "2024-02-29"
 
 
 @pytest.mark.parametrize("value", [datetime(2026, 3, 1, tzinfo=UTC), "2026-03-01"])
-def test_what_is_no_day_is_not_told(value: object) -> None:
+def test_non_date_is_not_serialized(value: object) -> None:
     with pytest.raises(Internal, match=r"^This value is no Date\.$"):
-        tell("day", value)
+        serialized("day", value)
 
 
 @pytest.mark.parametrize(
     "value", ["20260301", "2026-W09-1", "2026-3-1", "2025-02-29", "2026-03-01T00:00:00Z", "", 1, []]
 )
-def test_what_is_no_day_is_refused(value: object) -> None:
+def test_wrong_date_is_refused(value: object) -> None:
     with pytest.raises(GraphQLError, match="Date: wants a string that is a day"):
-        take("day", value)
+        round_trip("day", value)
 
 
-def test_currencies() -> None:
-    assert tell("currency", Currency("EUR")) == take("currency", "EUR") == "EUR"
+def test_currency_is_serialized_and_parsed() -> None:
+    assert serialized("currency", Currency("EUR")) == round_trip("currency", "EUR") == "EUR"
     with pytest.raises(Internal):
-        tell("currency", "euro")
+        serialized("currency", "euro")
 
 
 @pytest.mark.parametrize("value", ["eur", "EURO", "EU", "EÜR", "", 978])
-def test_what_is_no_currency_is_refused(value: object) -> None:
+def test_wrong_currency_is_refused(value: object) -> None:
     with pytest.raises(GraphQLError, match="Currency: wants a string of three capital letters"):
-        take("currency", value)
+        round_trip("currency", value)
 
 
-def test_a_long_wrong_value_is_not_repeated_whole() -> None:
+def test_refusal_cuts_a_long_value() -> None:
     with pytest.raises(GraphQLError) as refused:
-        take("currency", "x" * 10_000)
+        round_trip("currency", "x" * 10_000)
     assert len(refused.value.message) < 250
 
 
-def test_wrong_literals_are_found_in_validation_and_say_why() -> None:
+def test_wrong_literal_fails_validation_with_a_reason() -> None:
     result = SCHEMA.execute_sync('{ day(give: "tomorrow") }')
     assert result.data is None
     assert result.errors is not None
@@ -238,7 +238,7 @@ def test_wrong_literals_are_found_in_validation_and_say_why() -> None:
     )
 
 
-def test_the_schema_describes_each_scalar() -> None:
+def test_schema_describes_each_scalar() -> None:
     sdl = SCHEMA.as_str()
     for name in ("Decimal", "DateTime", "Date", "Currency"):
         assert f'"""\nscalar {name}' in sdl

@@ -1,4 +1,4 @@
-"""Nobody waits here, and every time is exact."""
+"""Run the tests of this folder on an event loop whose clock skips every wait, so that times are exact."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 
 
-class Busy(VirtualTimeLoop):
+class BusyLoop(VirtualTimeLoop):
     def pass_time(self, seconds: float) -> None:
-        """As if something had kept the loop busy for so long."""
+        """Advance the clock as if a callback had blocked the loop for so many seconds."""
         self._own_selector.skipped += seconds
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, Any]]:
-    return "asyncio", {"loop_factory": Busy}
+    return "asyncio", {"loop_factory": BusyLoop}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A graph over one backend with operations of each kind, for tests of what happens when it is in trouble."""
+"""A graph over one backend, with an operation of each kind, for the tests of this folder."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,36 +15,36 @@ from graphfold.observer import Observer
 from graphfold.resilience import Resilience
 from graphfold.testing import FakeBackend, declaring, graph_of
 
-__all__ = ["ADD", "PUT", "READ", "Troubled", "codes", "shop"]
+__all__ = ["ADD", "PUT", "READ", "FlakyBackend", "codes", "shop"]
 
 READ, ADD, PUT = "{ count }", "mutation { add }", "mutation { put }"
 
 
-class Troubled(FakeBackend):
-    """Answers with each of the `troubles` first (whatever a route may answer), and is well after that."""
+class FlakyBackend(FakeBackend):
+    """Answers with each of the `failures` in turn (anything that a route may answer), then successfully."""
 
-    def __init__(self, *troubles: Any) -> None:
-        self.troubles = list(troubles)
+    def __init__(self, *failures: Any) -> None:
+        self.failures = list(failures)
         self.times: list[float] = []
         routes = ("GET /count", "POST /count", "PUT /count", "GET /prices", "GET /stock")
         super().__init__(dict.fromkeys(routes, self.answer))
 
     def answer(self, request: httpx.Request) -> Any:
         self.times.append(asyncio.get_running_loop().time())
-        trouble = self.troubles.pop(0) if self.troubles else self.fine(request)
-        return trouble(request) if callable(trouble) else trouble
+        failure = self.failures.pop(0) if self.failures else self.success(request)
+        return failure(request) if callable(failure) else failure
 
-    def fine(self, request: httpx.Request) -> Any:
+    def success(self, request: httpx.Request) -> Any:
         if "skus" in request.url.params:
             return dict.fromkeys(request.url.params["skus"].split(","), 1)
         return 1
 
 
-def declared(  # noqa: C901  # a graph: many functions of a line
-    how: Resilience,
-    whose: Literal["viewer", "service"],
-    theirs: Credential,
-    handed: tuple[str, ...],
+def shop_graph(  # noqa: C901  # a graph: many functions of a line
+    options: Resilience,
+    declared_identity: Literal["viewer", "service"],
+    declared_credential: Credential,
+    propagated: tuple[str, ...],
     **settings: str,
 ) -> Graph:
     @strawberry.type
@@ -56,10 +56,10 @@ def declared(  # noqa: C901  # a graph: many functions of a line
         pass
 
     class Shop(RestAdapter):
-        identity = whose
-        resilience = how
-        credential = theirs
-        propagates = handed
+        identity = declared_identity
+        resilience = options
+        credential = declared_credential
+        propagates = propagated
 
         @read()
         async def count(self) -> int:
@@ -123,16 +123,16 @@ def declared(  # noqa: C901  # a graph: many functions of a line
 @asynccontextmanager
 async def shop(
     backend: httpx.AsyncBaseTransport,
-    how: Resilience | None = None,
+    resilience: Resilience | None = None,
     identity: Literal["viewer", "service"] = "service",
     credential: Credential | None = None,
     propagates: tuple[str, ...] = (),
     observer: Observer | None = None,
     **settings: str,
 ) -> AsyncIterator[Graph]:
-    """The graph, running."""
+    """Run the graph over this backend."""
     with declaring():
-        graph = declared(how or Resilience(), identity, credential or Credential(), propagates, **settings)
+        graph = shop_graph(resilience or Resilience(), identity, credential or Credential(), propagates, **settings)
     if observer is not None:
         graph.observe(observer)
     async with graph.running(transports=lambda _: backend):
@@ -140,5 +140,5 @@ async def shop(
 
 
 def codes(answer: Any) -> list[str]:
-    """The codes of an answer's errors."""
+    """Return the codes of an answer's errors."""
     return [error["extensions"]["code"] for error in answer.errors]

@@ -1,4 +1,4 @@
-"""A batch that is refused is asked for in halves, as often as the retry budget allows, and while there is time."""
+"""A rejected batch is split in halves to find the key to blame, within the retry budget and the deadline."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,11 +22,11 @@ ALL = "{ prices(skus: [" + ", ".join(f'"{n}"' for n in range(16)) + "]) }"
 
 @asynccontextmanager
 async def shop(answer: Callable[[list[str]], Any]) -> AsyncIterator[tuple[Graph, FakeBackend]]:
-    """A backend whose refusals are taken for what the client gave."""
+    """Run a graph whose adapter maps a 422 to BAD_INPUT."""
 
     async def answered(request: httpx.Request) -> Any:
-        found = answer(request.url.params["skus"].split(","))
-        return await found if asyncio.iscoroutine(found) else found
+        response = answer(request.url.params["skus"].split(","))
+        return await response if asyncio.iscoroutine(response) else response
 
     with declaring():
 
@@ -53,7 +53,7 @@ async def shop(answer: Callable[[list[str]], Any]) -> AsyncIterator[tuple[Graph,
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, "BACKEND_REJECTED"), (404, "NOT_FOUND"), (422, "BAD_INPUT")])
-async def test_what_was_sent_is_sent_again_within_the_retry_budget(status: int, code: str) -> None:
+async def test_splitting_a_rejected_batch_spends_the_retry_budget(status: int, code: str) -> None:
     async with shop(lambda skus: httpx.Response(status)) as (graph, backend):
         answer = await graph.execute(ALL)
         left = graph.state()["shop"]["retriesLeft"]
@@ -61,7 +61,7 @@ async def test_what_was_sent_is_sent_again_within_the_retry_budget(status: int, 
     assert len(backend.calls) == 1 + 3 * 2
 
 
-async def test_halves_have_the_time_that_is_left() -> None:
+async def test_splitting_a_batch_ends_at_the_deadline() -> None:
     async def slow(skus: list[str]) -> Any:
         await asyncio.sleep(0.6)
         return httpx.Response(400)
@@ -76,7 +76,7 @@ async def test_halves_have_the_time_that_is_left() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 405, 500, 503])
-async def test_what_says_nothing_of_a_key_is_not_asked_for_in_halves(status: int) -> None:
+async def test_failures_unrelated_to_a_key_do_not_split_the_batch(status: int) -> None:
     async with shop(lambda skus: httpx.Response(status)) as (graph, backend):
         await graph.execute(ALL)
     assert {len(call.url.params["skus"].split(",")) for call in backend.calls} == {16}

@@ -1,4 +1,4 @@
-"""So many calls at once, so many in line, in the order in which they came; nobody is lost, whoever gives up when."""
+"""The bulkhead: a limit on concurrent calls, a bounded queue in order, and no slot lost to cancellation."""
 
 from __future__ import annotations
 
@@ -12,90 +12,90 @@ import pytest
 from graphfold.errors import BackendBusy
 from graphfold.resilience import Resilience
 from graphfold.resilience.bulkhead import Bulkhead
-from tests.graphfold.resilience.shop import READ, Troubled, codes, shop
+from tests.graphfold.resilience.shop import READ, FlakyBackend, codes, shop
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_no_more_at_once_than_declared() -> None:
-    under_way, most = 0, 0
+async def test_concurrent_calls_are_limited() -> None:
+    active, most = 0, 0
 
     async def counted(_: httpx.Request) -> Any:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
+        nonlocal active, most
+        active += 1
+        most = max(most, active)
         await asyncio.sleep(0.1)
-        under_way -= 1
+        active -= 1
         return 1
 
-    backend = Troubled(*[counted] * 20)
+    backend = FlakyBackend(*[counted] * 20)
     async with shop(backend, Resilience(parallel=3)) as graph:
         answers = await asyncio.gather(*(graph.execute(READ) for _ in range(20)))
     assert [answer.data for answer in answers] == [{"count": 1}] * 20
     assert most == 3
 
 
-async def test_who_finds_the_line_full_hears_so_at_once() -> None:
+async def test_full_queue_fails_a_call_at_once() -> None:
     loop = asyncio.get_running_loop()
 
     async def hang(_: httpx.Request) -> Any:
         await asyncio.sleep(60)
 
-    async with shop(Troubled(*[hang] * 9), GRAPHFOLD_SHOP_PARALLEL="1", GRAPHFOLD_SHOP_QUEUE="2") as graph:
+    async with shop(FlakyBackend(*[hang] * 9), GRAPHFOLD_SHOP_PARALLEL="1", GRAPHFOLD_SHOP_QUEUE="2") as graph:
         calls = [asyncio.create_task(graph.execute(READ)) for _ in range(3)]
         await asyncio.sleep(0.01)
         start = loop.time()
         answer = await graph.execute(READ)
         assert (codes(answer), loop.time()) == (["BACKEND_BUSY"], start)
         assert answer.errors[0]["extensions"]["retryable"]
-        told = [codes(answer) for answer in await asyncio.gather(*calls)]
-    assert told == [["BACKEND_TIMEOUT"], ["BACKEND_BUSY"], ["BACKEND_BUSY"]]
+        outcomes = [codes(answer) for answer in await asyncio.gather(*calls)]
+    assert outcomes == [["BACKEND_TIMEOUT"], ["BACKEND_BUSY"], ["BACKEND_BUSY"]]
 
 
-async def test_a_call_that_waited_has_its_whole_time() -> None:
-    """Else the last in line would be given up at once, and the backend blamed for it."""
+async def test_call_has_its_full_timeout_after_the_queue() -> None:
+    """Otherwise the last call of the queue would time out at once, and the breaker would count it."""
 
     async def busy(_: httpx.Request) -> Any:
         await asyncio.sleep(0.4)
         return 1
 
-    async with shop(Troubled(*[busy] * 9), Resilience(parallel=1), GRAPHFOLD_SHOP_CALL_TIMEOUT="1") as graph:
+    async with shop(FlakyBackend(*[busy] * 9), Resilience(parallel=1), GRAPHFOLD_SHOP_CALL_TIMEOUT="1") as graph:
         answers = await asyncio.gather(*(graph.execute(READ) for _ in range(5)))
-        told = graph.state()["shop"]["breakers"]["default"]
+        breaker = graph.state()["shop"]["breakers"]["default"]
     assert [codes(answer) for answer in answers] == [[], [], [], ["BACKEND_BUSY"], ["BACKEND_BUSY"]]
-    assert (told["calls"], told["failures"]) == (3, 0)
+    assert (breaker["calls"], breaker["failures"]) == (3, 0)
 
 
-async def test_places_are_handed_on_in_order() -> None:
-    places, order = Bulkhead(1, 10), list[int]()
+async def test_slots_are_handed_on_in_order() -> None:
+    bulkhead, order = Bulkhead(1, 10), list[int]()
 
     async def take(number: int) -> None:
-        if not places.try_acquire():
-            await places.acquire(5)
+        if not bulkhead.try_acquire():
+            await bulkhead.acquire(5)
         order.append(number)
         await asyncio.sleep(1)
-        places.release()
+        bulkhead.release()
 
     await asyncio.gather(*map(take, range(5)))
-    assert (order, places.active, places.waiting) == ([0, 1, 2, 3, 4], 0, 0)
+    assert (order, bulkhead.active, bulkhead.waiting) == ([0, 1, 2, 3, 4], 0, 0)
 
 
-@pytest.mark.parametrize("seed", range(20))
-async def test_no_place_is_lost_and_none_is_made_up(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(5))
+async def test_slots_are_neither_lost_nor_invented(seed: int) -> None:
     chance = random.Random(seed)
-    places, under_way, most = Bulkhead(3, 8), 0, 0
+    bulkhead, active, most = Bulkhead(3, 8), 0, 0
 
     async def take() -> None:
-        nonlocal under_way, most
-        if not places.try_acquire():
-            await places.acquire(chance.choice([0, 1, 5]))
-        under_way += 1
-        most = max(most, under_way)
+        nonlocal active, most
+        if not bulkhead.try_acquire():
+            await bulkhead.acquire(chance.choice([0, 1, 5]))
+        active += 1
+        most = max(most, active)
         try:
             await asyncio.sleep(chance.choice([0, 0, 1, 3]))
         finally:
-            under_way -= 1
-            places.release()
+            active -= 1
+            bulkhead.release()
 
     async def one() -> None:
         await asyncio.sleep(chance.randrange(10))
@@ -107,5 +107,5 @@ async def test_no_place_is_lost_and_none_is_made_up(seed: int) -> None:
         assert isinstance(outcome, None | BackendBusy | TimeoutError | asyncio.CancelledError)
 
     await asyncio.gather(*(one() for _ in range(100)))
-    assert (places.active, places.waiting, under_way) == (0, 0, 0)
+    assert (bulkhead.active, bulkhead.waiting, active) == (0, 0, 0)
     assert most == 3

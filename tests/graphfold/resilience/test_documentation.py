@@ -1,4 +1,4 @@
-"""The page of the documentation says what is so."""
+"""docs/resilience.md agrees with the code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphfold.settings import backend_limits_table
 PAGE = (Path(__file__).parents[3] / "docs" / "resilience.md").read_text(encoding="utf-8")
 
 
-def test_the_figures_are_the_defaults() -> None:
+def test_documented_figures_are_the_defaults() -> None:
     listed = re.findall(r"\| ([\d.]+) \| `(\w+)\((\w+)=([\d.]+)\)` \|", PAGE)
     kinds: dict[str, Resilience | Breaker] = {"Resilience": Resilience(), "Breaker": Breaker()}
     assert len(listed) == 8
@@ -24,18 +24,18 @@ def test_the_figures_are_the_defaults() -> None:
         assert shown == declared == str(getattr(kinds[kind], name)), name
 
 
-def test_the_settings_are_those_there_are() -> None:
+def test_documented_settings_are_those_of_the_code() -> None:
     rows = [f"| `{s.variable}` | {s.allowed} | {s.description} |" for s in backend_limits_table("crm")]
     assert [line for line in PAGE.splitlines() if line.startswith("| `GRAPHFOLD_")] == rows
 
 
-def test_the_example_can_be_declared(imported: Callable[[str], ModuleType]) -> None:
+def test_documented_example_can_be_declared(imported: Callable[[str], ModuleType]) -> None:
     [example] = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     declared = imported(indent(example, "    ")).Pricing
     assert declared.resilience.quota == Quota(600, per=60, burst=20)
     assert [operation.policy.group for operation in declared.operations()] == ["", "search"]
 
 
-@pytest.mark.parametrize("place", re.findall(r"`(tests/[\w/.]+)`", PAGE))
-def test_what_it_names_is_there(place: str) -> None:
-    assert (Path(__file__).parents[3] / place).is_file()
+@pytest.mark.parametrize("path", re.findall(r"`(tests/[\w/.]+)`", PAGE))
+def test_documented_paths_exist(path: str) -> None:
+    assert (Path(__file__).parents[3] / path).is_file()

@@ -1,4 +1,4 @@
-"""A backend that hangs slows nobody down who does not need it: calm and hanging rounds take turns, on a real clock."""
+"""A backend that hangs does not slow queries that do not need it: calm and hanging rounds alternate in real time."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def two() -> Graph:
+def two_backends() -> Graph:
     @strawberry.type
     class Query:
         pass
@@ -59,13 +59,13 @@ async def timed(graph: Graph) -> list[float]:
 
 
 async def ratio() -> float:
-    """The median of 200 queries while another backend hangs, to that of 200 while it does not."""
+    """Return the ratio of the median query time while another backend hangs to that while it does not."""
 
     async def hang(_: httpx.Request) -> Any:
         await asyncio.sleep(60)
 
     with declaring():
-        graph = two()
+        graph = two_backends()
     backends = fakes(quick=FakeBackend({"GET /one": 1}), stuck=FakeBackend({"GET /one": hang}))
     calm, hanging = list[float](), list[float]()
     async with graph.running(transports=backends):
@@ -81,5 +81,5 @@ async def ratio() -> float:
     return median(hanging) / median(calm)
 
 
-async def test_others_take_no_longer() -> None:
+async def test_hanging_backend_does_not_slow_other_queries() -> None:
     assert min([await ratio() for _ in range(3)]) <= 1.25

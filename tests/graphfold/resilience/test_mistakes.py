@@ -1,4 +1,4 @@
-"""What cannot be declared about trouble is told when the adapter is imported."""
+"""Wrong resilience options raise a Mistake when the adapter is imported."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from graphfold.mistakes import Mistake
 from tests.graphfold.written import Wrong, assert_mistake
 
 
-def declared(how: str, told: str, fix: str) -> Wrong:
+def declared(resilience: str, what: str, fix: str) -> Wrong:
     source = f"""
         from graphfold.resilience import Breaker, Quota, Resilience
 
         class Crm(RestAdapter):
-            resilience = {how}  # <-
+            resilience = {resilience}  # <-
         """
-    return Wrong(source, told, fix)
+    return Wrong(source, what, fix)
 
 
 WRONG = [
@@ -61,7 +61,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.what)
-def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+def test_wrong_resilience_is_a_mistake_at_import(
+    wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
     with pytest.raises(Mistake) as mistake:
         imported(wrong.source)
     assert_mistake(mistake.value, wrong, tmp_path / "written.py")

@@ -1,4 +1,4 @@
-"""A quota, declared or told by the backend, is kept: calls wait for it, or hear at once for how long it would be."""
+"""Quotas, declared or announced by the backend: calls wait for them, or fail at once where they would wait too long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphfold.credentials.credential import Access, Credential
 from graphfold.resilience import Quota, Resilience
 from graphfold.transport.call import Call
 from graphfold.transport.session import Session
-from tests.graphfold.resilience.shop import READ, Troubled, codes, shop
+from tests.graphfold.resilience.shop import READ, FlakyBackend, codes, shop
 
 pytestmark = pytest.mark.anyio
 
@@ -24,8 +24,8 @@ Clock = Callable[[], float]
 STOCK = "{ stock }"
 
 
-def told(left: int, reset: float, limit: int = 100, **more: str) -> httpx.Response:
-    """A good answer with the headers that most send."""
+def limited(left: int, reset: float, limit: int = 100, **more: str) -> httpx.Response:
+    """Return a successful reply with the rate limit headers that most backends send."""
     headers = {"RateLimit-Limit": str(limit), "RateLimit-Remaining": str(left), "RateLimit-Reset": str(reset)}
     return httpx.Response(200, json=1, headers=headers | more)
 
@@ -35,15 +35,15 @@ def gaps(times: list[float]) -> list[float]:
 
 
 async def test_calls_beyond_the_burst_are_spread() -> None:
-    backend = Troubled()
+    backend = FlakyBackend()
     async with shop(backend, Resilience(quota=Quota(2, burst=3))) as graph:
         answers = await asyncio.gather(*(graph.execute(READ) for _ in range(7)))
     assert [codes(answer) for answer in answers] == [[]] * 7
     assert gaps(backend.times) == [0, 0, 0.5, 0.5, 0.5, 0.5]
 
 
-async def test_a_call_that_would_wait_too_long_hears_so_at_once(clock: Clock) -> None:
-    backend = Troubled()
+async def test_call_that_would_wait_too_long_fails_at_once(clock: Clock) -> None:
+    backend = FlakyBackend()
     async with shop(backend, GRAPHFOLD_SHOP_CALLS_PER_MINUTE="6") as graph:
         start = clock()
         first, second = await graph.execute(READ), await graph.execute(READ)
@@ -53,8 +53,8 @@ async def test_a_call_that_would_wait_too_long_hears_so_at_once(clock: Clock) ->
         assert codes(await graph.execute(READ)) == []
 
 
-async def test_a_caller_that_leaves_gives_its_turn_back() -> None:
-    backend = Troubled()
+async def test_cancelled_call_gives_its_token_back() -> None:
+    backend = FlakyBackend()
     async with shop(backend, Resilience(quota=Quota(1))) as graph:
         await graph.execute(READ)
         leaving = [asyncio.create_task(graph.execute(READ)) for _ in range(3)]
@@ -66,12 +66,12 @@ async def test_a_caller_that_leaves_gives_its_turn_back() -> None:
     assert gaps(backend.times) == [1]
 
 
-async def test_a_turn_is_given_back_to_the_window_it_was_taken_from() -> None:
+async def test_cancelled_call_gives_back_to_the_window_it_was_taken_from() -> None:
     async def later(_: httpx.Request) -> Any:
         await asyncio.sleep(2.5)
-        return told(5, 100)
+        return limited(5, 100)
 
-    backend = Troubled(later, told(0, 3))
+    backend = FlakyBackend(later, limited(0, 3))
     async with shop(backend) as graph:
         first = asyncio.create_task(graph.execute(READ))
         await asyncio.sleep(0.1)
@@ -84,8 +84,8 @@ async def test_a_turn_is_given_back_to_the_window_it_was_taken_from() -> None:
         assert graph.state()["shop"]["quota"]["left"] == left == 5
 
 
-async def test_what_is_not_critical_goes_without_first() -> None:
-    backend = Troubled()
+async def test_last_fifth_of_the_quota_is_reserved_for_critical_calls() -> None:
+    backend = FlakyBackend()
     async with shop(backend, Resilience(quota=Quota(1, per=60, burst=10))) as graph:
         uncritical = [codes(await graph.execute(STOCK)) for _ in range(10)]
         critical = [codes(await graph.execute(READ)) for _ in range(2)]
@@ -93,7 +93,7 @@ async def test_what_is_not_critical_goes_without_first() -> None:
     assert critical == [[], []]
 
 
-SAYING: dict[str, dict[str, str]] = {
+USED_UP: dict[str, dict[str, str]] = {
     "draft 02": {"RateLimit-Remaining": "0", "RateLimit-Reset": "3", "RateLimit-Limit": "10, 10;w=60"},
     "draft 03": {"RateLimit": "limit=10, remaining=0, reset=3"},
     "draft 09": {"RateLimit": '"default";r=0;t=3', "RateLimit-Policy": '"default";q=10;w=60'},
@@ -102,23 +102,23 @@ SAYING: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("headers", SAYING.values(), ids=SAYING)
-async def test_a_quota_that_is_used_up_is_waited_for(headers: dict[str, str]) -> None:
-    backend = Troubled(httpx.Response(200, json=1, headers=headers))
+@pytest.mark.parametrize("headers", USED_UP.values(), ids=USED_UP)
+async def test_call_waits_until_a_used_up_window_ends(headers: dict[str, str]) -> None:
+    backend = FlakyBackend(httpx.Response(200, json=1, headers=headers))
     async with shop(backend) as graph:
         for _ in range(2):
             assert codes(await graph.execute(READ)) == []
     assert 3 <= gaps(backend.times)[0] <= 3.75
 
 
-async def test_who_waited_for_the_same_moment_does_not_come_at_once() -> None:
-    backend = Troubled(told(0, 2))
+async def test_calls_that_waited_for_the_same_window_are_spread() -> None:
+    backend = FlakyBackend(limited(0, 2))
     async with shop(backend) as graph:
         await graph.execute(READ)
         answers = await asyncio.gather(*(graph.execute(READ, seconds=2.2) for _ in range(20)))
     assert [codes(answer) for answer in answers] == [[]] * 20
     waits = [time - backend.times[0] for time in backend.times[1:]]
-    assert all(2 <= wait <= 2.1 for wait in waits), "no later than half of what the operations had left"
+    assert all(2 <= wait <= 2.1 for wait in waits), "jitter takes at most half of the operations' remaining time"
     assert len(set(waits)) == 20
 
 
@@ -135,16 +135,16 @@ NONSENSE: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("headers", NONSENSE)
-async def test_nonsense_holds_nobody_up(headers: dict[str, str]) -> None:
-    backend = Troubled(*[httpx.Response(200, json=1, headers=headers)] * 2)
+async def test_nonsense_headers_are_ignored(headers: dict[str, str]) -> None:
+    backend = FlakyBackend(*[httpx.Response(200, json=1, headers=headers)] * 2)
     async with shop(backend) as graph:
         for _ in range(2):
             assert codes(await graph.execute(READ)) == []
     assert gaps(backend.times) == [0]
 
 
-async def test_an_absurd_time_is_not_believed_for_long() -> None:
-    backend = Troubled(told(0, 999_999_999))
+async def test_absurd_reset_time_holds_for_a_minute() -> None:
+    backend = FlakyBackend(limited(0, 999_999_999))
     async with shop(backend) as graph:
         await graph.execute(READ)
         assert codes(await graph.execute(READ)) == ["BACKEND_BUSY"]
@@ -152,8 +152,8 @@ async def test_an_absurd_time_is_not_believed_for_long() -> None:
         assert codes(await graph.execute(READ)) == []
 
 
-async def test_the_last_fifth_is_spread_and_kept_for_what_is_critical() -> None:
-    backend = Troubled(told(3, 9, 20), *[told(left, reset, 20) for left, reset in [(2, 9), (1, 6), (0, 3)]])
+async def test_last_fifth_of_a_window_is_spread_and_reserved_for_critical_calls() -> None:
+    backend = FlakyBackend(limited(3, 9, 20), *[limited(left, reset, 20) for left, reset in [(2, 9), (1, 6), (0, 3)]])
     async with shop(backend) as graph:
         await graph.execute(READ)
         assert codes(await graph.execute(STOCK)) == ["BACKEND_BUSY"]
@@ -163,8 +163,8 @@ async def test_the_last_fifth_is_spread_and_kept_for_what_is_critical() -> None:
     assert 3 <= gaps(backend.times)[3] <= 3.75
 
 
-async def test_nobody_asks_while_the_backend_wants_to_be_left_alone() -> None:
-    backend = Troubled(httpx.Response(429, headers={"retry-after": "2"}))
+async def test_retry_after_pauses_all_calls() -> None:
+    backend = FlakyBackend(httpx.Response(429, headers={"retry-after": "2"}))
     async with shop(backend) as graph:
         first = asyncio.create_task(graph.execute(READ))
         await asyncio.sleep(0.1)
@@ -173,20 +173,20 @@ async def test_nobody_asks_while_the_backend_wants_to_be_left_alone() -> None:
     assert 2 <= gaps(backend.times)[0] <= 2.5
 
 
-async def test_who_waited_hears_of_a_pause_that_began_meanwhile() -> None:
+async def test_waiting_call_fails_when_the_backend_asks_for_a_pause() -> None:
     async def late(_: httpx.Request) -> Any:
         await asyncio.sleep(0.5)
         return httpx.Response(429, headers={"retry-after": "30"})
 
-    backend = Troubled(late)
+    backend = FlakyBackend(late)
     async with shop(backend, Resilience(quota=Quota(1))) as graph:
         answers = await asyncio.gather(graph.execute(READ), graph.execute(READ))
     assert [codes(answer) for answer in answers] == [["BACKEND_BUSY"]] * 2
     assert len(backend.calls) == 1
 
 
-async def test_a_pause_is_at_most_a_minute() -> None:
-    backend = Troubled(httpx.Response(429, headers={"retry-after": "999999999"}))
+async def test_pause_is_at_most_a_minute() -> None:
+    backend = FlakyBackend(httpx.Response(429, headers={"retry-after": "999999999"}))
     async with shop(backend) as graph:
         assert codes(await graph.execute(READ)) == ["BACKEND_BUSY"]
         await asyncio.sleep(59)
@@ -195,25 +195,25 @@ async def test_a_pause_is_at_most_a_minute() -> None:
         assert codes(await graph.execute(READ)) == []
 
 
-@pytest.mark.parametrize("handed", [(), ("authorization",), ("cookie",)])
-async def test_what_one_caller_is_told_is_not_everybodys(clock: Clock, handed: tuple[str, ...]) -> None:
-    """Where the backend hears who the caller is, the quota may be the caller's."""
-    backend, start = Troubled(told(0, 30), httpx.Response(429, headers={"retry-after": "30"})), clock()
-    ann, theirs = {"authorization": "Bearer ann", "cookie": "ann"}, None if handed else PassThrough()
-    async with shop(backend, identity="viewer", credential=theirs, propagates=handed) as graph:
+@pytest.mark.parametrize("propagated", [(), ("authorization",), ("cookie",)])
+async def test_quota_announced_to_one_viewer_is_not_shared(clock: Clock, propagated: tuple[str, ...]) -> None:
+    """A backend that identifies the viewer may announce the quota of this viewer alone."""
+    backend, start = FlakyBackend(limited(0, 30), httpx.Response(429, headers={"retry-after": "30"})), clock()
+    ann, credential = {"authorization": "Bearer ann", "cookie": "ann"}, None if propagated else PassThrough()
+    async with shop(backend, identity="viewer", credential=credential, propagates=propagated) as graph:
         outcomes = [codes(await graph.execute(READ, headers=ann)) for _ in range(3)]
     assert (outcomes, clock()) == ([[], ["BACKEND_BUSY"], []], start)
 
 
-async def test_what_we_are_told_in_our_own_name_is_everybodys_whoever_asks() -> None:
-    backend = Troubled(httpx.Response(429, headers={"retry-after": "30"}))
+async def test_quota_announced_to_the_service_credential_is_shared_between_viewers() -> None:
+    backend = FlakyBackend(httpx.Response(429, headers={"retry-after": "30"}))
     async with shop(backend, identity="viewer", propagates=("accept-language",)) as graph:
         assert [codes(await graph.execute(READ)) for _ in range(3)] == [["BACKEND_BUSY"]] * 3
     assert len(backend.calls) == 1
 
 
 class Renewed(Credential, Session):
-    """There is always another one."""
+    """A credential that can always be renewed."""
 
     def session(self, access: Access) -> Session:
         return self
@@ -222,18 +222,18 @@ class Renewed(Credential, Session):
         return call
 
 
-async def test_what_is_sent_again_with_fresh_credentials_is_a_call_like_any_other() -> None:
-    backend = Troubled(*[httpx.Response(401), 1] * 20)
+async def test_resend_with_fresh_credentials_counts_for_quota_and_budget() -> None:
+    backend = FlakyBackend(*[httpx.Response(401), 1] * 20)
     async with shop(backend, Resilience(quota=Quota(10, burst=40)), credential=Renewed()) as graph:
         for _ in range(20):
             assert codes(await graph.execute(READ)) == []
-        told = graph.state()["shop"]
-    assert (told["quota"]["tokens"], told["retriesLeft"]) == (0, 4)
+        state = graph.state()["shop"]
+    assert (state["quota"]["tokens"], state["retriesLeft"]) == (0, 4)
 
 
-async def test_usage_can_be_seen() -> None:
-    backend: Any = Troubled(told(42, 30))
+async def test_snapshot_shows_the_remaining_quota() -> None:
+    backend: Any = FlakyBackend(limited(42, 30))
     async with shop(backend, Resilience(quota=Quota(10))) as graph:
         await graph.execute(READ)
-        told_of = graph.state()["shop"]["quota"]
-    assert told_of == {"shed": 0, "tokens": 9.0, "burst": 10, "left": 42, "limit": 100, "seconds": 30.0}
+        quota = graph.state()["shop"]["quota"]
+    assert quota == {"shed": 0, "tokens": 9.0, "burst": 10, "left": 42, "limit": 100, "seconds": 30.0}

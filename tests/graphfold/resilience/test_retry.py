@@ -1,4 +1,4 @@
-"""Calls that may be repeated are, after a failure that may pass: a little later, not for ever, and not too late."""
+"""Retries: repeatable calls are retried after a failure that may pass, with backoff, within the budget and the time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from graphfold.resilience import Resilience
-from tests.graphfold.resilience.shop import ADD, PUT, READ, Troubled, codes, shop
+from tests.graphfold.resilience.shop import ADD, PUT, READ, FlakyBackend, codes, shop
 
 pytestmark = pytest.mark.anyio
 
 Clock = Callable[[], float]
 
 MAINTENANCE = httpx.Response(503)
-PASSING: dict[str, Any] = {
+RETRYABLE: dict[str, Any] = {
     "500": httpx.Response(500),
     "502": httpx.Response(502),
     "503": MAINTENANCE,
@@ -30,10 +30,10 @@ PASSING: dict[str, Any] = {
     "no connection in time": httpx.ConnectTimeout("late"),
     "cut while compressed": httpx.Response(200, headers={"content-encoding": "gzip"}, content=b""),
 }
-PASSING["cut while compressed"] = lambda _: httpx.Response(
+RETRYABLE["cut while compressed"] = lambda _: httpx.Response(
     200, headers={"content-encoding": "gzip", "content-type": "application/json"}, stream=httpx.ByteStream(b"\x1f\x8b")
 )
-LASTING: dict[str, Any] = {
+PERMANENT: dict[str, Any] = {
     "400": httpx.Response(400),
     "401": httpx.Response(401),
     "404": httpx.Response(404),
@@ -42,27 +42,27 @@ LASTING: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("trouble", PASSING.values(), ids=PASSING)
-async def test_what_may_pass_is_tried_again(trouble: Any) -> None:
-    backend = Troubled(trouble, trouble)
+@pytest.mark.parametrize("failure", RETRYABLE.values(), ids=RETRYABLE)
+async def test_retryable_failure_is_retried(failure: Any) -> None:
+    backend = FlakyBackend(failure, failure)
     async with shop(backend) as graph:
         answer = await graph.execute(READ)
     assert (answer.data, answer.errors) == ({"count": 1}, [])
     assert len(backend.calls) == 3
 
 
-@pytest.mark.parametrize("trouble", LASTING.values(), ids=LASTING)
-async def test_what_would_fail_again_is_not(trouble: Any) -> None:
-    backend = Troubled(trouble)
+@pytest.mark.parametrize("failure", PERMANENT.values(), ids=PERMANENT)
+async def test_permanent_failure_is_not_retried(failure: Any) -> None:
+    backend = FlakyBackend(failure)
     async with shop(backend) as graph:
         await graph.execute(READ)
     assert len(backend.calls) == 1
 
 
 @pytest.mark.parametrize(("query", "calls"), [(READ, 3), (PUT, 3), (ADD, 1)])
-@pytest.mark.parametrize("trouble", PASSING.values(), ids=PASSING)
-async def test_a_write_is_repeated_only_where_it_says_that_it_may_be(query: str, calls: int, trouble: Any) -> None:
-    backend = Troubled(*[trouble] * 5)
+@pytest.mark.parametrize("failure", ["503", "refused", "reset"])
+async def test_write_is_retried_only_when_declared_idempotent(query: str, calls: int, failure: str) -> None:
+    backend = FlakyBackend(*[RETRYABLE[failure]] * 5)
     async with shop(backend) as graph:
         answer = await graph.execute(query)
     assert len(answer.errors) == 1
@@ -70,17 +70,17 @@ async def test_a_write_is_repeated_only_where_it_says_that_it_may_be(query: str,
 
 
 @pytest.mark.parametrize(("status", "calls"), [(500, 3), (429, 3), (408, 3), (501, 1), (400, 1), (304, 1)])
-async def test_a_raw_reply_is_handed_over_after_the_same_repetitions(status: int, calls: int) -> None:
-    backend = Troubled(*[httpx.Response(status)] * 5)
+async def test_raw_reply_is_returned_after_the_same_retries(status: int, calls: int) -> None:
+    backend = FlakyBackend(*[httpx.Response(status)] * 5)
     async with shop(backend) as graph:
         answer = await graph.execute("{ raw }")
     assert (answer.data, len(backend.calls)) == ({"raw": status}, calls)
 
 
-async def test_the_waits_grow_and_are_not_the_same_for_all(clock: Clock) -> None:
+async def test_backoff_grows_and_has_jitter(clock: Clock) -> None:
     waits = []
     for _ in range(30):
-        backend = Troubled(MAINTENANCE, MAINTENANCE)
+        backend = FlakyBackend(MAINTENANCE, MAINTENANCE)
         async with shop(backend) as graph:
             await graph.execute(READ)
         first, second, third = backend.times
@@ -89,12 +89,12 @@ async def test_the_waits_grow_and_are_not_the_same_for_all(clock: Clock) -> None
     assert len(set(waits)) == 30
 
 
-async def test_a_call_and_its_repetitions_have_one_limit_in_time(clock: Clock) -> None:
+async def test_call_timeout_covers_all_retries(clock: Clock) -> None:
     async def slow(_: httpx.Request) -> Any:
         await asyncio.sleep(0.8)
         return MAINTENANCE
 
-    backend, start = Troubled(*[slow] * 9), clock()
+    backend, start = FlakyBackend(*[slow] * 9), clock()
     async with shop(backend, Resilience(retries=9), GRAPHFOLD_CALL_TIMEOUT="2") as graph:
         answer = await graph.execute(READ)
     assert clock() - start <= 2.001
@@ -102,11 +102,11 @@ async def test_a_call_and_its_repetitions_have_one_limit_in_time(clock: Clock) -
     assert len(backend.calls) == 3
 
 
-async def test_a_backend_that_hangs_is_not_asked_twice(clock: Clock) -> None:
+async def test_timed_out_call_is_not_retried(clock: Clock) -> None:
     async def hang(_: httpx.Request) -> Any:
         await asyncio.sleep(60)
 
-    backend, start = Troubled(hang), clock()
+    backend, start = FlakyBackend(hang), clock()
     async with shop(backend) as graph:
         answer = await graph.execute(READ)
     assert (codes(answer), len(backend.calls), round(clock() - start, 3)) == (["BACKEND_TIMEOUT"], 1, 5)
@@ -117,12 +117,10 @@ def in_two_seconds() -> str:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("told", ["2", in_two_seconds])
-async def test_a_time_that_the_backend_names_is_waited_for(
-    status: int, told: str | Callable[[], str], clock: Clock
-) -> None:
-    text = told if isinstance(told, str) else told()
-    backend = Troubled(httpx.Response(status, headers={"retry-after": text}))
+@pytest.mark.parametrize("header", ["2", in_two_seconds])
+async def test_retry_waits_for_retry_after(status: int, header: str | Callable[[], str], clock: Clock) -> None:
+    text = header if isinstance(header, str) else header()
+    backend = FlakyBackend(httpx.Response(status, headers={"retry-after": text}))
     async with shop(backend) as graph:
         answer = await graph.execute(READ)
     assert answer.data == {"count": 1}
@@ -130,47 +128,47 @@ async def test_a_time_that_the_backend_names_is_waited_for(
 
 
 @pytest.mark.parametrize(("seconds", "latest"), [(5, 2.55), (2.3, 2.25)])
-async def test_who_was_told_the_same_time_does_not_come_back_together(seconds: float, latest: float) -> None:
+async def test_retries_after_the_same_retry_after_are_spread(seconds: float, latest: float) -> None:
     waits = set[float]()
     for _ in range(20):
-        backend = Troubled(httpx.Response(429, headers={"retry-after": "2"}))
+        backend = FlakyBackend(httpx.Response(429, headers={"retry-after": "2"}))
         async with shop(backend) as graph:
             answer = await graph.execute(READ, seconds=seconds)
         assert answer.data == {"count": 1}
         waits.add(backend.times[1] - backend.times[0])
     assert all(2 <= wait <= latest for wait in waits)
     assert len(waits) == 20
-    assert max(waits) - min(waits) > 0.06, "further apart than those who were told nothing"
+    assert max(waits) - min(waits) > 0.06, "further apart than backoff alone spreads them"
 
 
-async def test_no_try_begins_that_has_no_time_to_end() -> None:
+async def test_retry_without_time_to_end_is_not_begun() -> None:
     async def slow(_: httpx.Request) -> Any:
         await asyncio.sleep(0.97)
         return MAINTENANCE
 
     for _ in range(20):
-        backend = Troubled(slow)
+        backend = FlakyBackend(slow)
         async with shop(backend, GRAPHFOLD_CALL_TIMEOUT="1") as graph:
             assert codes(await graph.execute(READ)) == ["BACKEND_UNAVAILABLE"]
         assert len(backend.calls) == 1
 
 
-async def test_what_failed_as_the_time_ended_is_told_as_it_failed() -> None:
+async def test_failure_at_the_deadline_keeps_its_code() -> None:
     loop: Any = asyncio.get_running_loop()
 
     def busy(_: httpx.Request) -> Any:
         loop.pass_time(0.11)
         return MAINTENANCE
 
-    backend = Troubled(busy)
+    backend = FlakyBackend(busy)
     async with shop(backend) as graph:
         answer = await graph.execute(READ, seconds=0.1)
     assert (codes(answer), len(backend.calls)) == (["BACKEND_UNAVAILABLE"], 1)
 
 
-@pytest.mark.parametrize(("told", "seconds"), [("30", 30), ("999999999", 3600)])
-async def test_a_time_that_is_too_long_is_told_instead(told: str, seconds: float, clock: Clock) -> None:
-    backend, start = Troubled(httpx.Response(429, headers={"retry-after": told})), clock()
+@pytest.mark.parametrize(("header", "seconds"), [("30", 30), ("999999999", 3600)])
+async def test_long_retry_after_is_returned_to_the_client(header: str, seconds: float, clock: Clock) -> None:
+    backend, start = FlakyBackend(httpx.Response(429, headers={"retry-after": header})), clock()
     async with shop(backend) as graph:
         answer = await graph.execute(READ)
     assert codes(answer) == ["BACKEND_BUSY"]
@@ -178,24 +176,24 @@ async def test_a_time_that_is_too_long_is_told_instead(told: str, seconds: float
     assert (len(backend.calls), clock()) == (1, start)
 
 
-@pytest.mark.parametrize("told", ["soon", "-1", "1e3", "", "Thu, 99 Foo"])
-async def test_a_time_that_makes_no_sense_is_none(told: str) -> None:
-    backend = Troubled(httpx.Response(429, headers={"retry-after": told}))
+@pytest.mark.parametrize("header", ["soon", "-1", "1e3", "", "Thu, 99 Foo"])
+async def test_nonsense_retry_after_is_ignored(header: str) -> None:
+    backend = FlakyBackend(httpx.Response(429, headers={"retry-after": header}))
     async with shop(backend) as graph:
         answer = await graph.execute(READ)
     assert answer.data == {"count": 1}
 
 
-async def test_the_operator_decides_how_often(clock: Clock) -> None:
-    backend = Troubled(*[MAINTENANCE] * 9)
+async def test_retries_can_be_set_by_the_operator(clock: Clock) -> None:
+    backend = FlakyBackend(*[MAINTENANCE] * 9)
     async with shop(backend, GRAPHFOLD_SHOP_RETRIES="0") as graph:
         await graph.execute(READ)
     assert len(backend.calls) == 1
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_when_all_calls_fail_few_are_added(at_once: bool) -> None:
-    backend = Troubled(*[MAINTENANCE] * 1000)
+async def test_retry_budget_bounds_retries_when_all_calls_fail(at_once: bool) -> None:
+    backend = FlakyBackend(*[MAINTENANCE] * 1000)
     async with shop(backend, Resilience(breaker=None, parallel=100)) as graph:
         if at_once:
             await asyncio.gather(*(graph.execute(READ) for _ in range(60)))

@@ -1,4 +1,4 @@
-"""SOAP faults of the server are illness, those of the client are not; and no message is sent twice as it was."""
+"""SOAP faults and GraphQL errors: those of the server count as failures, and each attempt is signed anew."""
 
 import re
 from typing import Any
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 SPACE = "http://schemas.xmlsoap.org/soap/envelope/"
 
 
-def depot(how: Resilience) -> Graph:
+def depot_graph(options: Resilience) -> Graph:
     @strawberry.type
     class Query:
         pass
@@ -28,14 +28,14 @@ def depot(how: Resilience) -> Graph:
     class Depot(SoapAdapter):
         wsdl = WSDL
         credential = UsernameToken(digest=True)
-        resilience = how
+        resilience = options
 
         @read()
         async def levels(self) -> dict[str, Any]:
             return await self.invoke("GetStock", dict[str, Any], Sku=["1"])
 
     class Catalog(GraphQLAdapter):
-        resilience = how
+        resilience = options
 
         @read()
         async def count(self) -> int:
@@ -58,32 +58,32 @@ def fault(code: str, status: int) -> httpx.Response:
     return httpx.Response(status, text=text, headers={"content-type": "text/xml"})
 
 
-def said(code: str) -> dict[str, Any]:
+def graphql_error(code: str) -> dict[str, Any]:
     return {"errors": [{"message": "no", "extensions": {"code": code}}]}
 
 
 @pytest.mark.parametrize("status", [200, 500])
-@pytest.mark.parametrize(("code", "asked"), [("Server", 20), ("Client", 30), ("Server.Down", 20), ("Client.Who", 30)])
-async def test_a_fault_of_the_server_opens_the_breaker(code: str, asked: int, status: int) -> None:
+@pytest.mark.parametrize(("code", "calls"), [("Server", 20), ("Client", 30), ("Server.Down", 20), ("Client.Who", 30)])
+async def test_only_server_faults_open_the_breaker(code: str, calls: int, status: int) -> None:
     backend = FakeBackend({"POST /": fault(code, status)})
-    async with depot(Resilience(retries=0)).running(transports=fakes(depot=backend)) as graph:
+    async with depot_graph(Resilience(retries=0)).running(transports=fakes(depot=backend)) as graph:
         for _ in range(30):
             await graph.execute("{ level }")
-    assert len(backend.calls) == asked
+    assert len(backend.calls) == calls
 
 
-@pytest.mark.parametrize(("code", "asked"), [("INTERNAL_SERVER_ERROR", 20), ("BAD_USER_INPUT", 30)])
-async def test_so_does_an_error_in_an_answer_of_graphql(code: str, asked: int) -> None:
-    backend = FakeBackend({"POST /": said(code)})
-    async with depot(Resilience(retries=0)).running(transports=fakes(catalog=backend)) as graph:
+@pytest.mark.parametrize(("code", "calls"), [("INTERNAL_SERVER_ERROR", 20), ("BAD_USER_INPUT", 30)])
+async def test_only_graphql_server_errors_open_the_breaker(code: str, calls: int) -> None:
+    backend = FakeBackend({"POST /": graphql_error(code)})
+    async with depot_graph(Resilience(retries=0)).running(transports=fakes(catalog=backend)) as graph:
         for _ in range(30):
             await graph.execute("{ count }")
-    assert len(backend.calls) == asked
+    assert len(backend.calls) == calls
 
 
-async def test_each_try_has_a_nonce_of_its_own() -> None:
+async def test_each_attempt_has_a_nonce_of_its_own() -> None:
     backend = FakeBackend({"POST /": fault("Server", 500)})
-    async with depot(Resilience(retries=2)).running(transports=fakes(depot=backend)) as graph:
+    async with depot_graph(Resilience(retries=2)).running(transports=fakes(depot=backend)) as graph:
         assert codes(await graph.execute("{ level }")) == ["BACKEND_UNAVAILABLE"]
     nonces = [re.findall(rb"Nonce[^>]*>([^<]+)<", call.content) for call in backend.calls]
     assert len({nonce for [nonce] in nonces}) == len(backend.calls) == 3

@@ -1,4 +1,4 @@
-"""Replies become rows as they are declared: paths, nulls, absences, conversions; rows become objects of the graph."""
+"""Replies are decoded into rows as declared (paths, nulls, absences, conversions), and rows become graph objects."""
 
 import json
 from dataclasses import field
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from graphfold import OnDemand, Row, Wire
 from graphfold.conversions import EPOCH_MILLIS, EPOCH_SECONDS, YES_NO, codes, minor_units
-from graphfold.rows.decoder import Malformed, Unreadable, decoder_for
+from graphfold.rows.decoder import Malformed, RequestedFields, Unreadable, decoder_for
 from graphfold.rows.row import to_graph_object
 from graphfold.rows.unrequested import FieldNotRequested
 from graphfold.scalars import serialize_decimal
@@ -75,25 +75,25 @@ def everything(row: type[Row[Any]]) -> frozenset[str]:
     return row.shape.on_demand
 
 
-def read(into: Any, body: Any, **how: Any) -> Any:
+def read(into: Any, body: Any, requested: RequestedFields | None = None, path: str | None = None) -> Any:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return decoder_for(into, how.pop("asked", everything), how.pop("at", None)).json(text)
+    return decoder_for(into, requested or everything, path).json(text)
 
 
-def test_paths_step_into_objects() -> None:
+def test_wire_path_leads_into_objects() -> None:
     row = read(ThingRow, {"id": {"no": "1", "x": [1]}, "more": {"note": "n"}, "place": {"town": "T", "zip": "01"}})
     assert (row.number, row.note, row.place.town, row.place.code) == ("1", "n", "T", "01")
 
 
-def test_at_steps_into_the_reply() -> None:
-    assert read(list[int], {"data": {"items": [1, 2]}, "more": 1}, at="data.items") == [1, 2]
+def test_decoder_path_leads_into_the_reply() -> None:
+    assert read(list[int], {"data": {"items": [1, 2]}, "more": 1}, path="data.items") == [1, 2]
     with pytest.raises(Unreadable, match="items"):
-        read(list[int], {"data": {}}, at="data.items")
+        read(list[int], {"data": {}}, path="data.items")
 
 
-def test_what_is_on_demand_is_read_only_where_it_is_asked_for() -> None:
+def test_on_demand_field_is_decoded_only_when_requested() -> None:
     body = {"id": {"no": "1"}, "more": {"note": ["no", "text"]}, "place": {"town": "T", "zip": 1}}
-    row = read(ThingRow, body, asked=nothing)
+    row = read(ThingRow, body, requested=nothing)
     assert (row.number, row.place.town) == ("1", "T")
     for holder, name in ((row, "note"), (row.place, "code")):
         with pytest.raises(FieldNotRequested, match=f"{name} was read"):
@@ -106,7 +106,7 @@ def test_what_is_on_demand_is_read_only_where_it_is_asked_for() -> None:
 
 @st.composite
 def _wire(draw: st.DrawFn) -> dict[str, Any]:
-    """A body that may lack anything and have a null or a text anywhere."""
+    """Draw a body in which any value may be missing, null or a text."""
     value = st.one_of(st.integers(-5, 5), st.none(), st.just("text"))
     inner = st.dictionaries(st.sampled_from(["null", "absent", "default"]), value)
     shape = {"must": value, "a": st.one_of(inner, st.none(), st.just(3)), "code": st.sampled_from(["R", "X", None, 1])}
@@ -114,7 +114,7 @@ def _wire(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def _naive(body: dict[str, Any]) -> dict[str, Any]:
-    """The same declaration, read word by word. KeyError: it does not fit."""
+    """Read a body as `ValueRow` declares it, step by step. Raise KeyError where it does not fit."""
 
     def number(holder: dict[str, Any], name: str) -> int:
         value = holder[name]
@@ -136,7 +136,7 @@ def _naive(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(_wire())
-def test_rows_are_read_as_they_are_declared(body: dict[str, Any]) -> None:
+def test_decoding_agrees_with_a_naive_reader(body: dict[str, Any]) -> None:
     try:
         expected: dict[str, Any] | None = _naive(body)
     except KeyError:
@@ -148,7 +148,7 @@ def test_rows_are_read_as_they_are_declared(body: dict[str, Any]) -> None:
     assert read_as == expected
 
 
-def test_conversions() -> None:
+def test_conversions_are_applied() -> None:
     row = read(ConvertedRow, {"at": 1_700_000_000_123, "flag": "Y", "cents": -1230, "code": "B"})
     assert row.at == datetime(2023, 11, 14, 22, 13, 20, 123000, tzinfo=UTC)
     assert (row.flag, str(row.price), row.colour) == (True, "-12.30", Colour.UNKNOWN)
@@ -157,7 +157,7 @@ def test_conversions() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"at": 10**30}, {"flag": "maybe"}, {"flag": True}, {"cents": 12.5}, {"cents": "1"}, {"code": None}]
 )
-def test_what_cannot_be_converted_names_the_place_and_not_the_value(wrong: dict[str, Any]) -> None:
+def test_failed_conversion_names_the_place_and_not_the_value(wrong: dict[str, Any]) -> None:
     with pytest.raises(Unreadable, match=next(iter(wrong))) as raised:
         read(ConvertedRow, {"at": 0, "flag": "Y", "cents": 1, "code": "R"} | wrong)
     assert "maybe" not in str(raised.value)
@@ -173,42 +173,42 @@ def test_what_cannot_be_converted_names_the_place_and_not_the_value(wrong: dict[
         (b"9007199254740993", "9007199254740993"),
     ],
 )
-def test_decimals_are_exact(text: bytes, value: str) -> None:
+def test_declared_decimals_are_exact(text: bytes, value: str) -> None:
     assert str(read(Decimal, text)) == value
 
 
 @pytest.mark.parametrize("text", ["0.10", "-1.50E+3", "1E-7", "123456789012345678901234567890.12"])
-def test_fractions_are_exact_where_nothing_is_declared_for_them(text: str) -> None:
-    told = read(Any, f'{{"a": [{text}], "b": 1, "c": true}}'.encode())
-    assert told == {"a": [Decimal(text)], "b": 1, "c": True}
-    assert str(told["a"][0]) == text
+def test_undeclared_fractions_are_exact(text: str) -> None:
+    value = read(Any, f'{{"a": [{text}], "b": 1, "c": true}}'.encode())
+    assert value == {"a": [Decimal(text)], "b": 1, "c": True}
+    assert str(value["a"][0]) == text
     assert type(read(float, text.encode())) is float
 
 
 @pytest.mark.parametrize(
     "text", [b"1E+309", b"1E-309", b"1E+999999999", b"1E+99999999999999999999", b"1E-99999999999999999999"]
 )
-def test_fractions_that_are_no_floats_are_unreadable_where_nothing_is_declared(text: bytes) -> None:
+def test_undeclared_fractions_beyond_float_range_are_unreadable(text: bytes) -> None:
     with pytest.raises(Unreadable, match="out of range"):
         read(Any, text)
 
 
 @given(st.integers(), st.integers(0, 4))
-def test_amounts_of_any_size_are_exact(units: int, digits: int) -> None:
+def test_minor_units_are_exact(units: int, digits: int) -> None:
     amount = minor_units(digits).convert(units)
     assert amount.as_tuple().exponent == -digits
     assert Fraction(amount) == Fraction(units, 10**digits)
 
 
 @given(st.integers(-62135596800000, 253370764800000) | st.integers(2**32 * 1000 - 10**6, 2**32 * 1000 + 10**6))
-def test_times_are_exact(value: int) -> None:
+def test_epoch_times_are_exact(value: int) -> None:
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     assert EPOCH_MILLIS.convert(value) == epoch + timedelta(milliseconds=value)
     assert EPOCH_SECONDS.convert(value // 1000) == epoch + timedelta(seconds=value // 1000)
 
 
 @given(st.integers(-(10**18), 10**18), st.integers(1, 19))
-def test_amounts_are_told_in_one_step_as_in_two(units: int, digits: int) -> None:
+def test_minor_units_serialize_directly_to_the_same_text(units: int, digits: int) -> None:
     amounts = minor_units(digits)
     assert amounts.serializers[serialize_decimal](units) == serialize_decimal(amounts.convert(units))
 
@@ -226,37 +226,37 @@ def test_amounts_are_told_in_one_step_as_in_two(units: int, digits: int) -> None
         b"null",
     ],
 )
-def test_garbage_is_unreadable_and_nothing_worse(body: bytes) -> None:
+def test_garbage_raises_only_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read(ValueRow, body)
 
 
-@pytest.mark.parametrize("rest", [b"", b', "a": NaN}', b', "\xff": 1}', b', "a": "\\ud800"}', b"} 1"])
-def test_what_does_not_fit_in_what_is_no_json_is_malformed(rest: bytes) -> None:
+@pytest.mark.parametrize("ending", [b"", b', "a": NaN}', b', "\xff": 1}', b', "a": "\\ud800"}', b"} 1"])
+def test_wrong_type_in_invalid_json_is_malformed(ending: bytes) -> None:
     with pytest.raises(Malformed):
-        read(ValueRow, b'{"must": "text"' + rest)
+        read(ValueRow, b'{"must": "text"' + ending)
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'{"must": "text", "a": 1e999}'])
-def test_what_does_not_fit_in_good_json_is_not(body: bytes) -> None:
+def test_wrong_type_in_valid_json_is_not_malformed(body: bytes) -> None:
     with pytest.raises(Unreadable) as raised:
         read(ValueRow, body)
     assert not isinstance(raised.value, Malformed)
 
 
 @given(st.binary(max_size=200))
-def test_random_bytes_are_unreadable_and_nothing_worse(body: bytes) -> None:
+def test_random_bytes_raise_only_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
         read(ThingRow, body)
 
 
-def test_dates_and_times() -> None:
+def test_dates_are_read_and_times_need_a_zone() -> None:
     assert read(date, b'"2026-01-31"') == date(2026, 1, 31)
     with pytest.raises(Unreadable):
-        read(datetime, b'"2026-01-31T10:00:00"')  # no zone: nobody knows when that was
+        read(datetime, b'"2026-01-31T10:00:00"')  # without a zone it is no point in time
 
 
-def test_the_graph_object_is_a_copy_all_the_way_down() -> None:
+def test_graph_object_is_a_deep_copy() -> None:
     row = read(
         ThingRow, {"id": {"no": "1"}, "more": {"note": None}, "tags": ["a"], "places": [{"town": "T", "zip": "1"}]}
     )
@@ -267,9 +267,9 @@ def test_the_graph_object_is_a_copy_all_the_way_down() -> None:
     assert isinstance(to_graph_object(row, nothing).places[0], Place)
 
 
-def test_fields_that_nobody_asked_for_cannot_be_read_in_rows_inside_rows_either() -> None:
+def test_unrequested_fields_of_nested_graph_objects_cannot_be_read() -> None:
     body = {"id": {"no": "1"}, "place": {"town": "T"}, "places": [{"town": "U"}]}
-    thing = to_graph_object(read(ThingRow, body, asked=nothing), everything)
+    thing = to_graph_object(read(ThingRow, body, requested=nothing), everything)
     assert (thing.number, thing.place.town, thing.places[0].town) == ("1", "T", "U")
     assert isinstance(thing, Thing)
     for holder, name in ((thing, "note"), (thing.place, "code"), (thing.places[0], "code")):
