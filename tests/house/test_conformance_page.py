@@ -1,4 +1,4 @@
-"""docs/conformance.md: its example reaches gold just as it stands there, and its table is that of the code."""
+"""docs/conformance.md: its example reaches gold, and its table lists the rules of the code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.house.test_contributing import Copy
 PAGE = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
 
 
-def test_its_example_is_gold(tmp_path: Path) -> None:
+def test_example_adapter_is_gold(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
     copy.follow("Add a backend")
     for block in re.findall(r"^```python\n# (.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
@@ -24,12 +24,12 @@ def test_its_example_is_gold(tmp_path: Path) -> None:
     assert linted.returncode == 0, linted.stdout
 
 
-def test_its_rules_are_those_of_the_code() -> None:
-    told = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
+def test_page_lists_the_rules_of_the_code() -> None:
+    listed = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
     rules = [(rule.name, rule.level, rule.meaning, rule.fix[0].upper() + rule.fix[1:]) for rule in RULES.values()]
-    assert told == rules
+    assert listed == rules
 
 
-def test_what_it_names_is_there() -> None:
+def test_files_named_on_the_page_exist() -> None:
     named = {name for name in re.findall(r"`([A-Z]\w+)[`(]", PAGE) if name != "GET"}
     assert named - {"Path"} <= {*graphfold.testing.__all__, "Manifest"}

@@ -1,4 +1,4 @@
-"""CONTRIBUTING, step by step: its blocks are carried out in a copy of the graph, which must then work."""
+"""CONTRIBUTING: its steps, carried out in a copy of the graph, give a graph that works."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEPS = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 class Copy:
-    """The reference graph in a folder of its own."""
+    """A copy of the reference graph."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -31,7 +31,7 @@ class Copy:
         shutil.copy(ROOT / "tests" / "conftest.py", root / "tests")
 
     def follow(self, title: str) -> list[str]:
-        """Carry out the blocks of a section; the files they name."""
+        """Carry out the blocks of a section, and return the files that they name."""
         blocks = re.findall(r"^ *```(?:python|sh)\n(.*?)^ *```", section(title), re.DOTALL | re.MULTILINE)
         return [self._carry_out(*textwrap.dedent(block).removeprefix("# ").split("\n", 1)) for block in blocks]
 
@@ -43,10 +43,10 @@ class Copy:
         name, _, owner = place.partition(", in ")
         file = self.root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        known = file.read_text(encoding="utf-8") if file.exists() else ""
-        if text.strip() not in known:  # who has followed the steps to the letter has it already
-            gap = "\n\n" if known and file.suffix == ".py" else ""
-            file.write_text(_with_field(known, owner, text) if owner else known + gap + text, encoding="utf-8")
+        content = file.read_text(encoding="utf-8") if file.exists() else ""
+        if text.strip() not in content:  # a step may repeat a line that an earlier one has added
+            gap = "\n\n" if content and file.suffix == ".py" else ""
+            file.write_text(_with_field(content, owner, text) if owner else content + gap + text, encoding="utf-8")
         return name
 
 
@@ -55,7 +55,7 @@ def section(title: str) -> str:
 
 
 def _with_field(text: str, owner: str, field: str) -> str:
-    """`text` with `field` as the last one of the class `owner`."""
+    """Return the text with `field` as the last one of the class `owner`."""
     head, start, rest = text.partition(f"class {owner}(")
     body = re.match(r".*?\n(    \w+: .*\n)+", rest)
     assert body, f"there is no class {owner}"
@@ -68,21 +68,21 @@ def copy(tmp_path: Path) -> Copy:
 
 
 @pytest.mark.parametrize("title", ["Add a backend", "Add a field"])
-def test_at_most_ten_steps(title: str) -> None:
+def test_section_has_at_most_ten_steps(title: str) -> None:
     steps = [int(number) for number in re.findall(r"^(\d+)\. ", section(title), re.MULTILINE)]
     assert steps == list(range(1, len(steps) + 1))
     assert len(steps) <= 10
 
 
-def test_adding_a_backend(copy: Copy) -> None:
+def test_steps_add_a_backend(copy: Copy) -> None:
     files = copy.follow("Add a backend")
     assert "adapters/loyalty/adapter.py" in files
     shutil.copy(copy.root / ".env.example", copy.root / ".env")
     values = {"URL": "https://loyalty.test", "TOKEN": "key"}
     for name, value in values.items():
         _replace(copy.root / ".env", f"GRAPHFOLD_LOYALTY_{name}=\n", f"GRAPHFOLD_LOYALTY_{name}={value}\n")
-    told = copy.run("graphfold", "check")
-    assert (told.returncode, told.stderr) == (0, "")
+    result = copy.run("graphfold", "check")
+    assert (result.returncode, result.stderr) == (0, "")
     tested = copy.run("pytest", "-q", "-p", "no:cacheprovider", "tests/adapters/test_loyalty.py")
     assert tested.returncode == 0, tested.stdout
     linted = copy.run("ruff", "check", "--no-cache", *(name for name in files if name.endswith(".py")))
@@ -91,7 +91,7 @@ def test_adding_a_backend(copy: Copy) -> None:
     assert formatted.returncode == 0, formatted.stdout
 
 
-def test_adding_a_field(copy: Copy) -> None:
+def test_steps_add_a_field(copy: Copy) -> None:
     copy.follow("Add a field")
     printed = copy.run("graphfold", "schema").stdout
     assert '"""How many reviews there are."""\n  reviewCount: Int\n' in printed

@@ -1,4 +1,4 @@
-"""docs/credentials.md: every example can be declared, every kind is in the table with the variables it is read from."""
+"""docs/credentials.md: its examples can be declared, and its table lists every kind with its variables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_can_be_declared(example: str) -> None:
+def test_example_can_be_declared(example: str) -> None:
     known = {name: getattr(graphfold, name) for name in graphfold.__all__}
     known |= {name: getattr(credentials, name) for name in credentials.__all__}
     with declaring():
@@ -28,7 +28,7 @@ def test_an_example_can_be_declared(example: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_is_in_the_table_and_has_an_example(kind: str) -> None:
+def test_credential_kind_has_a_row_and_an_example(kind: str) -> None:
     row = next(line for line in PAGE.splitlines() if line.startswith("|") and f"`{kind}(" in line)
     assert any(f"{kind}(" in example for example in EXAMPLES)
     for need in getattr(credentials, kind).needs:

@@ -1,4 +1,4 @@
-"""docs/errors.md against the code: every code as it is."""
+"""docs/errors.md has every error code and a correct example."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def rows(title: str) -> list[str]:
     return [line for line in section[1].splitlines() if line.startswith("| `")]
 
 
-def yes(told: bool) -> str:
-    return "yes" if told else "no"
+def yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
-def test_every_code_is_told_as_it_is() -> None:
+def test_page_lists_every_code() -> None:
     assert rows("Codes") == [
         f"| `{code.name}` | {code.meaning} | {yes(code.retryable)} | {yes(code.outage)} "
         f"| {code.status} | {code.advice} |"
@@ -29,7 +29,7 @@ def test_every_code_is_told_as_it_is() -> None:
     ]
 
 
-def test_the_example_is_an_error_as_it_is() -> None:
+def test_example_error_matches_its_code() -> None:
     [example] = re.findall(r"^```json\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    told = json.loads(example)["extensions"]
-    assert CODES[told["code"]].retryable is told["retryable"]
+    extensions = json.loads(example)["extensions"]
+    assert CODES[extensions["code"]].retryable is extensions["retryable"]

@@ -1,4 +1,4 @@
-"""The Makefile on machines of all sorts, played by programs that only write down what they were asked."""
+"""The Makefile on different machines: fake programs on PATH record how they are called."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no ma
 
 
 class Machine:
-    """A checkout's Makefile, a home, and a PATH that holds what a bare system has and the programs put there."""
+    """A checkout's Makefile, a home, and a PATH with a bare system's programs and the fakes of the test."""
 
     def __init__(self, root: Path) -> None:
         self.checkout = root / "a checkout"
@@ -90,7 +90,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def test_help_lists_every_command_and_needs_nothing(machine: Machine) -> None:
+def test_help_lists_every_command_without_setup(machine: Machine) -> None:
     described = re.findall(r"^([\w-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     outcome = machine.run("make")
     assert outcome.returncode == 0
@@ -99,7 +99,7 @@ def test_help_lists_every_command_and_needs_nothing(machine: Machine) -> None:
     assert not (machine.checkout / ".tools").exists()
 
 
-def test_the_tests_get_all_they_need_first(machine: Machine) -> None:
+def test_make_test_sets_up_before_the_suite(machine: Machine) -> None:
     machine.put_uv()
     outcome = machine.run("make", "test", "ARGS=-k orders")
     assert outcome.returncode == 0, outcome.stdout
@@ -113,7 +113,7 @@ def test_the_tests_get_all_they_need_first(machine: Machine) -> None:
     assert outcome.stdout == "setup: installing the Python dependencies into .venv (once)\n"
 
 
-def test_the_demo_gets_its_arguments(machine: Machine) -> None:
+def test_make_demo_passes_arguments_on(machine: Machine) -> None:
     machine.put_uv()
     machine.run("make", "demo", "ARGS=--port 9000")
     assert machine.calls[-2:] == [
@@ -122,7 +122,7 @@ def test_the_demo_gets_its_arguments(machine: Machine) -> None:
     ]
 
 
-def test_the_demo_does_without_graphiql_where_it_cannot_be_built(machine: Machine) -> None:
+def test_make_demo_runs_without_graphiql_if_its_build_fails(machine: Machine) -> None:
     failing = 'case "$*" in *build.py*) exit 1 ;; esac\n'
     machine.put("uv", UV.format(log=machine.log) + failing)
     outcome = machine.run("make", "demo")
@@ -131,13 +131,13 @@ def test_the_demo_does_without_graphiql_where_it_cannot_be_built(machine: Machin
     assert machine.calls[-1] == "uv run --no-sync graphfold dev"
 
 
-def test_uv_is_found_where_its_installer_puts_it(machine: Machine) -> None:
+def test_uv_is_found_in_the_installers_folder(machine: Machine) -> None:
     machine.put_uv(machine.home / ".local" / "bin")
     assert machine.run("make", "setup").returncode == 0
     assert machine.calls == ["uv python find", "uv sync --locked"]
 
 
-def test_a_shim_that_runs_nothing_is_passed_over(machine: Machine) -> None:
+def test_broken_uv_shim_is_skipped(machine: Machine) -> None:
     machine.put("uv", SHIM)
     machine.put_uv(machine.home / ".local" / "bin")
     assert machine.run("make", "setup").returncode == 0
@@ -145,7 +145,7 @@ def test_a_shim_that_runs_nothing_is_passed_over(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("venv", "pip"), [(VENV, NO_PIP), (HALF_A_VENV, PIP)], ids=["venv", "pip install --target"])
-def test_uv_is_had_without_touching_the_system(machine: Machine, venv: str, pip: str) -> None:
+def test_missing_uv_is_installed_into_the_checkout(machine: Machine, venv: str, pip: str) -> None:
     machine.put_python(venv, pip)
     outcome = machine.run("make", "setup")
     assert outcome.returncode == 0, outcome.stdout
@@ -156,7 +156,7 @@ def test_uv_is_had_without_touching_the_system(machine: Machine, venv: str, pip:
     assert list(machine.home.iterdir()) == []
 
 
-def test_a_python_with_neither_is_told_what_to_install(machine: Machine) -> None:
+def test_python_without_venv_and_pip_names_the_packages_to_install(machine: Machine) -> None:
     machine.put_python(HALF_A_VENV, NO_PIP)
     outcome = machine.run("make", "setup")
     assert outcome.returncode != 0
@@ -166,7 +166,7 @@ def test_a_python_with_neither_is_told_what_to_install(machine: Machine) -> None
 
 
 @pytest.mark.parametrize("with_uv", [False, True])
-def test_a_python_that_is_too_old_is_named(machine: Machine, with_uv: bool) -> None:
+def test_too_old_python_is_named(machine: Machine, with_uv: bool) -> None:
     machine.put("python3", OLD_PYTHON)
     if with_uv:
         machine.put("uv", UV_WITHOUT_PYTHON)
@@ -176,14 +176,14 @@ def test_a_python_that_is_too_old_is_named(machine: Machine, with_uv: bool) -> N
     assert "Python 3.9.2" in outcome.stdout
 
 
-def test_a_home_that_cannot_be_written_is_replaced(machine: Machine) -> None:
+def test_unwritable_home_is_replaced(machine: Machine) -> None:
     machine.put("uv", UV.format(log=machine.log) + f'echo "$HOME" > "{machine.checkout}/home"\n')
     machine.home = machine.home / "missing"
     machine.run("make", "setup")
     assert (machine.checkout / "home").read_text().strip() == f"{machine.checkout}/.tools/home"
 
 
-def test_continuous_integration_runs_the_tests_and_ends_with_their_last_line(machine: Machine) -> None:
+def test_ci_script_fails_with_the_summary_of_the_suite(machine: Machine) -> None:
     pytest_run = 'case "$*" in *pytest*) echo "1 failed, 2 passed in 0.01s"; exit 1 ;; esac\n'
     machine.put("uv", UV.format(log=machine.log) + pytest_run)
     script = machine.put("run", (ROOT / ".ci/run").read_text(), machine.checkout / ".ci")

@@ -1,4 +1,4 @@
-"""README against the code: its tree is the disk, its tables are the program's own, its examples exist as they stand."""
+"""README: its tree shows the files on disk, its tables match the code, and its examples exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rows(title: str) -> list[str]:
 
 
 def shown_tree() -> dict[str, set[str]]:
-    """Folder -> its children as README shows them; the top is the folder ''."""
+    """Return the children of each folder as README shows them; the top is the folder ''."""
     tree, folder = defaultdict[str, set[str]](set), ""
     for line in blocks("", section("The tree"))[0].splitlines():
         name = line.split()[0].rstrip("/")
@@ -57,19 +57,19 @@ def files_on_disk() -> list[str]:
 
 
 @pytest.mark.skipif(not ((ROOT / ".git").exists() and shutil.which("git")), reason="only git knows what belongs here")
-def test_the_tree_is_the_disk() -> None:
+def test_tree_shows_the_files_on_disk() -> None:
     for folder, children in shown_tree().items():
         prefix = f"{folder}/" if folder else ""
         inside = {file.removeprefix(prefix).split("/")[0] for file in files_on_disk() if file.startswith(prefix)}
         assert sorted(children) == sorted(inside), f"README's tree of {folder or 'the checkout'}"
 
 
-def test_every_setting_is_listed_as_it_is() -> None:
+def test_table_lists_every_setting() -> None:
     listed = [f"| `{s.variable}` | {s.default or 'none'} | {s.allowed} | {s.description} |" for s in settings_table()]
     assert rows("Settings") == listed
 
 
-def test_every_error_code_is_listed_as_it_is() -> None:
+def test_table_lists_every_error_code() -> None:
     listed = [
         f"| `{code.name}` | {code.meaning} | {'yes' if code.retryable else 'no'} | {code.advice} |"
         for code in CODES.values()
@@ -77,7 +77,7 @@ def test_every_error_code_is_listed_as_it_is() -> None:
     assert rows("Errors") == listed
 
 
-def test_every_command_is_listed_with_all_its_options() -> None:
+def test_every_command_is_listed_with_its_options() -> None:
     shown = {row.split("`")[1].removeprefix("graphfold "): row for row in rows("Commands")}
     visible = {name: command for name, command in COMMANDS.items() if not command.hidden}
     assert list(shown) == list(visible)
@@ -87,7 +87,7 @@ def test_every_command_is_listed_with_all_its_options() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_commands_in_the_documents_exist(document: Path) -> None:
+def test_commands_in_documents_exist(document: Path) -> None:
     named = set(re.findall(r"(?:uv run |`)graphfold ([a-z]+)", document.read_text(encoding="utf-8")))
     assert named <= set(COMMANDS)
     targets = set(re.findall(r"(?:\$ |`)make ([a-z-]+)", document.read_text(encoding="utf-8")))
@@ -95,18 +95,18 @@ def test_commands_in_the_documents_exist(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
+def test_links_have_targets(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
-def test_examples_stand_in_the_files_they_name() -> None:
+def test_code_examples_are_in_the_files_they_name() -> None:
     for block in blocks("python"):
         place, _, code = block.partition("\n")
         assert code.strip() in (ROOT / place.removeprefix("# ")).read_text(encoding="utf-8"), place
 
 
-def test_the_query_is_one_of_the_examples() -> None:
+def test_query_is_one_of_the_example_queries() -> None:
     files = [file.read_text(encoding="utf-8") for file in (ROOT / "queries").glob("*.graphql")]
     for query in blocks("graphql"):
         assert any(query.strip() in file for file in files)

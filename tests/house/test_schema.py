@@ -1,4 +1,4 @@
-"""The printed schema is the graph's, everything in it is described, and the example queries fit it."""
+"""The schema file is current and fully described, and the example queries are valid."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ SCHEMA = build_schema(SDL)
 QUERIES = sorted((ROOT / "queries").glob("*.graphql"))
 
 
-def test_the_printed_schema_is_current() -> None:
+def test_schema_file_is_current() -> None:
     printed = python("-m", "graphfold", "schema", cwd=ROOT)
     assert printed.returncode == 0, printed.stderr
     assert printed.stdout == SDL, "mend it with: uv run graphfold schema > schema.graphql"
 
 
-def test_everything_is_described() -> None:
+def test_schema_has_all_descriptions() -> None:
     own = [type_ for type_ in SCHEMA.type_map.values() if not is_introspection_type(type_)]
     parts = [part for type_ in own if not is_specified_scalar_type(type_) for part in described(type_)]
     assert [name for name, description in parts if not description] == []
 
 
 def described(type_: GraphQLNamedType) -> Iterator[tuple[str, str | None]]:
-    """The names and descriptions of a type, its fields and values, and their arguments."""
+    """Return the names and descriptions of a type, its fields and values, and their arguments."""
     yield type_.name, type_.description
     if isinstance(type_, GraphQLEnumType):
         for name, value in type_.values.items():
@@ -55,13 +55,13 @@ def described(type_: GraphQLNamedType) -> Iterator[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("file", QUERIES, ids=lambda file: file.stem)
-def test_example_queries_fit(file: Path) -> None:
+def test_example_query_is_valid(file: Path) -> None:
     assert validate(SCHEMA, parse(file.read_text(encoding="utf-8"))) == []
 
 
-def test_editors_find_schema_and_queries() -> None:
-    told = (ROOT / ".graphqlrc.yml").read_text(encoding="utf-8")
-    assert "\nschema: schema.graphql\n" in told
-    assert "\ndocuments: queries/*.graphql\n" in told
-    assert "url: http://127.0.0.1:8000/graphql\n" in told
+def test_editor_configuration_names_schema_and_queries() -> None:
+    configuration = (ROOT / ".graphqlrc.yml").read_text(encoding="utf-8")
+    assert "\nschema: schema.graphql\n" in configuration
+    assert "\ndocuments: queries/*.graphql\n" in configuration
+    assert "url: http://127.0.0.1:8000/graphql\n" in configuration
     assert QUERIES
