@@ -1,6 +1,7 @@
 # Every command of this checkout. Python 3.11 or newer, git and make are all it needs; the rest it gets itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-wheel test-pythons fuzz check soak rooms bench bench-plots assets peers setup clean
+.PHONY: help demo test test-all test-wheel test-pythons fuzz check lint coverage docs soak rooms bench bench-plots assets peers
+.PHONY: setup clean
 MAKEFLAGS += --no-print-directory
 
 # uv runs what is installed here; it never downloads an interpreter.
@@ -23,7 +24,8 @@ export UV := $(or $(FOUND_UV),$(CURDIR)/$(OWN_UV))
 RUN := "$(UV)" run --no-sync
 
 # As many processes as cores: each starts sandboxes and gateways of its own.
-SUITE := pytest -rs --numprocesses auto --maxprocesses 8 --dist worksteal
+PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
+SUITE := pytest -rs -m "not slow" $(PARALLEL)
 
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done)
@@ -35,14 +37,21 @@ demo: setup ## Start the sandbox and the gateway with GraphiQL (ARGS="--port 900
 	@$(RUN) python frontend/build.py || echo "Going on without GraphiQL: a plain page takes its place."
 	@exec $(RUN) graphfold dev $(ARGS)
 
-test: setup assets peers ## Run the tests (ARGS="-k orders" is passed on)
+test: setup assets ## Run the tests, all but the slow ones (ARGS="-k orders" is passed on)
 	@$(RUN) $(SUITE) $(ARGS)
+
+test-all: setup assets peers ## Run the slow tests: browsers, foreign SOAP servers, soak, wheel, random queries, other Pythons
+	@$(RUN) pytest -rs -m slow $(PARALLEL)
+	@$(MAKE) fuzz
+	@$(MAKE) test-pythons VERSIONS="3.12 3.13 3.14"
 
 test-wheel: setup assets peers ## Run the tests against the built wheel, with graphfold/ out of the way
 	@.ci/test-wheel $(SUITE) $(ARGS)
 
-test-pythons: setup assets peers ## Run the tests on every Python from 3.11 on that is installed here
-	@for version in 3.11 3.12 3.13 3.14; do \
+VERSIONS := 3.11 3.12 3.13 3.14
+
+test-pythons: setup assets ## Run the tests on every Python from 3.11 on that is installed here
+	@for version in $(VERSIONS); do \
 	python=$$("$(UV)" python find $$version 2>/dev/null || ls "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python 2>/dev/null); \
 	if test -n "$$python"; then echo "Python $$version"; UV_PROJECT_ENVIRONMENT=.tools/python-$$version \
 	"$(UV)" run --quiet --locked --python "$${python##* }" $(SUITE) $(ARGS) || exit 1; fi; done
@@ -50,13 +59,22 @@ test-pythons: setup assets peers ## Run the tests on every Python from 3.11 on t
 fuzz: setup ## Run 3,000 random queries as plans and by graphql-core, and compare
 	@$(RUN) pytest tests/execution/test_random.py --hypothesis-profile=fuzz $(ARGS)
 
-check: setup assets peers ## Run everything a change must pass: format, lint, types, import contracts, tests
+check: lint test ## Run what a change must pass: format, lint, types, import contracts, tests
+
+lint: setup ## Check format, lint, types, import contracts and printed tables
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy .
 	PYTHONPATH="$(CURDIR)/.tools/node" $(RUN) pyright
 	$(RUN) lint-imports
-	$(RUN) $(SUITE)
+	$(RUN) python .ci/tables.py --check
+
+coverage: setup assets ## Run the tests and report the lines and branches of graphfold/ that no test reaches
+	@"$(UV)" run --quiet --locked --group coverage pytest -m "not slow" $(PARALLEL) --cov=graphfold --cov-branch \
+	--cov-report=term-missing:skip-covered --cov-report=html:.tools/coverage $(ARGS)
+
+docs: setup ## Print the tables of the documentation from the code
+	@$(RUN) python .ci/tables.py
 
 rooms: ## Print the engine's import graph: floors, rooms, arrows, circles
 	@"$(PYTHON)" .ci/rooms.py

@@ -15,7 +15,7 @@ from sandbox.credentials import BILLING_PASSWORD, BILLING_USERNAME
 from tests.adapters.peers import php
 from tests.e2e.gateway import ROOT, Gateway, calls, gateway
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 MONEY = "{ amount currency }"
 INVOICE = f"number status issuedOn dueOn total {MONEY} payments {{ paidOn amount {MONEY} method reference }}"

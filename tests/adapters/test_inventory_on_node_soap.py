@@ -13,7 +13,7 @@ from sandbox.credentials import INVENTORY_PASSWORD, INVENTORY_USERNAME
 from tests.adapters.peers import node_soap
 from tests.e2e.gateway import ROOT, Gateway, calls, gateway
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 WSDL = ROOT / "adapters" / "inventory" / "inventory.wsdl"
 STOCK = "stock { onHand reserved warehouses { code quantity } }"

@@ -14,7 +14,7 @@ from tests.frontend.chromium import Chromium, chromium, find_chromium
 from tests.frontend.gateway import serving
 from tests.frontend.test_browser import EDITOR, RESULT, open_graphiql, stays_on
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from graphfold.server.ide import assets_ready
 from tests.frontend.chromium import Chromium, Tab
 from tests.frontend.gateway import serving, small_graph
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 EDITOR = "document.querySelector('.graphiql-query-editor .view-lines')?.innerText"
 RESULT = "document.querySelector('.graphiql-response .view-lines')?.innerText"

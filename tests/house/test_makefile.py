@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SUITE = "pytest -rs --numprocesses auto --maxprocesses 8 --dist worksteal"
+SUITE = "pytest -rs -m not slow --numprocesses auto --maxprocesses 8 --dist worksteal"
 UV = """#!/bin/sh
 [ "$1" = --version ] && echo "uv 0.9.0" && exit
 echo "uv $* [downloads $UV_PYTHON_DOWNLOADS]" >> "{log}"
@@ -107,7 +107,6 @@ def test_make_test_sets_up_before_the_suite(machine: Machine) -> None:
         "uv python find",
         "uv sync --locked",
         "uv run --no-sync python frontend/build.py",
-        "uv run --no-sync python frontend/build.py --install tests/soap_peers",
         f"uv run --no-sync {SUITE} -k orders",
     ]
     assert outcome.stdout == "setup: installing the Python dependencies into .venv (once)\n"
@@ -183,7 +182,26 @@ def test_unwritable_home_is_replaced(machine: Machine) -> None:
     assert (machine.checkout / "home").read_text().strip() == f"{machine.checkout}/.tools/home"
 
 
-def test_ci_script_fails_with_the_summary_of_the_suite(machine: Machine) -> None:
+def test_slow_tests_get_their_soap_servers_first(machine: Machine) -> None:
+    machine.put_uv()
+    machine.run("make", "test-all")
+    assert machine.calls[3:5] == [
+        "uv run --no-sync python frontend/build.py --install tests/soap_peers",
+        "uv run --no-sync pytest -rs -m slow --numprocesses auto --maxprocesses 8 --dist worksteal",
+    ]
+
+
+def test_continuous_integration_runs_lint_tests_and_slow_tests(machine: Machine) -> None:
+    machine.put_uv()
+    script = machine.put("run", (ROOT / ".ci/run").read_text(), machine.checkout / ".ci")
+    assert machine.run("bash", str(script)).returncode == 0
+    runs = [call.removeprefix("uv run --no-sync ") for call in machine.calls]
+    order = ["ruff format --check .", "ruff check .", "mypy .", "pyright", "lint-imports", SUITE]
+    assert [run for run in runs if run in order] == order
+    assert any("-m slow" in run for run in runs)
+
+
+def test_continuous_integration_ends_with_the_last_line_of_failing_tests(machine: Machine) -> None:
     pytest_run = 'case "$*" in *pytest*) echo "1 failed, 2 passed in 0.01s"; exit 1 ;; esac\n'
     machine.put("uv", UV.format(log=machine.log) + pytest_run)
     script = machine.put("run", (ROOT / ".ci/run").read_text(), machine.checkout / ".ci")

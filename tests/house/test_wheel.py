@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "graphfold"
 NOWHERE = "http://127.0.0.1:9"
 
-pytestmark = pytest.mark.skipif(not ENGINE.is_dir(), reason="the engine is hidden: what runs here is a wheel already")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not ENGINE.is_dir(), reason="the engine is hidden: what runs here is a wheel already"),
+]
 
 
 def build(root: Path, target: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,7 @@ TRUE = {"order": {"number": "1", "lines": [{"sku": "a", "stock": {"onHand": 3}},
 
 @pytest.mark.anyio
 @pytest.mark.alone
+@pytest.mark.slow
 async def test_faults_come_and_go_and_nothing_stays() -> None:
     report = await soak(SECONDS)
     assert report.problems == []
