@@ -29,6 +29,7 @@ from graphql.type.directives import GraphQLIncludeDirective, GraphQLSkipDirectiv
 from strawberry.types.field import StrawberryField
 
 from graphfold.analysis.attribute_reads import attributes_read
+from graphfold.composition.definitions import definition_of_field, definition_of_type
 from graphfold.composition.global_ids import Node, node_id
 from graphfold.composition.resolver import resolver_of
 
@@ -107,9 +108,8 @@ class _Walk:
             yield from self.schema.get_possible_types(parent)
 
     def _add(self, parent: GraphQLObjectType, name: str) -> None:
-        definition = (parent.extensions or {}).get("strawberry-definition")
-        field = (parent.fields[name].extensions or {}).get("strawberry-definition")
-        if definition is None or not isinstance(field, StrawberryField):
+        definition, field = definition_of_type(parent), definition_of_field(parent.fields[name])
+        if definition is None or field is None:
             return
         owner = definition.origin
         wanted, needed = self.wanted.get(owner, frozenset()), attributes_needed(field, owner)

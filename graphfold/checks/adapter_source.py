@@ -13,7 +13,7 @@ from graphfold.loading.backend_operations import BackendOperation
 from graphfold.mistakes import function_location
 from graphfold.source import syntax_tree
 
-__all__ = ["AdapterFunction", "adapter_functions"]
+__all__ = ["AdapterFunction", "adapter_functions", "argument"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,13 @@ class AdapterFunction:
             match node:
                 case ast.Call(ast.Attribute(ast.Name("self"), method)) if method in methods:
                     yield node
+
+
+def argument(call: ast.Call, name: str, position: int | None = None) -> ast.expr | None:
+    """Return an argument of a call by its name, or at its position if it has one; None if the call does not pass it."""
+    if position is not None and position < len(call.args):
+        return call.args[position]
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
 def adapter_functions(adapter: type[Adapter]) -> list[AdapterFunction]:

@@ -10,7 +10,7 @@ import strawberry
 from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLSchema, get_named_type, is_abstract_type
 
 from graphfold.analysis.backend_calls import operations_used
-from graphfold.checks.graph_types import resolver_of_field
+from graphfold.composition.definitions import resolver_of_field
 from graphfold.declarations import Declarations
 from graphfold.loading.backend_operations import BackendOperation, BatchOperation
 from graphfold.mistakes import function_location

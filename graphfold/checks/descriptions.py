@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import strawberry
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+)
 
-from graphfold.checks.graph_types import resolver_of_field
+from graphfold.composition.definitions import resolver_of_field
 from graphfold.declarations import Declarations
 from graphfold.mistakes import class_location, function_location
 
@@ -31,7 +38,8 @@ def find_missing_descriptions(schema: strawberry.Schema, _declarations: Declarat
 def _undescribed_members(graph_type: Any) -> Iterator[str]:
     values = graph_type.values if isinstance(graph_type, GraphQLEnumType) else {}
     for name, member in [*values.items(), *getattr(graph_type, "fields", {}).items()]:
-        resolver, path = resolver_of_field(member), f"{graph_type.name}.{name}"
+        path = f"{graph_type.name}.{name}"
+        resolver = resolver_of_field(member) if isinstance(member, GraphQLField) else None
         where = function_location(resolver.function) if resolver is not None else _place_of_graph_type(graph_type)
         if not member.description:
             yield _warning(where, path)

@@ -8,13 +8,12 @@ from typing import Any
 import strawberry
 from graphql import GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType
 from strawberry.types.base import StrawberryObjectDefinition
-from strawberry.types.field import StrawberryField
 
-from graphfold.composition.resolver import Resolver, resolver_of
+from graphfold.composition.definitions import definition_of_type
 from graphfold.declarations import Declarations
 from graphfold.rows.row import Row
 
-__all__ = ["object_definitions", "resolver_of_field", "rows_of_schema"]
+__all__ = ["object_definitions", "rows_of_schema"]
 
 
 def object_definitions(schema: strawberry.Schema, *, interfaces: bool = False) -> Iterator[StrawberryObjectDefinition]:
@@ -23,7 +22,7 @@ def object_definitions(schema: strawberry.Schema, *, interfaces: bool = False) -
     if interfaces:
         kinds = (GraphQLObjectType, GraphQLInterfaceType)
     for graph_type in schema._schema.type_map.values():
-        definition = (graph_type.extensions or {}).get("strawberry-definition")
+        definition = definition_of_type(graph_type)
         if isinstance(graph_type, kinds) and definition is not None:
             yield definition
 
@@ -34,9 +33,3 @@ def rows_of_schema(schema: strawberry.Schema, declarations: Declarations) -> Ite
     for row in declarations.rows:
         if row.shape.feeds in types:
             yield row
-
-
-def resolver_of_field(field: Any) -> Resolver | None:
-    """Return the resolver of a field of the graphql-core schema; None for plain fields and for enum values."""
-    declared = (getattr(field, "extensions", None) or {}).get("strawberry-definition")
-    return resolver_of(declared) if isinstance(declared, StrawberryField) else None

@@ -8,7 +8,7 @@ import strawberry
 
 from graphfold.adapter.http_methods import CHANGING, changing_read
 from graphfold.adapter.rest import RestAdapter
-from graphfold.checks.adapter_source import adapter_functions
+from graphfold.checks.adapter_source import adapter_functions, argument
 from graphfold.declarations import Declarations
 
 __all__ = ["check_http_methods"]
@@ -24,13 +24,6 @@ def check_http_methods(_schema: strawberry.Schema, declarations: Declarations) -
             if operation is None or operation.kind == "write":
                 continue
             for call in function.calls("request", "exchange"):
-                method = _method(call)
-                if method.upper() in CHANGING:
-                    raise changing_read(function.place(call), function.name, operation, method)
-
-
-def _method(call: ast.Call) -> str:
-    """Return the HTTP method of a call; nothing if it is not a literal."""
-    named = [keyword.value for keyword in call.keywords if keyword.arg == "method"]
-    argument = next(iter([*call.args, *named]), None)
-    return str(argument.value) if isinstance(argument, ast.Constant) else ""
+                match argument(call, "method", 0):
+                    case ast.Constant(str(method)) if method.upper() in CHANGING:
+                        raise changing_read(function.place(call), function.name, operation, method)

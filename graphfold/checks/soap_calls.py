@@ -11,7 +11,7 @@ import strawberry
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.adapter.soap.wsdl_names import check_known, check_row, type_at
-from graphfold.checks.adapter_source import AdapterFunction, adapter_functions
+from graphfold.checks.adapter_source import AdapterFunction, adapter_functions, argument
 from graphfold.declarations import Declarations
 from graphfold.rows.row import Row
 
@@ -46,7 +46,7 @@ def _check_call(contract: Contract, function: AdapterFunction, call: ast.Call) -
     for keyword in call.keywords:
         if keyword.arg is not None and keyword.arg not in _OWN_PARAMETERS:
             check_known(where, f"argument of {operation}", keyword.arg, arguments)
-    path, row = _keyword(call, "at") or ast.Constant(None), _row(function, call)
+    path, row = argument(call, "at") or ast.Constant(None), _row(function, call)
     if row is not None and isinstance(path, ast.Constant) and isinstance(path.value, str | None):
         answer, steps = contract.way(operation, path.value)
         check_row(row, type_at(answer, steps, where, "at: "))
@@ -54,12 +54,8 @@ def _check_call(contract: Contract, function: AdapterFunction, call: ast.Call) -
 
 def _row(function: AdapterFunction, call: ast.Call) -> type[Row[Any]] | None:
     """Return the row that the reply is read into, if its class is named: `StockRow`, `list[StockRow]`."""
-    into = call.args[1] if len(call.args) > 1 else _keyword(call, "into") or call.args[0]
+    into = argument(call, "into", 1) or call.args[0]
     variables = inspect.getclosurevars(function.function)
     namespace = {**variables.globals, **variables.nonlocals}
     named = [namespace.get(node.id) for node in ast.walk(into) if isinstance(node, ast.Name)]
     return next((value for value in named if isinstance(value, type) and issubclass(value, Row)), None)
-
-
-def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)

@@ -26,8 +26,9 @@ from strawberry.types.field import StrawberryField
 from graphfold.analysis.backend_calls import BackendCall, backend_calls
 from graphfold.analysis.per_key_calls import calls_backend_per_key
 from graphfold.analysis.wanted_fields import attributes_needed, wanted_fields
+from graphfold.composition.definitions import definition_of_field, definition_of_type, resolver_of_field
 from graphfold.composition.global_ids import parse_global_id
-from graphfold.composition.resolver import Resolver, resolver_of
+from graphfold.composition.resolver import Resolver
 from graphfold.errors import GraphError
 from graphfold.execution.plan import Selection, Step
 from graphfold.explain.explainable import Explainable
@@ -73,9 +74,9 @@ class StepBuilder:
 
     def _collect_selected_fields(self, selection: Selection) -> None:
         """Collect the fields that are selected of each type, anywhere in the operation."""
-        definition = (selection.kind.extensions or {}).get("strawberry-definition")
+        definition = definition_of_type(selection.kind)
         for field in selection.all:
-            declared = _declared_field(field)
+            declared = definition_of_field(field.field)
             if definition is not None and declared is not None:
                 self._selected.setdefault(definition.origin, {})[field.name] = declared
             for kind in self._object_types(field):
@@ -145,8 +146,7 @@ class StepBuilder:
     def _step(self, field: Step, site: SelectionSite, call: BackendCall) -> ExplainedStep:
         self._step_count += 1
         operation = getattr(call.adapter, call.operation, None) if call.operation else None
-        declared = _declared_field(field)
-        resolver = resolver_of(declared) if declared is not None else None
+        resolver = resolver_of_field(field.field)
         step = ExplainedStep(
             self._step_count,
             path=".".join(site.path),
@@ -248,8 +248,7 @@ class StepBuilder:
     def _resolver(self, field: Step) -> Resolver | None:
         if (node_type := self._type_of_node(field)) is not None:
             return self._graph.declarations.finders.get(node_type)
-        declared = _declared_field(field)
-        return resolver_of(declared) if declared is not None else None
+        return resolver_of_field(field.field)
 
     def _type_of_node(self, field: Step) -> str | None:
         """Return the type in the id of a `node(id:)` field; None for other fields."""
@@ -259,11 +258,6 @@ class StepBuilder:
             return parse_global_id(str(self._arguments(field).get("id")))[0]
         except GraphError:
             return None
-
-
-def _declared_field(field: Step) -> StrawberryField | None:
-    declared = (field.field.extensions or {}).get("strawberry-definition")
-    return declared if isinstance(declared, StrawberryField) else None
 
 
 def _is_list(field: Step) -> bool:
