@@ -1,10 +1,10 @@
-"""An adapter that keeps every rule, and for each rule one that breaks it and no other."""
+"""Source of a REST adapter that keeps every conformance rule, and for each rule of one that breaks only this rule."""
 
 from __future__ import annotations
 
-__all__ = ["ALSO_BROKEN", "BLOCKING", "BROKEN", "GOOD", "OF_THE_CALLER", "hr", "problem"]
+__all__ = ["ALSO_BROKEN", "BLOCKING", "BROKEN", "GOOD", "WITH_CALLER_CREDENTIALS", "hr", "with_problem"]
 
-PERSONNEL = """
+_HEAD = """
 import asyncio
 import json
 import time
@@ -44,7 +44,7 @@ class Hr(RestAdapter):
     credential = ApiKey("X-Key")
 """
 
-OPERATIONS = {
+_OPERATIONS = {
     "people": '''
     @batch(max_size=3, ttl=60, share="public")
     async def people(self, numbers: Keys[str]) -> dict[str, PersonRow]:
@@ -80,40 +80,40 @@ OPERATIONS = {
         return await self.get("/badges/{number}", BadgeRow, number=number)
 ''',
 }
-# The row of a badge says no key: nothing to mistake for another's.
+# The row of a badge has no key, so it cannot be taken for the row of another key.
 
 
 def hr(*operations: str) -> str:
-    """The adapter with these of its operations."""
-    return PERSONNEL + "".join(OPERATIONS[name] for name in operations)
+    """Return the source of the adapter with these operations."""
+    return _HEAD + "".join(_OPERATIONS[name] for name in operations)
 
 
-GOOD = hr(*OPERATIONS)
+GOOD = hr(*_OPERATIONS)
 
-# What is broken has no more operations than it takes, since all rules are run against each of them. Where it is not
-# the first that is broken, a good one stands before it: no check may end with the first.
+# Every rule runs every operation, so each adapter has as few as its fault needs. Where the fault is in an operation, a
+# good one comes before it, since a check must not stop at the first.
 SINGLE, PAIR = hr("people"), hr("people", "hire")
 
 
 def _with(source: str, *changes: tuple[str, str]) -> str:
-    """An adapter with the last place of each text changed."""
+    """Return the source with the last occurrence of each text replaced."""
     for old, new in changes:
-        head, found, tail = source.rpartition(old)
-        assert found, old
+        head, match, tail = source.rpartition(old)
+        assert match, old
         source = head + new + tail
     return source
 
 
-def _mapping(text: str) -> str:
-    """People are made a mapping so; `found` is as it should be."""
-    found = f"found = by(rows, lambda row: row.number)\n        {text}"
-    return _with(SINGLE, ("return by(rows, lambda row: row.number)", found))
+def _returning(statement: str) -> str:
+    """Return an adapter whose batch ends in this statement; `by_key` is the correct result."""
+    lines = f"by_key = by(rows, lambda row: row.number)\n        {statement}"
+    return _with(SINGLE, ("return by(rows, lambda row: row.number)", lines))
 
 
-def problem(*lines: str) -> str:
-    """An adapter with its own reading of errors; `error` is as it should be."""
+def with_problem(*lines: str) -> str:
+    """Return an adapter that overrides `problem`; the lines may change `error`, which is the correct one."""
     head = "\n    def problem(self, reply):\n        error = super().problem(reply)\n"
-    return PAIR + head + "".join(f"        {line}\n" for line in lines) + "        return error\n"
+    return SINGLE + head + "".join(f"        {line}\n" for line in lines) + "        return error\n"
 
 
 HIRED = 'return await self.request("POST", "/people", PersonRow, json={"name": name})'
@@ -128,15 +128,15 @@ HIRED_AFTER_REFUSAL = f"""try:
             {HIRED}"""
 
 BADGES = "return await each(numbers, self.badge_of)"
-BADGES_TOGETHER = """async def found(number):
+BADGES_GATHERED = """async def badge_or_none(number):
             try:
                 return await self.badge_of(number)
             except NotFound:
                 return None
-        return dict(zip(numbers, await asyncio.gather(*map(found, numbers))))"""
+        return dict(zip(numbers, await asyncio.gather(*map(badge_or_none, numbers))))"""
 
 STAFF = 'return await self.get("/staff", list[PersonRow], team=team)'
-STAFF_LATER = f"""try:
+STAFF_AFTER_CANCELLATION = f"""try:
             {STAFF}
         except (GraphError, asyncio.CancelledError):
             for _ in range(8):
@@ -147,19 +147,19 @@ STAFF_LATER = f"""try:
             raise"""
 
 BROKEN = {
-    "owner": PAIR + 'Hr.manifest = Manifest(version="1", runbook="https://x.test", level="gold")\n',
-    "answers": _mapping('return {number: row for number, row in found.items() if number != "100002"}'),
-    "timeouts": _with(PAIR, ('identity = "service"', 'identity = "service"\n    timeout = 60')),
-    "failures": problem('error = error if reply.status < 500 else BackendRejected("No.")'),
+    "owner": SINGLE + 'Hr.manifest = Manifest(version="1", runbook="https://x.test", level="gold")\n',
+    "answers": _returning('return {number: row for number, row in by_key.items() if number != "100002"}'),
+    "timeouts": _with(SINGLE, ('identity = "service"', 'identity = "service"\n    timeout = 60')),
+    "failures": with_problem('error = error if reply.status < 500 else BackendRejected("No.")'),
     "writes": _with(PAIR, (HIRED, HIRED_TWICE)),
-    "secrets": problem('error.message += reply.body.decode(errors="replace")'),
-    "keyed": _mapping("return dict(zip(numbers, rows)) if sorted(row.number for row in rows) == numbers else found"),
+    "secrets": with_problem('error.message += reply.body.decode(errors="replace")'),
+    "keyed": _returning("return dict(zip(numbers, rows)) if sorted(row.number for row in rows) == numbers else by_key"),
     "split": _with(SINGLE, ("max_size=3", "max_size=2000")),
-    "missing": _mapping("return found if len(found) == len(numbers) else {n: found[n] for n in numbers}"),
-    "foreign": _mapping("return {number: row for number, row in found.items() if number in numbers}"),
+    "missing": _returning("return by_key if len(by_key) == len(numbers) else {n: by_key[n] for n in numbers}"),
+    "foreign": _returning("return {number: row for number, row in by_key.items() if number in numbers}"),
     "duplicate": _with(SINGLE, ("by(rows, lambda row: row.number)", "{row.number: row for row in rows}")),
-    "partial": _with(hr("people", "badge"), (BADGES, BADGES_TOGETHER)),
-    "deadline": _with(hr("people", "staff"), (STAFF, STAFF_LATER)),
+    "partial": _with(hr("people", "badge"), (BADGES, BADGES_GATHERED)),
+    "deadline": _with(hr("people", "staff"), (STAFF, STAFF_AFTER_CANCELLATION)),
     "cancellation": _with(
         hr("people", "staff"),
         (
@@ -179,17 +179,17 @@ BROKEN = {
         ),
     ),
     "described": _with(hr("people", "staff"), ('"""All of a team."""\n        ', "")),
-    "probe": PAIR + "\n    async def probe(self):\n        pass\n",
-    "lifecycle": _with(PAIR, (' runbook="https://x.test",', "")),
+    "probe": SINGLE + "\n    async def probe(self):\n        pass\n",
+    "lifecycle": _with(SINGLE, (' runbook="https://x.test",', "")),
 }
 
 FLOAT = 'Conversion("sum", float, lambda v: Decimal(v))'
 BONUSES = 'return await self.get("/bonuses", dict[str, Decimal], ids=",".join(numbers))'
-BONUSES_AS_FLOATS = """told = await self.get("/bonuses", dict[str, float], ids=",".join(numbers))
-        return {number: Decimal(amount) for number, amount in told.items()}"""
+BONUSES_AS_FLOATS = """floats = await self.get("/bonuses", dict[str, float], ids=",".join(numbers))
+        return {number: Decimal(amount) for number, amount in floats.items()}"""
 
 ALSO_BROKEN = {
-    "a text in a row of a row": (
+    "a text in an inner row": (
         "nulls",
         _with(
             SINGLE,
@@ -199,29 +199,29 @@ ALSO_BROKEN = {
             ),
         ),
     ),
-    "an amount in a row of a row": (
+    "an amount in an inner row": (
         "exact",
         _with(SINGLE, ("rent: Decimal", f'rent: Annotated[Decimal, Wire("rent", {FLOAT})]')),
     ),
     "a refusal as an outage": (
         "failures",
-        problem('error = BackendUnavailable("Down.") if reply.status in (400, 409, 422) else error'),
+        with_problem('error = BackendUnavailable("Down.") if reply.status in (400, 409, 422) else error'),
     ),
-    "another contract as an outage": (
+    "status 501 as an outage": (
         "failures",
-        problem('error = BackendUnavailable("Down.") if reply.status >= 500 else error'),
+        with_problem('error = BackendUnavailable("Down.") if reply.status >= 500 else error'),
     ),
-    "a write that is refused": ("writes", _with(PAIR, (HIRED, HIRED_AFTER_REFUSAL))),
-    "an amount in no row": ("exact", _with(hr("people", "bonuses"), (BONUSES, BONUSES_AS_FLOATS))),
+    "a refused write is sent again": ("writes", _with(PAIR, (HIRED, HIRED_AFTER_REFUSAL))),
+    "an amount outside rows": ("exact", _with(hr("people", "bonuses"), (BONUSES, BONUSES_AS_FLOATS))),
 }
-"""The rule that each of these breaks, and no other."""
+"""The only rule that each of these adapters breaks, and its source."""
 
-BLOCKING = _with(hr("staff"), (STAFF, f"time.sleep(1.1)\n        {STAFF}"))
-"""It holds up everybody, for as long as the rule `deadline` does not allow."""
+BLOCKING = _with(hr("staff"), (STAFF, f"time.sleep(0.2)\n        {STAFF}"))
+"""An adapter that blocks the event loop for 0.2 seconds."""
 
-OF_THE_CALLER = _with(
+WITH_CALLER_CREDENTIALS = _with(
     GOOD,
     ('identity = "service"\n    credential = ApiKey("X-Key")', "credential = PassThrough()"),
     (', share="public"', ""),
 )
-"""The good one with the caller's own credentials."""
+"""The good adapter, but passing on the caller's credentials."""

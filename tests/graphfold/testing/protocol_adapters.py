@@ -1,17 +1,17 @@
-"""Adapters of each protocol that keep every rule, and like ones that tell or mistake what the backend says."""
+"""Source of adapters of each protocol that keep every rule, and of others that leak or misread what backends say."""
 
 from __future__ import annotations
 
-from tests.graphfold.testing.hr_adapters import hr, problem
+from tests.graphfold.testing.hr_adapters import hr, with_problem
 from tests.graphfold.written import WSDL
 
 __all__ = [
     "CERTIFIED",
-    "DEFECTIVE",
     "GRAPHQL",
-    "LOGGED",
-    "MISTAKEN",
-    "PUBLISHED",
+    "LEAKING_BACKEND_TEXT",
+    "LOGGING_CREDENTIALS",
+    "RAISING_ON_ERRORS",
+    "REFUSALS_AS_OUTAGES",
     "SIGNED",
     "SIGNED_12",
     "SOAP",
@@ -84,56 +84,56 @@ SIGNED = SOAP.replace("UsernameToken()", "Signature()")
 SIGNED_12 = SOAP_12.replace("UsernameToken()", "WsSecurity(Timestamp(), UsernameToken(), Signature())")
 
 
-def _saying(source: str, what: str) -> str:
-    """The same with this at the end of each error's message."""
-    return source.replace("        return error\n", f"        error.message += {what}\n        return error\n")
+def _appending(source: str, expression: str) -> str:
+    """Return an adapter that appends an expression to the message of each error."""
+    return source.replace("        return error\n", f"        error.message += {expression}\n        return error\n")
 
 
-def _reading(what: str) -> str:
-    """REST: with this from the JSON of a refusal; `told` is its body."""
-    return "import json\n" + problem(
-        "try: told = json.loads(reply.body)", "except ValueError: return error", f"try: error.message += {what}",
+def _appending_json(expression: str) -> str:
+    """Return a REST adapter that appends a part of a refusal's JSON, which is `data`, to the message."""
+    return "import json\n" + with_problem(
+        "try: data = json.loads(reply.body)", "except ValueError: return error", f"try: error.message += {expression}",
         "except (KeyError, TypeError, IndexError): pass",
     )  # fmt: skip
 
 
 REASON = 'str([part.get("Sku") for part in fault.detail.values()])'
 
-PUBLISHED = {
-    "the message of an error": _reading('told["error"]["message"]'),
-    "the description of OAuth": _reading('told["error_description"]'),
-    "the first of a list": _reading('told[0]["message"]'),
-    "the detail of RFC 9457": _reading('told["detail"]'),
-    "the message of GraphQL": _saying(GRAPHQL, "message"),
-    "the extensions of GraphQL": _saying(GRAPHQL, 'str(extensions.get("reason"))'),
-    "the reason of SOAP 1.1": _saying(SOAP, "fault.reason"),
-    "the reason of SOAP 1.2": _saying(SOAP_12, "fault.reason"),
-    "the detail of SOAP 1.1": _saying(SOAP, REASON),
-    "the detail of SOAP 1.2": _saying(SOAP_12, REASON),
+LEAKING_BACKEND_TEXT = {
+    "the message of an error": _appending_json('data["error"]["message"]'),
+    "the description of OAuth": _appending_json('data["error_description"]'),
+    "the first error of a list": _appending_json('data[0]["message"]'),
+    "the detail of RFC 9457": _appending_json('data["detail"]'),
+    "the message of GraphQL": _appending(GRAPHQL, "message"),
+    "the extensions of GraphQL": _appending(GRAPHQL, 'str(extensions.get("reason"))'),
+    "the reason of SOAP 1.1": _appending(SOAP, "fault.reason"),
+    "the reason of SOAP 1.2": _appending(SOAP_12, "fault.reason"),
+    "the detail of SOAP 1.1": _appending(SOAP, REASON),
+    "the detail of SOAP 1.2": _appending(SOAP_12, REASON),
 }
 
-MISTAKEN = {
-    "a fault": SOAP_12.replace("super().fault(fault)", 'BackendUnavailable("Down.")'),
-    "an error": GRAPHQL.replace("super().error(message, extensions)", 'BackendUnavailable("Down.")'),
+REFUSALS_AS_OUTAGES = {
+    "a SOAP fault": SOAP_12.replace("super().fault(fault)", 'BackendUnavailable("Down.")'),
+    "a GraphQL error": GRAPHQL.replace("super().error(message, extensions)", 'BackendUnavailable("Down.")'),
 }
-"""What the backend refuses becomes an outage."""
+"""Adapters that report a refusal of the backend as an outage."""
 
-DEFECTIVE = {
-    "problem": problem('raise KeyError("reason")'),
-    "problem, of outages": problem('json.loads(reply.body or "{}")'),
+RAISING_ON_ERRORS = {
+    "problem": with_problem('raise KeyError("reason")'),
+    "problem, for outages": with_problem('json.loads(reply.body or "{}")'),
     "fault": SOAP.replace("super().fault(fault)", 'fault.detail["reason"]'),
     "error": GRAPHQL.replace("super().error(message, extensions)", 'extensions["reason"]["code"]'),
 }
-"""What reads the backend's refusals fails itself."""
+"""Adapters whose own reading of an error raises."""
 
-_TALKATIVE = """
+_LOGGING_SESSION = """
 import base64
 import logging
 import httpx
 import structlog
 from graphfold.credentials import Access, Call, Credential, Session
 
-class Told(Session):
+class LoggingSession(Session):
     def __init__(self, token):
         self.token = token
 
@@ -143,11 +143,11 @@ class Told(Session):
     async def renewed(self, call, refused):
         LOG
 
-class Talkative(Credential):
+class LoggingCredential(Credential):
     needs, places = ("token",), ("x-key",)
 
     def session(self, access):
-        return Told(access.settings.token.text)
+        return LoggingSession(access.settings.token.text)
 """
 _RAISED = """try:
             raise ValueError(self.token)
@@ -155,16 +155,18 @@ _RAISED = """try:
             """
 
 
-def _logging(how: str) -> str:
-    """The credential is written to the log so when it is refused, and at no other time."""
-    return _TALKATIVE.replace("LOG", how) + hr("people").replace('ApiKey("X-Key")', "Talkative()")
+def _logging(statement: str) -> str:
+    """Return an adapter that logs its credential by this statement, only when it is refused."""
+    return _LOGGING_SESSION.replace("LOG", statement) + hr("people").replace('ApiKey("X-Key")', "LoggingCredential()")
 
 
-LOGGED = {
-    "as it is": _logging('logging.getLogger("hr").warning("refused: %s", refused.headers)'),
+LOGGING_CREDENTIALS = {
+    "in plain": _logging('logging.getLogger("hr").warning("refused: %s", refused.headers)'),
     "with structlog": _logging('structlog.get_logger("hr").debug("refused", headers=refused.headers)'),
     "in a traceback": _logging(_RAISED + 'logging.getLogger("hr").exception("refused")'),
     "in a traceback of structlog": _logging(_RAISED + 'structlog.get_logger("hr").exception("refused")'),
     "in base64": _logging('logging.getLogger("hr").info(base64.b64encode(f"user:{self.token}".encode()).decode())'),
-    "as in a URL": _logging('logging.getLogger("hr").info(str(httpx.URL("https://x.test", params={"k": self.token})))'),
+    "escaped for a URL": _logging(
+        'logging.getLogger("hr").info(str(httpx.URL("https://x.test", params={"k": self.token})))'
+    ),
 }

@@ -1,4 +1,4 @@
-"""The fake backend: answers by route, counts what it was sent, and says what it has no answer for."""
+"""FakeBackend: answers by route, keeps its requests, and reports a request without a route."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphfold.testing import FakeBackend
 pytestmark = pytest.mark.anyio
 
 
-async def got(backend: FakeBackend, target: str, method: str = "GET") -> Any:
+async def fetched(backend: FakeBackend, target: str, method: str = "GET") -> Any:
     async with httpx.AsyncClient(transport=backend, base_url="https://b.test") as client:
         return (await client.request(method, target)).json()
 
@@ -28,14 +28,14 @@ async def got(backend: FakeBackend, target: str, method: str = "GET") -> Any:
         ("/orders?state=OLD", "all"),
     ],
 )
-async def test_the_route_that_names_most_answers(target: str, answer: str) -> None:
+async def test_route_with_most_parameters_answers(target: str, answer: str) -> None:
     routes = {"": "all", "?state=NEW": "new", "?state=NEW&page=2": "second", "?state=": "none"}
-    backend = FakeBackend({f"GET /orders{query}": told for query, told in routes.items()})
-    assert await got(backend, target) == answer
+    backend = FakeBackend({f"GET /orders{query}": text for query, text in routes.items()})
+    assert await fetched(backend, target) == answer
     assert [str(call.url) for call in backend.calls] == [f"https://b.test{target}"]
 
 
-async def test_what_has_no_route_is_told_with_the_nearest() -> None:
+async def test_request_without_route_is_reported_with_the_nearest_route() -> None:
     backend = FakeBackend({"GET /orders?state=NEW": [], "POST /token": {}})
     await backend.handle_async_request(httpx.Request("GET", "https://b.test/orders?state=OLD"))
     with pytest.raises(AssertionError, match=r"no route for .*state=OLD.*nearest is 'GET /orders\?state=NEW'"):

@@ -1,4 +1,4 @@
-"""The fault proxy itself: bytes pass unchanged until a fault is on, which is felt at once and over at once."""
+"""FaultProxy: bytes pass unchanged until a fault is injected, and faults begin and end at once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @asynccontextmanager
 async def echoing() -> AsyncIterator[str]:
-    """A server that says again what it hears."""
+    """Serve a port that echoes all it receives; yield its URL."""
     writers: list[asyncio.StreamWriter] = []
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
         with contextlib.suppress(ConnectionError):
-            while heard := await reader.read(65536):
-                writer.write(heard)
+            while received := await reader.read(65536):
+                writer.write(received)
                 await writer.drain()
         writer.close()
 
@@ -59,8 +59,8 @@ async def connected(proxy: FaultProxy) -> AsyncIterator[Streams]:
         writer.transport.abort()
 
 
-async def said(streams: Streams, text: bytes = b"hello") -> bytes:
-    """What comes back, up to the end or as much as was sent."""
+async def echoed(streams: Streams, text: bytes = b"hello") -> bytes:
+    """Send a text; return the reply, which is as long as the text unless the connection ends first."""
     reader, writer = streams
     writer.write(text)
     try:
@@ -69,65 +69,65 @@ async def said(streams: Streams, text: bytes = b"hello") -> bytes:
         return error.partial
 
 
-async def test_it_stands_in_for_the_target(proxy: FaultProxy) -> None:
+async def test_proxy_passes_bytes_unchanged(proxy: FaultProxy) -> None:
     assert proxy.url == f"http://127.0.0.1:{proxy.port}/base"
     large = bytes(range(256)) * 4096
     async with connected(proxy) as streams:
-        assert await said(streams, large) == large
+        assert await echoed(streams, large) == large
         streams[1].write_eof()
         assert await streams[0].read() == b""
     assert proxy.connections == 1
 
 
 @pytest.mark.parametrize("fault", [Delay(0.01), Drip(0.001), Drip(0, 3), Cut(5), HalfClose(5)])
-async def test_slow_is_complete(proxy: FaultProxy, fault: Fault) -> None:
+async def test_reply_within_the_limits_of_a_fault_is_complete(proxy: FaultProxy, fault: Fault) -> None:
     await proxy.inject(fault)
     async with connected(proxy) as streams:
-        assert await said(streams) == b"hello"
+        assert await echoed(streams) == b"hello"
 
 
 @pytest.mark.parametrize("fault", [Cut(), HalfClose()])
 @pytest.mark.parametrize("after", [0, 3])
-async def test_an_end_is_where_it_was_ordered(proxy: FaultProxy, fault: Fault, after: int) -> None:
-    await proxy.inject(type(fault)(after))  # type: ignore[call-arg]  # these two have one
+async def test_reply_ends_after_the_given_bytes(proxy: FaultProxy, fault: Fault, after: int) -> None:
+    await proxy.inject(type(fault)(after))  # type: ignore[call-arg]  # Cut and HalfClose have this argument
     async with connected(proxy) as streams:
-        assert await said(streams) == b"hello"[:after]
+        assert await echoed(streams) == b"hello"[:after]
         assert streams[0].at_eof()
 
 
-async def test_a_half_closed_connection_still_takes_requests(proxy: FaultProxy) -> None:
+async def test_half_closed_connection_still_takes_requests(proxy: FaultProxy) -> None:
     await proxy.inject(HalfClose())
     async with connected(proxy) as streams:
-        assert await said(streams) == b""
+        assert await echoed(streams) == b""
         streams[1].write(b"more")
         await streams[1].drain()
         assert not streams[1].is_closing()
 
 
-async def test_a_reset_is_an_error(proxy: FaultProxy) -> None:
+async def test_reset_raises_connection_reset(proxy: FaultProxy) -> None:
     await proxy.inject(Reset(2))
     async with connected(proxy) as streams:
         with pytest.raises(ConnectionResetError):
-            await said(streams)
+            await echoed(streams)
 
 
-async def test_refused_until_it_is_healed(proxy: FaultProxy) -> None:
+async def test_connections_are_refused_until_healed(proxy: FaultProxy) -> None:
     async with connected(proxy) as open_before:
-        assert await said(open_before) == b"hello"
+        assert await echoed(open_before) == b"hello"
         await proxy.inject(Refuse())
         with pytest.raises(ConnectionResetError):
-            await said(open_before)
+            await echoed(open_before)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", proxy.port)
     await proxy.heal()
     async with connected(proxy) as streams:
-        assert await said(streams) == b"hello"
+        assert await echoed(streams) == b"hello"
 
 
-async def test_what_fell_into_the_black_hole_comes_when_it_is_healed(proxy: FaultProxy) -> None:
+async def test_bytes_held_by_a_blackhole_pass_when_healed(proxy: FaultProxy) -> None:
     async with connected(proxy) as streams:
         await proxy.inject(Blackhole())
-        waiting = asyncio.create_task(said(streams))
+        waiting = asyncio.create_task(echoed(streams))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await asyncio.shield(waiting)
@@ -135,7 +135,7 @@ async def test_what_fell_into_the_black_hole_comes_when_it_is_healed(proxy: Faul
         assert await waiting == b"hello"
 
 
-async def test_a_drip_ends_when_it_is_healed(proxy: FaultProxy) -> None:
+async def test_drip_ends_when_healed(proxy: FaultProxy) -> None:
     await proxy.inject(Drip(0.01))
     async with connected(proxy) as (reader, writer):
         writer.write(b"x" * 60_000)
@@ -144,16 +144,16 @@ async def test_a_drip_ends_when_it_is_healed(proxy: FaultProxy) -> None:
         assert len(await reader.readexactly(59_999)) == 59_999
 
 
-async def test_a_kept_connection_is_stale_when_it_is_used_again(proxy: FaultProxy) -> None:
+async def test_stale_closes_a_kept_connection_on_its_second_request(proxy: FaultProxy) -> None:
     await proxy.inject(Stale())
     async with connected(proxy) as streams:
-        assert await said(streams) == b"hello"
-        assert await said(streams) == b""
+        assert await echoed(streams) == b"hello"
+        assert await echoed(streams) == b""
     async with connected(proxy) as streams:
-        assert await said(streams) == b"hello"
+        assert await echoed(streams) == b"hello"
 
 
-async def test_a_target_that_is_down_is_a_connection_that_ends() -> None:
+async def test_connection_ends_when_the_target_is_down() -> None:
     async with echoing() as url:
         pass
     async with FaultProxy(url) as proxy, connected(proxy) as streams:

@@ -1,4 +1,4 @@
-"""The loops of the conformance suite: what their clocks count, and that all that began on one ends with it."""
+"""Virtual time: what the clocks count, and that tasks and generators left on a loop are ended."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from contextlib import closing
 
 import pytest
 
-from graphfold.testing.conformance import virtual_time
+from graphfold.testing.conformance.virtual_time import VirtualTimeLoop, run_in_virtual_time
 
 
 async def work_and_wait() -> list[float]:
-    """How long either took."""
+    """Return the seconds that computing and waiting took by the loop's clock."""
     now = asyncio.get_running_loop().time
-    began = now()
+    started = now()
     sum(range(200_000))
     worked = now()
     await asyncio.sleep(3600)
-    return [worked - began, now() - worked]
+    return [worked - started, now() - worked]
 
 
-def test_work_takes_no_time_and_waiting_takes_exactly_its_own() -> None:
-    with closing(virtual_time.VirtualTimeLoop()) as loop:
+def test_clock_counts_waiting_exactly_and_computing_not_at_all() -> None:
+    with closing(VirtualTimeLoop()) as loop:
         assert loop.run_until_complete(work_and_wait()) == [0, 3600]
 
 
-def test_in_a_trial_work_takes_its_time() -> None:
-    worked, waited = virtual_time.run_in_virtual_time(work_and_wait)
+def test_clock_of_a_run_counts_computing_too() -> None:
+    worked, waited = run_in_virtual_time(work_and_wait)
     assert worked > 0
     assert waited >= 3600
 
 
-class Left:
-    """Work that is begun and never waited for; `ended` says what was told to end."""
+class Leftovers:
+    """A task and a generator that are started and never awaited; `ended` lists those that were ended."""
 
     def __init__(self) -> None:
         self.ended: list[str] = []
@@ -57,21 +57,21 @@ class Left:
             self.ended.append("a generator")
 
 
-def test_nothing_is_left_of_what_was_run() -> None:
-    left = Left()
-    virtual_time.run_in_virtual_time(left.begin)
-    assert left.task.cancelled()
-    assert sorted(left.ended) == ["a generator", "a task"]
+def test_leftovers_of_a_run_are_ended() -> None:
+    leftovers = Leftovers()
+    run_in_virtual_time(leftovers.begin)
+    assert leftovers.task.cancelled()
+    assert sorted(leftovers.ended) == ["a generator", "a task"]
 
 
-def test_nor_of_what_failed() -> None:
-    left = Left()
+def test_leftovers_of_a_failed_run_are_ended() -> None:
+    leftovers = Leftovers()
 
     async def work() -> None:
-        await left.begin()
+        await leftovers.begin()
         raise LookupError
 
     with pytest.raises(LookupError):
-        virtual_time.run_in_virtual_time(work)
-    assert left.task.cancelled()
-    assert sorted(left.ended) == ["a generator", "a task"]
+        run_in_virtual_time(work)
+    assert leftovers.task.cancelled()
+    assert sorted(leftovers.ended) == ["a generator", "a task"]
