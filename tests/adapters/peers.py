@@ -1,4 +1,4 @@
-"""SOAP servers of other makes as child processes: on a free port, gone with their block."""
+"""SOAP servers of other frameworks as child processes, each on a free port for the length of a `with` block."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BUILD = ROOT / "frontend" / "build.py"
 
 @contextmanager
 def node_soap(script: str, wsdl: Path, books: dict[str, Any]) -> Iterator[str]:
-    """The address of a node-soap server with these books."""
+    """Serve these records with node-soap; yield the server's URL."""
     with _child([_node(), str(PEERS / script), str(wsdl)], {}) as child:
         assert child.stdin and child.stdout
         child.stdin.write(json.dumps(books) + "\n")
@@ -34,16 +34,16 @@ def node_soap(script: str, wsdl: Path, books: dict[str, Any]) -> Iterator[str]:
 
 @contextmanager
 def php(script: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """The address of a PHP server; the test is skipped where there is no PHP with its soap extension."""
+    """Run a script in PHP's web server; yield its URL. Skip the test without PHP and its soap extension."""
     command = shutil.which("php")
     if command is None or "soap" not in _modules(command):
         pytest.skip("no php with its soap extension (apt install php-cli php-soap)")
-    served = [command, "-S", "127.0.0.1:0", str(PEERS / script)]
-    with _child(served, environment) as child:
+    server = [command, "-S", "127.0.0.1:0", str(PEERS / script)]
+    with _child(server, environment) as child:
         assert child.stderr
-        found = re.search(r"http://[0-9.:]+", child.stderr.readline())
-        assert found
-        yield found[0]
+        address = re.search(r"http://[0-9.:]+", child.stderr.readline())
+        assert address
+        yield address[0]
 
 
 @cache
@@ -53,7 +53,7 @@ def _modules(command: str) -> list[str]:
 
 @cache
 def _node() -> str:
-    """The node that the page is built with; the peers' packages are installed with it unless they are there."""
+    """Install the packages of the SOAP servers where missing; return the node that also builds the web page."""
     for arguments in (["--install", str(PEERS)], ["--print-node"]):
         done = subprocess.run([sys.executable, str(BUILD), *arguments], check=True, capture_output=True, text=True)
     return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""The billing's adapter against PHP's SoapServer: another make's SOAP 1.2 gives the same answers as the sandbox's."""
+"""The billing adapter against PHP's SoapServer, whose SOAP 1.2 must give the same answers as the sandbox's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONE = f'{{ invoice(id: "2026-000001") {{ {INVOICE} }} }}'
 WSDL = ROOT / "adapters" / "billing" / "billing.wsdl"
 
 Json = dict[str, Any]
-Billed = Callable[..., AbstractAsyncContextManager[Gateway]]
+ServeLedger = Callable[..., AbstractAsyncContextManager[Gateway]]
 
 EMPTY: Json = {
     "username": BILLING_USERNAME,
@@ -44,14 +44,14 @@ def decimal(cents: int) -> str:
 
 
 def ledger(books: sqlite3.Connection, balances: Json) -> Json:
-    """The sandbox's invoices of these customers in the shape that PHP encodes by the WSDL."""
+    """Return the sandbox's invoices of these customers in the form that PHP encodes by the WSDL."""
     lists, invoices = {}, {}
     for customer in balances:
-        found = books.execute(
+        rows = books.execute(
             "SELECT * FROM invoices WHERE customer = ? ORDER BY number DESC", (int(customer),)
         ).fetchall()
-        lists[customer] = [row["number"] for row in found]
-        invoices.update({row["number"]: invoice(books, row) for row in found})
+        lists[customer] = [row["number"] for row in rows]
+        invoices.update({row["number"]: invoice(books, row) for row in rows})
     return EMPTY | {"invoices": invoices, "lists": lists, "balances": balances}
 
 
@@ -80,15 +80,15 @@ def invoice(books: sqlite3.Connection, row: sqlite3.Row) -> Json:
 
 
 def balances_in(answer: Json) -> Json:
-    """What the sandbox said, in PHP's shape: the sums are its own."""
+    """Return the balances of the sandbox's answer in PHP's form."""
     return {
-        str(10001 + place): {
+        str(10001 + index): {
             "Open": balance["open"]["amount"],
             "Overdue": balance["overdue"]["amount"],
             "AsOf": balance["asOf"],
             "currency": balance["open"]["currency"],
         }
-        for place, balance in enumerate(node["balance"] for node in answer["customers"]["nodes"])
+        for index, balance in enumerate(node["balance"] for node in answer["customers"]["nodes"])
     }
 
 
@@ -98,8 +98,8 @@ async def expected(graph: Gateway) -> Json:
 
 
 @pytest.fixture
-def billed(shared_sandbox: str, tmp_path: Path) -> Billed:
-    """`async with billed(ledger) as graph`: the graph whose billing is PHP's SoapServer with that ledger."""
+def serve_ledger(shared_sandbox: str, tmp_path: Path) -> ServeLedger:
+    """Return a context manager: `async with serve_ledger(ledger) as graph` runs the graph over PHP with that ledger."""
     file = tmp_path / "books.json"
 
     @asynccontextmanager
@@ -112,20 +112,22 @@ def billed(shared_sandbox: str, tmp_path: Path) -> Billed:
     return served
 
 
-async def test_both_makes_give_the_same_answer(billed: Billed, books: sqlite3.Connection, expected: Json) -> None:
-    async with billed(ledger(books, balances_in(expected))) as graph:
+async def test_php_gives_the_same_answer_as_the_sandbox(
+    serve_ledger: ServeLedger, books: sqlite3.Connection, expected: Json
+) -> None:
+    async with serve_ledger(ledger(books, balances_in(expected))) as graph:
         assert await graph.ask(CUSTOMERS) == expected
         assert await graph.calls() == calls(crm=2)
 
 
-async def test_an_invoice_by_number(billed: Billed, books: sqlite3.Connection, graph: Gateway) -> None:
+async def test_invoice_by_number(serve_ledger: ServeLedger, books: sqlite3.Connection, graph: Gateway) -> None:
     [row] = books.execute("SELECT * FROM invoices WHERE number = '2026-000001'")
-    async with billed(EMPTY | {"invoices": {row["number"]: invoice(books, row)}}) as other:
+    async with serve_ledger(EMPTY | {"invoices": {row["number"]: invoice(books, row)}}) as other:
         assert await other.ask(ONE) == await graph.ask(ONE)
 
 
-async def test_what_the_billing_does_not_know(billed: Billed) -> None:
-    async with billed(EMPTY) as graph:
+async def test_unknown_invoice_and_customer(serve_ledger: ServeLedger) -> None:
+    async with serve_ledger(EMPTY) as graph:
         [error] = (await graph.answer(ONE))["errors"]
         assert error["extensions"]["code"] == "NOT_FOUND"
         data = await graph.ask(
@@ -134,19 +136,19 @@ async def test_what_the_billing_does_not_know(billed: Billed) -> None:
     assert data["customer"] == {"balance": None, "invoices": {"totalCount": 0, "nodes": []}}
 
 
-async def test_text_and_numbers_arrive_as_they_were_sent(billed: Billed, books: sqlite3.Connection) -> None:
+async def test_texts_and_numbers_arrive_unchanged(serve_ledger: ServeLedger, books: sqlite3.Connection) -> None:
     texts = ["", "  ", " a b ", "0012", "<&>\"'", "Łódź / SO-1", None]
     payments = [{"PaidOn": "2026-01-02", "Amount": "-0.10", "Reference": text, "method": "CARD"} for text in texts]
     [row] = books.execute("SELECT * FROM invoices WHERE number = '2026-000001'")
-    told = invoice(books, row) | {"Total": "12345678901234567890.10", "Payments": {"Payment": payments}}
-    async with billed(EMPTY | {"invoices": {"2026-000001": told}}) as graph:
-        found = (await graph.ask(ONE))["invoice"]
-    assert [payment["reference"] for payment in found["payments"]] == texts
-    assert {payment["amount"]["amount"] for payment in found["payments"]} == {"-0.10"}
-    assert found["total"]["amount"] == "12345678901234567890.10"
+    edited = invoice(books, row) | {"Total": "12345678901234567890.10", "Payments": {"Payment": payments}}
+    async with serve_ledger(EMPTY | {"invoices": {"2026-000001": edited}}) as graph:
+        answer = (await graph.ask(ONE))["invoice"]
+    assert [payment["reference"] for payment in answer["payments"]] == texts
+    assert {payment["amount"]["amount"] for payment in answer["payments"]} == {"-0.10"}
+    assert answer["total"]["amount"] == "12345678901234567890.10"
 
 
-async def test_a_wrong_password_is_ours_to_mend(billed: Billed) -> None:
-    async with billed(EMPTY, GRAPHFOLD_BILLING_PASSWORD="wrong") as graph:
+async def test_wrong_password_is_reported_as_credentials(serve_ledger: ServeLedger) -> None:
+    async with serve_ledger(EMPTY, GRAPHFOLD_BILLING_PASSWORD="wrong") as graph:
         [error] = (await graph.answer(ONE))["errors"]
     assert error["extensions"]["code"] == "BACKEND_CREDENTIALS"

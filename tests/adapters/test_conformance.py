@@ -1,4 +1,4 @@
-"""What the manifests of the six adapters claim, verified over samples of what their backends really say."""
+"""The conformance suites of the six adapters, over samples of real replies."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Our readers of SOAP replies beside zeep's own: the same values wherever zeep keeps them, and where it loses some."""
+"""The engine's reader of SOAP replies compared with zeep's: the same values, save where zeep loses some."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ class Recorded(NamedTuple):
 
 
 class Recorder(httpx.AsyncBaseTransport):
-    """The real network, with a copy of every reply."""
+    """The real network, keeping a copy of every reply."""
 
     def __init__(self, name: str) -> None:
         self.inner = network(name)
@@ -59,7 +60,7 @@ class Recorder(httpx.AsyncBaseTransport):
 
 @pytest.fixture
 async def recorded(shared_sandbox: str) -> dict[str, list[Recorded]]:
-    """What both SOAP backends replied to the queries."""
+    """Return what both SOAP backends replied to the queries."""
     recorders = {name: Recorder(name) for name in BACKENDS}
     async with gateway(shared_sandbox, lambda name: recorders.get(name) or network(name)) as graph:
         for query in QUERIES:
@@ -67,8 +68,9 @@ async def recorded(shared_sandbox: str) -> dict[str, list[Recorded]]:
     return {name: recorder.replies for name, recorder in recorders.items()}
 
 
+@cache
 def zeep_reader(backend: str) -> Callable[[Recorded], Any]:
-    """zeep's deserialiser with its usual settings."""
+    """Return zeep's deserialiser with its default settings."""
     client = Client(str(wsdl_of(backend)))  # type: ignore[no-untyped-call]
     [port] = [port for service in client.wsdl.services.values() for port in service.ports.values()]
 
@@ -79,23 +81,24 @@ def zeep_reader(backend: str) -> Callable[[Recorded], Any]:
     return read
 
 
-def our_reader(backend: str) -> Callable[[Recorded], Any]:
+@cache
+def own_reader(backend: str) -> Callable[[Recorded], Any]:
     contract = Contract(wsdl_of(backend))
     return lambda recorded: contract.answer(recorded.operation, message_in(parse(recorded.reply)), None)
 
 
 def plain(value: Any) -> Any:
-    """Ours in zeep's shape: attributes have no mark there, and a list's empty parent is None."""
+    """Return our value in zeep's form, where attributes have no mark and the parent of an empty list is None."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     if not isinstance(value, dict):
         return value
-    told = {name.removeprefix("@"): plain(item) for name, item in value.items()}
-    return None if told == {"Payment": []} else told
+    plain_items = {name.removeprefix("@"): plain(item) for name, item in value.items()}
+    return None if plain_items == {"Payment": []} else plain_items
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """Every value that holds no others; members of a dict by name, since order means nothing there."""
+    """Yield every value that holds no others, with the members of a dict in the order of their names."""
     if isinstance(value, dict):
         value = [item for _, item in sorted(value.items())]
     if isinstance(value, list):
@@ -106,18 +109,18 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-async def test_both_read_the_same_from_what_the_backends_say(recorded: dict[str, list[Recorded]], backend: str) -> None:
-    ours, zeeps = our_reader(backend), zeep_reader(backend)
+async def test_both_readers_give_the_same_values(recorded: dict[str, list[Recorded]], backend: str) -> None:
+    own, zeeps = own_reader(backend), zeep_reader(backend)
     assert recorded[backend]
-    for one in recorded[backend]:
-        read, expected = plain(ours(one)), zeeps(one)
+    for each in recorded[backend]:
+        read, expected = plain(own(each)), zeeps(each)
         assert read == expected
         assert list(map(repr, leaves(read))) == list(map(repr, leaves(expected)))  # 12.30 is not 12.3, nor "12.30"
 
 
-async def test_every_operation_was_among_them(recorded: dict[str, list[Recorded]]) -> None:
-    assert {one.operation for one in recorded["inventory"]} == {"GetStock"}
-    assert {one.operation for one in recorded["billing"]} == {"GetBalance", "GetInvoice", "ListInvoices"}
+async def test_recordings_cover_every_operation(recorded: dict[str, list[Recorded]]) -> None:
+    assert {each.operation for each in recorded["inventory"]} == {"GetStock"}
+    assert {each.operation for each in recorded["billing"]} == {"GetBalance", "GetInvoice", "ListInvoices"}
 
 
 SOAP11, DEPOT = "http://schemas.xmlsoap.org/soap/envelope/", "http://depot.example/inventory/2"
@@ -134,28 +137,28 @@ TEXTS = ["0001", "", "  ", " 7 ", "1e5", "&lt;&amp;", "<![CDATA[<b>]]>", "Łód�
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_text_is_what_the_wire_says(text: str) -> None:
-    [level] = our_reader("inventory")(stock_reply(sku=text))
-    said = text.replace("<!-- b -->", "").replace("<![CDATA[", "").replace("]]>", "")
-    assert level["Sku"] == said.replace("&lt;", "<").replace("&amp;", "&")
-    if text and "!--" not in text:  # zeep makes None of an empty text, and stops at a comment
+def test_text_is_read_unchanged(text: str) -> None:
+    [level] = own_reader("inventory")(stock_reply(sku=text))
+    expected = text.replace("<!-- b -->", "").replace("<![CDATA[", "").replace("]]>", "")
+    assert level["Sku"] == expected.replace("&lt;", "<").replace("&amp;", "&")
+    if text and "!--" not in text:  # zeep reads an empty text as None, and stops at a comment
         assert zeep_reader("inventory")(stock_reply(sku=text))[0]["Sku"] == level["Sku"]
 
 
 @pytest.mark.parametrize(("text", "number"), [("3", 3), (" 12 ", 12), ("-1", -1), ("+5", 5), ("007", 7)])
-def test_numbers_are_what_the_schema_says(text: str, number: int) -> None:
-    [level] = our_reader("inventory")(stock_reply(count=text))
+def test_numbers_are_read_by_the_schema(text: str, number: int) -> None:
+    [level] = own_reader("inventory")(stock_reply(count=text))
     assert level["OnHand"] == number == zeep_reader("inventory")(stock_reply(count=text))[0]["OnHand"]
 
 
-def test_what_the_contract_does_not_know_is_passed_over() -> None:
+def test_elements_outside_the_contract_are_ignored() -> None:
     more = '<Colour xmlns="">red</Colour><Warehouse><Code>01</Code><Shelf>9</Shelf><Quantity>2</Quantity></Warehouse>'
-    [level] = our_reader("inventory")(stock_reply(more=more))
+    [level] = own_reader("inventory")(stock_reply(more=more))
     assert level["Warehouse"] == [{"Code": "01", "Quantity": 2}]
 
 
-def test_a_single_element_of_a_list_is_a_list_and_none_is_an_empty_one() -> None:
+def test_list_of_zero_or_one_elements_is_a_list() -> None:
     one = "<Warehouse><Code>01</Code><Quantity>2</Quantity></Warehouse>"
     for count in range(3):
-        [level] = our_reader("inventory")(stock_reply(more=one * count))
+        [level] = own_reader("inventory")(stock_reply(more=one * count))
         assert level["Warehouse"] == [{"Code": "01", "Quantity": 2}] * count

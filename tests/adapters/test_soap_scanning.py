@@ -1,4 +1,4 @@
-"""Long lists are read from a reply's text where that is sure to say the same as reading it as XML, and only there."""
+"""The scanner reads long lists from a reply's text, only where that is sure to give the same as parsing the XML."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ODDITIES = (
     ' xsi:nil="true"',
     "</i:GetStockResponse>",
 )
-"""What may stand where nobody expects it."""
+"""Texts to insert where they are unexpected."""
 
 
 def reply(levels: Sequence[str], *, blank: str = "", prefix: str = "i") -> bytes:
@@ -63,17 +63,17 @@ def reply(levels: Sequence[str], *, blank: str = "", prefix: str = "i") -> bytes
 
 
 def level(sku: str, on_hand: int, shelves: Sequence[int] = (), blank: str = "", reserved: int | None = 3) -> str:
-    told = [f"<i:Sku>{sku}</i:Sku>", f"<i:OnHand>{on_hand}</i:OnHand>"]
-    told += [] if reserved is None else [f"<i:Reserved>{reserved}</i:Reserved>"]
-    told += [
+    parts = [f"<i:Sku>{sku}</i:Sku>", f"<i:OnHand>{on_hand}</i:OnHand>"]
+    parts += [] if reserved is None else [f"<i:Reserved>{reserved}</i:Reserved>"]
+    parts += [
         f"<i:Warehouse>{blank}<i:Code>{n:04d}</i:Code>{blank}<i:Quantity>{n}</i:Quantity>{blank}</i:Warehouse>"
         for n in shelves
     ]
-    return f"<i:StockLevel>{blank}{blank.join(told)}{blank}</i:StockLevel>"
+    return f"<i:StockLevel>{blank}{blank.join(parts)}{blank}</i:StockLevel>"
 
 
 def as_xml(contract: Contract, body: bytes, wire: Any) -> Any:
-    """The answer read as XML, which the scanner may learn from; the error's class where it cannot be read."""
+    """Read the reply as XML, from which the scanner may learn; return the error's class if it cannot be read."""
     try:
         return contract.answer(OPERATION, message_in(parse(body)), None, wire, reply=body)
     except Unreadable:
@@ -87,16 +87,16 @@ def contract() -> Contract:
 
 @pytest.mark.parametrize("wanted", WIRE, ids=str)
 @pytest.mark.parametrize("blank", ["", "\n    "])
-def test_a_reply_like_one_before_is_read_from_its_text(contract: Contract, wanted: tuple[str, ...], blank: str) -> None:
-    def asked(start: int) -> bytes:
+def test_reply_of_a_known_form_is_scanned(contract: Contract, wanted: tuple[str, ...], blank: str) -> None:
+    def levels_from(start: int) -> bytes:
         return reply([level(f"SKU {n}é", n, range(n % 3), blank) for n in range(start, start + 20)], blank=blank)
 
     wire = WIRE[wanted]
-    assert contract.scanned(OPERATION, asked(0), None, wire) is None
-    as_xml(contract, asked(0), wire)
-    scanned = contract.scanned(OPERATION, asked(500), None, wire)
+    assert contract.scanned(OPERATION, levels_from(0), None, wire) is None
+    as_xml(contract, levels_from(0), wire)
+    scanned = contract.scanned(OPERATION, levels_from(500), None, wire)
     assert scanned is not None
-    assert scanned == as_xml(contract, asked(500), wire)
+    assert scanned == as_xml(contract, levels_from(500), wire)
 
 
 @given(
@@ -115,15 +115,15 @@ def test_a_reply_like_one_before_is_read_from_its_text(contract: Contract, wante
     ),
     oddities=st.lists(st.tuples(st.sampled_from(ODDITIES), st.floats(0, 1)), max_size=3),
 )
-def test_whatever_comes_is_read_as_xml_says_or_left_to_it(
+def test_scanned_value_equals_the_parsed_one(
     wanted: tuple[str, ...], blank: str, levels: list[str], oddities: list[tuple[str, float]]
 ) -> None:
     contract, wire = CONTRACT, WIRE[wanted]
     as_xml(contract, reply([level("a", 1, [1])] * 10, blank=blank), wire)
     text = reply(levels, blank=blank).decode(errors="replace")
-    for oddity, place in oddities:
-        at = int(place * len(text))
-        text = text[:at] + oddity + text[at:]
+    for oddity, fraction in oddities:
+        index = int(fraction * len(text))
+        text = text[:index] + oddity + text[index:]
     scanned = contract.scanned(OPERATION, text.encode(errors="replace"), None, wire)
     if scanned is not None:
         assert scanned == as_xml(contract, text.encode(errors="replace"), wire)
@@ -132,7 +132,7 @@ def test_whatever_comes_is_read_as_xml_says_or_left_to_it(
 CONTRACT = Contract(WSDL)
 
 
-def test_it_learns_again_when_a_backend_begins_to_write_otherwise(contract: Contract) -> None:
+def test_scanner_learns_again_when_a_backend_changes_its_form(contract: Contract) -> None:
     wire = WIRE[()]
     for prefix in ("i", "stock", "ns1"):
         body = reply([level(str(n), n) for n in range(10)], prefix=prefix)
@@ -140,7 +140,7 @@ def test_it_learns_again_when_a_backend_begins_to_write_otherwise(contract: Cont
         assert contract.scanned(OPERATION, body, None, wire) == as_xml(contract, body, wire)
 
 
-def test_it_stops_learning_from_a_backend_that_never_writes_alike(contract: Contract) -> None:
+def test_scanner_gives_up_on_a_backend_whose_form_always_changes(contract: Contract) -> None:
     wire = WIRE[()]
     levels = [level(str(n), n) for n in range(10)]
     for number in range(20):
@@ -149,13 +149,13 @@ def test_it_stops_learning_from_a_backend_that_never_writes_alike(contract: Cont
     assert contract.scanned(OPERATION, reply(levels), None, wire) is None
 
 
-def test_short_replies_teach_nothing(contract: Contract) -> None:
+def test_scanner_does_not_learn_from_short_replies(contract: Contract) -> None:
     wire = WIRE[()]
     as_xml(contract, reply([level("a", 1)]), wire)
     assert contract.scanned(OPERATION, reply([level("a", 1)]), None, wire) is None
 
 
-def test_a_reply_with_more_elements_than_are_read_is_not_scanned_either(contract: Contract) -> None:
+def test_reply_with_too_many_elements_is_not_scanned(contract: Contract) -> None:
     wire = next(iter(WIRE.values()))
     as_xml(contract, reply([level(str(n), n) for n in range(20)]), wire)
     many = reply([level(str(n), n) for n in range(MOST // 4 + 1)])
