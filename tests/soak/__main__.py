@@ -1,4 +1,4 @@
-"""`python -m tests.soak [SECONDS [SEED]]`: soaks the reference graph, and says what came of it."""
+"""`python -m tests.soak [SECONDS [SEED]]`: soak the reference graph and print a report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     seconds, seed = [*arguments, *("600", "1")[len(arguments) :]]
     report = asyncio.run(soak(float(seconds), int(seed)))
-    print(report, *report.problems[:20], sep="\n")  # noqa: T201  # it talks to whoever runs it
+    print(report, *report.problems[:20], sep="\n")  # noqa: T201  # a command's output
     return int(bool(report.problems) or not report.ratio <= WORST)
 
 

@@ -1,4 +1,4 @@
-"""A backend that knows its callers, and the reference graph with it: what is told to whom can be looked at."""
+"""A backend that answers each caller with its own name, added to the reference graph: it shows mixed-up viewers."""
 
 import asyncio
 import re
@@ -20,15 +20,15 @@ _CALLER = re.compile(rb"\r\nauthorization: Bearer ([^\r]*)", re.IGNORECASE)
 
 @asynccontextmanager
 async def accounts() -> AsyncIterator[str]:
-    """The address of a server that answers every request with the caller's name."""
+    """Serve a backend that answers every request with the caller's bearer token; yield its URL."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 caller = _CALLER.search(head)
                 body = b'"%b"' % (caller[1] if caller else b"")
-                told = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-                writer.write(told % (len(body), body))
+                response = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+                writer.write(response % (len(body), body))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -41,13 +41,13 @@ async def accounts() -> AsyncIterator[str]:
 
 
 def with_accounts(reference: Graph, environment: Mapping[str, str]) -> Graph:
-    """The reference graph, and in it whose account the caller has: each viewer's own, remembered for a while."""
+    """Return the reference graph with a field `owner`: the caller's name, cached for each viewer."""
     with declaring() as declared:
-        known = reference.declarations
-        declared.rows += known.rows
-        declared.adapters += known.adapters
-        declared.owners |= known.owners
-        declared.finders |= known.finders
+        existing = reference.declarations
+        declared.rows += existing.rows
+        declared.adapters += existing.adapters
+        declared.owners |= existing.owners
+        declared.finders |= existing.finders
 
         @strawberry.type(name="Query", description="Everything that can be asked.")
         class Extended(Query):
@@ -58,12 +58,12 @@ def with_accounts(reference: Graph, environment: Mapping[str, str]) -> Graph:
 
             @read(ttl=2, stale=2, stale_if_error=20)
             async def owner(self) -> str:
-                """Whose account it is."""
+                """The owner of the caller's account."""
                 return await self.get("/owner", str)
 
         @resolves(Extended)
         async def owner(accounts: Accounts) -> str | None:
-            """Whose account the caller has."""
+            """The owner of the caller's account."""
             return await accounts.owner()
 
         return graph_of(environment, root=reference.project.root)

@@ -1,50 +1,51 @@
-"""What users of a soak change, and what may be true of it while nobody knows whether a change was made."""
+"""Data that the users of a soak change, and the values it may have while the outcome of a change is unknown."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["OneOf", "Reservations", "Versions"]
+__all__ = ["AnyVersion", "Reservations", "Versions"]
 
 
 @dataclass(frozen=True)
-class OneOf:
-    """Equal to each of the versions from one of them on, those included that come while the answer is on its way."""
+class AnyVersion:
+    """A value equal to any version from the first on, later ones that appear while the answer is under way included."""
 
     history: list[str]
     first: int
 
-    def __eq__(self, told: object) -> bool:
-        return told in self.history[self.first :]
+    def __eq__(self, other: object) -> bool:
+        return other in self.history[self.first :]
 
     def __hash__(self) -> int:
         return id(self.history)
 
 
 class Versions:
-    """The names of one customer, oldest first. Whoever asks after a change was answered reads no older one.
+    """The names of one customer, oldest first. After a successful change no query may read an older name.
 
-    After a change that failed either may be true: it was lost, or its reply was.
+    After a failed change both names are possible, since either the request or only its reply may have been lost.
     """
 
     def __init__(self, name: str) -> None:
         self._history, self._settled = [name], 0
 
-    def now(self) -> OneOf:
-        """What an answer may say that is asked for now."""
-        return OneOf(self._history, self._settled)
+    def now(self) -> AnyVersion:
+        """Return the names that an answer to a query sent now may have."""
+        return AnyVersion(self._history, self._settled)
 
     def tried(self, name: str) -> None:
+        """Add a name that a change has been sent for."""
         self._history.append(name)
 
     def done(self) -> None:
-        """The last that was tried is true."""
+        """Settle on the name that was tried last."""
         self._settled = len(self._history) - 1
 
 
 @dataclass
 class Reservations:
-    """Pieces of one SKU, reserved one at a time by writes that are sent at most once."""
+    """The reserved quantity of one SKU, to which each write adds one and is sent at most once."""
 
     sku: str
     before: int

@@ -1,7 +1,7 @@
-"""Questions of many users to the reference graph, each with the answer that the sandbox's database gives.
+"""Random queries of many users to the reference graph, each with the answer that it must have.
 
-The sandbox seeds the same rows wherever it runs, so the truth is read from a second copy of its database. What users
-change is known beside it: each changes customers of its own.
+The sandbox seeds the same rows wherever it runs, so expected answers are read from a second copy of its database.
+Changes are tracked beside it; each user changes its own customers.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 from sandbox.money import decimal
 from sandbox.seeding import filled
-from tests.soak.expected_changes import OneOf, Reservations, Versions
+from tests.soak.expected_changes import AnyVersion, Reservations, Versions
 
-__all__ = ["CUSTOMERS", "Question", "Questions", "mistaken"]
+__all__ = ["CUSTOMERS", "CheckedQueries", "CheckedQuery", "differences"]
 
 CUSTOMERS = 150
 
@@ -42,18 +42,18 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True)
-class Question:
-    """`backends` are all that its answer needs; `done` is told that it came without an error."""
+class CheckedQuery:
+    """`backends` are all that the answer needs; `done` is called when it came without an error."""
 
-    query: str
+    document: str
     variables: Json
     backends: frozenset[str]
     answer: Json
     done: Callable[[], None] = _nothing
 
 
-class Questions:
-    """Drawn at random, the same ones for the same seed. Users are numbered; `many` of them."""
+class CheckedQueries:
+    """A source of random queries, the same for the same seed, for users numbered below `many`."""
 
     def __init__(self, seed: int, many: int = 8) -> None:
         self._random, self.many = random.Random(seed), many
@@ -65,7 +65,7 @@ class Questions:
         self._orders = self._all("SELECT number FROM orders")
         self._skus = self._all("SELECT p.sku FROM products p JOIN stock s ON s.sku = p.sku")
         self._invoices = self._all("SELECT number FROM invoices")
-        self._kinds: list[Callable[[int], Question]] = [
+        self._kinds: list[Callable[[int], CheckedQuery]] = [
             self._customer,
             self._order,
             self._product,
@@ -81,31 +81,31 @@ class Questions:
         self._free = self._available(self._most)
         self.reservations = Reservations(self._most, self._taken(self._most))
 
-    def next(self, user: int) -> Question:
+    def next(self, user: int) -> CheckedQuery:
         return self._random.choice(self._kinds)(user)
 
     def close(self) -> None:
         self._database.close()
 
-    def _own(self, user: int) -> Question:
+    def _own(self, user: int) -> CheckedQuery:
         row = self._row("SELECT * FROM products WHERE sku = ?", self._random.choice(self._skus))
         answer = {"owner": f"user-{user}", "product": {"sku": row["sku"], "name": row["title"]}}
-        return _question(OWN, row["sku"], ["accounts", "catalog"], answer)
+        return _checked(OWN, row["sku"], ["accounts", "catalog"], answer)
 
-    def _rename(self, user: int) -> Question:
+    def _rename(self, user: int) -> CheckedQuery:
         number = self._random.choice([n for n in self._customers if n % self.many == user])
         versions, name = self._names[number], f"Nova {self._random.randrange(10**9)}"
         versions.tried(name)
         answer = {"updateCustomer": {"customer": {"number": str(number), "name": name}}}
         variables = {"id": str(number), "name": name}
-        return Question(RENAME, variables, frozenset(["crm"]), answer, versions.done)
+        return CheckedQuery(RENAME, variables, frozenset(["crm"]), answer, versions.done)
 
-    def _reserve(self, user: int) -> Question:
+    def _reserve(self, user: int) -> CheckedQuery:
         if self.reservations.tried == self._free:
             return self._stock(user)
         self.reservations.tried += 1
         answer = {"reserveStock": {"__typename": "StockReserved"}}
-        return Question(RESERVE, {"id": self._most}, frozenset(["inventory"]), answer, self._reserved)
+        return CheckedQuery(RESERVE, {"id": self._most}, frozenset(["inventory"]), answer, self._reserved)
 
     def _reserved(self) -> None:
         self.reservations.done += 1
@@ -116,37 +116,37 @@ class Questions:
     def _taken(self, sku: str) -> int:
         return int(self._row("SELECT * FROM stock WHERE sku = ?", sku)["reserved"])
 
-    def _customer(self, _: int) -> Question:
+    def _customer(self, _: int) -> CheckedQuery:
         row = self._row("SELECT * FROM customers WHERE number = ?", self._random.choice(self._customers))
         answer = {"number": str(row["number"]), "name": self._name(row["number"]), "email": row["mail"]}
-        return _question(CUSTOMER, row["number"], ["crm"], {"customer": answer})
+        return _checked(CUSTOMER, row["number"], ["crm"], {"customer": answer})
 
-    def _order(self, _: int) -> Question:
+    def _order(self, _: int) -> CheckedQuery:
         number = self._random.choice(self._orders)
         row = self._row("SELECT * FROM orders WHERE number = ?", number)
         lines = [{"quantity": line["quantity"], "product": {"sku": line["sku"]}} for line in self._lines(number)]
         answer = {"number": f"SO-{number}", "total": _money(row), "lines": lines}
-        return _question(ORDER, f"SO-{number}", ["shop"], {"order": answer})
+        return _checked(ORDER, f"SO-{number}", ["shop"], {"order": answer})
 
-    def _product(self, _: int) -> Question:
+    def _product(self, _: int) -> CheckedQuery:
         row = self._row("SELECT * FROM products WHERE sku = ?", self._random.choice(self._skus))
         answer = {"sku": row["sku"], "name": row["title"], "price": _money(row)}
-        return _question(PRODUCT, row["sku"], ["catalog"], {"product": answer})
+        return _checked(PRODUCT, row["sku"], ["catalog"], {"product": answer})
 
-    def _stock(self, _: int) -> Question:
+    def _stock(self, _: int) -> CheckedQuery:
         sku = self._random.choice(self._skus)
-        return _question(STOCK, sku, ["catalog", "inventory"], {"product": {"sku": sku, "stock": self._on_hand(sku)}})
+        return _checked(STOCK, sku, ["catalog", "inventory"], {"product": {"sku": sku, "stock": self._on_hand(sku)}})
 
-    def _invoice(self, _: int) -> Question:
+    def _invoice(self, _: int) -> CheckedQuery:
         row = self._row("SELECT * FROM invoices WHERE number = ?", self._random.choice(self._invoices))
-        return _question(INVOICE, row["number"], ["billing"], {"invoice": _invoiced(row)})
+        return _checked(INVOICE, row["number"], ["billing"], {"invoice": _invoiced(row)})
 
-    def _engagement(self, _: int) -> Question:
+    def _engagement(self, _: int) -> CheckedQuery:
         number = self._random.choice(self._customers)
         answer = {"number": str(number), "engagement": self._engaged(number)}
-        return _question(ENGAGEMENT, number, ["crm", "marketing"], {"customer": answer})
+        return _checked(ENGAGEMENT, number, ["crm", "marketing"], {"customer": answer})
 
-    def _everything(self, _: int) -> Question:
+    def _everything(self, _: int) -> CheckedQuery:
         number = self._random.choice(self._customers)
         orders = self._rows("SELECT * FROM orders WHERE customer = ? ORDER BY number DESC", number)
         nodes = [self._whole_order(order) for order in orders[:2]]
@@ -157,7 +157,7 @@ class Questions:
             "orders": {"totalCount": len(orders), "nodes": nodes},
         }
         all_six = ["crm", "shop", "catalog", "inventory", "billing", "marketing"]
-        return _question(EVERYTHING, number, all_six, {"customer": answer})
+        return _checked(EVERYTHING, number, all_six, {"customer": answer})
 
     def _whole_order(self, order: sqlite3.Row) -> Json:
         invoices = self._rows("SELECT * FROM invoices WHERE order_number = ?", order["number"])
@@ -172,7 +172,7 @@ class Questions:
         row = self._row("SELECT * FROM products WHERE sku = ?", sku)
         return {"sku": sku, "name": row["title"], "stock": self._on_hand(sku) if sku in self._skus else None}
 
-    def _name(self, customer: int) -> OneOf:
+    def _name(self, customer: int) -> AnyVersion:
         return self._names[customer].now()
 
     def _on_hand(self, sku: str) -> Json:
@@ -195,21 +195,21 @@ class Questions:
         return self._rows(statement, key)[0]
 
 
-def mistaken(
-    told: Any, true: Any, errors: Sequence[Sequence[str | int]], path: tuple[str | int, ...] = ()
+def differences(
+    actual: Any, expected: Any, errors: Sequence[Sequence[str | int]], path: tuple[str | int, ...] = ()
 ) -> list[str]:
-    """Where an answer differs from the truth. Null is no difference where one of the `errors` (paths) is, or below."""
-    if told is None and true is not None and any(list(error[: len(path)]) == list(path) for error in errors):
+    """Return where an answer differs from the expected one. Null is allowed at and above the path of an error."""
+    if actual is None and expected is not None and any(list(error[: len(path)]) == list(path) for error in errors):
         return []
-    if isinstance(true, dict) and isinstance(told, dict) and told.keys() == true.keys():
-        return [text for name in true for text in mistaken(told[name], true[name], errors, (*path, name))]
-    if isinstance(true, list) and isinstance(told, list) and len(told) == len(true):
-        return [text for i, each in enumerate(true) for text in mistaken(told[i], each, errors, (*path, i))]
-    return [] if true == told else [f"{'.'.join(map(str, path))} is {told!r}, not {true!r}"]
+    if isinstance(expected, dict) and isinstance(actual, dict) and actual.keys() == expected.keys():
+        return [text for name in expected for text in differences(actual[name], expected[name], errors, (*path, name))]
+    if isinstance(expected, list) and isinstance(actual, list) and len(actual) == len(expected):
+        return [text for i, each in enumerate(expected) for text in differences(actual[i], each, errors, (*path, i))]
+    return [] if expected == actual else [f"{'.'.join(map(str, path))} is {actual!r}, not {expected!r}"]
 
 
-def _question(query: str, key: object, backends: Sequence[str], answer: Json) -> Question:
-    return Question(query, {"id": str(key)}, frozenset(backends), answer)
+def _checked(query: str, key: object, backends: Sequence[str], answer: Json) -> CheckedQuery:
+    return CheckedQuery(query, {"id": str(key)}, frozenset(backends), answer)
 
 
 def _money(row: sqlite3.Row) -> Json:

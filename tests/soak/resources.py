@@ -1,4 +1,4 @@
-"""What a leak would show in: tasks, file descriptors, memory. Of this process, where the system tells."""
+"""The resources that a leak would show in: this process's tasks, file descriptors and memory."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from graphfold.testing import FaultProxy
 
-__all__ = ["Vitals", "vitals"]
+__all__ = ["Resources", "resources_in_use"]
 
 _PROC = Path("/proc/self")
 
 
 @dataclass(frozen=True)
-class Vitals:
+class Resources:
     """`descriptors` and `memory` (resident, in bytes) are 0 where there is no /proc."""
 
     tasks: int
@@ -26,14 +26,14 @@ class Vitals:
 
 
 PER_LINK = 3
-"""Tasks, and descriptors too, of a connection through a proxy of this process: they are the test's, and come and go."""
+"""Tasks, and also descriptors, of one connection through a proxy: they belong to the test and vary."""
 
 
-def vitals(proxies: Iterable[FaultProxy] = ()) -> Vitals:
-    """Without what belongs to the connections through these proxies."""
+def resources_in_use(proxies: Iterable[FaultProxy] = ()) -> Resources:
+    """Return what is in use, without what belongs to connections through these proxies."""
     gc.collect()
     links = PER_LINK * sum(proxy.open for proxy in proxies)
-    return Vitals(len(asyncio.all_tasks()) - links, _descriptors() - links, _memory())
+    return Resources(len(asyncio.all_tasks()) - links, _descriptors() - links, _memory())
 
 
 def _descriptors() -> int:

@@ -1,4 +1,4 @@
-"""A soak: three rounds of calm and storm over the reference graph, and what has to hold afterwards."""
+"""A soak of the reference graph: three rounds of load, without and then with faults, and the checks afterwards."""
 
 from __future__ import annotations
 
@@ -16,115 +16,115 @@ from graphfold.cli.sandbox import sandbox
 from graphfold.testing import FaultProxy
 from tests.soak.accounts import accounts, with_accounts
 from tests.soak.expected_changes import Reservations
-from tests.soak.fault_schedule import AFTER, Weather
-from tests.soak.queries import CUSTOMERS, Questions
-from tests.soak.resources import Vitals, vitals
+from tests.soak.fault_schedule import AFTER, FaultSchedule
+from tests.soak.queries import CUSTOMERS, CheckedQueries
+from tests.soak.resources import Resources, resources_in_use
 from tests.soak.users import Record, Users
 
 __all__ = ["WORST", "Report", "soak"]
 
 ROOT = Path(__file__).parents[2]
 WARM = 2.0
-"""Seconds in which connections and plans are made: they would make the first calm look slow."""
+"""Seconds in which connections and plans are made, which would slow down the first round."""
 ROUNDS = 3
 VICTIMS = 3
-"""Backends that suffer in one round: in three each of the seven has its turn."""
+"""Backends with faults in one round: in three rounds each of the seven has its turn."""
 RESERVED = "query($id: ID!) { product(id: $id) { stock { reserved } } }"
 COMMAND = f"python -m sandbox --customers {CUSTOMERS} --marketing-delay 0.01 --shop-rate 1000000000"
 
 WORST = 2.0
-"""Most by which a storm may slow down what it does not concern: p99 against p99, the best of three rounds."""
+"""The most by which faults may slow down queries to other backends: p99 against p99, in the best of three rounds."""
 
 GROWTH = 1.25
-"""By how much memory may have grown since the first round, when caches were still filling."""
+"""The factor by which memory may grow from the first round, in which caches still fill, to the last."""
 
 
 @dataclass
 class Report:
-    """`problems` is empty where all held; `ratio` is the best round's p99 in a storm against that in the calm."""
+    """The result: no `problems` is success. `ratio` is the best round's p99 with faults against that without."""
 
-    asked: int = 0
+    sent: int = 0
     failed: int = 0
     faults: int = 0
     ratios: list[float] = field(default_factory=list)
-    rounds: list[Vitals] = field(default_factory=list)
+    rounds: list[Resources] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
-        """Not a number where no round had enough to judge by."""
+        """The best ratio of all rounds, or NaN if none had enough queries."""
         return min((ratio for ratio in self.ratios if not isnan(ratio)), default=nan)
 
     def add(self, record: Record) -> None:
-        self.asked += record.asked
+        self.sent += record.sent
         self.failed += record.failed
         self.problems += record.problems
 
     def __str__(self) -> str:
         first, last = self.rounds[0], self.rounds[-1]
         return (
-            f"{self.asked:,} questions, {self.failed:,} with errors, {self.faults} faults, "
-            f"{len(self.problems)} problems; p99 of what no fault concerned: {self.ratio:.2f} times the calm one; "
+            f"{self.sent:,} queries, {self.failed:,} with errors, {self.faults} faults, "
+            f"{len(self.problems)} problems; p99 of unaffected queries: {self.ratio:.2f} times that without faults; "
             f"tasks {first.tasks} -> {last.tasks}, descriptors {first.descriptors} -> {last.descriptors}, "
             f"memory {first.memory / 1e6:.0f} -> {last.memory / 1e6:.0f} MB"
         )
 
 
 async def soak(seconds: float, seed: int = 1) -> Report:
-    """About so many seconds, and what it takes to calm down in between."""
-    report, before = Report(), vitals()
+    """Run for about so many seconds, and the time that backends take to recover."""
+    report, before = Report(), resources_in_use()
     async with _gateway() as (client, proxies):
-        weather, questions = Weather(proxies, seed), Questions(seed)
-        users = Users(client, weather, questions)
+        schedule, queries = FaultSchedule(proxies, seed), CheckedQueries(seed)
+        users = Users(client, schedule, queries)
         try:
-            report.add(await users.ask(WARM))
+            report.add(await users.run(WARM))
             for _ in range(ROUNDS):
-                await _round(report, users, weather, seconds / ROUNDS / 2)
-                report.rounds.append(vitals(proxies.values()))
-            report.add(await users.ask(AFTER + 1))  # all is well again, by itself
-            report.problems += await _reserved(client, questions.reservations)
+                await _round(report, users, schedule, seconds / ROUNDS / 2)
+                report.rounds.append(resources_in_use(proxies.values()))
+            report.add(await users.run(AFTER + 1))  # by now every backend has recovered without help
+            report.problems += await _reserved(client, queries.reservations)
         finally:
-            questions.close()
-        report.faults = weather.faults
-    report.problems += _left(report, before, vitals())
+            queries.close()
+        report.faults = schedule.faults
+    report.problems += _leaks(report, before, resources_in_use())
     return report
 
 
 async def _reserved(client: httpx.AsyncClient, reservations: Reservations) -> list[str]:
-    told = await client.post("/graphql", json={"query": RESERVED, "variables": {"id": reservations.sku}})
-    answer = told.json()
+    response = await client.post("/graphql", json={"query": RESERVED, "variables": {"id": reservations.sku}})
+    answer = response.json()
     if "errors" in answer:
-        return [f"the calm is not calm: {answer}"]
+        return [f"an error without a fault: {answer}"]
     return reservations.problems(answer["data"]["product"]["stock"]["reserved"])
 
 
-async def _round(report: Report, users: Users, weather: Weather, seconds: float) -> None:
-    weather.turn(VICTIMS)
-    calm = await users.ask(seconds)
-    stormy, _ = await asyncio.gather(users.ask(seconds), weather.storm(seconds))
-    report.add(calm)
-    report.add(stormy)
-    report.ratios.append(stormy.p99 / calm.p99)
+async def _round(report: Report, users: Users, schedule: FaultSchedule, seconds: float) -> None:
+    schedule.choose_victims(VICTIMS)
+    undisturbed = await users.run(seconds)
+    faulty, _ = await asyncio.gather(users.run(seconds), schedule.run(seconds))
+    report.add(undisturbed)
+    report.add(faulty)
+    report.ratios.append(faulty.p99 / undisturbed.p99)
 
 
-def _left(report: Report, before: Vitals, after: Vitals) -> list[str]:
-    """Signs of a leak."""
+def _leaks(report: Report, before: Resources, after: Resources) -> list[str]:
+    """Return signs of a leak."""
     first, last = report.rounds[0], report.rounds[-1]
-    found = []
+    leaks = []
     if after.tasks > before.tasks:
-        found.append(f"{after.tasks - before.tasks} tasks are left when the graph has stopped")
+        leaks.append(f"{after.tasks - before.tasks} tasks are left when the graph has stopped")
     if after.descriptors > before.descriptors:
-        found.append(f"{after.descriptors - before.descriptors} descriptors are left when the graph has stopped")
+        leaks.append(f"{after.descriptors - before.descriptors} descriptors are left when the graph has stopped")
     if last.tasks > first.tasks + 10:
-        found.append(f"tasks grow from round to round: {first.tasks} to {last.tasks}")
+        leaks.append(f"tasks grow from round to round: {first.tasks} to {last.tasks}")
     if last.memory > GROWTH * first.memory:
-        found.append(f"memory grows from round to round: {first.memory:,} to {last.memory:,} bytes")
-    return found
+        leaks.append(f"memory grows from round to round: {first.memory:,} to {last.memory:,} bytes")
+    return leaks
 
 
 @asynccontextmanager
 async def _gateway() -> AsyncIterator[tuple[httpx.AsyncClient, Mapping[str, FaultProxy]]]:
-    """A client of the gateway over a sandbox in a process of its own and a backend more, a fault proxy before each."""
+    """Yield a client of the gateway and the fault proxies before its backends: a sandbox process, and `accounts`."""
     async with AsyncExitStack() as stack:
         started = await stack.enter_async_context(sandbox(COMMAND, ROOT, 0))
         own = await stack.enter_async_context(accounts())

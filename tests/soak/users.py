@@ -1,4 +1,4 @@
-"""Users who ask without a pause to speak of, and look closely at every answer."""
+"""Users that send one query after another and compare every answer with the expected one."""
 
 from __future__ import annotations
 
@@ -11,89 +11,90 @@ from typing import Any
 
 import httpx
 
-from tests.soak.fault_schedule import Weather
-from tests.soak.queries import Question, Questions, mistaken
+from tests.soak.fault_schedule import FaultSchedule
+from tests.soak.queries import CheckedQueries, CheckedQuery, differences
 
 __all__ = ["Record", "Users"]
 
 PATIENCE = 20.0
-"""Seconds after which an answer is taken for one that never comes: twice what an operation may take."""
+"""Seconds after which an answer counts as lost: twice what an operation may take."""
 
 FEW = 100
-"""With fewer answers their p99 says nothing."""
+"""The number of answers below which p99 says nothing."""
 
 
 @dataclass
 class Record:
-    """What was seen in one stretch of time. `clear` are the seconds that questions took which no fault can concern."""
+    """The results of one run. `unaffected` are the durations of queries to backends without faults."""
 
-    asked: int = 0
+    sent: int = 0
     failed: int = 0
-    clear: list[float] = field(default_factory=list)
+    unaffected: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
     def p99(self) -> float:
-        return quantiles(self.clear, n=100)[98] if len(self.clear) >= FEW else nan
+        return quantiles(self.unaffected, n=100)[98] if len(self.unaffected) >= FEW else nan
 
 
 class Users:
-    """As many as `questions` are for, each with questions and a name of its own, all with a pause of `pause` seconds
-    after each answer. `client` is at the gateway.
+    """All users that `queries` are for, each with its own name, sending to the gateway at once.
+
+    Each waits for an answer and then `pause` seconds before its next query.
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, weather: Weather, questions: Questions, *, pause: float = 0.05
+        self, client: httpx.AsyncClient, schedule: FaultSchedule, queries: CheckedQueries, *, pause: float = 0.05
     ) -> None:
-        self._client, self._weather, self._questions, self._pause = client, weather, questions, pause
+        self._client, self._schedule, self._queries, self._pause = client, schedule, queries, pause
 
-    async def ask(self, seconds: float) -> Record:
-        """For so long, until the last answer is there."""
+    async def run(self, seconds: float) -> Record:
+        """Send queries for so long, and wait for the last answer."""
         record, end = Record(), asyncio.get_running_loop().time() + seconds
-        async with asyncio.TaskGroup() as all_of_them:
-            for user in range(self._questions.many):
-                all_of_them.create_task(self._one(user, record, end))
+        async with asyncio.TaskGroup() as group:
+            for user in range(self._queries.many):
+                group.create_task(self._run_one(user, record, end))
         return record
 
-    async def _one(self, user: int, record: Record, end: float) -> None:
+    async def _run_one(self, user: int, record: Record, end: float) -> None:
         loop = asyncio.get_running_loop()
         while loop.time() < end:
-            await self._ask(user, record, self._questions.next(user))
+            await self._send(user, record, self._queries.next(user))
             await asyncio.sleep(self._pause)
 
-    async def _ask(self, user: int, record: Record, question: Question) -> None:
+    async def _send(self, user: int, record: Record, query: CheckedQuery) -> None:
         loop = asyncio.get_running_loop()
-        record.asked, start = record.asked + 1, loop.time()
+        record.sent, start = record.sent + 1, loop.time()
         try:
             async with asyncio.timeout(PATIENCE):
-                answer = await self.told(question, f"user-{user}")
+                answer = await self._answer(query, f"user-{user}")
         except TimeoutError:
-            record.problems.append(f"no answer in {PATIENCE:.0f} s: {question.query} {question.variables}")
+            record.problems.append(f"no answer in {PATIENCE:.0f} s: {query.document} {query.variables}")
             return
-        if not question.backends & self._weather.victims:
-            record.clear.append(loop.time() - start)
+        if not query.backends & self._schedule.victims:
+            record.unaffected.append(loop.time() - start)
         errors = answer.get("errors", [])
         if errors:
             record.failed += 1
         else:
-            question.done()
+            query.done()
         paths = [error.get("path", []) for error in errors]
-        about = f"user-{user}, {question.variables}"
-        record.problems += [f"{about}: {text}" for text in self._unexpected(errors, question, start)]
-        record.problems += [f"{about}: {text}" for text in mistaken(answer.get("data"), question.answer, paths)]
+        prefix = f"user-{user}, {query.variables}"
+        record.problems += [f"{prefix}: {text}" for text in self._unexpected(errors, query, start)]
+        record.problems += [f"{prefix}: {text}" for text in differences(answer.get("data"), query.answer, paths)]
 
-    async def told(self, question: Question, name: str) -> dict[str, Any]:
-        body = {"query": question.query, "variables": question.variables}
+    async def _answer(self, query: CheckedQuery, name: str) -> dict[str, Any]:
+        body = {"query": query.document, "variables": query.variables}
         reply = await self._client.post("/graphql", json=body, headers={"authorization": f"Bearer {name}"})
         answer: dict[str, Any] = reply.json()
         return answer
 
-    def _unexpected(self, errors: Sequence[dict[str, Any]], question: Question, start: float) -> list[str]:
-        """Errors where no fault was."""
-        told = []
+    def _unexpected(self, errors: Sequence[dict[str, Any]], query: CheckedQuery, start: float) -> list[str]:
+        """Return a text for each error that no fault explains."""
+        unexpected = []
         for error in errors:
             backend = error["extensions"].get("backend")
-            blamed = [backend] if backend else question.backends
-            if not self._weather.troubled(blamed, start, asyncio.get_running_loop().time()):
-                told.append(f"{error['extensions']['code']} of {backend} without a fault")
-        return told
+            blamed = [backend] if backend else query.backends
+            if not self._schedule.had_fault(blamed, start, asyncio.get_running_loop().time()):
+                unexpected.append(f"{error['extensions']['code']} of {backend} without a fault")
+        return unexpected
