@@ -71,9 +71,9 @@ CODES: dict[str, Code] = {
     for code in (
         Code("BAD_INPUT", "The query, a variable or an argument is wrong.", False, 400, "Change the request."),
         Code("LIMIT_EXCEEDED", "The query asks for more than a limit allows.", False, 400, "Ask for less at a time."),
-        Code("UNAUTHENTICATED", "Nobody is signed in.", False, 401, "Sign in and send the credentials."),
+        Code("UNAUTHENTICATED", "The caller is not signed in.", False, 401, "Sign in and send the credentials."),
         Code("FORBIDDEN", "The caller may not see or do this.", False, 403, "Ask for the permission."),
-        Code("NOT_FOUND", "What was asked for does not exist.", False, 200, "Check the id."),
+        Code("NOT_FOUND", "The requested object does not exist.", False, 200, "Check the id."),
         Code(
             "BACKEND_UNAVAILABLE", "A backend cannot be reached or failed.", True, 503, "Try again later.", outage=True
         ),

@@ -14,7 +14,9 @@ class CircuitOpen(BackendUnavailable):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            "The backend is not well and is left alone.", retry_after=_rounded(seconds), internal="breaker open"
+            "The backend is failing, and calls to it are paused.",
+            retry_after=_rounded(seconds),
+            internal="breaker open",
         )
 
 

@@ -21,18 +21,18 @@ READ, ADD, PUT = "{ count }", "mutation { add }", "mutation { put }"
 
 
 class FlakyBackend(FakeBackend):
-    """Answers with each of the `failures` in turn (anything that a route may answer), then successfully."""
+    """Answers with each of the `replies` in turn (anything that a route may answer), then successfully."""
 
-    def __init__(self, *failures: Any) -> None:
-        self.failures = list(failures)
+    def __init__(self, *replies: Any) -> None:
+        self.replies = list(replies)
         self.times: list[float] = []
         routes = ("GET /count", "POST /count", "PUT /count", "GET /prices", "GET /stock")
         super().__init__(dict.fromkeys(routes, self.answer))
 
     def answer(self, request: httpx.Request) -> Any:
         self.times.append(asyncio.get_running_loop().time())
-        failure = self.failures.pop(0) if self.failures else self.success(request)
-        return failure(request) if callable(failure) else failure
+        reply = self.replies.pop(0) if self.replies else self.success(request)
+        return reply(request) if callable(reply) else reply
 
     def success(self, request: httpx.Request) -> Any:
         if "skus" in request.url.params:

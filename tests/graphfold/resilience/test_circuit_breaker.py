@@ -108,7 +108,7 @@ async def test_breaker_does_not_count_quickly_cancelled_calls() -> None:
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        backend.failures.clear()
+        backend.replies.clear()
         assert await codes_of(graph, 1) == []
 
 
@@ -188,7 +188,7 @@ async def test_breaker_opens_on_slow_calls() -> None:
 
 
 async def open_breaker(graph: Graph, backend: FlakyBackend) -> None:
-    backend.failures = [DOWN] * 20
+    backend.replies = [DOWN] * 20
     await codes_of(graph, 20)
     backend.calls.clear()
 
@@ -205,7 +205,7 @@ async def test_half_open_breaker_sends_one_probe(clock: Clock) -> None:
         await asyncio.sleep(4.9)
         assert await codes_of(graph, 3) == ["BACKEND_UNAVAILABLE"] * 3
         await asyncio.sleep(0.2)
-        backend.failures = [late]
+        backend.replies = [late]
         answers = await asyncio.gather(*(graph.execute(READ) for _ in range(10)))
         assert len(backend.calls) == 1
         assert sorted(codes(answer) for answer in answers) == [[], *[["BACKEND_UNAVAILABLE"]] * 9]
@@ -217,7 +217,7 @@ async def test_failed_probe_is_not_retried_and_reopens_the_breaker() -> None:
     async with shop(backend, Resilience(retries=2)) as graph:
         await open_breaker(graph, backend)
         await asyncio.sleep(5.1)
-        backend.failures = [DOWN]
+        backend.replies = [DOWN]
         assert await codes_of(graph, 4) == ["BACKEND_UNAVAILABLE"] * 4
         assert len(backend.calls) == 1
         await asyncio.sleep(5.1)
@@ -228,11 +228,11 @@ async def test_failed_probe_is_not_retried_and_reopens_the_breaker() -> None:
 async def test_probe_with_refused_credentials_closes_the_breaker(status: int) -> None:
     backend, ann = FlakyBackend(), {"authorization": "Bearer ann"}
     async with shop(backend, ONCE, "viewer", PassThrough()) as graph:
-        backend.failures = [DOWN] * 20
+        backend.replies = [DOWN] * 20
         for _ in range(20):
             await graph.execute(READ, headers=ann)
         await asyncio.sleep(5.1)
-        backend.failures = [httpx.Response(status)]
+        backend.replies = [httpx.Response(status)]
         await graph.execute(READ, headers=ann)
         assert graph.state()["shop"]["breakers"]["default"]["state"] == "closed"
 
@@ -240,7 +240,7 @@ async def test_probe_with_refused_credentials_closes_the_breaker(status: int) ->
 async def test_unsent_probe_leaves_the_breaker_half_open() -> None:
     backend, ann = FlakyBackend(), {"authorization": "Bearer ann"}
     async with shop(backend, ONCE, "viewer", PassThrough()) as graph:
-        backend.failures = [DOWN] * 20
+        backend.replies = [DOWN] * 20
         for _ in range(20):
             await graph.execute(READ, headers=ann)
         await asyncio.sleep(5.1)
@@ -257,7 +257,7 @@ async def test_cancelled_probe_makes_way_for_the_next() -> None:
     async with shop(backend, ONCE) as graph:
         await open_breaker(graph, backend)
         await asyncio.sleep(5.1)
-        backend.failures = [hang]
+        backend.replies = [hang]
         probe = asyncio.create_task(graph.execute(READ))
         await asyncio.sleep(0.1)
         probe.cancel()
@@ -289,7 +289,7 @@ async def test_outage_adds_few_calls_and_recovery_is_fast(clock: Clock) -> None:
             await graph.execute(READ)
             await asyncio.sleep(0.1)
         assert len(backend.calls) <= 69
-        backend.failures.clear()
+        backend.replies.clear()
         start = clock()
         while await codes_of(graph, 1):
             await asyncio.sleep(0.1)

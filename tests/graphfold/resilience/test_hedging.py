@@ -58,21 +58,21 @@ async def timed(graph: Graph, query: str) -> tuple[list[str], float]:
 
 async def test_second_attempt_wins_when_it_is_faster() -> None:
     async with hedged_shop() as (graph, backend):
-        backend.failures = [after(3), after(0.1)]
+        backend.replies = [after(3), after(0.1)]
         assert await timed(graph, PRICE) == ([], 0.2)
         assert (len(backend.calls), len(CANCELLED)) == (2, 1)
 
 
 async def test_first_attempt_wins_when_it_is_faster() -> None:
     async with hedged_shop() as (graph, backend):
-        backend.failures = [after(0.15), after(3)]
+        backend.replies = [after(0.15), after(3)]
         assert await timed(graph, PRICE) == ([], 0.15)
         assert (len(backend.calls), len(CANCELLED)) == (2, 1)
 
 
 async def test_fast_call_is_not_hedged() -> None:
     async with hedged_shop() as (graph, backend):
-        backend.failures = [after(0.09)]
+        backend.replies = [after(0.09)]
         assert await timed(graph, PRICE) == ([], 0.09)
         assert len(backend.calls) == 1
 
@@ -80,9 +80,9 @@ async def test_fast_call_is_not_hedged() -> None:
 @pytest.mark.parametrize("failing", [0, 1])
 async def test_failed_attempt_waits_for_the_other(failing: int) -> None:
     async with hedged_shop() as (graph, backend):
-        failures = [after(1), after(1)]
-        failures[failing] = after(0.5, httpx.Response(500))
-        backend.failures = list(failures)
+        replies = [after(1), after(1)]
+        replies[failing] = after(0.5, httpx.Response(500))
+        backend.replies = list(replies)
         assert (await timed(graph, PRICE))[0] == []
         assert len(backend.calls) == 2
 
@@ -90,23 +90,23 @@ async def test_failed_attempt_waits_for_the_other(failing: int) -> None:
 @pytest.mark.parametrize("failing", [0, 1])
 async def test_raw_reply_is_that_of_the_winning_attempt(failing: int) -> None:
     async with hedged_shop(RAW) as (graph, backend):
-        failures = [after(1, 1), after(0.85, 1)]
-        failures[failing] = after(0.5, httpx.Response(503))
-        backend.failures = list(failures)
+        replies = [after(1, 1), after(0.85, 1)]
+        replies[failing] = after(0.5, httpx.Response(503))
+        backend.replies = list(replies)
         assert (await graph.execute(RAW)).data == {"raw": 200}
         assert len(backend.calls) == 2
 
 
 async def test_operation_without_hedge_makes_one_attempt() -> None:
     async with hedged_shop(COUNT) as (graph, backend):
-        backend.failures = [after(3, 1)]
+        backend.replies = [after(3, 1)]
         assert await timed(graph, COUNT) == ([], 3)
         assert len(backend.calls) == 1
 
 
 async def test_hedges_spend_the_retry_budget() -> None:
     async with hedged_shop() as (graph, backend):
-        backend.failures = [after(1)] * 200
+        backend.replies = [after(1)] * 200
         for _ in range(40):
             await graph.execute(PRICE)
         assert len(backend.calls) <= 40 + 0.1 * 48 + 3 * 40 / 10
@@ -114,14 +114,14 @@ async def test_hedges_spend_the_retry_budget() -> None:
 
 async def test_time_in_the_bulkhead_queue_does_not_trigger_a_hedge() -> None:
     async with hedged_shop(resilience=Resilience(parallel=2)) as (graph, backend):
-        backend.failures = [after(0.09)] * 3
+        backend.replies = [after(0.09)] * 3
         answers = await asyncio.gather(*(graph.execute(PRICE) for _ in range(3)))
         assert ([codes(answer) for answer in answers], len(backend.calls)) == ([[]] * 3, 3)
 
 
 async def test_wait_for_the_quota_neither_triggers_nor_delays_a_hedge() -> None:
     async with hedged_shop(resilience=Resilience(quota=Quota(2, burst=1))) as (graph, backend):
-        backend.failures = [after(0.09)] * 5 + [after(0.4)] * 5
+        backend.replies = [after(0.09)] * 5 + [after(0.4)] * 5
         for _ in range(10):
             assert codes(await graph.execute(PRICE)) == []
         assert (len(backend.calls), graph.state()["shop"]["retriesLeft"]) == (10, 3)
@@ -129,14 +129,14 @@ async def test_wait_for_the_quota_neither_triggers_nor_delays_a_hedge() -> None:
 
 async def test_hedge_needs_a_free_slot() -> None:
     async with hedged_shop(resilience=Resilience(parallel=1)) as (graph, backend):
-        backend.failures = [after(1)]
+        backend.replies = [after(1)]
         assert await timed(graph, PRICE) == ([], 1)
         assert len(backend.calls) == 1
 
 
 async def test_cancelled_operation_cancels_both_attempts() -> None:
     async with hedged_shop() as (graph, backend):
-        backend.failures = [after(3), after(3)]
+        backend.replies = [after(3), after(3)]
         operation = asyncio.create_task(graph.execute(PRICE))
         await asyncio.sleep(0.5)
         operation.cancel()
