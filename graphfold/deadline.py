@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any
 
 import structlog
 
@@ -96,7 +95,7 @@ def deadline_exceeded(internal: str | None = None) -> DeadlineExceeded:
     return DeadlineExceeded("The time for this operation is over.", internal=internal)
 
 
-async def wait_for_cancelled(tasks: Iterable[asyncio.Task[Any]], deadline: Deadline | None) -> None:
+async def wait_for_cancelled(tasks: Iterable[asyncio.Task[object]], deadline: Deadline | None) -> None:
     """Wait until cancelled tasks have stopped, at most until the deadline and its grace.
 
     A task may catch its cancellation and go on. Such tasks are cancelled again in the background, and logged as an
@@ -113,7 +112,7 @@ async def wait_for_cancelled(tasks: Iterable[asyncio.Task[Any]], deadline: Deadl
         cancelling.add_done_callback(_cancelling.discard)
 
 
-async def _cancel_repeatedly(tasks: set[asyncio.Task[Any]]) -> None:
+async def _cancel_repeatedly(tasks: set[asyncio.Task[object]]) -> None:
     for _ in range(CANCELLATIONS):
         _, tasks = await asyncio.wait(tasks, timeout=1 / CANCELLATIONS)
         if not tasks:

@@ -124,7 +124,7 @@ class GraphError(Exception):
         backend: str | None = None,
         operation: str | None = None,
         retry_after: float | None = None,
-        detail: Mapping[str, Any] | None = None,
+        detail: Mapping[str, object] | None = None,
         internal: str | None = None,
     ) -> None:
         super().__init__(message)

@@ -32,7 +32,7 @@ class ResponseExtensions(dict[str, list[Mapping[str, Any]]]):
 _collected: ContextVar[ResponseExtensions | None] = ContextVar("graphfold_notes", default=None)
 
 
-def add_extension(name: str, entry: Mapping[str, Any]) -> None:
+def add_extension(name: str, entry: Mapping[str, object]) -> None:
     """Add an entry, which must be JSON, under this name to the running operation's answer; outside of one, drop it."""
     extensions = _collected.get()
     if extensions is not None:

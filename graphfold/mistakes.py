@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 __all__ = ["Mistake", "author_location", "class_location", "function_location", "reject_unknown_options"]
 
-C = TypeVar("C", bound=Callable[..., Any])
+C = TypeVar("C", bound=Callable[..., object])
 
 _ENGINE = str(Path(__file__).parent)
 
@@ -37,7 +37,7 @@ def author_location() -> str:
     return _location(frame.f_code.co_filename, frame.f_lineno)
 
 
-def function_location(function: Callable[..., Any], below: int = 0) -> str:
+def function_location(function: Callable[..., object], below: int = 0) -> str:
     """Return `file:line` of a function's `def` (or of its first decorator), or of a line that many `below` it."""
     code = getattr(function, "__code__", None)
     return _location(code.co_filename, code.co_firstlineno + below) if code is not None else author_location()
@@ -53,12 +53,13 @@ def class_location(declared: type) -> str:
 
 def reject_unknown_options(declared: C) -> C:
     """Decorate a function or class to raise a `Mistake` with a suggestion for a keyword that it does not take."""
+    # A class keeps its identity: only its `__init__` is wrapped, so `isinstance` and subclassing work as before.
     decorated: Any = declared
     target = decorated.__init__ if isinstance(declared, type) else decorated
     options = _options(target)
 
     @wraps(target)
-    def checked(*args: Any, **kwargs: Any) -> Any:
+    def checked(*args: object, **kwargs: object) -> object:
         for option in kwargs:
             if option not in options:
                 raise _unknown_option(decorated.__name__, option, options)
@@ -70,7 +71,7 @@ def reject_unknown_options(declared: C) -> C:
     return cast("C", checked)
 
 
-def _options(function: Callable[..., Any]) -> list[str]:
+def _options(function: Callable[..., object]) -> list[str]:
     """Return the names of the keywords a function takes; for `**more: Unpack[More]` those of the `TypedDict`."""
     names: list[str] = []
     for parameter in inspect.signature(function).parameters.values():

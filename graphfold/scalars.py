@@ -43,6 +43,8 @@ def serialize_decimal(value: object) -> str:
     if not isinstance(value, Decimal) or not value.is_finite():
         raise _not_serializable("Decimal", value)
     text = str(value)
+    # `str` writes an exponent for very small and for scaled numbers. Those of a sane size are written out; the size is
+    # checked first, since 1E+999999999 would be a text of a gigabyte.
     if "E" in text and abs(value.adjusted()) < LONGEST_DECIMAL:
         text = format(value, "f")
     if len(text) > LONGEST_DECIMAL or "E" in text:
@@ -75,6 +77,7 @@ def parse_date_time(value: object) -> datetime:
     """Return the instant, in UTC, of an RFC 3339 date and time with any offset."""
     if isinstance(value, str) and _DATE_TIME.fullmatch(value):
         try:
+            # RFC 3339 allows t and z in lower case, `fromisoformat` only Z.
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
         except (ValueError, OverflowError):
             pass

@@ -78,7 +78,7 @@ class CircuitBreaker:
             outcome is Outcome.ABANDONED and seconds >= max(_HANG_FACTOR * usual, 1.0)
         )
         if outcome in (Outcome.NEUTRAL, Outcome.ABANDONED) and not slow:
-            self._probing = False  # of a probe that has found out nothing, the next call takes the place
+            self._probing = False  # a probe without a result: the next call may be the probe
             return
         if self._probing:
             self._change(closed=outcome is Outcome.SUCCESS and not slow, now=now)

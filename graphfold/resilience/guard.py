@@ -151,6 +151,7 @@ class Guard:
             if self.quota.active:
                 end = await self._wait_for_quota(state, end)
             if hedge and state.latency.p95 is not None:
+                # The first attempt has been admitted here; the second has to pass breaker, bulkhead and quota itself.
                 first, second = (partial(way, state, attempt, end) for way in (self._recorded, self._admitted))
                 return await first_success(first, second, state.latency.p95, partial(self._may_hedge, state))
             return await self._recorded(state, attempt, end)

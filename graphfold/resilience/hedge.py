@@ -29,6 +29,8 @@ async def first_success(first: Start[T], second: Start[T], after: float, may_hed
                 _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         return await next((call for call in calls if _succeeded(call)), calls[0])
     finally:
+        # Waiting for the cancelled call keeps it from outliving its operation and releases its connection and slot
+        # before the result is used. Its exception is retrieved, so that asyncio does not log it.
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)

@@ -35,7 +35,7 @@ class Latency:
         if len(self._seconds) < _KEPT:
             self._seconds.append(seconds)
         else:
-            self._seconds[self._recorded % _KEPT] = seconds
+            self._seconds[self._recorded % _KEPT] = seconds  # the oldest one
         self._recorded += 1
         if self._recorded % _UPDATE_EVERY == 0 and len(self._seconds) >= _MINIMUM:
             self.p95 = sorted(self._seconds)[int(0.95 * len(self._seconds))]

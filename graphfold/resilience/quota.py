@@ -49,6 +49,7 @@ class TokenBucket:
 
     def wait(self, now: float, *, critical: bool) -> float:
         """Return the seconds until there is a token for such a call."""
+        # Another call must leave the reserve in the bucket, or the bucket full where the reserve is all of it.
         needed = 1.0 if critical else min(1 + RESERVE * self.burst, self.burst)
         return max((needed - self.tokens(now)) * self._interval, 0.0)
 
@@ -86,6 +87,7 @@ class QuotaWindow:
 
     def take(self, now: float) -> None:
         if self._is_low:
+            # Divide the time until the end among the calls that are left, and give this one the next part.
             slot = max(self._next_slot, now)
             self._next_slot = slot + max(self.ends - slot, 0.0) / max(self.remaining, 1)
         self.remaining -= 1

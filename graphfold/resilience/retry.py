@@ -60,6 +60,6 @@ async def retry(
     async for each in stamina.retry_context(on=delay, attempts=None, timeout=None).with_name(name, (), {}):
         with each:
             if each.num == 1:
-                raise error
+                raise error  # stands for the attempt that the caller has made
             return await attempt()
     raise AssertionError("stamina gives up by raising")

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import msgspec
 
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row
+from graphfold.rows.row import Row, RowClass
 from graphfold.rows.shape import cached_by_class
 from graphfold.rows.structs import StructFactory
 
@@ -30,7 +30,7 @@ __all__ = [
     "rows_with_on_demand_fields",
 ]
 
-RequestedFields = Callable[[type[Row[Any]]], frozenset[str]]
+RequestedFields = Callable[[RowClass], frozenset[str]]
 """From a row class to those of its OnDemand fields that are requested."""
 
 _MAX_EXPONENT = 308
@@ -70,7 +70,7 @@ class Decoder:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(_without_values(error)) from None
 
-    def plain(self, value: Any) -> Any:
+    def plain(self, value: object) -> Any:
         """Return the value of plain data. Raise `Unreadable`."""
         return self._inner(convert_plain(value, self.wire))
 
@@ -90,7 +90,7 @@ def _decimal(number: str) -> Decimal:
     return value
 
 
-def convert_plain(value: Any, wire: Any) -> Any:
+def convert_plain(value: object, wire: Any) -> Any:
     """Return dicts, lists and scalars as the msgspec type `wire`. Raise `Unreadable` where they do not fit."""
     try:
         return msgspec.convert(value, wire)
@@ -100,7 +100,7 @@ def convert_plain(value: Any, wire: Any) -> Any:
         raise Malformed("the reply is nested too deep") from None
 
 
-def check_decoder(row: type[Row[Any]]) -> None:
+def check_decoder(row: RowClass) -> None:
     """Raise the `Mistake` of a row class that no reply could be decoded into."""
     try:
         decoder_for(row, lambda row: row.shape.on_demand)
@@ -115,19 +115,19 @@ def check_decoder(row: type[Row[Any]]) -> None:
         ) from None
 
 
-def decoder_for(into: Any, requested: RequestedFields, path: str | None = None) -> Decoder:
+def decoder_for(into: object, requested: RequestedFields, path: str | None = None) -> Decoder:
     """Return the decoder of `into` (a row, `list[row]`, a plain type) at a dotted path of the reply."""
     selection = tuple((row, requested(row)) for row in rows_with_on_demand_fields(into))
     return _decoder(into, selection, path)
 
 
 @cached_by_class
-def rows_with_on_demand_fields(into: Any) -> tuple[type[Row[Any]], ...]:
+def rows_with_on_demand_fields(into: object) -> tuple[RowClass, ...]:
     """Return the row classes in a declared type that have OnDemand fields, those inside other rows too."""
     return tuple(dict.fromkeys(row for row in _rows(into) if row.shape.on_demand))
 
 
-def _rows(into: Any) -> Iterator[type[Row[Any]]]:
+def _rows(into: object) -> Iterator[RowClass]:
     if isinstance(into, type) and not get_args(into) and issubclass(into, Row):
         yield into
         for f in into.shape.fields:
@@ -137,9 +137,10 @@ def _rows(into: Any) -> Iterator[type[Row[Any]]]:
 
 
 @lru_cache(1024)  # bounded, since clients choose the selections
-def _decoder(into: Any, selection: tuple[tuple[type[Row[Any]], frozenset[str]], ...], path: str | None) -> Decoder:
+def _decoder(into: object, selection: tuple[tuple[RowClass, frozenset[str]], ...], path: str | None) -> Decoder:
     wire = StructFactory(dict(selection)).wire_type(into)
     steps = path.split(".") if path else []
+    # A struct for each step, whose only field is the next one: msgspec skips everything beside the path.
     for step in reversed(steps):
         wire = msgspec.defstruct("At", [("inner", wire)], rename={"inner": step})
     return Decoder(wire, len(steps))

@@ -16,7 +16,7 @@ from graphfold.mistakes import Mistake, author_location
 from graphfold.rows.shape import RowField, RowShape, cached_by_class, check_defaults, shape_of
 from graphfold.rows.unrequested import unrequested_field
 
-__all__ = ["Row", "check_fills_graph_type", "row_class_in", "row_class_of", "to_graph_object"]
+__all__ = ["Row", "RowClass", "check_fills_graph_type", "row_class_in", "row_class_of", "to_graph_object"]
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -35,7 +35,7 @@ class Row(Generic[D_co]):
 
     def __init_subclass__(cls, *, key: str | None = None) -> None:
         super().__init_subclass__()
-        scope = dict(sys._getframe(1).f_locals)
+        scope = dict(sys._getframe(1).f_locals)  # types may be local to the function that declares the class
         check_defaults(cls)
         dataclass(kw_only=True, eq=False)(cls)  # eq=False: rows stay hashable, by identity
         cls.shape = shape_of(cls, key, _graph_type(cls), author_location(), scope)
@@ -47,7 +47,9 @@ class Row(Generic[D_co]):
         return copied
 
 
-UnrequestedFields = Callable[[type[Row[Any]]], frozenset[str]]
+RowClass = type[Row[Any]]
+
+UnrequestedFields = Callable[[RowClass], frozenset[str]]
 """From a row class to the OnDemand fields that were not requested."""
 
 
@@ -61,23 +63,23 @@ def _graph_type(cls: type) -> type | None:
 
 
 @cached_by_class
-def row_class_in(declared: Any) -> type[Row[Any]] | None:
+def row_class_in(declared: object) -> RowClass | None:
     """Return the row class in `CustomerRow`, `list[OrderRow]`, `Page[OrderRow]` or `CustomerRow | BackendError`."""
     if isinstance(declared, type) and not get_args(declared) and issubclass(declared, Row):
         return declared
     return next((row for part in get_args(declared) if (row := row_class_in(part)) is not None), None)
 
 
-def row_class_of(value: object) -> type[Row[Any]] | None:
+def row_class_of(value: object) -> RowClass | None:
     """Return the row class of a row, decoded (see `structs`) or made by hand; None for anything else."""
     kind = type(value)
-    declared: type[Row[Any]] | None = getattr(kind, "row_class_", None)
+    declared: RowClass | None = getattr(kind, "row_class_", None)
     if declared is not None:
         return declared
     return kind if issubclass(kind, Row) else None
 
 
-def to_graph_object(value: Any, unrequested: UnrequestedFields) -> Any:
+def to_graph_object(value: object, unrequested: UnrequestedFields) -> Any:
     """Return the graph object of a row, or of each row in a list; anything else as it is.
 
     Reading a field that is among the `unrequested` ones of its row class raises `FieldNotRequested`.
@@ -86,6 +88,7 @@ def to_graph_object(value: Any, unrequested: UnrequestedFields) -> Any:
         made = _copier(row)(value, unrequested) if row.domain is Row.domain else value.domain()
         missing = unrequested(row)
         if missing:
+            # The object is new, so nothing else sees the change, and it stays an instance of its graph type.
             made.__class__ = _partial_type(type(made), missing)
         return made
     if isinstance(value, list):
@@ -93,15 +96,19 @@ def to_graph_object(value: Any, unrequested: UnrequestedFields) -> Any:
     return value
 
 
-def check_fills_graph_type(row: type[Row[Any]]) -> None:
+def check_fills_graph_type(row: RowClass) -> None:
     """Raise the `Mistake` of a row without `domain()` whose fields do not fill its graph type."""
     if row.domain is Row.domain:
         _copier(row)
 
 
 @cached_by_class
-def _copier(row: type[Row[Any]]) -> Callable[[Row[Any], UnrequestedFields], Any]:
-    """Generate the function that copies a row into a new graph object: one assignment of a dict with all fields."""
+def _copier(row: RowClass) -> Callable[[Row[Any], UnrequestedFields], Any]:
+    """Generate the function that copies a row into a new graph object.
+
+    It sets all fields in one assignment of `__dict__`, since calling `__init__` with keywords takes several times
+    longer.
+    """
     target = row.shape.feeds
     if target is None or not hasattr(target, "__strawberry_definition__"):
         raise Mistake(
@@ -119,7 +126,7 @@ def _copier(row: type[Row[Any]]) -> Callable[[Row[Any], UnrequestedFields], Any]
     return copy
 
 
-def _source(row: type[Row[Any]], wanted: Field[Any], scope: dict[str, Any]) -> str:
+def _source(row: RowClass, wanted: Field[Any], scope: dict[str, Any]) -> str:
     """Return the expression that fills one field of the graph type; what it refers to is added to `scope`."""
     row_field = next((f for f in row.shape.fields if f.name == wanted.name), None)
     if row_field is not None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from graphfold.rows.row import Row, row_class_in
+from graphfold.rows.row import RowClass, row_class_in
 from graphfold.rows.shape import RowField, cached_by_class
 
 __all__ = ["wire_names", "wire_selection"]
@@ -13,22 +11,22 @@ _Tree = dict[str, "_Tree"]
 
 
 @cached_by_class
-def wire_names(row: type[Row[Any]], requested: frozenset[str]) -> str:
+def wire_names(row: RowClass, requested: frozenset[str]) -> str:
     """Return `"contact.mail,custNo"`: dotted paths, sorted so that caches and recordings stay stable."""
     return ",".join(sorted({".".join(f.path) for f in _fields(row, requested)}))
 
 
 @cached_by_class
-def wire_selection(row: type[Row[Any]], requested: frozenset[str]) -> str:
+def wire_selection(row: RowClass, requested: frozenset[str]) -> str:
     """Return `"skuCode listPrice { currency value }"`: a GraphQL selection, nested rows included."""
     return _text(_tree(row, requested))
 
 
-def _fields(row: type[Row[Any]], requested: frozenset[str]) -> list[RowField]:
+def _fields(row: RowClass, requested: frozenset[str]) -> list[RowField]:
     return [f for f in row.shape.fields if not f.on_demand or f.name in requested]
 
 
-def _tree(row: type[Row[Any]], requested: frozenset[str]) -> _Tree:
+def _tree(row: RowClass, requested: frozenset[str]) -> _Tree:
     tree: _Tree = {}
     for f in _fields(row, requested):
         branch = tree

@@ -30,17 +30,17 @@ from msgspec import UNSET, UnsetType
 
 from graphfold.errors import BackendContract
 from graphfold.mistakes import Mistake
-from graphfold.rows.row import Row, row_class_in
+from graphfold.rows.row import Row, RowClass, row_class_in
 from graphfold.rows.shape import RowField, cached_by_class
 from graphfold.rows.unrequested import unrequested_field
 from graphfold.rows.wire import Conversion
 
 __all__ = ["ROW_ORIGINS", "Selected", "StructFactory", "WireRead", "serves_as_graph_object"]
 
-Selected = dict[type[Row[Any]], frozenset[str]]
+Selected = dict[RowClass, frozenset[str]]
 """The OnDemand fields that are requested, by row class."""
 
-ROW_ORIGINS: WeakKeyDictionary[type[Row[Any]], tuple[str, str]] = WeakKeyDictionary()
+ROW_ORIGINS: WeakKeyDictionary[RowClass, tuple[str, str]] = WeakKeyDictionary()
 """The backend and the operation that a row class comes from, for errors that show only when a field is read."""
 
 _Leaves = list[tuple[tuple[str, ...], RowField]]
@@ -59,7 +59,7 @@ class WireRead:
 
 
 @cached_by_class
-def serves_as_graph_object(row: type[Row[Any]]) -> bool:
+def serves_as_graph_object(row: RowClass) -> bool:
     """Return whether a decoded row can be used as its graph object: the same fields, and nothing computed by hand."""
     target = row.shape.feeds
     if row.domain is not Row.domain or not hasattr(target, "__strawberry_definition__"):
@@ -88,9 +88,9 @@ class StructFactory:
 
     def __init__(self, selected: Selected) -> None:
         self._selected = selected
-        self._made: dict[type[Row[Any]], Any] = {}
+        self._made: dict[RowClass, Any] = {}
 
-    def wire_type(self, declared: Any) -> Any:
+    def wire_type(self, declared: object) -> Any:
         """Return the type that msgspec reads a declared type as."""
         origin, arguments = get_origin(declared), get_args(declared)
         if origin in (Union, UnionType) and NoneType in arguments:
@@ -109,7 +109,7 @@ class StructFactory:
 class _StructClass:
     """Builds one struct class: its wire fields, and a namespace of what is computed and inherited."""
 
-    def __init__(self, structs: StructFactory, row: type[Row[Any]], selected: frozenset[str]) -> None:
+    def __init__(self, structs: StructFactory, row: RowClass, selected: frozenset[str]) -> None:
         self._structs, self._row = structs, row
         self._requested = [f for f in row.shape.fields if not f.on_demand or f.name in selected]
         self._unrequested = [f for f in row.shape.fields if f.on_demand and f.name not in selected]
@@ -128,13 +128,15 @@ class _StructClass:
                 self._namespace[f.name] = f.default_value()
         namespace = {**dict(_inherited(row, self._is_graph_object)), **self._namespace}
         for name in self._own:
-            namespace.pop(name, None)
+            namespace.pop(name, None)  # an inherited default would hide the struct's own field
+        # A graph object leaves unrequested fields out, since reading one raises; a row has their defaults.
         names = tuple(f.name for f in row.shape.fields if f not in self._unrequested or not self._is_graph_object)
         namespace |= {
             "row_class_": row,
             "is_graph_object_": self._is_graph_object,
             "reads_": self._reads,
             "__class__": graph_type if self._is_graph_object else row,  # resolvers may use isinstance(row, Customer)
+            # For `vars()` and libraries that read the fields of a dataclass there; a struct has no `__dict__`.
             "__dict__": property(lambda struct: {name: getattr(struct, name) for name in names}),
         }
         return msgspec.defstruct(
@@ -217,9 +219,9 @@ def _presence(wire: Any, below: list[RowField], *, nested: bool) -> tuple[Any, .
     return (wire,)
 
 
-def _computed(row: type[Row[Any]], f: RowField, steps: tuple[str, ...]) -> property:
+def _computed(row: RowClass, f: RowField, steps: tuple[str, ...]) -> property:
     """Return the property that reads a row field from the struct's wire fields. It is generated for speed."""
-    convert = list if f.is_list and f.convert is None else _conversion(row, f)
+    convert = list if f.is_list and f.convert is None else _conversion(row, f)  # `list` copies: rows are shared
     scope = {"UNSET": UNSET, "convert": convert, "default": f.default_value if f.default is not MISSING else None}
     lines = [f"value = self.{steps[0]}"]
     lines += [f"if value is not None and value is not UNSET: value = value.{step}" for step in steps[1:]]
@@ -232,7 +234,7 @@ def _computed(row: type[Row[Any]], f: RowField, steps: tuple[str, ...]) -> prope
     return property(scope["read"])  # type: ignore[arg-type]  # defined by the line above
 
 
-def _conversion(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None:
+def _conversion(row: RowClass, f: RowField) -> Callable[[Any], Any] | None:
     """Return the field's conversion, with its failures as BACKEND_CONTRACT: the reply has another form than agreed."""
     if f.convert is None:
         return None
@@ -253,7 +255,7 @@ def _conversion(row: type[Row[Any]], f: RowField) -> Callable[[Any], Any] | None
     return converted
 
 
-def _inherited(row: type[Row[Any]], is_graph_object: bool) -> Iterator[tuple[str, Any]]:
+def _inherited(row: RowClass, is_graph_object: bool) -> Iterator[tuple[str, Any]]:
     """Yield what the row class and the graph type have beside fields: methods, properties, constants.
 
     A struct class cannot inherit from them, since they are dataclasses.
