@@ -19,7 +19,7 @@ WRONG = {
         "stale=30 without a ttl",
         "add ttl=",
     ),
-    "a negative ttl below nothing": Wrong(
+    "negative ttl below zero": Wrong(
         """
         class Crm(RestAdapter):
             @batch(ttl=60, negative_ttl=-1)  # <-
@@ -28,7 +28,7 @@ WRONG = {
         "negative_ttl=-1 cannot be",
         "leave negative_ttl out",
     ),
-    "a time without end": Wrong(
+    "infinite stale time": Wrong(
         """
         class Crm(RestAdapter):
             @batch(ttl=60, stale_if_error=float("inf"))  # <-
@@ -37,7 +37,7 @@ WRONG = {
         "stale_if_error=inf cannot be",
         "write it as a number",
     ),
-    "no room": Wrong(
+    "cache of zero bytes": Wrong(
         """
         class Crm(RestAdapter):
             @batch(ttl=60, cache_bytes=0)  # <-
@@ -46,7 +46,7 @@ WRONG = {
         "cache_bytes=0 cannot be",
         "leave cache_bytes out",
     ),
-    "tenants share what one of them was shown": Wrong(
+    "tenant share of replies to the viewer": Wrong(
         """
         class Crm(RestAdapter):  # <-
             credential = PassThrough()

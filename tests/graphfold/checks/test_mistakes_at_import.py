@@ -54,7 +54,7 @@ AT_IMPORT = {
         "a @read function must be `async def`",
         "async def page",
     ),
-    "one key": Wrong(
+    "batch of a single key": Wrong(
         """
         class Crm(RestAdapter):
             @batch()  # <-
@@ -63,7 +63,7 @@ AT_IMPORT = {
         "the first parameter must be the keys; it is str",
         "one thing at a time is a @read",
     ),
-    "no key": Wrong(
+    "batch without keys": Wrong(
         """
         class Crm(RestAdapter):
             @batch()  # <-
@@ -72,7 +72,7 @@ AT_IMPORT = {
         "the first parameter must be the keys; it is not annotated",
         r"ids: Keys\[str\]",
     ),
-    "a list for keys": Wrong(
+    "batch of a list": Wrong(
         """
         class Crm(RestAdapter):
             @batch()  # <-
@@ -120,7 +120,7 @@ AT_IMPORT = {
         "only is bytearray, which cannot be a key",
         "text, numbers",
     ),
-    "public answers of viewers": Wrong(
+    "public share of replies to the viewer": Wrong(
         """
         class Crm(RestAdapter):  # <-
             @batch(ttl=60, share="public")
@@ -156,7 +156,7 @@ AT_IMPORT = {
         "ttl='60' cannot be",
         "write it as a number",
     ),
-    "no keys at a time": Wrong(
+    "batch size of zero": Wrong(
         """
         class Crm(RestAdapter):
             @batch(max_size=0)  # <-
@@ -212,7 +212,7 @@ AT_IMPORT = {
         r"key='numbr' is not one of its fields \['number'\]",
         "identifies a row",
     ),
-    "OnDemand that no type asks for": Wrong(
+    "OnDemand in a row without graph type": Wrong(
         """
         class OrderRow(Row[Any]):  # <-
             number: Annotated[str | None, OnDemand("no")] = None
@@ -228,7 +228,7 @@ AT_IMPORT = {
         r"\['name'\] are OnDemand and have no default",
         "= None",
     ),
-    "null becomes the default that is not there": Wrong(
+    "null as default without a default": Wrong(
         """
         class CrmRow(Row[Customer]):  # <-
             name: Annotated[str, Wire("displayName", null="default")]
@@ -252,7 +252,7 @@ AT_IMPORT = {
         "CrmRow.name has a Wire as its default",
         r"Annotated\[str, Wire",
     ),
-    "a default that would be shared": Wrong(
+    "mutable default": Wrong(
         """
         class CrmRow(Row[Customer]):  # <-
             tags: list[str] = []
@@ -352,7 +352,7 @@ AT_IMPORT = {
         "Order is a Node without a key",
         r"class Order\(Node, key=",
     ),
-    "finder that wants more than the key": Wrong(
+    "finder with more than the key": Wrong(
         """
         @finds(Customer)  # <-
         async def customer(number: str, name: str) -> Customer | None: ...

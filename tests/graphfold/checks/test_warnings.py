@@ -35,7 +35,7 @@ WARNINGS = {
         """,
         "Idle is used by no resolver. Fix: use it, or remove it.",
     ),
-    "noun that is not found": (
+    "node without a finder": (
         """
         @strawberry.type(description="A thing.")  # <-
         class Thing(Node, key="number"):
