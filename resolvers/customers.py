@@ -1,4 +1,4 @@
-"""Customers: found, listed and changed; what they ordered and owe."""
+"""Customers: by number, listed and changed; their orders, invoices and balance."""
 
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ Status = Annotated[OrderStatus | None, strawberry.argument(description="Only ord
 Change = Annotated[UpdateCustomerInput, strawberry.argument(description="Whom to change, and how.")]
 
 FIELDS = {"name": "profile.displayName", "email": "contact.mail", "phone": "contact.phone", "newsletter": "newsletter"}
-"""Fields of the input by the CRM's name for what they change."""
+"""The CRM's name of each field of the input."""
 
 
 @resolves(Query)
@@ -90,20 +90,20 @@ async def update_customer(input: Change, crm: Crm) -> UpdateCustomerResult | Non
     except NotFound:
         return UnknownCustomer(message="There is no such customer.")
     except CustomerRefused as refused:
-        ours = next((name for name, theirs in FIELDS.items() if theirs == refused.field), None)
-        return InvalidInput(message=f"The {ours or 'change'} cannot be taken.", field=ours)
+        name = next((name for name, crm_name in FIELDS.items() if crm_name == refused.field), None)
+        return InvalidInput(message=f"The {name or 'change'} cannot be taken.", field=name)
     return CustomerUpdated(customer=changed)
 
 
 def _patch(change: UpdateCustomerInput) -> dict[str, Any]:
-    """The change in the CRM's shape, without what is to stay as it is."""
-    given = {
-        "profile": _given(displayName=change.name),
-        "contact": _given(mail=change.email, phone=change.phone),
+    """Return the change in the CRM's form, without the fields that stay unchanged."""
+    groups = {
+        "profile": _sent_fields(displayName=change.name),
+        "contact": _sent_fields(mail=change.email, phone=change.phone),
     }
     flags = {} if change.newsletter in (strawberry.UNSET, None) else {"newsletter": "Y" if change.newsletter else "N"}
-    return {name: part for name, part in given.items() if part} | flags
+    return {name: part for name, part in groups.items() if part} | flags
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def _sent_fields(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not strawberry.UNSET}

@@ -1,4 +1,4 @@
-"""Engagement: what the marketing knows of a customer. Nothing breaks without it."""
+"""Engagement of customers, from the marketing system. Every other field works without it."""
 
 from adapters.marketing import Marketing
 from graphfold import resolves

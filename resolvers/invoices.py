@@ -1,4 +1,4 @@
-"""Invoices: found by number, who has to pay, and for what."""
+"""Invoices: by number, with the customer and the order they are for."""
 
 from typing import Annotated
 

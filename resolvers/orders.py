@@ -1,4 +1,4 @@
-"""Orders: found, listed, placed and cancelled; who ordered, what, and the bill."""
+"""Orders: by number, listed, placed and cancelled; their customer, products and invoice."""
 
 import re
 from typing import Annotated
@@ -37,7 +37,7 @@ ToPlace = Annotated[PlaceOrderInput, strawberry.argument(description="What to or
 ToCancel = Annotated[CancelOrderInput, strawberry.argument(description="Which order to cancel.")]
 
 IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,200}")
-"""What can travel in a header, where the shop wants it."""
+"""Characters that a header may have, since the shop takes the key in one."""
 
 
 @resolves(Query)
@@ -86,7 +86,7 @@ async def product(self: OrderLine, catalog: Catalog) -> Product | None:
 async def place_order(input: ToPlace, shop: Shop, inventory: Inventory) -> PlaceOrderResult | None:
     """Order something for a customer."""
     customer = key_of(Customer, input.customer_id, "input.customerId")
-    items = [(_sku(line, at), line.quantity) for at, line in enumerate(input.lines)]
+    items = [(_sku(line, index), line.quantity) for index, line in enumerate(input.lines)]
     if not IDEMPOTENCY_KEY.fullmatch(input.idempotency_key):
         message = "The key has to be 1 to 200 characters, letters without accents, digits and signs."
         return InvalidInput(message=message, field="idempotencyKey")
@@ -115,12 +115,12 @@ async def cancel_order(input: ToCancel, shop: Shop, inventory: Inventory) -> Can
     return OrderCancelled(order=cancelled)
 
 
-def _sku(line: OrderLineInput, at: int) -> str:
-    return key_of(Product, line.product_id, f"input.lines.{at}.productId")
+def _sku(line: OrderLineInput, index: int) -> str:
+    return key_of(Product, line.product_id, f"input.lines.{index}.productId")
 
 
 def _refusal(refused: OrderRefused) -> OutOfStock | UnknownCustomer | InvalidInput:
-    """The shop's refusal as a member of the result; one that nobody expects stays an error."""
+    """Return the shop's refusal as a member of the result, or raise it where clients cannot expect it."""
     line = f"lines.{refused.item}" if refused.item is not None else "lines"
     match refused.reason:
         case "OUT_OF_STOCK":

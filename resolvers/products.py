@@ -1,4 +1,4 @@
-"""Products: found, searched, and what buyers say about them."""
+"""Products: by SKU and by search, with their reviews."""
 
 from typing import Annotated
 

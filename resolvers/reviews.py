@@ -1,4 +1,4 @@
-"""Reviews: found by their number, and the product they are about."""
+"""Reviews: by number, with their product."""
 
 from adapters.catalog import Catalog
 from graphfold import finds, resolves

@@ -1,4 +1,4 @@
-"""Stock: what the inventory knows of a product, reserved and released."""
+"""Stock of products, reservations and releases."""
 
 from typing import Annotated
 

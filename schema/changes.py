@@ -1,4 +1,4 @@
-"""Changes: what mutations take, and what they answer. A refusal that can be expected is an answer, not an error."""
+"""Changes: the inputs and results of mutations. A refusal that clients should expect is a result, not an error."""
 
 from typing import Annotated
 

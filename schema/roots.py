@@ -1,4 +1,4 @@
-"""Where a query enters the graph. Their fields stand in `resolvers/`, each beside the noun it returns."""
+"""The root types. Their fields are in `resolvers/`, each beside the noun that it returns."""
 
 import strawberry
 

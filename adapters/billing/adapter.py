@@ -1,4 +1,4 @@
-"""Invoices and balances of the billing. It takes one key a call; the adapter takes many, eight calls at once."""
+"""Invoices and balances from the billing, which takes one key a call: a batch makes up to eight calls at once."""
 
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ from schema.money import Money
 STATUSES = codes({"OPEN": InvoiceStatus.OPEN, "PART": InvoiceStatus.PARTLY_PAID, "PAID": InvoiceStatus.PAID})
 METHODS = codes({"TRANSFER": PaymentMethod.TRANSFER, "DEBIT": PaymentMethod.DEBIT, "CARD": PaymentMethod.CARD})
 UNKNOWN = {"UnknownCustomer", "UnknownInvoice"}
-"""The WSDL declares what a fault's detail holds; whether its code says so, too, is the server's choice."""
+"""Names of the fault details that the WSDL declares. A server may use them as fault codes, too."""
 
 
 class PaymentRow(Row[Any]):
@@ -92,7 +92,7 @@ class Billing(SoapAdapter):
 
         async def of_one(number: str) -> InvoiceRow:
             invoice = await self.invoke("GetInvoice", InvoiceRow, InvoiceNo=number)
-            _check_asked(number, [invoice.number])
+            _check_key(number, [invoice.number])
             return invoice
 
         return await each(numbers, of_one)
@@ -107,7 +107,7 @@ class Billing(SoapAdapter):
             listed = await self.invoke(
                 "ListInvoices", InvoiceListRow, at="Invoices", CustomerNo=customer, From=offset, Count=limit
             )
-            _check_asked(customer, [invoice.customer_number for invoice in listed.invoices])
+            _check_key(customer, [invoice.customer_number for invoice in listed.invoices])
             return Page(listed.invoices, total=listed.total)
 
         return await each(customers, of_one)
@@ -123,7 +123,7 @@ class Billing(SoapAdapter):
         return super().fault(fault)
 
 
-def _check_asked(asked: str, told: list[str]) -> None:
-    """An answer for another key is nobody's."""
-    if any(key != asked for key in told):
-        raise BackendBadReply("The billing answered another key than it was asked for.", internal=f"asked {asked}")
+def _check_key(requested: str, answered: list[str]) -> None:
+    """Refuse an answer for another key."""
+    if any(key != requested for key in answered):
+        raise BackendBadReply("The billing answered another key than it was asked for.", internal=f"asked {requested}")

@@ -1,4 +1,4 @@
-"""Products and reviews of the catalog: by key, per product, and searched."""
+"""Products and reviews from the catalog: by key, of each product, and by search."""
 
 from datetime import date
 from decimal import Decimal
@@ -91,11 +91,11 @@ class Catalog(GraphQLAdapter):
             " searchProducts(text: $text, category: $category, limit: $limit, cursor: $cursor) {"
             f" total hasMore hits {{ cursor product {{ {self.selection(ProductRow)} }} }} }} }}"
         )
-        found = await self.query(
+        result = await self.query(
             document, HitsRow, at="searchProducts", text=text, category=category, limit=limit, cursor=after
         )
-        rows, cursors = [hit.product for hit in found.hits], [hit.cursor for hit in found.hits]
-        return Page(rows, total=found.total, cursors=cursors, more=found.has_more)
+        rows, cursors = [hit.product for hit in result.hits], [hit.cursor for hit in result.hits]
+        return Page(rows, total=result.total, cursors=cursors, more=result.has_more)
 
     @batch(ttl=60, share="public")
     async def reviews(self, references: Keys[str]) -> dict[str, ReviewRow]:

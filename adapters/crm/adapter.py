@@ -1,4 +1,4 @@
-"""Customers of the CRM: by number, in pages, and changed."""
+"""Customers from the CRM: by number, in pages, and their changes."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from graphfold.manifest import Manifest
 from schema.customers import Address, Customer, Segment
 
 NUMBER = r"[0-9A-Za-z-]{1,40}"
-"""What a customer number may look like; they travel joined by commas."""
+"""The form of a customer number. It excludes commas, which join the numbers of a request."""
 
 SEGMENTS = codes({"RETAIL": Segment.RETAIL, "BUSINESS": Segment.BUSINESS, "KEY": Segment.KEY_ACCOUNT})
 
@@ -51,7 +51,7 @@ class ProblemRow(Row[Any]):
 
 
 class CustomerRefused(BackendRejected):
-    """The CRM does not take a change. `field` is the CRM's name for what is wrong."""
+    """Raised when the CRM refuses a change. `field` is the CRM's name of the field that is wrong."""
 
     def __init__(self, problem: ProblemRow) -> None:
         super().__init__("The CRM does not take this change.", internal=f"{problem.field} {problem.reason}")
@@ -59,7 +59,7 @@ class CustomerRefused(BackendRejected):
 
 
 class Crm(RestAdapter):
-    """Whose answers may be shared: the CRM knows the gateway only, not who asks it."""
+    """The CRM knows only the gateway and not its callers, so its answers may be shared between viewers."""
 
     manifest = Manifest(
         owner="customer-data",
@@ -105,8 +105,8 @@ class Crm(RestAdapter):
         return row
 
     def problem(self, reply: Reply) -> GraphError:
-        if reply.status == 422 and (wrong := self.read(reply, list[ProblemRow], at="errors")):
-            return CustomerRefused(wrong[0])
+        if reply.status == 422 and (problems := self.read(reply, list[ProblemRow], at="errors")):
+            return CustomerRefused(problems[0])
         return super().problem(reply)
 
 

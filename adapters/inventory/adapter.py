@@ -1,4 +1,4 @@
-"""Stock of the inventory: levels of many SKUs at a time, reserved and released."""
+"""Stock from the inventory: levels of many SKUs at a time, reservations and releases."""
 
 from dataclasses import field
 from pathlib import Path
@@ -12,7 +12,7 @@ from schema.stock import Stock, WarehouseStock
 
 
 class StockRefused(BackendRejected):
-    """There is less than was to be reserved: only so much is `available`."""
+    """Raised when there is not enough to reserve; `available` pieces are left."""
 
     def __init__(self, available: int) -> None:
         super().__init__("There is not enough in stock.")

@@ -1,4 +1,4 @@
-"""Engagement figures of the marketing, many customers at a time; some of its entries are errors."""
+"""Engagement figures from the marketing system, many customers at a time; single entries may be errors."""
 
 from datetime import date
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Orders of the shop: by number, per customer, all of them, placed and cancelled."""
+"""Orders from the shop: by number, of each customer, and all; placed and cancelled."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from schema.money import Money
 from schema.orders import Order, OrderLine, OrderStatus
 
 NUMBER = r"[0-9A-Za-z-]{1,40}"
-"""What a number of an order or a customer may look like; they travel joined by commas."""
+"""The form of an order or customer number. It excludes commas, which join the numbers of a request."""
 
 STATES = {
     "NEW": OrderStatus.NEW,
@@ -66,7 +66,7 @@ class RefusalRow(Row[Any]):
 
 
 class OrderRefused(BackendRejected):
-    """The shop does not do what was asked. `reason` is its code, `sku`, `item` and `available` what it is about."""
+    """Raised when the shop refuses a request, with its code as `reason` and what it is about: `sku`, `item`, `available`."""
 
     def __init__(self, refusal: RefusalRow) -> None:
         super().__init__("The shop does not do this.", internal=f"{refusal.code}: {refusal.message}")
@@ -143,4 +143,4 @@ class Shop(RestAdapter):
 
 
 def _code(status: OrderStatus | None) -> str | None:
-    return next((code for code, known in STATES.items() if known is status), None)
+    return next((code for code, each in STATES.items() if each is status), None)
