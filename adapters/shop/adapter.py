@@ -66,7 +66,7 @@ class RefusalRow(Row[Any]):
 
 
 class OrderRefused(BackendRejected):
-    """Raised when the shop refuses a request, with its code as `reason` and what it is about: `sku`, `item`, `available`."""
+    """Raised when the shop refuses a request: `reason` is its code, the other attributes say what it is about."""
 
     def __init__(self, refusal: RefusalRow) -> None:
         super().__init__("The shop does not do this.", internal=f"{refusal.code}: {refusal.message}")

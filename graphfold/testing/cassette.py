@@ -103,16 +103,16 @@ class Cassette:
     def _miss(self, backend: str, request: Json) -> str:
         """Return the message for a request without a recording."""
         line = f"{request['method']} {request['target']}"
-        fix = f"To record it anew: Cassette({self.file.name!r}, record=True)."
+        fix = f"To record it again: Cassette({self.file.name!r}, record=True)."
         candidates = [each.request for each in self.exchanges if each.backend == backend]
         if any(matches(each, request) for each in candidates):
-            return f"{self.file}: {backend} was asked once more than recorded: {line}. {fix}"
+            return f"{self.file}: {backend} was sent a request once more than recorded: {line}. {fix}"
         if not candidates:
-            return f"{self.file}: {backend} was asked {line}, but no request to it was recorded. {fix}"
+            return f"{self.file}: {backend} was sent {line}, but no request to it was recorded. {fix}"
         text = request_text(request)
         nearest = max(map(request_text, candidates), key=lambda each: difflib.SequenceMatcher(None, each, text).ratio())
-        diff = difflib.unified_diff(nearest.split("\n"), text.split("\n"), "recorded", "asked", lineterm="", n=1)
-        return "\n".join([f"{self.file}: {backend} was asked {line}. The most similar on record:", *diff, fix])
+        diff = difflib.unified_diff(nearest.split("\n"), text.split("\n"), "recorded", "sent", lineterm="", n=1)
+        return "\n".join([f"{self.file}: {backend} was sent {line}. The most similar on record:", *diff, fix])
 
 
 class _Replaying(httpx.AsyncBaseTransport):

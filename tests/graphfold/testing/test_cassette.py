@@ -151,7 +151,7 @@ async def test_names_that_only_resemble_secret_names_are_kept(tmp_path: Path) ->
 @pytest.mark.parametrize("target", ["/a?token=x&page=2", "/a", "/a?token=x%26page%3D2&more=1", "/a/b?token=x"])
 async def test_redacted_parameter_matches_only_its_own_value(target: str, tmp_path: Path) -> None:
     await record(tmp_path / "a.json", {}, get(f"/a?token={SECRET}"))
-    with pytest.raises(AssertionError, match="crm was asked GET"):
+    with pytest.raises(AssertionError, match="crm was sent GET"):
         await replies_of(Cassette(tmp_path / "a.json"), get(target))
 
 
@@ -179,7 +179,7 @@ async def test_miss_shows_the_request_and_the_most_similar_recording(tmp_path: P
     with pytest.raises(AssertionError) as missed:
         await replies_of(Cassette(file), get("/orders?state=OLD"))
     message = str(missed.value)
-    assert "crm was asked GET /orders?state=OLD" in message
+    assert "crm was sent GET /orders?state=OLD" in message
     assert "-GET /orders?state=NEW" in message
     assert "record=True" in message
     assert "/customers" not in message
@@ -202,7 +202,7 @@ async def test_request_beyond_the_recorded_ones_fails(tmp_path: Path) -> None:
 async def test_request_to_a_backend_without_recording_fails(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     await record(file, {}, get("/x"))
-    with pytest.raises(AssertionError, match="shop was asked GET /x, but no request to it was recorded"):
+    with pytest.raises(AssertionError, match="shop was sent GET /x, but no request to it was recorded"):
         await replies_of(Cassette(file), get("/x"), backend="shop")
 
 
