@@ -3,7 +3,7 @@
 GraphError
  |- InvalidInput         BAD_INPUT             the query, a variable or an argument is wrong
  |- LimitExceeded        LIMIT_EXCEEDED        the query asks for more than a limit allows
- |- Unauthenticated      UNAUTHENTICATED       the caller has to say who it is
+ |- Unauthenticated      UNAUTHENTICATED       the caller has to sign in
  |- Forbidden            FORBIDDEN             the caller may not see or do this
  |- NotFound             NOT_FOUND             it does not exist
  |- DeadlineExceeded     DEADLINE_EXCEEDED     the operation's time is over

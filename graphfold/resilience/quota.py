@@ -116,7 +116,7 @@ class QuotaLimiter:
     """The quota of one backend: `reserve` before each call, `observe_headers` and `pause` with what comes back.
 
     `active` says whether there is any quota, so that calls without one skip all of this. Replies count only where
-    `trust_replies` is set: a backend that hears who the caller is may announce the quota of that caller alone.
+    `trust_replies` is set: a backend that identifies the caller may announce the quota of that caller alone.
     `on_change` hears an announced limit with the calls left, or a pause in seconds.
     """
 

@@ -147,8 +147,8 @@ def _check(row: str, shape: RowShape) -> None:
     if shape.on_demand and not hasattr(shape.feeds, "__strawberry_definition__"):
         raise Mistake(
             shape.where,
-            f"{row}: {sorted(shape.on_demand)} are OnDemand, but no graph type asks for them",
-            why="an OnDemand field is asked for when a query selects the graph field of the same name.",
+            f"{row}: {sorted(shape.on_demand)} are OnDemand, but the row has no graph type",
+            why="an OnDemand field is requested when a query selects the graph field of the same name.",
             fix=f"say which type it feeds, e.g. class {row}(Row[Customer]).",
         )
     bare = sorted(f.name for f in shape.fields if f.on_demand and f.default is MISSING)
@@ -156,7 +156,7 @@ def _check(row: str, shape: RowShape) -> None:
         raise Mistake(
             shape.where,
             f"{row}: {bare} are OnDemand and have no default",
-            why="when no query asks for them the row is made without them.",
+            why="a query that does not need them makes the row without them.",
             fix="give each a default, e.g. `= None`.",
         )
     for f in shape.fields:

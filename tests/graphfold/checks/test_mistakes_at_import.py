@@ -217,7 +217,7 @@ AT_IMPORT = {
         class OrderRow(Row[Any]):  # <-
             number: Annotated[str | None, OnDemand("no")] = None
         """,
-        r"\['number'\] are OnDemand, but no graph type asks for them",
+        r"\['number'\] are OnDemand, but the row has no graph type",
         r"class OrderRow\(Row\[",
     ),
     "OnDemand without default": Wrong(
