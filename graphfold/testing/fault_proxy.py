@@ -147,23 +147,21 @@ class _Connection:
             self._writer.write_eof()
 
     async def _connect(self, target: httpx.URL) -> None:
+        proxy = self._proxy  # its fault may be replaced at any time, so it is looked up for every piece
         port = target.port or (443 if target.scheme == "https" else 80)
         try:
-            reader, self._upstream = await asyncio.open_connection(target.host, port)
+            reader, upstream = await asyncio.open_connection(target.host, port)
+            self._upstream = upstream
             try:
-                await self._pass_on(reader)
+                async with asyncio.TaskGroup() as directions:
+                    directions.create_task(
+                        _forward(self._reader, lambda piece: proxy.fault.request(self, piece), upstream)
+                    )
+                    directions.create_task(_forward(reader, lambda piece: proxy.fault.reply(self, piece), self._writer))
             finally:
-                self._upstream.transport.abort()
+                upstream.transport.abort()
         except* (OSError, ConnectionEnded):  # alone, or in the group of the two directions
             pass
-
-    async def _pass_on(self, upstream: asyncio.StreamReader) -> None:
-        proxy = self._proxy  # its fault is looked up for every piece
-        async with asyncio.TaskGroup() as directions:
-            directions.create_task(
-                _forward(self._reader, lambda piece: proxy.fault.request(self, piece), self._upstream)
-            )
-            directions.create_task(_forward(upstream, lambda piece: proxy.fault.reply(self, piece), self._writer))
 
 
 async def _forward(
