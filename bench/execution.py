@@ -28,7 +28,7 @@ from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.execution.executor import PlanExecutor
 from graphfold.loading.load import Loader
-from graphfold.loading.scope import Home, Scope
+from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.loading.source import Source
 from graphfold.viewer import Viewer
 
@@ -195,7 +195,7 @@ with declaring():  # each load twice: in the one line that is seen to be a link,
 class Desk:
     """What resolvers get for a `Shop`: a batch for each source, over our loader or over aiodataloader."""
 
-    def __init__(self, scope: Scope, *, tasks: bool) -> None:
+    def __init__(self, scope: OperationScope, *, tasks: bool) -> None:
         for name, function in SOURCES.items():
             setattr(self, name, TaskBatch(function) if tasks else Batch(scope, function))
 
@@ -203,20 +203,20 @@ class Desk:
 class Memory(Source[int]):
     """Answers without a cache, and without a look at what they are."""
 
-    def __init__(self, scope: Scope, function: Callable[[list[int]], dict[int, Any]]) -> None:
+    def __init__(self, scope: OperationScope, function: Callable[[list[int]], dict[int, Any]]) -> None:
         async def fetch(keys: list[int]) -> dict[int, Any]:
             return await _answered(function, keys)
 
         nothing = frozenset[str]()
-        super().__init__(scope, fetch, shelf=None, asked=lambda _: nothing, fields=nothing)
+        super().__init__(scope, fetch, view=None, requested_fields=lambda _: nothing, fields=nothing)
         self._answer = fetch
 
-    async def answers(self, keys: list[int], flights: object = None) -> dict[int, Any]:
+    async def fetch(self, keys: list[int], in_flight: object = None) -> dict[int, Any]:
         return await self._answer(keys)
 
 
 class Batch:
-    def __init__(self, scope: Scope, function: Callable[[list[int]], dict[int, Any]]) -> None:
+    def __init__(self, scope: OperationScope, function: Callable[[list[int]], dict[int, Any]]) -> None:
         self._loader: Loader[int] = Loader(Memory(scope, function))
 
     def level_loader(self) -> Loader[int]:
@@ -265,7 +265,7 @@ def _runner(schema: GraphQLSchema, document: DocumentNode, executor: Any, *, tas
     assert not validate(schema, document)
 
     async def run() -> Any:
-        scope = Scope(cast("Home", None), Viewer(), dict)
+        scope = OperationScope(cast("SharedResources", None), Viewer(), dict)
         context = Context(Desk(scope, tasks=tasks))
         result: Any = execute(schema, document, context_value=context, executor_class=executor)
         result = await result if inspect.isawaitable(result) else result

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import graphfold
 from bench.ready import Server
-from graphfold.cache.changes import ALL_KEYS
+from graphfold.cache.invalidations import ALL_KEYS
 from graphfold.cli.logs import configure
 from graphfold.graph.graph import Graph
 

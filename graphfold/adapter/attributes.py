@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from graphfold.loading.backend_operations import BackendOperation
+from graphfold.loading.backend_operation import BackendOperation
 from graphfold.mistakes import Mistake, author_location
 from graphfold.secret import looks_secret, names_secret
 

@@ -15,7 +15,7 @@ from graphfold.adapter.propagation import says_who
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access, Credential
-from graphfold.loading.backend_operations import Policy
+from graphfold.loading.backend_operation import OperationPolicy
 from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.resilience.guard import Guard
 from graphfold.resilience.options import OperationOptions
@@ -74,5 +74,5 @@ def _signed_in(credential: Credential, own: BackendSettings, timer: Callable[[],
     return credential.session(Access(own, reach, timer))
 
 
-def _rule(policy: Policy) -> OperationOptions:
+def _rule(policy: OperationPolicy) -> OperationOptions:
     return OperationOptions(policy.group, policy.hedge, policy.critical)

@@ -18,9 +18,9 @@ from graphfold.adapter.propagation import check_propagation, passed_on, variant,
 from graphfold.credentials.credential import Credential
 from graphfold.declarations import current_declarations
 from graphfold.errors import GraphError
-from graphfold.loading.backend_operations import BackendOperation
-from graphfold.loading.replies import listening
-from graphfold.loading.scope import Scope
+from graphfold.loading.backend_operation import BackendOperation
+from graphfold.loading.reply_listener import reply_listener
+from graphfold.loading.scope import OperationScope
 from graphfold.manifest import Manifest
 from graphfold.mistakes import Mistake, author_location
 from graphfold.resilience.options import Resilience
@@ -67,7 +67,7 @@ class Adapter:
 
     __slots__ = ("_operation", "_whole", "scope", "sent")
 
-    def __init__(self, scope: Scope, operation: str | None = None, *, whole: bool = False) -> None:
+    def __init__(self, scope: OperationScope, operation: str | None = None, *, whole: bool = False) -> None:
         self.scope, self._operation, self._whole = scope, operation, whole
         self.sent = 0  # calls, each with its repetitions
 
@@ -104,17 +104,17 @@ class Adapter:
         """The settings it cannot work without."""
         return ("url", *cls.credential.needs)
 
-    def asked(self, row: type[Row[Any]]) -> frozenset[str]:
+    def requested_fields(self, row: type[Row[Any]]) -> frozenset[str]:
         """The OnDemand fields of `row` that the running query wants."""
-        return row.shape.on_demand if self._whole else self.scope.asked(row)
+        return row.shape.on_demand if self._whole else self.scope.requested_fields(row)
 
     def wire(self, row: type[Row[Any]]) -> str:
         """The wanted fields of `row` in the backend's names, comma-joined."""
-        return wire_names(row, self.asked(row))
+        return wire_names(row, self.requested_fields(row))
 
     def selection(self, row: type[Row[Any]]) -> str:
         """The wanted fields of `row` as a GraphQL selection in the backend's names."""
-        return wire_selection(row, self.asked(row))
+        return wire_selection(row, self.requested_fields(row))
 
     def calling(self, operation: str, *, whole: bool) -> Self:
         """This adapter, within one of its operations."""
@@ -151,7 +151,7 @@ class Adapter:
         """
         if not self._varying:
             return ""
-        self.scope.parts.spoil()
+        self.scope.dependencies.make_uncacheable()
         return variant(passed_on(self._varying, self.scope.viewer.headers or {}))
 
     def _on_behalf(self, call: Call) -> Call:
@@ -171,7 +171,7 @@ class Adapter:
         client: Sends = self._backend.client
         if self.scope.observers.observes_calls:
             client = ObservedClient(client)
-        listener = listening.get()
+        listener = reply_listener.get()
         if listener is None:
             return client
         return Listened(client, listener, frozenset(self.propagates).difference(self._varying))
@@ -186,8 +186,8 @@ class Adapter:
     @property
     def _backend(self) -> Backend:
         if self._operation is None:  # a call of its own, which no cache knows
-            self.scope.parts.spoil()
-        backend: Backend = self.scope.home.backend(type(self))
+            self.scope.dependencies.make_uncacheable()
+        backend: Backend = self.scope.resources.backend(type(self))
         return backend
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphfold.credentials.credential import Credential
 from graphfold.credentials.ws_security import MESSAGE
-from graphfold.loading.backend_operations import BackendOperation
+from graphfold.loading.backend_operation import BackendOperation
 from graphfold.mistakes import Mistake, author_location
 
 if TYPE_CHECKING:

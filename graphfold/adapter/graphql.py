@@ -72,7 +72,7 @@ class GraphQLAdapter(Adapter):
         try:
             if failed:
                 return self._in_part(reply, failed, item, at)
-            return decoder_for(wanted, self.asked, f"data.{at}").json(reply.body)
+            return decoder_for(wanted, self.requested_fields, f"data.{at}").json(reply.body)
         except Unreadable as error:
             raise (self._typed(reply, errors[0]) if errors else unusable(error)) from None
 
@@ -102,8 +102,8 @@ class GraphQLAdapter(Adapter):
 
     def _in_part(self, reply: Reply, failed: dict[int, GraphError], item: Any, at: str) -> list[Any]:
         """The items that are whole, and then the errors. What is left of an item that failed is not looked at."""
-        items = decoder_for(list[msgspec.Raw], self.asked, f"data.{at}").json(reply.body)
-        row = decoder_for(item, self.asked)
+        items = decoder_for(list[msgspec.Raw], self.requested_fields, f"data.{at}").json(reply.body)
+        row = decoder_for(item, self.requested_fields)
         return [*(row.json(text) for place, text in enumerate(items) if place not in failed), *failed.values()]
 
     def _typed(self, reply: Reply, error: ReplyError) -> GraphError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphfold.loading.backend_operations import BackendOperation
+from graphfold.loading.backend_operation import BackendOperation
 from graphfold.mistakes import Mistake, author_location
 
 __all__ = ["CHANGING", "changing_read", "check_method"]

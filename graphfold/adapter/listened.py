@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import Protocol
 
 from graphfold.adapter.problems import outage
-from graphfold.cache.validators import Validated
-from graphfold.loading.replies import Listener
+from graphfold.cache.reply_cache import ValidatedReply
+from graphfold.loading.reply_listener import ReplyListener
 from graphfold.transport.call import Call, Reply
 
 __all__ = ["Listened", "Sends"]
@@ -24,25 +24,25 @@ class Listened:
 
     __slots__ = ("_client", "_listener", "_unsorted")
 
-    def __init__(self, client: Sends, listener: Listener, unsorted: Collection[str]) -> None:
+    def __init__(self, client: Sends, listener: ReplyListener, unsorted: Collection[str]) -> None:
         self._client, self._listener, self._unsorted = client, listener, unsorted
 
     async def send(self, call: Call, seconds: float | None = None) -> Reply:
         """The reply; a 304 becomes the reply that was known, brought up to date (RFC 9111 section 4.3.4)."""
-        shelf, freshness = self._listener.shelf, self._listener.freshness
+        view, freshness = self._listener.view, self._listener.freshness
         headers = frozenset(item for item in call.headers.items() if item[0] not in self._unsorted)
-        request = (shelf.ident, call.path, call.query, headers)
-        known = shelf.validators.find(request) if _may_ask(call) else None
+        request = (view.ident, call.path, call.query, headers)
+        known = view.replies.get(request) if _may_ask(call) else None
         if known is not None:
             call = call.adding(known.conditions)
-        began = shelf.begin()
+        began = view.begin()
         reply = await self._client.send(call, seconds)
         if reply.status == 304 and known is not None:
             reply = _still(known, reply)
         if outage(reply) is None:
-            freshness.note(reply.headers, len(reply.body), self._unsorted)
-        if call.method == "GET" and reply.status == 200 and shelf.may_keep(freshness):
-            shelf.validators.keep(request, reply.headers, reply.body, began)
+            freshness.add_reply(reply.headers, len(reply.body), self._unsorted)
+        if call.method == "GET" and reply.status == 200 and view.may_store(freshness):
+            view.replies.put(request, reply.headers, reply.body, began)
         return reply
 
 
@@ -51,6 +51,6 @@ def _may_ask(call: Call) -> bool:
     return call.method == "GET" and call.headers.keys().isdisjoint(("if-none-match", "if-modified-since"))
 
 
-def _still(known: Validated, reply: Reply) -> Reply:
+def _still(known: ValidatedReply, reply: Reply) -> Reply:
     updated = {name: value for name, value in reply.headers.items() if not name.startswith("content-")}
     return Reply(200, {**known.headers, **updated}, known.body)

@@ -110,14 +110,14 @@ class RestAdapter(Adapter):
         if not reply.media_type.endswith("json"):
             raise not_the_format(reply, "JSON")
         try:
-            value: T = decoder_for(into, self.asked, at).json(reply.body)
+            value: T = decoder_for(into, self.requested_fields, at).json(reply.body)
         except Unreadable as error:
             raise unusable(error) from None
         return value
 
     def _nothing(self, into: type[T]) -> T:
         try:
-            nothing: T = decoder_for(into, self.asked).json(b"null")
+            nothing: T = decoder_for(into, self.requested_fields).json(b"null")
         except Unreadable:
             raise unusable(Malformed("there is no body")) from None
         return nothing

@@ -1,5 +1,10 @@
-"""What is remembered: backends' answers per operation and kind of viewer, and whole answers made of these.
+"""Caches: results of backend operations, replies that can be revalidated, and whole answers made of these results.
 
-May import: viewer. To add a store of another kind: a file beside `store.py`; `graph/runtime.py` opens one for
-each operation.
+    OperationCache      one per backend operation: limits, expiry, invalidations
+      CachePartition    one per kind of viewer and set of arguments: entries and in-flight requests by key
+        EntryBatch      the entries that one request brought
+      CacheView         a partition as one graph operation uses it
+    AnswerCache         whole answers as bytes, valid as long as their AnswerDependencies
+
+May import: deadline, viewer.
 """

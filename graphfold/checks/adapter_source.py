@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphfold.adapter.base import Adapter
-from graphfold.loading.backend_operations import BackendOperation
+from graphfold.loading.backend_operation import BackendOperation
 from graphfold.mistakes import function_location
 from graphfold.source import syntax_tree
 

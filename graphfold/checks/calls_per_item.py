@@ -12,7 +12,8 @@ from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLSchema, ge
 from graphfold.analysis.backend_calls import operations_used
 from graphfold.composition.definitions import resolver_of_field
 from graphfold.declarations import Declarations
-from graphfold.loading.backend_operations import BackendOperation, BatchOperation
+from graphfold.loading.backend_operation import BackendOperation
+from graphfold.loading.declared_operations import BatchOperation
 from graphfold.mistakes import function_location
 
 __all__ = ["find_calls_per_item"]

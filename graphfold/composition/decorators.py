@@ -29,7 +29,7 @@ from graphfold.composition.fallbacks import NO_FALLBACK, check_fallback, with_fa
 from graphfold.composition.global_ids import Node
 from graphfold.composition.resolver import Fallback, Resolver, describe_resolver
 from graphfold.declarations import current_declarations
-from graphfold.loading.staleness import Whereabouts, here
+from graphfold.loading.stale_values import ResolverPath, resolver_path
 from graphfold.mistakes import Mistake, function_location, reject_unknown_options
 
 __all__ = ["add_field", "finds", "resolves"]
@@ -194,7 +194,7 @@ async def _events(resolver: Resolver, request: Any, arguments: dict[str, Any]) -
     try:
         async for event in source:
             yield event
-            scope.renew()
+            scope.reset()
     finally:
         if isinstance(source, AsyncGenerator):
             await source.aclose()
@@ -216,18 +216,18 @@ def _signature(resolver: Resolver, info_name: str | None, *, root: bool) -> insp
 
 def _call_with_path(path: Path, resolve: Callable[[], Any]) -> Any:
     """Call a resolver with its response path in the context. Plans set it themselves; graphql-core does not."""
-    where = Whereabouts(path.as_list)
-    token = here.set(where)
+    where = ResolverPath(path.as_list)
+    token = resolver_path.set(where)
     try:
         result = resolve()
     finally:
-        here.reset(token)
+        resolver_path.reset(token)
     return _await_with_path(where, result) if isawaitable(result) else result
 
 
-async def _await_with_path(where: Whereabouts, awaitable: Awaitable[Any]) -> Any:
-    token = here.set(where)
+async def _await_with_path(where: ResolverPath, awaitable: Awaitable[Any]) -> Any:
+    token = resolver_path.set(where)
     try:
         return await awaitable
     finally:
-        here.reset(token)
+        resolver_path.reset(token)

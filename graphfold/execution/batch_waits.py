@@ -11,7 +11,7 @@ from typing import Any
 
 from graphfold.execution.field_errors import FieldErrors
 from graphfold.execution.response_positions import Positions
-from graphfold.loading.load import Loader, Wave, landed
+from graphfold.loading.load import Dispatch, Loader, dispatched_results
 
 __all__ = ["AllNulled", "FirstDone", "LevelLoads"]
 
@@ -94,21 +94,21 @@ class LevelLoads:
         self._unwanted = self._late = False
 
     def __await__(self) -> Generator[Any, Any, list[Any]]:
-        waves = self._loader.ask(self._keys)
+        dispatches = self._loader.enqueue(self._keys)
         self._errors.watch(self)
         try:
-            for wave in set(waves.values()):
-                yield from self._landing(wave)
+            for dispatch in set(dispatches.values()):
+                yield from self._landing(dispatch)
         finally:
             self._errors.unwatch(self)
         if self._unwanted:
             raise AllNulled
-        return self._loader.arrived(self._keys) if self._late else landed(waves, self._keys)
+        return self._loader.available_results(self._keys) if self._late else dispatched_results(dispatches, self._keys)
 
-    def _landing(self, wave: Wave) -> Generator[Any]:
-        while wave.results is None and not (self._unwanted or self._late):
-            assert wave.done is not None
-            self._bell = FirstDone(asyncio.get_running_loop(), [wave.done])
+    def _landing(self, dispatch: Dispatch) -> Generator[Any]:
+        while dispatch.results is None and not (self._unwanted or self._late):
+            assert dispatch.done is not None
+            self._bell = FirstDone(asyncio.get_running_loop(), [dispatch.done])
             yield from self._bell.__await__()
 
     def drop(self, gone: Callable[[int], bool]) -> None:

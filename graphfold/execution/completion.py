@@ -38,7 +38,7 @@ from graphfold.execution.response_positions import (
     located_info,
 )
 from graphfold.execution.value_checks import is_of_kind, passes, waits, waits_for
-from graphfold.loading.answer import Failed
+from graphfold.loading.load_result import Failed
 
 __all__ = ["Completion"]
 
@@ -48,7 +48,9 @@ class Completion(OperationTasks):
 
     def __init__(self, plan: Plan, executor: Any) -> None:
         scope = getattr(executor.context_value, "scope", None)
-        super().__init__(FieldErrors(propagate=executor.error_propagation), scope.outdated if scope is not None else [])
+        super().__init__(
+            FieldErrors(propagate=executor.error_propagation), scope.stale_values if scope is not None else []
+        )
         self.plan, self.executor = plan, executor
         self.synchronous = True
 

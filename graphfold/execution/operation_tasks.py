@@ -9,7 +9,7 @@ from typing import Any, Self
 from graphfold.deadline import current_deadline, wait_for_cancelled
 from graphfold.execution.field_errors import FieldErrors
 from graphfold.execution.spare_task import SpareTask, StartedCoroutine
-from graphfold.loading.staleness import Outdated
+from graphfold.loading.stale_values import ServedStaleValue
 
 __all__ = ["Branches", "OperationTasks", "needs_loop"]
 
@@ -17,10 +17,10 @@ Part = Coroutine[Any, Any, None]
 
 
 class OperationTasks:
-    """`outdated` is told of what its resolvers loaded that was stale."""
+    """`stale_values` is told of what its resolvers loaded that was stale."""
 
-    def __init__(self, errors: FieldErrors, outdated: list[Outdated]) -> None:
-        self.errors, self.outdated = errors, outdated
+    def __init__(self, errors: FieldErrors, stale_values: list[ServedStaleValue]) -> None:
+        self.errors, self.stale_values = errors, stale_values
         self.spare: SpareTask | None = None
         self._deadline = current_deadline()
         self._leaving: set[asyncio.Task[Any]] = set()

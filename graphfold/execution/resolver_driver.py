@@ -1,6 +1,6 @@
 """Drives the resolvers of a whole level: each to its first wait, without a task or future for those that only load.
 
-A resolver that waits for a `Load` waits in a plain list, and its wave wakes all of them together. One that waits for
+A resolver that waits for a `Load` waits in a plain list, and its dispatch wakes all of them together. One that waits for
 anything else becomes a task of its own. In both cases nothing in it can tell that it did not run in a task from the
 start (see `spare`).
 """
@@ -20,9 +20,9 @@ from graphfold.execution.batch_waits import FirstDone
 from graphfold.execution.operation_tasks import OperationTasks
 from graphfold.execution.response_positions import Positions
 from graphfold.execution.spare_task import SpareTask
-from graphfold.loading.answer import Failed
-from graphfold.loading.load import Load, Wave
-from graphfold.loading.staleness import located
+from graphfold.loading.load import Dispatch, Load
+from graphfold.loading.load_result import Failed
+from graphfold.loading.stale_values import attach_path
 
 __all__ = ["NULLED", "ResolverDriver"]
 
@@ -45,7 +45,7 @@ class ResolverDriver:
     def __init__(self, owner: OperationTasks, positions: Positions, values: list[Any]) -> None:
         self.positions, self._owner, self._values = positions, owner, values
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[Wave, list[tuple[int, Resolver]]] = {}
+        self._waiting: dict[Dispatch, list[tuple[int, Resolver]]] = {}
         self._tasks: dict[asyncio.Task[Any], int] = {}
         self._ended: list[asyncio.Task[Any]] = []
         self._done: list[int] = []
@@ -74,15 +74,17 @@ class ResolverDriver:
         """The indexes that have come ready since the last call; empty when there are no more."""
         while not self._done and self.running:
             await self._change()
-            for wave in [wave for wave in self._waiting if wave.results is not None]:
-                self._send(self._waiting.pop(wave), _send_on)
+            for dispatch in [dispatch for dispatch in self._waiting if dispatch.results is not None]:
+                self._send(self._waiting.pop(dispatch), _send_on)
             self._collect()
         done, self._done = self._done, []
         return done
 
     async def _change(self) -> None:
         if not self._ended:
-            self._bell = FirstDone(self._loop, [wave.done for wave in self._waiting if wave.done is not None])
+            self._bell = FirstDone(
+                self._loop, [dispatch.done for dispatch in self._waiting if dispatch.done is not None]
+            )
             await self._bell
 
     def drop(self, gone: Callable[[int], bool]) -> None:
@@ -103,8 +105,10 @@ class ResolverDriver:
             task.cancel()
             self._owner.leave(task)
         loads = [entry for entries in self._waiting.values() for entry in entries if which(entry[0])]
-        left = {wave: [entry for entry in entries if not which(entry[0])] for wave, entries in self._waiting.items()}
-        self._waiting = {wave: entries for wave, entries in left.items() if entries}
+        left = {
+            dispatch: [entry for entry in entries if not which(entry[0])] for dispatch, entries in self._waiting.items()
+        }
+        self._waiting = {dispatch: entries for dispatch, entries in left.items() if entries}
         self._send([(None, coroutine) for _, coroutine in loads], _cancel)
         self._ring()
         return [*tasks.values(), *(i for i, _ in loads)]
@@ -147,7 +151,7 @@ class ResolverDriver:
                 raise
             else:
                 if type(wait) is Load and i is not None and not spare.is_taken():
-                    self._wait(wait.wave, (i, coroutine))
+                    self._wait(wait.dispatch, (i, coroutine))
                     continue
                 self._promote_to_task(spare, entry, wait)
                 return now + 1
@@ -163,23 +167,23 @@ class ResolverDriver:
         if i is not None:
             self._values[i] = value
             self._done.append(i)
-            if self._owner.outdated:
+            if self._owner.stale_values:
                 self._attach_path(i)
 
-    def _wait(self, wave: Wave, entry: tuple[int, Resolver]) -> None:
-        """Without a task: its wave wakes it."""
-        entries = self._waiting.get(wave)
+    def _wait(self, dispatch: Dispatch, entry: tuple[int, Resolver]) -> None:
+        """Without a task: its dispatch wakes it."""
+        entries = self._waiting.get(dispatch)
         if entries is None:
-            self._waiting[wave] = [entry]
+            self._waiting[dispatch] = [entry]
         else:
             entries.append(entry)
-        if self._owner.outdated:
+        if self._owner.stale_values:
             self._attach_path(entry[0] or 0)
 
     def _attach_path(self, i: int) -> None:
         """What was told under the spare task since the last turn was told here."""
         if self._owner.spare is not None:
-            located(self._owner.outdated, self._owner.spare.where, self._path(i))
+            attach_path(self._owner.stale_values, self._owner.spare.where, self._path(i))
 
     def _promote_to_task(self, spare: SpareTask, entry: Entry, wait: Any) -> None:
         """The spare becomes the task of this coroutine."""

@@ -27,14 +27,14 @@ from graphfold.execution.response_positions import (
 )
 from graphfold.execution.row_builders import empty_rows, row_building
 from graphfold.execution.spare_task import StartedCoroutine
-from graphfold.loading.answer import MISSING, Failed, Stale
 from graphfold.loading.level_loading import AdapterSource, LevelBatch
-from graphfold.loading.staleness import located
+from graphfold.loading.load_result import MISSING, Failed, StaleValue
+from graphfold.loading.stale_values import attach_path
 from graphfold.observer import NO_OBSERVERS, Observers, StepEvent, notify
 
 __all__ = ["PlanRun", "start_run"]
 
-_SPECIAL = {Failed, Stale, type(MISSING)}
+_SPECIAL = {Failed, StaleValue, type(MISSING)}
 
 
 class PlanRun(Completion):
@@ -165,8 +165,8 @@ class PlanRun(Completion):
         values: list[Any] = []
         for i, (answer, key) in enumerate(zip(answers, keys, strict=True)):
             values.append(_one(answer, key, settle) if type(answer) in _SPECIAL else answer)
-            if type(answer) is Stale:
-                located(self.outdated, None, partial(_path, positions, i))
+            if type(answer) is StaleValue:
+                attach_path(self.stale_values, None, partial(_path, positions, i))
         return values
 
     def _ahead(self, step: Step, key: str | None, keys: list[Any]) -> None:
@@ -180,7 +180,7 @@ class PlanRun(Completion):
             if below.link.way != "ref" or not batch.needs_only_key():
                 loader = batch.level_loader()
                 if loader is not None:
-                    loader.ask(batch.canonical_keys(keys))
+                    loader.enqueue(batch.canonical_keys(keys))
 
     def _batch(self, link: Link) -> LevelBatch:
         adapters: AdapterSource = self.executor.context_value

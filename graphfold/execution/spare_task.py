@@ -15,7 +15,7 @@ from sys import getrefcount
 from typing import Any
 from weakref import getweakrefcount
 
-from graphfold.loading.staleness import Whereabouts, here
+from graphfold.loading.stale_values import ResolverPath, resolver_path
 
 __all__ = ["SpareTask", "StartedCoroutine"]
 
@@ -53,8 +53,8 @@ class SpareTask:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.before = copy_context()
         self.context = self.before.copy()
-        self.where = Whereabouts()
-        self.context.run(here.set, self.where)
+        self.where = ResolverPath()
+        self.context.run(resolver_path.set, self.where)
         self._own = self.context.copy()
         self._given: tuple[Coroutine[Any, Any, Any], Any] | None = None
         self._loop = loop

@@ -9,7 +9,7 @@ import strawberry
 
 from graphfold.adapter.base import Adapter
 from graphfold.declarations import Declarations
-from graphfold.loading.scope import Home
+from graphfold.loading.scope import SharedResources
 from graphfold.operation.documents import Documents
 from graphfold.settings import Settings
 
@@ -30,4 +30,4 @@ class Explainable(Protocol):
     @property
     def declarations(self) -> Declarations: ...
     @property
-    def runtime(self) -> Home | None: ...
+    def runtime(self) -> SharedResources | None: ...

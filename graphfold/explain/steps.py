@@ -33,9 +33,10 @@ from graphfold.errors import GraphError
 from graphfold.execution.plan import Selection, Step
 from graphfold.explain.explainable import Explainable
 from graphfold.explain.explanation import CacheUse, CallCount, CallWarning, ExplainedStep, KeySource
-from graphfold.loading.backend_operations import BackendOperation, BatchOperation, WriteOperation
-from graphfold.loading.handle import Batch
-from graphfold.loading.scope import Home, Scope
+from graphfold.loading.backend_operation import BackendOperation
+from graphfold.loading.bound_operations import BoundBatch
+from graphfold.loading.declared_operations import BatchOperation, WriteOperation
+from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.mistakes import function_location
 from graphfold.operation.node_count import PLAIN_LIST
 from graphfold.viewer import Viewer
@@ -63,7 +64,7 @@ class StepBuilder:
     def __init__(self, graph: Explainable, executor: Executor[Any], root: Selection) -> None:
         self._graph, self._executor = graph, executor
         # A scope says which fields the operation needs. Nothing is loaded in it, so the graph need not run.
-        self._scope = Scope(cast("Home", graph.runtime), Viewer(), lambda: wanted_fields(executor))
+        self._scope = OperationScope(cast("SharedResources", graph.runtime), Viewer(), lambda: wanted_fields(executor))
         self._selected: dict[type, dict[str, StrawberryField]] = {}
         self._first_steps: dict[Hashable, ExplainedStep] = {}
         self._certain_steps: set[int] = set()
@@ -194,7 +195,7 @@ class StepBuilder:
         row = operation.row
         if row is None or row.shape.feeds is None:
             return
-        on_demand = row.shape.on_demand if whole else self._scope.asked(row)
+        on_demand = row.shape.on_demand if whole else self._scope.requested_fields(row)
         for name, declared in self._selected.get(row.shape.feeds, {}).items():
             needed = attributes_needed(declared, row.shape.feeds)
             if on_demand if needed is None else needed & on_demand:

@@ -15,8 +15,8 @@ import strawberry
 from strawberry.types.graphql import OperationType
 
 from graphfold.adapter.base import Adapter
-from graphfold.cache.answers import Answers, Question
-from graphfold.cache.parts import Parts
+from graphfold.cache.answer_cache import AnswerCache, AnswerKey
+from graphfold.cache.dependencies import AnswerDependencies
 from graphfold.checks.startup import check_graph, find_warnings
 from graphfold.composition.assembly import assemble
 from graphfold.declarations import Declarations, current_declarations
@@ -151,12 +151,12 @@ class Graph:
             viewer = viewer or self._viewers.viewer(headers)
         except Exception as error:  # of the application's `tenant_of`
             return self._runner.failure(error, request_id)
-        request = Request(runtime, viewer, request_id, headers, observers, Parts(), seconds)
+        request = Request(runtime, viewer, request_id, headers, observers, AnswerDependencies(), seconds)
         answer = await self._runner.execute(request, query, variables, operation_name, _ALL if mutations else _READS)
         if explanation is not None:
             answer.extensions.update(explanation.extensions)
         if answer.data is not None and not answer.errors and not answer.extensions:
-            answer.parts = request.parts
+            answer.dependencies = request.dependencies
         return answer
 
     async def subscribe(
@@ -189,13 +189,13 @@ class Graph:
                 yield answer
 
     @property
-    def answers(self) -> Answers | None:
+    def answers(self) -> AnswerCache | None:
         """The cache of whole answers, while the graph runs; None if it is switched off."""
         return self.runtime.answers if self.runtime is not None else None
 
-    def question(
+    def answer_key(
         self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, headers: Mapping[str, str]
-    ) -> tuple[Question, Viewer] | None:
+    ) -> tuple[AnswerKey, Viewer] | None:
         """Return the answer cache's key for a request, with its viewer; None if the request must run.
 
         It must if it asks for an explanation, if an added extension may have to see each operation, and if making the
@@ -205,7 +205,7 @@ class Graph:
             return None
         try:
             viewer = self._viewers.viewer(headers)
-            return Question(query, variables, operation_name, viewer.key, viewer.tenant), viewer
+            return AnswerKey(query, variables, operation_name, viewer.key, viewer.tenant), viewer
         except Exception:
             return None
 

@@ -10,7 +10,8 @@ import msgspec
 
 from graphfold.adapter.base import Adapter
 from graphfold.errors import InvalidInput
-from graphfold.loading.backend_operations import BackendOperation, BatchOperation, WriteOperation
+from graphfold.loading.backend_operation import BackendOperation
+from graphfold.loading.declared_operations import BatchOperation, WriteOperation
 
 __all__ = ["checked_keys"]
 
@@ -47,7 +48,7 @@ def _key(operation: BackendOperation, name: str, key: Any) -> Any:
     if converted is None:
         kind = getattr(policy.key_type, "__name__", policy.key_type)
         raise InvalidInput(f"{_shown(key)} is no key of {name}: its keys are of type {kind}.")
-    written, pattern = policy.written(converted), policy.key_pattern
+    written, pattern = policy.canonical_key(converted), policy.key_pattern
     if written is None:
         raise InvalidInput(f"{_shown(key)} is no key of {name}.")
     if pattern is not None and not pattern.fullmatch(str(written)):

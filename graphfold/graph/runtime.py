@@ -12,11 +12,11 @@ import httpx
 
 from graphfold.adapter.backend import Backend
 from graphfold.adapter.base import Adapter
-from graphfold.cache.answers import Answers
-from graphfold.cache.changes import ALL_KEYS
-from graphfold.cache.store import Store
-from graphfold.cache.terms import Terms
-from graphfold.loading.scope import Scope
+from graphfold.cache.answer_cache import AnswerCache
+from graphfold.cache.invalidations import ALL_KEYS
+from graphfold.cache.operation_cache import OperationCache
+from graphfold.cache.policy import CachePolicy
+from graphfold.loading.scope import OperationScope
 from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.network import Network
@@ -62,8 +62,8 @@ class Runtime:
             own = backends[adapter.name]
             transport = transports(adapter.name) if transports else _connections(adapter, own)
             self._backends[adapter] = Backend(adapter, own, settings, transport, timer, observers)
-        self.answers = Answers(settings.answer_cache, timer) if settings.answer_cache else None
-        self._stores: dict[str, Store] = {}
+        self.answers = AnswerCache(settings.answer_cache, timer) if settings.answer_cache else None
+        self._stores: dict[str, OperationCache] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer, self._chance = timer, chance
 
@@ -77,10 +77,10 @@ class Runtime:
             for backend in self._backends.values()
         }
 
-    def store(self, operation: str, terms: Terms) -> Store:
+    def store(self, operation: str, policy: CachePolicy) -> OperationCache:
         """Return the cache of a backend operation such as `crm.customers`."""
         if operation not in self._stores:
-            self._stores[operation] = Store(terms, self._timer, self._chance)
+            self._stores[operation] = OperationCache(policy, self._timer, self._chance)
         return self._stores[operation]
 
     def forget(self, operation: str, keys: Iterable[Hashable] | None) -> None:
@@ -114,5 +114,5 @@ class Runtime:
 
     async def probe(self, adapter: type[Adapter]) -> None:
         """Make a cheap call to a backend. Raises the backend's typed error if it is not healthy."""
-        instance: Any = adapter(Scope(self, Viewer(), dict))
+        instance: Any = adapter(OperationScope(self, Viewer(), dict))
         await instance.probe()

@@ -10,9 +10,10 @@ from types import UnionType
 from typing import Any, Concatenate, ParamSpec, TypeVar, Union, Unpack, get_args, get_origin, get_type_hints, overload
 
 from graphfold.errors import BackendError
-from graphfold.loading.backend_operations import BatchOperation, Gives, ReadOperation, WriteOperation
+from graphfold.loading.backend_operation import ResultKind
+from graphfold.loading.declared_operations import BatchOperation, ReadOperation, WriteOperation
 from graphfold.loading.keys import Keys
-from graphfold.loading.policies import Caching, policy
+from graphfold.loading.policy_options import CachingOptions, policy
 from graphfold.mistakes import Mistake, author_location, function_location, reject_unknown_options
 from graphfold.page import Page
 from graphfold.rows.row import Row, row_class_in
@@ -37,7 +38,7 @@ class batch:  # a decorator
     (OAuth2), e.g. "orders:read". `group`: whose circuit breaker it shares (by default one for the whole backend).
     `hedge`: when a call takes longer than 19 of 20 do, a second one is made, and the first answer wins.
     `critical=False`: where the backend's quota is nearly used up, what is left is kept for others. What is remembered
-    and for whom: see `Caching`.
+    and for whom: see `CachingOptions`.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class batch:  # a decorator
         group: str = "",
         hedge: bool = False,
         critical: bool = True,
-        **caching: Unpack[Caching],
+        **caching: Unpack[CachingOptions],
     ) -> None:
         self._policy = policy(
             max_size=max_size,
@@ -105,7 +106,7 @@ class read:  # a decorator
         group: str = "",
         hedge: bool = False,
         critical: bool = True,
-        **caching: Unpack[Caching],
+        **caching: Unpack[CachingOptions],
     ) -> None:
         self._primes = primes
         self._policy = policy(scope=scope, group=group, hedge=hedge, critical=critical, **caching)
@@ -229,7 +230,7 @@ def _key_type(function: Any, hints: dict[str, Any]) -> Any:
     return get_args(first)[0]
 
 
-def _gives(value: Any) -> Gives:
+def _gives(value: Any) -> ResultKind:
     """What there is for one key: a row, a list (empty where the backend tells nothing), or something else."""
     parts = get_args(value) if get_origin(value) in (Union, UnionType) else (value,)
     if any(get_origin(part) in (list, Sequence) for part in parts):

@@ -1,4 +1,4 @@
-"""What a batch function is handed, and what it uses to hand its answer back."""
+"""What a batch function takes, `Keys`, and the helpers that make its mapping of results: `by`, `group` and `each`."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from graphfold.errors import BackendBadReply, BackendError, GraphError
 from graphfold.rows.row import Row
 from graphfold.rows.selection import wire_names, wire_selection
 
-__all__ = ["OTHERS", "Keys", "by", "each", "group"]
+__all__ = ["UNMATCHED", "Keys", "by", "duplicate_key_error", "each", "group"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 W = TypeVar("W")
 
-OTHERS: Any = object()
-"""In a mapping that `by` makes: the error of all keys that are not in it. Which of them it is about nobody knows."""
+UNMATCHED: Any = object()
+"""In a mapping made by `by`: the error of all keys without a row, because it is unknown which of them it concerns."""
 
 
 class Keys(list[K]):
-    """The distinct keys of one call, and which OnDemand fields the query wants."""
+    """The distinct keys of one call, with the OnDemand fields that the query requests."""
 
-    __slots__ = ("asked",)
+    __slots__ = ("requested_fields",)
 
-    def __init__(self, keys: Iterable[K], asked: Callable[[type[Row[Any]]], frozenset[str]]) -> None:
+    def __init__(self, keys: Iterable[K], requested_fields: Callable[[type[Row[Any]]], frozenset[str]]) -> None:
         super().__init__(keys)
-        self.asked = asked
+        self.requested_fields = requested_fields
 
     def wire(self, row: type[Row[Any]]) -> str:
-        """The wanted fields in the backend's names, comma-joined: for sparse fieldsets."""
-        return wire_names(row, self.asked(row))
+        """Return the requested fields in the backend's names, comma-joined: for sparse fieldsets."""
+        return wire_names(row, self.requested_fields(row))
 
     def selection(self, row: type[Row[Any]]) -> str:
-        """The wanted fields as a GraphQL selection in the backend's names."""
-        return wire_selection(row, self.asked(row))
+        """Return the requested fields as a GraphQL selection in the backend's names."""
+        return wire_selection(row, self.requested_fields(row))
 
 
 @overload
@@ -43,63 +43,56 @@ def by(rows: Iterable[V | BackendError], key: Callable[[V], K]) -> dict[K, V]: .
 @overload
 def by(rows: Iterable[V | BackendError], key: Callable[[V], K], value: Callable[[V], W]) -> dict[K, W]: ...
 def by(rows: Iterable[Any], key: Callable[[Any], K], value: Callable[[Any], Any] | None = None) -> dict[K, Any]:
-    """One row per key, or what `value` makes of it. Two rows for one key are that key's error: one would be lost.
+    """Return the rows by key, or what `value` makes of each row. A key with two rows gets an error.
 
-    An error among the rows is that of the keys without a row. So go over the result with `value`, not afterwards.
+    An error among the rows becomes the error of all keys without a row. So transform the rows with `value`, not in the
+    returned mapping.
     """
-    found: dict[K, Any] = {}
+    values: dict[K, Any] = {}
     for row in rows:
         if isinstance(row, GraphError):
-            _lose(found, row)
+            if row.code != "NOT_FOUND":  # a key without a row is missing anyway
+                values.setdefault(UNMATCHED, row)
             continue
         k = key(row)
-        found[k] = answered_twice(k) if k in found else row if value is None else value(row)
-    return found
+        values[k] = duplicate_key_error(k) if k in values else row if value is None else value(row)
+    return values
 
 
-def _lose(found: dict[Any, Any], error: GraphError) -> None:
-    """The first one counts; that something is missing is known without it."""
-    if error.code != "NOT_FOUND":
-        found.setdefault(OTHERS, error)
-
-
-def answered_twice(key: object) -> BackendBadReply:
-    """A key's value where there are two."""
+def duplicate_key_error(key: object) -> BackendBadReply:
+    """Return the error of a key for which the backend returned two values: one of them would be lost."""
     return BackendBadReply("The backend answered one key twice.", internal=f"key {key!r}")
 
 
 def group(rows: Iterable[V | BackendError], key: Callable[[V], K]) -> dict[K, list[V]]:
-    """The rows of each key, in the backend's order. Raises an error among them: any list may lack its row."""
-    found: dict[K, list[V]] = {}
+    """Return a list of rows per key, in the backend's order. Raise an error among the rows: any list may lack its row."""
+    lists: dict[K, list[V]] = {}
     for row in rows:
         if isinstance(row, GraphError):
             raise row
-        found.setdefault(key(row), []).append(row)
-    return found
+        lists.setdefault(key(row), []).append(row)
+    return lists
 
 
 async def each(keys: Iterable[K], one: Callable[[K], Awaitable[V]], *, parallel: int = 32) -> dict[K, V | BackendError]:
-    """For a backend without a batch: one call per key, at most `parallel` at once, so that others find a place, too.
+    """Call `one` for each key, for a backend without a batch. At most `parallel` calls run at once.
 
-    A key whose call fails has its error as its value; the others are not touched. `NotFound` means "not there".
+    A key whose call fails has its error as value, which does not affect the other keys. A key whose call raises
+    `NotFound` is left out.
     """
     outcomes: dict[K, Any] = dict.fromkeys(keys)
-    waiting = iter(list(outcomes))
+    pending = iter(list(outcomes))
 
-    async def in_turn() -> None:
-        for key in waiting:
-            outcomes[key] = await _outcome(one, key)
+    async def worker() -> None:
+        for key in pending:  # all workers take from one iterator
+            try:
+                outcomes[key] = await one(key)
+            except Exception as error:
+                outcomes[key] = error  # an exception out of gather would leave the other calls running unattended
 
-    await asyncio.gather(*(in_turn() for _ in range(min(parallel, len(outcomes)))))
-    return {key: value for key, value in outcomes.items() if not _is_missing(value)}
-
-
-async def _outcome(one: Callable[[K], Awaitable[V]], key: K) -> Any:
-    try:
-        return await one(key)
-    except Exception as error:
-        return error  # each key has its own outcome; gather would leave the other calls running behind our back
-
-
-def _is_missing(value: object) -> bool:
-    return isinstance(value, GraphError) and value.code == "NOT_FOUND"
+    await asyncio.gather(*(worker() for _ in range(min(parallel, len(outcomes)))))
+    return {
+        key: value
+        for key, value in outcomes.items()
+        if not (isinstance(value, GraphError) and value.code == "NOT_FOUND")
+    }

@@ -1,9 +1,18 @@
-"""A `Load` is what `await crm.customers.load(key)` waits for: a lazy future that costs none.
+"""Gather the loads of many resolvers into dispatches, without a future or a task per load.
 
-Keys that are asked for together travel in one wave. Whoever runs resolvers level by level knows a `Load` by its type
-and goes on with it when its wave has landed; anybody else in asyncio (a task, gather, wait, shield) uses the future
-protocol, and only then a real future is made. A key joins the open wave when `load` is called, not when it is awaited:
-two loads made before the first await are one call.
+`await crm.customers.load(key)` waits for a `Load`. It costs three attributes, and all loads of one dispatch share one
+future, `Dispatch.done`:
+
+    load("a") -- Load --.
+    load("b") -- Load --+-- Dispatch {a, b} -- two turns of the loop -- Source -- results of a and b
+    load("a") -- Load --'         done: the only future
+
+Whoever runs resolvers level by level (`graphfold.execution`) recognizes a `Load` that a coroutine yields and resumes
+the coroutine when the load's dispatch has results. Anything else in asyncio (a task, `gather`, `wait`, `shield`) only
+knows futures. For these a `Load` imitates one: it yields itself with `_asyncio_future_blocking` set, which is how a
+task recognizes a future, and makes a real future when one of its methods is called.
+
+A key is enqueued when `load` is called, not when the load is awaited: two loads before the first await are one call.
 """
 
 from __future__ import annotations
@@ -14,19 +23,19 @@ from contextvars import Context
 from typing import Any, Generic, TypeVar
 
 from graphfold.deadline import deadline_exceeded
-from graphfold.loading.answer import Failed
+from graphfold.loading.load_result import Failed
 from graphfold.loading.source import Source
 
-_PROTOCOL = {"done", "result", "exception", "cancel", "cancelled", "remove_done_callback"}
+_FUTURE_METHODS = {"done", "result", "exception", "cancel", "cancelled", "remove_done_callback"}
 
-__all__ = ["Load", "Loader", "Wave", "landed"]
+__all__ = ["Dispatch", "Load", "Loader", "dispatched_results"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Wave:
-    """The keys of one dispatch. `done` is one future for all who wait for any of them."""
+class Dispatch:
+    """The keys that are sent together, and later their `results`. `done` is one future for all loads of the keys."""
 
     __slots__ = ("done", "keys", "results")
 
@@ -36,141 +45,151 @@ class Wave:
         self.done: asyncio.Future[None] | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make the future, for a dispatch whose results are not known yet."""
         self.done = loop.create_future()
 
-    def land(self, results: dict[Any, Any]) -> None:
+    def resolve(self, results: dict[Any, Any]) -> None:
+        """Set the results and wake the loads."""
         self.results = results
         if self.done is not None and not self.done.done():
             self.done.set_result(None)
 
 
 class Load(Generic[V]):
-    """Awaited, it gives the value or raises the key's error. `settle` turns the answer into either."""
+    """An awaitable for the value of one key. `unwrap` returns the value of a result or raises its error."""
 
-    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_future", "key", "settle", "wave")
+    __slots__ = ("__weakref__", "_asyncio_future_blocking", "_future", "dispatch", "key", "unwrap")
 
-    def __init__(self, wave: Wave, key: Any, settle: Callable[[Any, Any], V]) -> None:
-        self.wave, self.key, self.settle = wave, key, settle
+    def __init__(self, dispatch: Dispatch, key: Any, unwrap: Callable[[Any, Any], V]) -> None:
+        self.dispatch, self.key, self.unwrap = dispatch, key, unwrap
         self._future: asyncio.Future[V] | None = None
         self._asyncio_future_blocking = False
 
     def __await__(self) -> Generator[Any, None, V]:
-        if self.wave.results is None:
+        if self.dispatch.results is None:
             self._asyncio_future_blocking = True
             yield self
         if self._future is not None:
             return self._future.result()
-        return self._settled()
+        return self._value()
 
     __iter__ = __await__
 
-    def _settled(self) -> V:
-        results = self.wave.results
+    def _value(self) -> V:
+        results = self.dispatch.results
         if results is None:
-            raise asyncio.InvalidStateError("the load has not landed yet")
-        return self.settle(results[self.key], self.key)
+            raise asyncio.InvalidStateError("the load has no result yet")
+        return self.unwrap(results[self.key], self.key)
 
-    # The future protocol, for whoever is not the driver.
+    # The future's methods, for everything that does not know a Load.
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
-        return self.wave.done.get_loop() if self.wave.done is not None else asyncio.get_running_loop()
+        return self.dispatch.done.get_loop() if self.dispatch.done is not None else asyncio.get_running_loop()
 
     def add_done_callback(self, function: Callable[[Any], object], *, context: Context | None = None) -> None:
-        # the waker wants this object back: its result() is what it asks for
-        self._real().add_done_callback(lambda _: function(self), context=context)
+        # The callback gets this load, not the real future: a task compares it with the object it waits for.
+        self._real_future().add_done_callback(lambda _: function(self), context=context)
 
     def __getattr__(self, name: str) -> Any:
-        if name in _PROTOCOL:
-            return getattr(self._real(), name)
+        if name in _FUTURE_METHODS:
+            return getattr(self._real_future(), name)
         raise AttributeError(f"a load has no {name!r}: it is not there yet. Await it first: (await ...).{name}")
 
-    def _real(self) -> asyncio.Future[V]:
+    def _real_future(self) -> asyncio.Future[V]:
         if self._future is None:
             self._future = self.get_loop().create_future()
-            if self.wave.results is not None:
-                self._fill()
-            elif self.wave.done is not None:
-                self.wave.done.add_done_callback(self._fill)
+            if self.dispatch.results is not None:
+                self._fill_future()
+            elif self.dispatch.done is not None:
+                self.dispatch.done.add_done_callback(self._fill_future)
         return self._future
 
-    def _fill(self, _: object = None) -> None:
+    def _fill_future(self, _: object = None) -> None:
         future = self._future
         if future is None or future.done():
             return
         try:
-            future.set_result(self._settled())
+            future.set_result(self._value())
         except Exception as error:
             future.set_exception(error)
 
 
-def landed(waves: Mapping[K, Wave], keys: list[K]) -> list[Any]:
-    """The answers of keys whose waves have landed, in the keys' order."""
-    if len(several := set(waves.values())) == 1:
-        results = several.pop().results or {}
+def dispatched_results(dispatches: Mapping[K, Dispatch], keys: list[K]) -> list[Any]:
+    """Return the results of keys in their order. Their dispatches must be resolved."""
+    if len(distinct := set(dispatches.values())) == 1:
+        results = distinct.pop().results or {}
         return [results[key] for key in keys]
-    return [(waves[key].results or {})[key] for key in keys]
+    return [(dispatches[key].results or {})[key] for key in keys]
 
 
 class Loader(Generic[K]):
-    """Gathers the loads of one source into waves: all keys asked for within a turn of the loop are one dispatch."""
+    """Gathers the loads of one source into dispatches, for resolvers that a plan runs level by level.
 
-    __slots__ = ("_open", "_source", "_where")
+    A key is loaded once: `_dispatches` remembers the dispatch of every key for the rest of the operation.
+    """
+
+    __slots__ = ("_dispatches", "_open", "_source")
 
     def __init__(self, source: Source[K]) -> None:
         self._source = source
-        self._where: dict[K, Wave] = {}
-        self._open: Wave | None = None
+        self._dispatches: dict[K, Dispatch] = {}
+        self._open: Dispatch | None = None
 
-    def load(self, key: K, settle: Callable[[Any, Any], V]) -> Load[V]:
-        wave = self._where.get(key)
-        if wave is None:
-            wave = self._board((key,))[key]
-        return Load(wave, key, settle)
+    def load(self, key: K, unwrap: Callable[[Any, Any], V]) -> Load[V]:
+        """Enqueue a key and return an awaitable for its value."""
+        dispatch = self._dispatches.get(key)
+        if dispatch is None:
+            dispatch = self._enqueue_new((key,))[key]
+        return Load(dispatch, key, unwrap)
 
-    def ask(self, keys: Iterable[K]) -> dict[K, Wave]:
-        """The waves that these keys travel with from now on, whether anybody waits for them yet or not."""
-        where, asked = self._where, dict.fromkeys(keys)
-        found = {key: where[key] for key in asked if key in where}
-        new = [key for key in asked if key not in found] if found else asked
-        return found | self._board(new) if new else found
+    def enqueue(self, keys: Iterable[K]) -> dict[K, Dispatch]:
+        """Enqueue keys, whether anything waits for them yet or not, and return their dispatches."""
+        dispatches, distinct = self._dispatches, dict.fromkeys(keys)
+        enqueued = {key: dispatches[key] for key in distinct if key in dispatches}
+        new = [key for key in distinct if key not in enqueued] if enqueued else distinct
+        return enqueued | self._enqueue_new(new) if new else enqueued
 
-    def arrived(self, keys: list[K]) -> list[Any]:
-        """The answers of a level that are there; for the other keys the operation's time is over."""
+    def available_results(self, keys: list[K]) -> list[Any]:
+        """Return the results that are there when the deadline has passed; the other keys have exceeded it."""
         late = Failed(deadline_exceeded())
-        waves = ((key, self._where.get(key)) for key in keys)
-        return [wave.results[key] if wave is not None and wave.results is not None else late for key, wave in waves]
+        dispatches = ((key, self._dispatches.get(key)) for key in keys)
+        return [d.results[key] if d is not None and d.results is not None else late for key, d in dispatches]
 
-    def bring(self, rows: Mapping[K, Any]) -> None:
-        self._source.bring(rows)
+    def prime_many(self, rows: Mapping[K, Any]) -> None:
+        """Use rows that another call returned as results: their keys need no call."""
+        self._source.prime(rows)
 
     def drop(self, key: K) -> None:
+        """Forget a key that was changed by a write; its next load is enqueued anew."""
         self._source.drop(key)
-        self._where.pop(key, None)
+        self._dispatches.pop(key, None)
 
-    def _board(self, keys: Collection[K]) -> dict[K, Wave]:
-        """The waves that new keys travel with: what is known has landed already, the rest goes with the next one."""
-        known = self._source.known(keys)
-        boarded = dict.fromkeys(known, Wave(known)) if known else {}
-        rest = [key for key in keys if key not in known] if known else keys
-        if rest:
-            wave = self._open or self._new()
-            wave.keys.update(dict.fromkeys(rest))
-            boarded.update(dict.fromkeys(rest, wave))
-        self._where.update(boarded)
-        return boarded
+    def _enqueue_new(self, keys: Collection[K]) -> dict[K, Dispatch]:
+        """Return the dispatches of new keys: a resolved one for those known already, the next one for the others."""
+        known = self._source.lookup(keys)
+        enqueued = dict.fromkeys(known, Dispatch(known)) if known else {}
+        unknown = [key for key in keys if key not in known] if known else keys
+        if unknown:
+            dispatch = self._open or self._open_dispatch()
+            dispatch.keys.update(dict.fromkeys(unknown))
+            enqueued.update(dict.fromkeys(unknown, dispatch))
+        self._dispatches.update(enqueued)
+        return enqueued
 
-    def _new(self) -> Wave:
+    def _open_dispatch(self) -> Dispatch:
         loop = asyncio.get_running_loop()
-        wave = self._open = Wave()
-        wave.open(loop)
-        loop.call_soon(loop.call_soon, self._depart)  # two turns: whoever is ready now may still add keys
-        return wave
+        dispatch = self._open = Dispatch()
+        dispatch.open(loop)
+        # The batch window is two turns of the loop. In the first, resolvers run that are ready now. They may make
+        # others ready, and these run in the second and can still add their keys.
+        loop.call_soon(loop.call_soon, self._dispatch)
+        return dispatch
 
-    def _depart(self) -> None:
-        wave, self._open = self._open, None
-        assert wave is not None
-        over = self._source.scope.over()
-        if over is not None:
-            wave.land(dict.fromkeys(wave.keys, Failed(over)))
+    def _dispatch(self) -> None:
+        dispatch, self._open = self._open, None
+        assert dispatch is not None
+        stop_error = self._source.scope.stop_error()
+        if stop_error is not None:
+            dispatch.resolve(dict.fromkeys(dispatch.keys, Failed(stop_error)))
             return
-        self._source.ask(list(wave.keys), wave.land)
+        self._source.fetch_then(list(dispatch.keys), dispatch.resolve)

@@ -1,118 +1,140 @@
-"""One GraphQL operation, as loading sees it: who asks, what is asked for, and the loads under way.
+"""The state of one running GraphQL operation that its loads share: viewer, loaders, tasks and deadline.
 
-A scope lives for one query, one mutation or one event of a subscription, never longer: a WebSocket connection keeps
-one context for all its operations, and loaders kept on that would go stale.
+A scope lives for one query, one mutation or one event of a subscription, never longer: a WebSocket connection has one
+context for all its operations, and loaders kept on that would go stale.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
-from graphfold.cache.parts import Parts
-from graphfold.cache.store import Store
-from graphfold.cache.terms import Terms
+from graphfold.cache.dependencies import AnswerDependencies
+from graphfold.cache.operation_cache import OperationCache
+from graphfold.cache.policy import CachePolicy
 from graphfold.deadline import current_deadline, deadline_exceeded, wait_for_cancelled
 from graphfold.errors import BackendUnavailable, GraphError
-from graphfold.loading.observed import observed
-from graphfold.loading.staleness import Outdated
-from graphfold.observer import NO_OBSERVERS, Observers
+from graphfold.loading.backend_operation import BackendOperation
+from graphfold.loading.stale_values import ServedStaleValue
+from graphfold.observer import NO_OBSERVERS, BatchEvent, Observers, current_batch, error_name, notify
 from graphfold.rows.row import Row
 from graphfold.viewer import Viewer
 
-__all__ = ["Home", "Scope"]
+__all__ = ["OperationScope", "SharedResources"]
 
 T = TypeVar("T")
 
 
-class Home(Protocol):
-    """What outlives a scope: caches, calls shared between operations, and each adapter's connection."""
+class SharedResources(Protocol):
+    """What outlives a scope: the caches, the tasks of calls that operations share, and the backends."""
 
-    def store(self, operation: str, terms: Terms) -> Store: ...
+    def store(self, operation: str, policy: CachePolicy) -> OperationCache: ...
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]: ...
     def backend(self, adapter: type) -> Any: ...
 
 
-class Scope:
-    """The loaders and tasks of one operation. `close` ends what is still under way.
+class OperationScope:
+    """The loaders, adapters and tasks of one operation. `close` cancels what is still running.
 
-    `level_by_level` says who runs the resolvers: the plan, which knows a `Load`, or graphql-core with a task for each.
-    `parts` gather what goes into the answer, `outdated` what in it was stale.
+    `requested` returns the OnDemand fields that the operation selects, by graph type; it is called at most once.
+    `level_by_level`: the plan runs the resolvers and knows a `Load` by its type. Otherwise graphql-core runs each
+    resolver in a task. `dependencies` collects what the answer is made of, `stale_values` what in it was stale.
     """
 
     def __init__(
         self,
-        home: Home,
+        resources: SharedResources,
         viewer: Viewer,
-        wants: Callable[[], dict[type, frozenset[str] | None]],
-        parts: Parts | None = None,
+        requested: Callable[[], dict[type, frozenset[str] | None]],
+        dependencies: AnswerDependencies | None = None,
         observers: Observers = NO_OBSERVERS,
     ) -> None:
-        self.home, self.viewer, self.parts = home, viewer, parts or Parts()
+        self.resources, self.viewer = resources, viewer
+        self.dependencies = dependencies or AnswerDependencies()
         self.observers = observers
         self.loaders: dict[Hashable, Any] = {}
         self.adapters: dict[type, Any] = {}
-        self.outdated: list[Outdated] = []
-        self._wants = wants
-        self._wanted: dict[type, frozenset[str] | None] | None = None
+        self.stale_values: list[ServedStaleValue] = []
+        self._find_requested = requested
+        self._requested: dict[type, frozenset[str] | None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.deadline = current_deadline()
         self.level_by_level = False
         self.ended = False
 
-    def asked(self, row: type[Row[Any]]) -> frozenset[str]:
-        """The OnDemand fields of `row` that this operation wants, wherever in the query its graph type stands."""
+    def requested_fields(self, row: type[Row[Any]]) -> frozenset[str]:
+        """Return the OnDemand fields of a row class that the operation selects anywhere on the row's graph type."""
         on_demand = row.shape.on_demand
         if not on_demand or row.shape.feeds is None:
             return on_demand
-        if self._wanted is None:
-            self._wanted = self._wants()
-        wanted = self._wanted.get(row.shape.feeds)
-        return on_demand if wanted is None else on_demand & wanted
+        if self._requested is None:
+            self._requested = self._find_requested()
+        requested = self._requested.get(row.shape.feeds)
+        return on_demand if requested is None else on_demand & requested
 
-    def function(self, operation: Any) -> Callable[..., Awaitable[Any]]:
+    def function(self, operation: BackendOperation) -> Callable[..., Awaitable[Any]]:
         """Return the author's function of a backend operation, with events around each call if they are observed."""
         if self.observers.observes_calls:
-            return observed(operation, self.observers)
-        function: Callable[..., Awaitable[Any]] = operation.function
-        return function
+            return _with_events(operation, self.observers)
+        return operation.function
 
-    def over(self) -> GraphError | None:
-        """Why no call is made for it any more."""
+    def stop_error(self) -> GraphError | None:
+        """Return why no call may be made for this operation any more; None if calls are allowed."""
         if self.ended:
             return BackendUnavailable("The operation has ended.")
         return deadline_exceeded() if self.deadline is not None and self.deadline.remaining() <= 0 else None
 
-    def renew(self) -> None:
-        """Another event of a subscription: nothing of what was loaded for the one before is kept or used again."""
+    def reset(self) -> None:
+        """Drop what was loaded, before the next event of a subscription."""
         self.loaders.clear()
-        self.outdated.clear()
-        self.parts = Parts()
+        self.stale_values.clear()
+        self.dependencies = AnswerDependencies()
 
-    def own(self, task: asyncio.Task[Any]) -> None:
-        """This task ends with the operation, at once where that has ended already."""
+    def cancel_at_end(self, task: asyncio.Task[Any]) -> None:
+        """Cancel a task when the operation ends; at once if it has ended."""
         if self.ended:
             task.cancel()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def end(self) -> None:
-        """The operation has ended: from now on no call is made for it."""
-        self._let_go()
+        """End the operation: cancel its tasks without waiting for them, and refuse further calls."""
+        self._release()
         for task in self._tasks:
             task.cancel()
 
     async def close(self) -> None:
-        """The operation has ended: cancel what nobody waits for any more, and wait until it has stopped."""
-        self._let_go()
-        left = [task for task in self._tasks if not task.done() and task is not asyncio.current_task()]
-        for task in left:
+        """End the operation: cancel its tasks and wait until they have stopped."""
+        self._release()
+        running = [task for task in self._tasks if not task.done() and task is not asyncio.current_task()]
+        for task in running:
             task.cancel()
-        if left:
-            await wait_for_cancelled(left, self.deadline)
+        if running:
+            await wait_for_cancelled(running, self.deadline)
 
-    def _let_go(self) -> None:
-        """All of these know the scope: what it loaded is given back at once, without the garbage collector's help."""
+    def _release(self) -> None:
+        # Loaders, adapters and the callable refer back to the scope. Without these cycles everything that was loaded
+        # is freed at once, by reference counting, instead of by a later run of the garbage collector.
         self.ended = True
-        self.loaders, self.adapters, self._wants = {}, {}, dict
+        self.loaders, self.adapters, self._find_requested = {}, {}, dict
+
+
+def _with_events(operation: BackendOperation, observers: Observers) -> Callable[..., Awaitable[Any]]:
+    async def run(adapter: Any, *args: Any, **kwargs: Any) -> Any:
+        keys = args[0] if operation.kind == "batch" else None
+        event = BatchEvent(adapter.name, operation.name, operation.kind, keys)
+        token = current_batch.set(event)
+        notify(observers.batch_started, event)
+        try:
+            return await operation.function(adapter, *args, **kwargs)
+        except BaseException as error:
+            event.error = error_name(error)
+            raise
+        finally:
+            current_batch.reset(token)
+            event.ended = perf_counter()
+            notify(observers.batch_ended, event)
+
+    return run

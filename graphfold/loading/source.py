@@ -1,5 +1,18 @@
-"""Where the answers of one operation of a backend come from: what other answers brought, the cache, calls that are
-under way for somebody else, and the backend. One source for each set of arguments, within one graph operation.
+"""Find the results of keys: primed rows, the cache, calls that are in flight for other operations, and the backend.
+
+There is one source per backend operation and set of arguments, within one graph operation:
+
+    lookup(keys)                    at once, when a key is enqueued
+        primed rows, cache entries, stale entries that are being refreshed
+    fetch(keys), fetch_then(keys)   for the other keys, when their dispatch is sent
+        in-flight requests          of other operations, joined
+        a request of its own        a task that outlives the operation, so that others can join it:
+            second tier             if the graph runs with one
+            backend                 the author's function
+
+`fetch_then` and `fetch` are one flow, written twice. `fetch_then` serves the loads of a plan: it needs no task to wait
+for a request of its own, only a callback. That is the path of nearly every call, and a task costs more than all else
+here. `fetch` serves tasks, and the rare cases with several requests to wait for.
 """
 
 from __future__ import annotations
@@ -10,13 +23,14 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable
 from math import inf
 from typing import Any, Generic, TypeVar
 
+from graphfold.cache.cache_view import CacheView
 from graphfold.cache.freshness import Freshness
-from graphfold.cache.shelf import Flight, Landed, Shelf
+from graphfold.cache.in_flight import FetchOutcome, InFlightRequest
 from graphfold.deadline import current_deadline, set_current_deadline
 from graphfold.errors import BackendUnavailable, DeadlineExceeded, GraphError
-from graphfold.loading.answer import MISSING, Failed, Stale, are_graph_objects, in_graph
-from graphfold.loading.replies import Listener, listening
-from graphfold.loading.scope import Scope
+from graphfold.loading.load_result import MISSING, Failed, StaleValue, are_graph_objects, to_graph_value
+from graphfold.loading.reply_listener import ReplyListener, reply_listener
+from graphfold.loading.scope import OperationScope
 from graphfold.observer import KeysEvent, notify
 from graphfold.rows.row import Row
 
@@ -26,258 +40,270 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 Fetch = Callable[[list[K]], Awaitable[dict[K, Any]]]
-"""Distinct keys in; for each key a row, a list, a page, MISSING or Failed out. Never raises, except when cancelled."""
+"""Takes distinct keys, returns for each a row, list, page, MISSING or Failed. Raises nothing but CancelledError."""
 
 
 class Source(Generic[K]):
-    """`fields` are the OnDemand fields asked for; `shelf` is what is remembered for this viewer and these arguments.
+    """The results of one backend operation for one set of arguments: graph objects, `MISSING` or `Failed`.
 
-    `seen` is shown each answer before it enters the graph: a page's rows prime the loads of its items.
-    `operation` is the pair of backend and operation, for events.
-    Answers leave it as the graph sees them: graph objects, MISSING or Failed.
+    `view` is the cache for this viewer and these arguments; None if nothing is cached. `fields` are the OnDemand fields
+    that a cache entry must have, `requested_fields` returns them by row class. `on_value` is called with each value
+    before it becomes a graph object: the rows of a page prime other loads. `operation` is the backend and operation
+    for events.
     """
 
     def __init__(
         self,
-        scope: Scope,
+        scope: OperationScope,
         fetch: Fetch[K],
         *,
-        shelf: Shelf | None,
-        asked: Callable[[type[Row[Any]]], frozenset[str]],
+        view: CacheView | None,
+        requested_fields: Callable[[type[Row[Any]]], frozenset[str]],
         fields: frozenset[str],
-        seen: Callable[[Any], None] | None = None,
+        on_value: Callable[[Any], None] | None = None,
         operation: tuple[str, str] = ("", ""),
     ) -> None:
-        self.scope, self._fetch, self._shelf = scope, fetch, shelf
-        self._asked, self._fields, self._seen = asked, fields, seen
+        self.scope, self._call_backend, self._view = scope, fetch, view
+        self._requested_fields, self._fields, self._on_value = requested_fields, fields, on_value
         self._operation = operation
-        self._brought: dict[K, Any] = {}
-        self._lots = shelf.lots if shelf is not None else 0
+        self._primed: dict[K, Any] = {}
+        self._stored_batches = view.stored_batches if view is not None else 0
 
-    def bring(self, rows: Mapping[K, Any]) -> None:
-        """Rows that came with something else: no call of their own for them."""
-        brought = self._brought
-        for key in rows.keys() - brought.keys() if brought else rows:
-            brought[key] = rows[key]
+    def prime(self, rows: Mapping[K, Any]) -> None:
+        """Use rows that another call returned as results: their keys need no call. The first row of a key stays."""
+        primed = self._primed
+        for key in rows.keys() - primed.keys() if primed else rows:
+            primed[key] = rows[key]
 
     def drop(self, key: K) -> None:
-        """The key has changed: what was brought is void."""
-        self._brought.pop(key, None)
+        """Drop the primed row of a key that was changed by a write."""
+        self._primed.pop(key, None)
 
-    def known(self, keys: Collection[K]) -> dict[K, Any]:
-        """The answers that can be told at once. Every key passes here first."""
-        if self._shelf is None:
-            self.scope.parts.spoil()
+    def lookup(self, keys: Collection[K]) -> dict[K, Any]:
+        """Return the results that need no waiting. Every key passes here before it is fetched."""
+        if self._view is None:
+            self.scope.dependencies.make_uncacheable()
         else:
-            self._shelf.use(keys)
-        found: dict[K, Any] = {}
-        if self._brought:
-            found = {key: self._brought[key] for key in keys if key in self._brought}
-        if self._shelf is not None and len(found) < len(keys):
-            found = {**self._remembered(self._shelf, keys), **found}
-        return self._all_in_graph(found) if found else found
+            self._view.add_dependencies(keys)
+        results: dict[K, Any] = {}
+        if self._primed:
+            results = {key: self._primed[key] for key in keys if key in self._primed}
+        if self._view is not None and len(results) < len(keys):
+            results = {**self._cached(self._view, keys), **results}
+        return self._to_graph(results) if results else results
 
-    def _remembered(self, shelf: Shelf, keys: Collection[K]) -> dict[K, Any]:
-        found: dict[K, Any] = shelf.find(keys, self._fields)
-        if found and self.scope.observers.keys_found:
-            self._notify_found(cached=len(found))
-        if shelf.terms.stale and len(found) < len(keys):
-            rest = [key for key in keys if key not in found and key not in self._brought]
-            outdated = shelf.outdated(rest, self._fields, on_error=False)
-            if outdated:
-                self._refresh(shelf, list(outdated))
-                found.update({key: Stale(value, age, "revalidating") for key, (value, age) in outdated.items()})
-        return found
+    def _cached(self, view: CacheView, keys: Collection[K]) -> dict[K, Any]:
+        results: dict[K, Any] = view.get_many(keys, self._fields)
+        if results and self.scope.observers.keys_found:
+            self._notify_found(cached=len(results))
+        if view.policy.stale and len(results) < len(keys):
+            missing = [key for key in keys if key not in results and key not in self._primed]
+            stale = view.get_stale(missing, self._fields, on_error=False)
+            if stale:
+                self._refresh(view, list(stale))
+                results.update({key: StaleValue(value, age, "revalidating") for key, (value, age) in stale.items()})
+        return results
 
-    def ask(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
-        """Ask, and `tell` an answer for each key, all at once, when they are there: without a task to wait for it where
-        the call is one that nobody has under way. A defect of ours is told, too: nobody waits in vain.
+    def fetch_then(self, keys: list[K], on_results: Callable[[dict[K, Any]], None]) -> None:
+        """Fetch keys and call `on_results` once, with a result for each.
+
+        An error of our own is a result, too: nothing may wait for ever.
         """
         try:
-            self._ask(keys, tell)
+            self._fetch_then(keys, on_results)
         except Exception as error:
-            tell(self._all_failed(keys, error))
+            on_results(self._all_failed(keys, error))
 
-    def _ask(self, keys: list[K], tell: Callable[[dict[K, Any]], None]) -> None:
-        shelf = self._shelf
-        if shelf is not None and shelf.lots != self._lots and (found := shelf.find(keys, self._fields)):
-            self._ask_rest(keys, found, tell)
-            return
-        flights = self._in_flight(shelf, keys) if shelf is not None else {}
-        if shelf is None or flights:
-            self.scope.own(_begun(self._told(keys, flights, tell)))
+    def _fetch_then(self, keys: list[K], on_results: Callable[[dict[K, Any]], None]) -> None:
+        view = self._view
+        if view is not None and view.stored_batches != self._stored_batches:
+            # A request that was in flight during `lookup` may have ended before the dispatch: look again.
+            if cached := view.get_many(keys, self._fields):
+                self._fetch_remaining(keys, cached, on_results)
+                return
+        in_flight = self._in_flight(view, keys) if view is not None else {}
+        if view is None or in_flight:
+
+            async def fetch_then() -> None:
+                on_results(await self.fetch(keys, in_flight))
+
+            self.scope.cancel_at_end(_start_task(fetch_then()))
             return
 
-        def arrived(call: asyncio.Future[Landed]) -> None:
+        def on_outcome(outcome: asyncio.Future[FetchOutcome]) -> None:
             if not self.scope.ended:
-                tell(self._arrived(keys, call))
+                on_results(self._results_of(keys, outcome))
 
-        self._depart(shelf, keys).outcome.add_done_callback(arrived)
+        self._start_request(view, keys).outcome.add_done_callback(on_outcome)
 
-    def _ask_rest(self, keys: list[K], found: dict[K, Any], tell: Callable[[dict[K, Any]], None]) -> None:
-        """A call that was under way when the keys were looked up has ended before they were asked for."""
-        known = self._all_in_graph(found)
-        rest = [key for key in keys if key not in known]
-        if rest:
-            self._ask(rest, lambda answers: tell(known | answers))
+    def _fetch_remaining(self, keys: list[K], cached: dict[K, Any], on_results: Callable[[dict[K, Any]], None]) -> None:
+        results = self._to_graph(cached)
+        missing = [key for key in keys if key not in results]
+        if missing:
+            self._fetch_then(missing, lambda fetched: on_results(results | fetched))
         else:
-            tell(known)
+            on_results(results)
 
-    async def _told(self, keys: list[K], flights: dict[K, Flight], tell: Callable[[dict[K, Any]], None]) -> None:
-        tell(await self.answers(keys, flights))
+    async def fetch(self, keys: list[K], in_flight: dict[K, InFlightRequest] | None = None) -> dict[K, Any]:
+        """Fetch keys and return a result for each, joining the requests `in_flight` (None: look for them).
 
-    async def answers(self, keys: list[K], flights: dict[K, Flight] | None = None) -> dict[K, Any]:
-        """An answer for each key, from these calls under way where that is known already. Cancelled, each is an error:
-        whoever waits is told, and nobody hangs.
+        Neither a cancellation nor an error of our own is raised: both are results, so that every waiter gets one.
         """
         try:
-            found = await (self._fetch(keys) if self._shelf is None else self._through(self._shelf, keys, flights))
-            return self._finished(found)
-        except asyncio.CancelledError:
-            return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
-        except Exception as error:  # a defect of ours: whoever waits is told all the same
-            return self._all_failed(keys, error)
-
-    def _arrived(self, keys: list[K], call: asyncio.Future[Landed]) -> dict[K, Any]:
-        """The same, of a call that has ended."""
-        try:
-            landed = call.result()
-            self.scope.parts.last(landed.ends)
-            return self._finished(landed.answers)
+            if self._view is None:
+                return self._finish(await self._call_backend(keys))
+            return self._finish(await self._fetch_shared(self._view, keys, in_flight))
         except asyncio.CancelledError:
             return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
         except Exception as error:
             return self._all_failed(keys, error)
 
-    def _finished(self, found: dict[K, Any]) -> dict[K, Any]:
-        if self._shelf is not None and self._shelf.terms.stale_if_error:
-            found = self._stood_in(self._shelf, found)
-        return self._all_in_graph(found)
+    def _results_of(self, keys: list[K], outcome: asyncio.Future[FetchOutcome]) -> dict[K, Any]:
+        try:
+            fetched = outcome.result()
+            self.scope.dependencies.expire_by(fetched.expires)
+            return self._finish(fetched.results)
+        except asyncio.CancelledError:
+            return self._all_failed(keys, BackendUnavailable("The call was cancelled."))
+        except Exception as error:
+            return self._all_failed(keys, error)
 
-    def _stood_in(self, shelf: Shelf, answers: dict[K, Any]) -> dict[K, Any]:
-        """What is there from before stands in for calls that failed, but not for what a backend says."""
-        failed = {key: error for key, answer in answers.items() if (error := _outage(answer)) is not None}
-        if not failed:
-            return answers
-        found = shelf.outdated(failed, self._fields, on_error=True).items()
-        return answers | {key: Stale(value, age, failed[key].code, failed[key]) for key, (value, age) in found}
+    def _finish(self, results: dict[K, Any]) -> dict[K, Any]:
+        if self._view is not None and self._view.policy.stale_if_error:
+            results = self._with_stale_fallbacks(self._view, results)
+        return self._to_graph(results)
+
+    def _with_stale_fallbacks(self, view: CacheView, results: dict[K, Any]) -> dict[K, Any]:
+        """Replace outages by stale entries. An error that is the backend's answer stays."""
+        outages = {key: error for key, result in results.items() if (error := _outage(result)) is not None}
+        if not outages:
+            return results
+        stale = view.get_stale(outages, self._fields, on_error=True).items()
+        return results | {key: StaleValue(value, age, outages[key].code, outages[key]) for key, (value, age) in stale}
 
     def _all_failed(self, keys: list[K], error: Exception) -> dict[K, Any]:
-        self.scope.parts.spoil()
+        self.scope.dependencies.make_uncacheable()
         return dict.fromkeys(keys, Failed(error))
 
-    def _all_in_graph(self, answers: dict[K, Any]) -> dict[K, Any]:
-        if self._seen is None and are_graph_objects(answers.values()):
-            return answers
-        return {key: self._in_graph(answer) for key, answer in answers.items()}
+    def _to_graph(self, results: dict[K, Any]) -> dict[K, Any]:
+        if self._on_value is None and are_graph_objects(results.values()):
+            return results
+        return {key: self._to_graph_result(result) for key, result in results.items()}
 
-    def _in_graph(self, answer: Any) -> Any:
-        if answer is MISSING or isinstance(answer, Failed):
-            return answer
-        if isinstance(answer, Stale):
-            value = self._in_graph(answer.value)
-            return value if isinstance(value, Failed) else Stale(value, answer.age, answer.because, answer.error)
+    def _to_graph_result(self, result: Any) -> Any:
+        if result is MISSING or isinstance(result, Failed):
+            return result
+        if isinstance(result, StaleValue):
+            value = self._to_graph_result(result.value)
+            if isinstance(value, Failed):
+                return value
+            return StaleValue(value, result.age, result.because, result.error)
         try:
-            if self._seen is not None:
-                self._seen(answer)
-            return in_graph(answer, lambda row: row.shape.on_demand - self._asked(row))
+            if self._on_value is not None:
+                self._on_value(result)
+            return to_graph_value(result, lambda row: row.shape.on_demand - self._requested_fields(row))
         except Exception as error:
             return Failed(error)
 
-    async def _through(self, shelf: Shelf, keys: list[K], flights: dict[K, Flight] | None = None) -> dict[K, Any]:
-        """From calls that others have under way, and the rest from the backend."""
-        if flights is None:
-            flights = self._in_flight(shelf, keys)
-        if not flights:
-            return (await self._landed(self._depart(shelf, keys))).answers
-        own = self._depart(shelf, rest) if (rest := [key for key in keys if key not in flights]) else None
-        answers: dict[K, Any] = dict((await self._landed(own)).answers) if own is not None else {}
-        apart: list[K] = []
-        for key, flight in flights.items():
-            landed = await self._landed(flight)
-            if landed.shared:
-                answers[key] = landed.answers[key]
+    async def _fetch_shared(
+        self, view: CacheView, keys: list[K], in_flight: dict[K, InFlightRequest] | None = None
+    ) -> dict[K, Any]:
+        """Fetch keys by joining requests in flight, and the other keys with a request of their own."""
+        if in_flight is None:
+            in_flight = self._in_flight(view, keys)
+        if not in_flight:
+            return (await self._wait_for(self._start_request(view, keys))).results
+        own_keys = [key for key in keys if key not in in_flight]
+        own = self._start_request(view, own_keys) if own_keys else None
+        results: dict[K, Any] = dict((await self._wait_for(own)).results) if own is not None else {}
+        unshared: list[K] = []
+        for key, request in in_flight.items():
+            outcome = await self._wait_for(request)
+            if outcome.shared:
+                results[key] = outcome.results[key]
             else:
-                apart.append(key)
-        if apart:  # for whoever asked, and nobody else
-            answers |= (await self._landed(self._depart(shelf, apart))).answers
-        late = [key for key in flights if _is_late(answers[key])]
-        if late and self.scope.over() is None:  # whoever made the call had less time than there is here
-            answers |= await self._through(shelf, late)
-        return answers
+                unshared.append(key)
+        if unshared:  # the replies said that they are for their own viewer only
+            results |= (await self._wait_for(self._start_request(view, unshared))).results
+        late = [key for key in in_flight if _is_late(results[key])]
+        if late and self.scope.stop_error() is None:  # the operation that made the request had an earlier deadline
+            results |= await self._fetch_shared(view, late)
+        return results
 
-    def _depart(self, shelf: Shelf, keys: list[K]) -> Flight:
-        """Call the backend in a task that outlives this operation: others may come to wait for it."""
-        began = shelf.begin()
-        call = self.scope.home.spawn(self._fetch_and_keep(shelf, keys, began))
-        flight = Flight(call, self._fields, began)
-        shelf.depart(keys, flight)
-        return flight
+    def _start_request(self, view: CacheView, keys: list[K]) -> InFlightRequest:
+        """Fetch keys in a task that outlives this operation, because others may join the request."""
+        began = view.begin()
+        call = self.scope.resources.spawn(self._fetch_and_store(view, keys, began))
+        request = InFlightRequest(call, self._fields, began)
+        view.add_in_flight(keys, request)
+        return request
 
-    def _refresh(self, shelf: Shelf, keys: list[K]) -> None:
-        """Fetch anew, unless somebody does already. Nobody waits for it, so it has a deadline of its own calls only."""
-        flying = shelf.flying(keys, self._fields)
-        rest = [key for key in keys if key not in flying]
-        if rest:
-            around = current_deadline()
+    def _refresh(self, view: CacheView, keys: list[K]) -> None:
+        """Fetch stale entries anew in the background, unless requests for them are in flight.
+
+        Nothing waits for it, so this operation's deadline does not apply.
+        """
+        in_flight = view.in_flight(keys, self._fields)
+        missing = [key for key in keys if key not in in_flight]
+        if missing:
+            deadline = current_deadline()
             set_current_deadline(None)
-            self._depart(shelf, rest)
-            set_current_deadline(around)
+            self._start_request(view, missing)
+            set_current_deadline(deadline)
 
-    async def _fetch_and_keep(self, shelf: Shelf, keys: list[K], began: int) -> Landed:
-        listener = Listener(shelf)
-        listening.set(listener)  # this is a task of its own
-        answers = await self._fetch(keys)
+    async def _fetch_and_store(self, view: CacheView, keys: list[K], began: int) -> FetchOutcome:
+        listener = ReplyListener(view)
+        reply_listener.set(listener)  # this runs in a task, which has a context of its own
+        results = await self._call_backend(keys)
         freshness = listener.freshness
-        return Landed(answers, self._keep(shelf, answers, began, freshness), shelf.may_keep(freshness))
+        return FetchOutcome(results, self._store(view, results, began, freshness), view.may_store(freshness))
 
-    def _keep(self, shelf: Shelf, answers: dict[K, Any], began: int, freshness: Freshness) -> float:
-        """Remember what lasts; the time until all of it is good."""
-        if _SPECIAL.isdisjoint(map(type, answers.values())):
-            return shelf.keep(answers, self._fields, began, freshness)
-        values = {key: answer for key, answer in answers.items() if type(answer) not in _SPECIAL}
-        negative = {key: answer for key, answer in answers.items() if answer is MISSING or _is_lasting(answer)}
-        ends = shelf.keep(values, self._fields, began, freshness) if values else inf
+    def _store(self, view: CacheView, results: dict[K, Any], began: int, freshness: Freshness) -> float:
+        """Store the results that may be cached. Return the time until which all of them are fresh."""
+        if _NOT_VALUES.isdisjoint(map(type, results.values())):
+            return view.store(results, self._fields, began, freshness)
+        values = {key: result for key, result in results.items() if type(result) not in _NOT_VALUES}
+        negative = {key: result for key, result in results.items() if result is MISSING or _is_lasting(result)}
+        expires = view.store(values, self._fields, began, freshness) if values else inf
         if negative:
-            ends = min(ends, shelf.keep(negative, self._fields, began, freshness, negative=True))
-        return ends if len(values) + len(negative) == len(answers) else -inf
+            expires = min(expires, view.store(negative, self._fields, began, freshness, negative=True))
+        return expires if len(values) + len(negative) == len(results) else -inf
 
-    def _in_flight(self, shelf: Shelf, keys: list[K]) -> dict[K, Flight]:
-        """Return the calls in flight for these keys."""
-        flights: dict[K, Flight] = shelf.flying(keys, self._fields)
-        if flights and self.scope.observers.keys_found:
-            self._notify_found(joined=len(flights))
-        return flights
+    def _in_flight(self, view: CacheView, keys: list[K]) -> dict[K, InFlightRequest]:
+        requests: dict[K, InFlightRequest] = view.in_flight(keys, self._fields)
+        if requests and self.scope.observers.keys_found:
+            self._notify_found(joined=len(requests))
+        return requests
 
     def _notify_found(self, *, cached: int = 0, joined: int = 0) -> None:
         notify(self.scope.observers.keys_found, KeysEvent(*self._operation, cached, joined))
 
-    async def _landed(self, flight: Flight) -> Landed:
-        """How the flight ended. If this waiter is cancelled the flight goes on for the others."""
-        outcome = flight.outcome
-        landed = outcome.result() if outcome.done() else await asyncio.shield(outcome)
-        self.scope.parts.last(landed.ends)
-        return landed
+    async def _wait_for(self, request: InFlightRequest) -> FetchOutcome:
+        """Wait for a request. It goes on for the others if this waiter is cancelled."""
+        outcome = request.outcome
+        fetched = outcome.result() if outcome.done() else await asyncio.shield(outcome)
+        self.scope.dependencies.expire_by(fetched.expires)
+        return fetched
 
 
-def _begun(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-    """A task, begun at once where Python can (3.12): that saves a turn of the loop for each call."""
+def _start_task(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Start a task; from Python 3.12 on eagerly, which saves one turn of the loop per call."""
     if sys.version_info >= (3, 12):
         return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
     return asyncio.ensure_future(work)
 
 
-_SPECIAL = {Failed, type(MISSING)}
+_NOT_VALUES = {Failed, type(MISSING)}
 
 
-def _outage(answer: Any) -> GraphError | None:
-    error = answer.error if isinstance(answer, Failed) else None
+def _outage(result: Any) -> GraphError | None:
+    error = result.error if isinstance(result, Failed) else None
     return error if isinstance(error, GraphError) and error.is_outage else None
 
 
-def _is_late(answer: Any) -> bool:
-    return type(answer) is Failed and isinstance(answer.error, DeadlineExceeded)
+def _is_late(result: Any) -> bool:
+    return type(result) is Failed and isinstance(result.error, DeadlineExceeded)
 
 
-def _is_lasting(answer: Any) -> bool:
-    return isinstance(answer, Failed) and answer.lasting
+def _is_lasting(result: Any) -> bool:
+    return isinstance(result, Failed) and result.lasting

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from graphfold.cache.parts import Parts
+from graphfold.cache.dependencies import AnswerDependencies
 
 __all__ = ["Answer"]
 
@@ -27,7 +27,7 @@ class Answer:
     errors: list[dict[str, Any]] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
     started: bool = True
-    parts: Parts | None = None
+    dependencies: AnswerDependencies | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the answer in GraphQL's response format (spec section 7.1)."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from graphfold.adapter.base import Adapter
-from graphfold.cache.parts import Parts
+from graphfold.cache.dependencies import AnswerDependencies
 from graphfold.deadline import Deadline
-from graphfold.loading.scope import Home, Scope
+from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.settings import Settings
 from graphfold.viewer import Viewer
@@ -21,7 +21,7 @@ A = TypeVar("A", bound=Adapter)
 Wanted = dict[type, frozenset[str] | None]
 
 
-class Runtime(Home, Protocol):
+class Runtime(SharedResources, Protocol):
     """What lives as long as the graph runs, with the graph's settings."""
 
     @property
@@ -41,7 +41,7 @@ class Request:
     headers: Mapping[str, str]
     """The client's headers, names in lower case."""
     observers: Observers = NO_OBSERVERS
-    parts: Parts | None = None
+    dependencies: AnswerDependencies | None = None
     """Collects what the answer is built from, if the request runs a single operation."""
     seconds: float | None = None
     """The time that the client allows for an operation, in seconds; the setting is an upper bound."""
@@ -51,9 +51,9 @@ class Request:
         most = self.runtime.settings.deadline
         return Deadline(most if self.seconds is None else min(self.seconds, most))
 
-    def scope(self, wants: Callable[[], Wanted]) -> Scope:
+    def scope(self, wants: Callable[[], Wanted]) -> OperationScope:
         """Open the scope of one operation. `wants` returns the fields that the operation selects of each type."""
-        return Scope(self.runtime, self.viewer, wants, self.parts, self.observers)
+        return OperationScope(self.runtime, self.viewer, wants, self.dependencies, self.observers)
 
 
 class OperationContext:
@@ -61,13 +61,13 @@ class OperationContext:
 
     __slots__ = ("_request", "scope")
 
-    def __init__(self, request: Request, scope: Scope) -> None:
+    def __init__(self, request: Request, scope: OperationScope) -> None:
         self._request, self.scope = request, scope
 
     @property
     def request(self) -> Request:
         """The request. Reading it keeps the answer out of the answer cache, because it may depend on any header."""
-        self.scope.parts.spoil()
+        self.scope.dependencies.make_uncacheable()
         return self._request
 
     @property

@@ -17,7 +17,7 @@ from graphql.pyutils import Path
 from graphfold.composition.fallbacks import FallbackAwaitable
 from graphfold.deadline import Deadline, deadline_exceeded
 from graphfold.execution.executor import PlanExecutor
-from graphfold.loading.scope import Scope
+from graphfold.loading.scope import OperationScope
 from graphfold.operation.context import OperationContext
 
 __all__ = ["DeadlineExecutor"]
@@ -73,7 +73,7 @@ class Waits:
     The waiter awaits a gate, a future that opens when the task ends or when the deadline passes.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: OperationScope) -> None:
         self._scope = scope
         self._open: dict[asyncio.Future[None], asyncio.Future[Any]] = {}
         self._is_over = False
@@ -84,7 +84,7 @@ class Waits:
         """Return the awaitable's result. Raise `DeadlineExceeded` when the operation's time is over."""
         loop = asyncio.get_running_loop()
         task, gate = asyncio.ensure_future(awaitable), loop.create_future()
-        self._scope.own(task)
+        self._scope.cancel_at_end(task)
         self._open[gate] = task
         task.add_done_callback(lambda _: _open(gate))
         if self._is_over:

@@ -13,8 +13,8 @@ from graphfold.deadline import Deadline, current_deadline, set_current_deadline
 from graphfold.errors import Internal
 from graphfold.execution.plan import Plan
 from graphfold.extensions import add_extension, record_covered_error
-from graphfold.loading.scope import Scope
-from graphfold.loading.staleness import Outdated, report
+from graphfold.loading.scope import OperationScope
+from graphfold.loading.stale_values import ServedStaleValue, freshness_report
 from graphfold.observer import OperationEvent, notify
 from graphfold.operation.context import OperationContext, Request
 from graphfold.operation.deadline_waits import DeadlineExecutor
@@ -40,7 +40,7 @@ class GraphExecutor(DeadlineExecutor):
         scope = request.scope(self._wants)
         self.context_value = OperationContext(request, scope)
         if self.operation.operation is not OperationType.QUERY:
-            scope.parts.spoil()
+            scope.dependencies.make_uncacheable()
         event = self._event(request)
         try:
             result = super().execute_operation(serially)
@@ -93,7 +93,9 @@ class GraphExecutor(DeadlineExecutor):
         return wanted
 
 
-async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline, event: OperationEvent | None) -> Any:
+async def _in_scope(
+    result: Awaitable[Any], scope: OperationScope, deadline: Deadline, event: OperationEvent | None
+) -> Any:
     outer = current_deadline()
     set_current_deadline(deadline)
     try:
@@ -104,15 +106,15 @@ async def _in_scope(result: Awaitable[Any], scope: Scope, deadline: Deadline, ev
         set_current_deadline(outer)
         deadline.cancel_alarm()
         await scope.close()
-        if scope.outdated:
-            _report_stale_values(scope.outdated)
-            scope.outdated.clear()  # the entries refer to response paths, which refer to the operation: a garbage cycle
+        if scope.stale_values:
+            _report_stale_values(scope.stale_values)
+            scope.stale_values.clear()  # the entries refer to response paths, which refer to the operation: a garbage cycle
     if event is not None:
         _notify_ended(scope, event, execution)
     return execution
 
 
-def _notify_ended(scope: Scope, event: OperationEvent, result: ExecutionResult) -> None:
+def _notify_ended(scope: OperationScope, event: OperationEvent, result: ExecutionResult) -> None:
     event.codes = [public_error(error).code for error in result.errors or ()]
     event.ended = perf_counter()
     notify(scope.observers.operation_ended, event)
@@ -123,10 +125,10 @@ def _refused(error: Exception) -> ExecutionResult:
     return ExecutionResult(None, [located])
 
 
-def _report_stale_values(outdated: list[Outdated]) -> None:
+def _report_stale_values(stale_values: list[ServedStaleValue]) -> None:
     """Add the stale values of the answer to its extensions, and their errors to the log."""
-    for entry in report(outdated):
+    for entry in freshness_report(stale_values):
         add_extension("freshness", entry)
-    for each in outdated:
+    for each in stale_values:
         if each.stale.error is not None:
             record_covered_error("stale", each.stale.error.at(each.backend, each.operation))

@@ -9,8 +9,8 @@ from typing import Any
 
 from graphql import OperationType
 
-from graphfold.cache.answers import Answers, Kept, Question
-from graphfold.cache.parts import Parts
+from graphfold.cache.answer_cache import AnswerCache, AnswerKey, CachedAnswer
+from graphfold.cache.dependencies import AnswerDependencies
 from graphfold.deadline import Deadline
 from graphfold.operation.answer import Answer
 from graphfold.server.admission import Admission
@@ -46,44 +46,48 @@ class Answering:
 
     async def reply(self, *, mutations: bool) -> Reply:
         """By GET, which never changes anything, caches on the way are told how long the answer is good."""
-        reply, parts = await self._answer(mutations=mutations)
-        return reply if mutations else replace(reply, headers=lasting(self._good(parts)))
+        reply, dependencies = await self._answer(mutations=mutations)
+        return reply if mutations else replace(reply, headers=lasting(self._good(dependencies)))
 
-    def _good(self, parts: Parts | None) -> float:
+    def _good(self, dependencies: AnswerDependencies | None) -> float:
         answers, most = self._graph.answers, self._graph.settings.max_age
-        return min(answers.left(parts), most) if answers is not None and parts is not None and most else 0.0
+        return (
+            min(answers.public_seconds_left(dependencies), most)
+            if answers is not None and dependencies is not None and most
+            else 0.0
+        )
 
-    async def _answer(self, *, mutations: bool) -> tuple[Reply, Parts | None]:
+    async def _answer(self, *, mutations: bool) -> tuple[Reply, AnswerDependencies | None]:
         """The answer, and what it is made of where it may be kept."""
         answers, found = self._graph.answers, None
         if answers is not None and (found := self._question()) is not None:
             question, self._viewer = found
             kept = await self._told(answers, question)
             if kept is not None:
-                return self._again(kept), kept.parts
+                return self._again(kept), kept.dependencies
         if answers is not None and found is not None and self._is_query():
             return await self._kept(answers, found[0], mutations=mutations)
         reply, _ = await self._admitted(mutations=mutations)
         return reply, None  # a write is never kept, and nobody waits for another's
 
-    async def _told(self, answers: Answers, question: Question) -> Kept | None:
+    async def _told(self, answers: AnswerCache, question: AnswerKey) -> CachedAnswer | None:
         """What is kept, or comes out of the same question that somebody else has asked meanwhile."""
-        kept = answers.find(question)
-        if kept is None and (other := answers.under_way(question)) is not None:
+        kept = answers.get(question)
+        if kept is None and (other := answers.in_flight(question)) is not None:
             await self._wait(other)
-            kept = answers.find(question)
+            kept = answers.get(question)
         return kept
 
-    def _question(self) -> tuple[Question, Viewer] | None:
+    def _question(self) -> tuple[AnswerKey, Viewer] | None:
         asked = self._asked
-        return self._graph.question(asked.query, asked.variables, asked.operation_name, self._headers)
+        return self._graph.answer_key(asked.query, asked.variables, asked.operation_name, self._headers)
 
     def _is_query(self) -> bool:
         operation = self._graph.documents.operation(self._asked.query, self._asked.operation_name)
         return operation is not None and operation.operation is OperationType.QUERY
 
-    def _again(self, kept: Kept) -> Reply:
-        self._exchange.tells(kept.about)
+    def _again(self, kept: CachedAnswer) -> Reply:
+        self._exchange.tells(kept.log_fields)
         return Reply(200, kept.body, self._media)
 
     async def _wait(self, other: asyncio.Future[None]) -> None:
@@ -96,13 +100,15 @@ class Answering:
         if self._seconds is not None or not other.done():
             self._seconds = max(deadline.remaining(), 0.001)
 
-    async def _kept(self, answers: Answers, question: Question, *, mutations: bool) -> tuple[Reply, Parts | None]:
+    async def _kept(
+        self, answers: AnswerCache, question: AnswerKey, *, mutations: bool
+    ) -> tuple[Reply, AnswerDependencies | None]:
         end = answers.begin(question)
         try:
             reply, answer = await self._admitted(mutations=mutations)
-            if answer.parts is not None:
-                answers.keep(question, reply.body, answer.parts, self._exchange.asked)
-            return reply, answer.parts
+            if answer.dependencies is not None:
+                answers.put(question, reply.body, answer.dependencies, self._exchange.asked)
+            return reply, answer.dependencies
         finally:
             end()
 

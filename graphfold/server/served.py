@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from graphfold.cache.answers import Answers, Question
+from graphfold.cache.answer_cache import AnswerCache, AnswerKey
 from graphfold.operation.answer import Answer
 from graphfold.operation.documents import Documents
 from graphfold.settings import Settings
@@ -35,14 +35,14 @@ class Served(Protocol):
     @property
     def project(self) -> ProjectFolder: ...
     @property
-    def answers(self) -> Answers | None: ...
-    def question(
+    def answers(self) -> AnswerCache | None: ...
+    def answer_key(
         self,
         query: str,
         variables: Mapping[str, Any] | None,
         operation_name: str | None,
         headers: Mapping[str, str],
-    ) -> tuple[Question, Viewer] | None: ...
+    ) -> tuple[AnswerKey, Viewer] | None: ...
     def invalidate(self, backend: str, operation: str, keys: Sequence[Any] | None) -> None: ...
     def missing_settings(self) -> list[str]: ...
     def state(self) -> dict[str, Any]: ...

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from graphfold.loading.answer import MISSING, Failed
 from graphfold.loading.load import Load, Loader
-from graphfold.loading.scope import Home, Scope
+from graphfold.loading.load_result import MISSING, Failed
+from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.loading.source import Source
 from graphfold.viewer import Viewer
 
@@ -22,11 +22,11 @@ class Backend:
     The value of a key is ten times the key, or its length; the key "bad" fails, "missing" is not there.
     """
 
-    def __init__(self, scope: Scope, answer: Callable[[list[Any]], Awaitable[None]]) -> None:
+    def __init__(self, scope: OperationScope, answer: Callable[[list[Any]], Awaitable[None]]) -> None:
         self.calls: list[list[Any]] = []
         self.answer = answer
         nothing = frozenset[str]()
-        source: Source[Any] = Source(scope, self._fetch, shelf=None, asked=lambda _: nothing, fields=nothing)
+        source: Source[Any] = Source(scope, self._fetch, view=None, requested_fields=lambda _: nothing, fields=nothing)
         self.loader: Loader[Any] = Loader(source)
 
     def load(self, key: Any) -> Load[Any]:
@@ -41,7 +41,7 @@ class Backend:
 @asynccontextmanager
 async def backend(answer: Callable[[list[Any]], Awaitable[None]] | None = None) -> AsyncIterator[Backend]:
     """`answer` is awaited before a call is answered."""
-    scope = Scope(cast("Home", None), Viewer(), dict)
+    scope = OperationScope(cast("SharedResources", None), Viewer(), dict)
     try:
         yield Backend(scope, answer or _at_once)
     finally:
@@ -50,7 +50,7 @@ async def backend(answer: Callable[[list[Any]], Awaitable[None]] | None = None) 
 
 def settle(answer: Any, key: Any) -> Any:
     if isinstance(answer, Failed):
-        raise answer.raised()
+        raise answer.error_copy()
     return None if answer is MISSING else answer
 
 

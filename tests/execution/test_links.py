@@ -15,7 +15,7 @@ from graphfold.declarations import declaring
 from graphfold.errors import GraphError, NotFound
 from graphfold.execution.executor import PlanExecutor
 from graphfold.execution.links import find_link
-from graphfold.loading.answer import MISSING, Failed
+from graphfold.loading.load_result import MISSING, Failed
 from tests.execution.loading import Backend, backend
 from tests.execution.twice import counted
 
@@ -90,7 +90,7 @@ class Batch:
 
     def optional_value(self, answer: Any, key: Any) -> Any:
         if isinstance(answer, Failed):
-            raise answer.raised()
+            raise answer.error_copy()
         return None if answer is MISSING else answer
 
     def required_value(self, answer: Any, key: Any) -> Any:

@@ -9,7 +9,7 @@ import strawberry
 from graphfold import Keys, Node, OnDemand, Page, RestAdapter, Row, Wire, batch, by, finds, group, read, resolves, write
 from graphfold.errors import BackendError, BackendRejected
 from graphfold.graph.graph import Graph
-from graphfold.loading.policies import Caching
+from graphfold.loading.policy_options import CachingOptions
 from graphfold.testing import FakeBackend, graph_of
 from graphfold.viewer import Share
 
@@ -66,7 +66,7 @@ def people(  # noqa: C901  # a graph: many functions of a line
     share: Share = "viewer",
     max_size: int = 200,
     cache_size: int = 1000,
-    caching: Caching | None = None,
+    caching: CachingOptions | None = None,
     answering: Callable[[dict[str, Any]], Mapping[str, Any]] = dict,
     environment: Mapping[str, str] | None = None,
 ) -> Graph:
@@ -74,7 +74,7 @@ def people(  # noqa: C901  # a graph: many functions of a line
     `answering` is what the batch does with its rows by number before it hands them over.
     """
 
-    remembered: Caching = {"ttl": ttl, "share": share, "cache_size": cache_size, **(caching or {})}
+    remembered: CachingOptions = {"ttl": ttl, "share": share, "cache_size": cache_size, **(caching or {})}
 
     @strawberry.type(description="Somebody.")
     class Person(Node, key="number"):

@@ -62,7 +62,7 @@ class SoapAdapter(Adapter):
             raise BackendContract("The request does not fit the backend's contract.", internal=str(error)) from None
         headers = contract.headers(operation)
         call = self._on_behalf(Call("POST", "", "", headers, enclosing(""), enclosing=enclosing))
-        wire = decoder_for(into, self.asked).wire
+        wire = decoder_for(into, self.requested_fields).wire
 
         async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)

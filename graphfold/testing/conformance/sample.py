@@ -15,7 +15,7 @@ import httpx
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.message import ENVELOPES
-from graphfold.loading.backend_operations import BackendOperation
+from graphfold.loading.backend_operation import BackendOperation
 from graphfold.testing import exact_json
 from graphfold.testing.conformance.json_template import JsonTemplate
 from graphfold.testing.conformance.reply_template import Key, ReplyTemplate

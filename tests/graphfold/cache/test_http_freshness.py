@@ -193,17 +193,17 @@ async def test_what_is_not_remembered_is_never_asked_for_by_condition(clock: Clo
 
 def test_of_several_replies_the_strictest_counts() -> None:
     told = Freshness()
-    told.note({"cache-control": "max-age=60"}, 10)
-    told.note({"cache-control": "max-age=5, private", "age": "2"}, 20)
-    told.note({}, 30)
+    told.add_reply({"cache-control": "max-age=60"}, 10)
+    told.add_reply({"cache-control": "max-age=5, private", "age": "2"}, 20)
+    told.add_reply({}, 30)
     assert (told.lifetime, told.age, told.private, told.storable, told.received) == (3.0, 2.0, True, True, 60)
 
 
 def test_a_header_that_entries_are_not_told_apart_by_forbids_to_keep() -> None:
     told = Freshness()
-    told.note({"vary": "accept-language"}, 1, unsorted={"x-request-id"})
+    told.add_reply({"vary": "accept-language"}, 1, unkeyed={"x-request-id"})
     assert told.storable
-    told.note({"vary": "Accept, X-Request-Id"}, 1, unsorted={"x-request-id"})
+    told.add_reply({"vary": "Accept, X-Request-Id"}, 1, unkeyed={"x-request-id"})
     assert not told.storable
 
 
@@ -215,7 +215,7 @@ TEXTS = st.text(max_size=40) | st.sampled_from(["max-age=", "max-age=-1", "max-a
 def test_whatever_it_is_told_a_lifetime_is_a_number_from_zero_and_never_grows(replies: list[dict[str, str]]) -> None:
     told, before = Freshness(), float("inf")
     for headers in replies:
-        told.note(headers, 1)
+        told.add_reply(headers, 1)
         assert 0 <= told.lifetime <= before
         assert told.age >= 0
         before = told.lifetime

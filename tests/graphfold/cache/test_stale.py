@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from graphfold.graph.graph import Graph
-from graphfold.loading.policies import Caching
+from graphfold.loading.policy_options import CachingOptions
 from graphfold.testing import ask, fakes
 from tests.graphfold.people import Office, people
 
 pytestmark = pytest.mark.anyio
 
 ANN = '{ person(number: "1") { name } }'
-KEPT: Caching = {"stale": 30, "stale_if_error": 300}
+KEPT: CachingOptions = {"stale": 30, "stale_if_error": 300}
 
 
 class Clock:

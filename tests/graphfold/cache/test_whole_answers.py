@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.extensions import SchemaExtension
 
-from graphfold.cache.answers import Question
+from graphfold.cache.answer_cache import AnswerKey
 from tests.graphfold.shelf_life import Shop, Store, goods, served
 
 pytestmark = pytest.mark.anyio
@@ -100,7 +100,7 @@ def test_variables_are_told_apart_as_json_tells_them_apart(one: dict[str, Any], 
     def written(variables: dict[str, Any]) -> bytes:
         return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
 
-    same = Question("q", one, None, "").public == Question("q", other, None, "").public
+    same = AnswerKey("q", one, None, "").public == AnswerKey("q", other, None, "").public
     assert same == (written(one) == written(other))
 
 
@@ -324,7 +324,7 @@ async def test_without_room_none_is_kept() -> None:
 def test_a_tenant_is_told_apart_within_a_viewer_and_a_viewer_within_a_tenant() -> None:
     """One caller may speak for several tenants, and nobody of a tenant is everybody of it."""
     people = [("", None), ("a", None), ("b", None), ("", "x"), ("a", "x"), ("a", "y"), ("", "a"), ("", "1 of a")]
-    asked = [Question("q", {}, None, viewer, tenant) for viewer, tenant in people]
+    asked = [AnswerKey("q", {}, None, viewer, tenant) for viewer, tenant in people]
     assert len({question.viewer for question in asked}) == len(people)
     assert len({question.tenant for question in asked}) == 7
     assert asked[3].tenant == asked[4].tenant

@@ -231,7 +231,7 @@ async def test_each_subscription_event_loads_again() -> None:  # noqa: C901  # a
         @property
         def used(self) -> int:
             """Return how many keys have gone into the answer so far."""
-            return sum(map(len, self.scope.parts.keys.values()))
+            return sum(map(len, self.scope.dependencies.keys.values()))
 
     @resolves(Tick)
     async def value(self: Tick, counter: Counter) -> int:

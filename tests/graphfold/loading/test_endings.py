@@ -15,7 +15,7 @@ from graphfold import Keys, RestAdapter, Row, Wire, batch, by, resolves
 from graphfold.conversions import Conversion
 from graphfold.deadline import Deadline
 from graphfold.graph.graph import Graph
-from graphfold.loading.scope import Scope
+from graphfold.loading.scope import OperationScope
 from graphfold.resilience import Resilience
 from graphfold.testing import FakeBackend, ask, declaring, fakes, graph_of
 from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
@@ -117,7 +117,7 @@ async def test_a_load_that_is_not_awaited_says_so() -> None:
 
 
 def living() -> list[Any]:
-    return [each for each in gc.get_objects() if isinstance(each, (Scope, RestAdapter, Deadline))]
+    return [each for each in gc.get_objects() if isinstance(each, (OperationScope, RestAdapter, Deadline))]
 
 
 async def test_an_operation_leaves_nothing_for_the_garbage_collector() -> None:

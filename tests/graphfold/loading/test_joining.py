@@ -6,12 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from graphfold.cache.store import Store
-from graphfold.cache.terms import Terms
+from graphfold.cache.cache_view import CacheView
+from graphfold.cache.operation_cache import OperationCache
+from graphfold.cache.policy import CachePolicy
 from graphfold.errors import DeadlineExceeded
-from graphfold.loading.answer import Failed
 from graphfold.loading.load import Loader
-from graphfold.loading.scope import Home, Scope
+from graphfold.loading.load_result import Failed
+from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.loading.source import Fetch, Source
 from graphfold.testing import fakes
 from graphfold.viewer import Viewer
@@ -33,13 +34,15 @@ class Full(Host):
         raise OSError("no more tasks")
 
 
-def source(fetch: Fetch[int], store: Store, home: Host | None = None) -> Source[int]:
-    scope = Scope(cast("Home", home or Host()), Viewer(), dict)
-    return Source(scope, fetch, shelf=store.shelf("slot"), asked=lambda _: frozenset(), fields=frozenset())
+def source(fetch: Fetch[int], store: OperationCache, home: Host | None = None) -> Source[int]:
+    scope = OperationScope(cast("SharedResources", home or Host()), Viewer(), dict)
+    return Source(
+        scope, fetch, view=CacheView(store, "slot"), requested_fields=lambda _: frozenset(), fields=frozenset()
+    )
 
 
 async def test_who_joins_a_call_in_the_turn_its_time_was_over_makes_one_of_its_own() -> None:
-    store, over = Store(Terms(ttl=10), lambda: 0.0), asyncio.Event()
+    store, over = OperationCache(CachePolicy(ttl=10), lambda: 0.0), asyncio.Event()
 
     async def hasty(keys: list[int]) -> dict[int, Any]:
         await over.wait()
@@ -50,9 +53,9 @@ async def test_who_joins_a_call_in_the_turn_its_time_was_over_makes_one_of_its_o
 
     async def join() -> dict[int, Any]:
         await over.wait()  # woken right behind the call
-        return await source(patient, store).answers([1])
+        return await source(patient, store).fetch([1])
 
-    source(hasty, store).ask([1], lambda _: None)
+    source(hasty, store).fetch_then([1], lambda _: None)
     await asyncio.sleep(0)
     joining = asyncio.create_task(join())
     await asyncio.sleep(0)
@@ -64,7 +67,7 @@ async def test_where_no_call_can_be_made_whoever_waits_is_told() -> None:
     async def never(keys: list[int]) -> dict[int, Any]:
         raise AssertionError
 
-    loader = Loader(source(never, Store(Terms(ttl=10), lambda: 0.0), Full()))
+    loader = Loader(source(never, OperationCache(CachePolicy(ttl=10), lambda: 0.0), Full()))
     loads = [loader.load(key, lambda answer, _: answer.error) for key in (1, 2)]
     async with asyncio.timeout(10):
         assert [str(await load) for load in loads] == ["no more tasks"] * 2

@@ -12,7 +12,7 @@ from adapters import inventory
 from graphfold import GraphQLAdapter, Keys, RestAdapter, SoapAdapter, batch, read, write
 from graphfold.errors import BackendBadReply, BackendUnavailable
 from graphfold.graph.runtime import Runtime
-from graphfold.loading.scope import Scope
+from graphfold.loading.scope import OperationScope
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.call import Call
 from graphfold.viewer import Viewer
@@ -99,7 +99,7 @@ async def test_sent_twice_or_once(
     runtime = Runtime([adapter], Settings(), {adapter.name: BackendSettings(adapter.name, dying.url)})
     await runtime.backend(adapter).client.send(Call("GET", "/"))
     try:
-        await operation(adapter(Scope(runtime, Viewer(), dict)))
+        await operation(adapter(OperationScope(runtime, Viewer(), dict)))
     except BackendUnavailable:
         assert arrivals == 1
     except BackendBadReply:

@@ -14,7 +14,7 @@ from graphfold.adapter.soap.answers import answer_reader
 from graphfold.adapter.soap.message import MOST, message_in, parse
 from graphfold.adapter.soap.plain import Plain
 from graphfold.adapter.soap.reading import reader
-from graphfold.loading.scope import Home, Scope
+from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.resilience import Resilience
 from graphfold.resilience.guard import Guard
 from graphfold.rows.decoder import Malformed, Unreadable, decoder_for
@@ -181,7 +181,7 @@ async def test_large_replies_are_read_like_small_ones(count: int) -> None:
     reply = httpx.Response(200, content=body, headers={"content-type": "text/xml"})
     client = Client("http://depot.test", httpx.MockTransport(lambda _: reply), CallLimits(), lambda _: Session())
     backend = SimpleNamespace(contract=INVENTORY, client=client, guard=Guard("depot", Resilience(), 5, {}))
-    home = cast("Home", SimpleNamespace(backend=lambda _: backend))
-    depot = Depot(Scope(home, Viewer(), dict))
+    home = cast("SharedResources", SimpleNamespace(backend=lambda _: backend))
+    depot = Depot(OperationScope(home, Viewer(), dict))
     levels = await depot.invoke("GetStock", list[LevelRow], Sku=["a"])
     assert [(level.sku, level.on_hand) for level in levels] == [("a", 1)] * count

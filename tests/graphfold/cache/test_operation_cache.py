@@ -8,11 +8,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from graphfold.cache.changes import ALL_KEYS
+from graphfold.cache.cache_view import ENTRY_OVERHEAD, CacheView
 from graphfold.cache.freshness import Freshness
-from graphfold.cache.shelf import AROUND, Shelf
-from graphfold.cache.store import Store
-from graphfold.cache.terms import Terms
+from graphfold.cache.invalidations import ALL_KEYS
+from graphfold.cache.operation_cache import OperationCache
+from graphfold.cache.policy import CachePolicy
 
 WIDTHS = [frozenset[str](), frozenset("a"), frozenset("b"), frozenset("ab")]
 FIELDS = st.sampled_from(WIDTHS)
@@ -29,7 +29,7 @@ def freshness(said: str) -> Freshness:
     control = said.removesuffix("age 3").strip()
     headers = {"cache-control": control} if control else {}
     found = Freshness()
-    found.note(headers | ({"age": "3"} if said.endswith("age 3") else {}), 100)
+    found.add_reply(headers | ({"age": "3"} if said.endswith("age 3") else {}), 100)
     return found
 
 
@@ -56,7 +56,7 @@ class Model:
     `aside` is what has ended, knew more, and may still stand in.
     """
 
-    terms: Terms
+    policy: CachePolicy
     now: float = 0.0
     chance: float = 0.0
     steps: int = 0
@@ -79,13 +79,13 @@ class Model:
         return None
 
     def life(self, said: str, *, negative: bool) -> tuple[float, float, float]:
-        terms = self.terms
-        ttl = (terms.longest_negative if negative else terms.ttl) * (1 - 0.1 * self.chance)
+        policy = self.policy
+        ttl = (policy.effective_negative_ttl if negative else policy.ttl) * (1 - 0.1 * self.chance)
         lifetime = {"max-age=4": 4, "max-age=9, must-revalidate": 9, "no-cache": 0, "max-age=5 age 3": 2}.get(said, ttl)
         ends = self.now + min(ttl, lifetime)
         if negative or said in ("max-age=9, must-revalidate", "no-cache"):
             return ends, ends, ends
-        return ends, ends + terms.stale, ends + terms.stale_if_error
+        return ends, ends + policy.stale, ends + policy.stale_if_error
 
     def put(self, who: str, key: str, new: Known, *, negative: bool) -> None:
         old = self.valid(who, key, new.fields)
@@ -109,25 +109,25 @@ class Remembering(RuleBasedStateMachine):
         stale=st.sampled_from([0.0, 3.0]), on_error=st.sampled_from([0.0, 20.0]), negative=st.sampled_from([None, 2.0])
     )
     def start(self, stale: float, on_error: float, negative: float | None) -> None:
-        terms = Terms(ttl=10.0, share="public", stale=stale, stale_if_error=on_error, negative_ttl=negative)
-        self.model = Model(terms)
-        self.store = Store(terms, lambda: self.model.now, lambda: self.model.chance)
-        self.shelves = {who: self.store.shelf(who) for who in ("ann", "bob")}
+        policy = CachePolicy(ttl=10.0, share="public", stale=stale, stale_if_error=on_error, negative_ttl=negative)
+        self.model = Model(policy)
+        self.store = OperationCache(policy, lambda: self.model.now, lambda: self.model.chance)
+        self.views = {who: CacheView(self.store, who) for who in ("ann", "bob")}
         self.begun: list[tuple[str, list[str], frozenset[str], int, int]] = []
         self.value = 0
 
     @rule(who=WHO, keys=KEYS, fields=FIELDS)
     def begin(self, who: str, keys: list[str], fields: frozenset[str]) -> None:
-        self.begun.append((who, keys, fields, self.shelves[who].begin(), self.model.step()))
+        self.begun.append((who, keys, fields, self.views[who].begin(), self.model.step()))
 
     @rule(said=SAID, negative=st.booleans(), last=st.booleans())
     def land(self, said: str, negative: bool, last: bool) -> None:
         if not self.begun:
             return
-        who, keys, fields, moment, step = self.begun.pop(-1 if last else 0)
+        who, keys, fields, next_tick, step = self.begun.pop(-1 if last else 0)
         self.value += 1
         told = freshness(said)
-        self.shelves[who].keep(dict.fromkeys(keys, self.value), fields, moment, told, negative=negative)
+        self.views[who].store(dict.fromkeys(keys, self.value), fields, next_tick, told, negative=negative)
         life = self.model.life(said, negative=negative)
         for key in keys if said not in ("no-store", "private") else ():
             known = Known(self.value, fields, step, self.model.now - told.age, *life)
@@ -164,16 +164,16 @@ class Remembering(RuleBasedStateMachine):
 
     @invariant()
     def same(self) -> None:
-        for who, shelf in self.shelves.items():
+        for who, view in self.views.items():
             for fields in WIDTHS:
-                self.compare(who, shelf, fields)
+                self.compare(who, view, fields)
 
-    def compare(self, who: str, shelf: Shelf, fields: frozenset[str]) -> None:
+    def compare(self, who: str, view: CacheView, fields: frozenset[str]) -> None:
         now = self.model.now
         known = {key: found for key in NAMES if (found := self.model.valid(who, key, fields)) is not None}
-        assert shelf.find(NAMES, fields) == {key: k.value for key, k in known.items() if now < k.ends}
+        assert view.get_many(NAMES, fields) == {key: k.value for key, k in known.items() if now < k.ends}
         for on_error in (False, True):
-            told = shelf.outdated(NAMES, fields, on_error=on_error)
+            told = view.get_stale(NAMES, fields, on_error=on_error)
             ends = {key: k.on_error if on_error else k.stale for key, k in known.items()}
             assert told == {key: (k.value, now - k.made) for key, k in known.items() if now < ends[key]}
 
@@ -188,9 +188,11 @@ class Bounded(RuleBasedStateMachine):
     @initialize(rows=st.integers(1, 12), answers=st.integers(1, 12))
     def start(self, rows: int, answers: int) -> None:
         self.now, self.value = 0.0, 0
-        self.terms = Terms(ttl=10.0, cache_size=rows, cache_bytes=answers * (AROUND + 100), stale_if_error=20.0)
-        self.store = Store(self.terms, lambda: self.now, lambda: 0.0)
-        self.shelf = self.store.shelf("all")
+        self.policy = CachePolicy(
+            ttl=10.0, cache_size=rows, cache_bytes=answers * (ENTRY_OVERHEAD + 100), stale_if_error=20.0
+        )
+        self.store = OperationCache(self.policy, lambda: self.now, lambda: 0.0)
+        self.view = CacheView(self.store, "all")
         self.told: dict[int, list[Any]] = {}
 
     @rule(
@@ -200,14 +202,14 @@ class Bounded(RuleBasedStateMachine):
         self.value += 1
         value = [self.value] * pages
         said = Freshness()
-        said.note({}, 100 * pages * len(keys))
-        self.shelf.keep(dict.fromkeys(keys, value), fields, self.shelf.begin(), said)
+        said.add_reply({}, 100 * pages * len(keys))
+        self.view.store(dict.fromkeys(keys, value), fields, self.view.begin(), said)
         for key in keys:
             self.told.setdefault(key, []).append(value)
 
     @rule(keys=st.lists(st.integers(0, 30), unique=True))
     def use(self, keys: list[int]) -> None:
-        self.shelf.find(keys, frozenset())
+        self.view.get_many(keys, frozenset())
 
     @rule(key=st.integers(0, 30))
     def forget(self, key: int) -> None:
@@ -222,14 +224,14 @@ class Bounded(RuleBasedStateMachine):
     def bounded(self) -> None:
         found = {(key, *value) for fields in WIDTHS for key, value in self.found(fields)}
         rows = sum(len(value) for _, *value in found)
-        assert rows <= self.terms.cache_size
-        assert rows * (AROUND + 100) <= self.terms.cache_bytes or rows <= 1
+        assert rows <= self.policy.cache_size
+        assert rows * (ENTRY_OVERHEAD + 100) <= self.policy.cache_bytes or rows <= 1
         assert all(value in self.told[key] for key, *value in found)
 
     def found(self, fields: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
         """In time or late."""
-        yield from self.shelf.find(range(31), fields).items()
-        late = self.shelf.outdated(range(31), fields, on_error=True)
+        yield from self.view.get_many(range(31), fields).items()
+        late = self.view.get_stale(range(31), fields, on_error=True)
         yield from ((key, value) for key, (value, _) in late.items())
 
 

@@ -6,14 +6,14 @@ import re
 from math import isfinite
 from typing import Any, TypedDict, get_args
 
-from graphfold.loading.backend_operations import Policy
+from graphfold.loading.backend_operation import OperationPolicy
 from graphfold.mistakes import Mistake, author_location
 from graphfold.viewer import Share
 
-__all__ = ["Caching", "policy"]
+__all__ = ["CachingOptions", "policy"]
 
 
-class Caching(TypedDict, total=False):
+class CachingOptions(TypedDict, total=False):
     """Options of `@batch` and `@read`, times in seconds. docs/caching.md has a line for each.
 
     `ttl`: how long an answer may be reused, at most (0, the default: only within one graph operation). `share`: whose
@@ -37,7 +37,7 @@ _TIMES = ("ttl", "stale", "stale_if_error", "negative_ttl")
 _SIZES = ("max_size", "parallel", "cache_size", "cache_bytes")
 
 
-def policy(**declared: Any) -> Policy:
+def policy(**declared: Any) -> OperationPolicy:
     """The policy that these options are. Raises `Mistake`."""
     if declared.get("share", "viewer") not in get_args(Share):
         raise Mistake(
@@ -56,7 +56,7 @@ def policy(**declared: Any) -> Policy:
             )
     _check_remembered(declared)
     _check_group(declared.get("group", ""))
-    return Policy(**declared)
+    return OperationPolicy(**declared)
 
 
 def _check_remembered(declared: dict[str, Any]) -> None:
