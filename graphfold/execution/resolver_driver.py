@@ -1,7 +1,7 @@
 """Drives the resolvers of a whole level: each to its first wait, without a task or future for those that only load.
 
-A resolver that waits for a `Load` waits in a plain list, and its dispatch wakes all of them together. One that waits for
-anything else becomes a task of its own. In both cases nothing in it can tell that it did not run in a task from the
+A resolver that waits for a `Load` waits in a plain list, and its dispatch wakes all of them together. One that waits
+for anything else becomes a task of its own. In both cases nothing in it can tell that it did not run in a task from the
 start (see `spare`).
 """
 

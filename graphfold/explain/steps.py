@@ -34,7 +34,6 @@ from graphfold.execution.plan import Selection, Step
 from graphfold.explain.explainable import Explainable
 from graphfold.explain.explanation import CacheUse, CallCount, CallWarning, ExplainedStep, KeySource
 from graphfold.loading.backend_operation import BackendOperation
-from graphfold.loading.bound_operations import BoundBatch
 from graphfold.loading.declared_operations import BatchOperation, WriteOperation
 from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.mistakes import function_location
@@ -187,7 +186,7 @@ class StepBuilder:
         if isinstance(operation, BatchOperation):
             step.key = KeySource(self._key_source(field, call), keys, operation.policy.max_size)
             step.call_per_key = calls_backend_per_key(operation.function)
-            batch: Batch[Any, Any, Any] = Batch(operation, call.adapter(self._scope), whole=call.whole)
+            batch: BoundBatch[Any, Any, Any] = BoundBatch(operation, call.adapter(self._scope), whole=call.whole)
             step.only_key = call.method == "ref" and batch.needs_only_key()
 
     def _fetched_fields(self, operation: BackendOperation, *, whole: bool) -> Iterator[str]:

@@ -65,7 +65,7 @@ def duplicate_key_error(key: object) -> BackendBadReply:
 
 
 def group(rows: Iterable[V | BackendError], key: Callable[[V], K]) -> dict[K, list[V]]:
-    """Return a list of rows per key, in the backend's order. Raise an error among the rows: any list may lack its row."""
+    """Return a list of rows per key, in the backend's order. Raise an error among the rows: any list may lack it."""
     lists: dict[K, list[V]] = {}
     for row in rows:
         if isinstance(row, GraphError):

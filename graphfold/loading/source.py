@@ -116,11 +116,11 @@ class Source(Generic[K]):
 
     def _fetch_then(self, keys: list[K], on_results: Callable[[dict[K, Any]], None]) -> None:
         view = self._view
-        if view is not None and view.stored_batches != self._stored_batches:
-            # A request that was in flight during `lookup` may have ended before the dispatch: look again.
-            if cached := view.get_many(keys, self._fields):
-                self._fetch_remaining(keys, cached, on_results)
-                return
+        # A request that was in flight during `lookup` may have ended before this dispatch: look again.
+        stored = view is not None and view.stored_batches != self._stored_batches
+        if view is not None and stored and (cached := view.get_many(keys, self._fields)):
+            self._fetch_remaining(keys, cached, on_results)
+            return
         in_flight = self._in_flight(view, keys) if view is not None else {}
         if view is None or in_flight:
 

@@ -31,7 +31,7 @@ resolver_path: ContextVar[ResolverPath | None] = ContextVar("graphfold_resolver_
 
 
 class ServedStaleValue:
-    """A stale value that a backend operation served. `path` is set by `attach_path` and overrides that of `resolver`."""
+    """A stale value that a backend operation served. `path`, set by `attach_path`, overrides that of `resolver`."""
 
     __slots__ = ("backend", "operation", "path", "resolver", "stale")
 

@@ -108,7 +108,7 @@ async def _in_scope(
         await scope.close()
         if scope.stale_values:
             _report_stale_values(scope.stale_values)
-            scope.stale_values.clear()  # the entries refer to response paths, which refer to the operation: a garbage cycle
+            scope.stale_values.clear()  # they refer to response paths, which refer to the operation: a cycle
     if event is not None:
         _notify_ended(scope, event, execution)
     return execution

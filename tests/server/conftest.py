@@ -86,7 +86,7 @@ class Demo:
         self.documents = Documents(self.settings)
         self.schema = Schema(Query, Mutation, extensions=[self.documents.extension])
 
-    def question(self, query: str, variables: Any, operation_name: str | None, headers: Mapping[str, str]) -> None:
+    def answer_key(self, query: str, variables: Any, operation_name: str | None, headers: Mapping[str, str]) -> None:
         return None
 
     def invalidate(self, backend: str, operation: str, keys: Any) -> None:

@@ -196,7 +196,7 @@ def test_of_several_replies_the_strictest_counts() -> None:
     told.add_reply({"cache-control": "max-age=60"}, 10)
     told.add_reply({"cache-control": "max-age=5, private", "age": "2"}, 20)
     told.add_reply({}, 30)
-    assert (told.lifetime, told.age, told.private, told.storable, told.received) == (3.0, 2.0, True, True, 60)
+    assert (told.lifetime, told.age, told.private, told.storable, told.body_bytes) == (3.0, 2.0, True, True, 60)
 
 
 def test_a_header_that_entries_are_not_told_apart_by_forbids_to_keep() -> None:
