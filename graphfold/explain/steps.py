@@ -34,6 +34,7 @@ from graphfold.execution.plan import Selection, Step
 from graphfold.explain.explainable import Explainable
 from graphfold.explain.explanation import CacheUse, CallCount, CallWarning, ExplainedStep, KeySource
 from graphfold.loading.backend_operation import BackendOperation
+from graphfold.loading.bound_operations import BoundBatch
 from graphfold.loading.declared_operations import BatchOperation, WriteOperation
 from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.mistakes import function_location
