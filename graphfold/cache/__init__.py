@@ -6,5 +6,6 @@
       CacheView         a partition as one graph operation uses it
     AnswerCache         whole answers as bytes, valid as long as their AnswerDependencies
 
-May import: deadline, viewer.
+To add a cache of another kind: a file beside `operation_cache.py`; `graph/runtime.py` opens one per operation.
+May import: viewer.
 """
