@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 
 from graphfold.secret import Secret, path_of, value_of
-from graphfold.tls import Tls
+from graphfold.tls import TlsFiles
 
 __all__ = [
     "BackendLimits",
@@ -253,7 +253,7 @@ class BackendSettings:
     certificate_file: Path | None = field(default=None, repr=False)
     signing_certificate_file: Path | None = field(default=None, repr=False)
     signing_key_file: Path | None = field(default=None, repr=False)
-    tls: Tls | None = field(default=None, repr=False)
+    tls: TlsFiles | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, name: str, environment: Mapping[str, str]) -> Self:
@@ -300,14 +300,16 @@ def _secret(variable: str, environment: Mapping[str, str], problems: list[str]) 
     return secret
 
 
-def _tls(prefix: str, files: Mapping[str, Path | None], password: Secret | None, problems: list[str]) -> Tls | None:
+def _tls(
+    prefix: str, files: Mapping[str, Path | None], password: Secret | None, problems: list[str]
+) -> TlsFiles | None:
     ca, certificate, key = (files[part] for part in _FILES[:3])
     if key is not None and certificate is None:
         problems.append(f"{prefix}PRIVATE_KEY_FILE is set without {prefix}CERTIFICATE_FILE; set both or none.")
     if ca is None and certificate is None:
         return None
     try:
-        return Tls(ca, certificate, key, password)
+        return TlsFiles(ca, certificate, key, password)
     except OSError as error:  # an ssl.SSLError is one, too
         variables = ", ".join(f"{prefix}{part}_FILE" for part in ("CA", "CERTIFICATE", "PRIVATE_KEY"))
         problems.append(f"{variables}: these are no PEM files that belong together ({error.strerror}).")

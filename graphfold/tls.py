@@ -12,12 +12,12 @@ import structlog
 
 from graphfold.secret import FileWatch, Secret
 
-__all__ = ["Tls", "default_context"]
+__all__ = ["TlsFiles", "default_context"]
 
 _log = structlog.get_logger("graphfold")
 
 
-class Tls:
+class TlsFiles:
     """PEM files, each optional: `ca` replaces the system's authorities, `certificate` with its chain and `key` sign in.
 
     The key may stand in the certificate's file. Raises OSError or ssl.SSLError where they cannot be used.

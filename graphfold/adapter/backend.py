@@ -20,8 +20,9 @@ from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.resilience.guard import Guard
 from graphfold.resilience.options import OperationOptions
 from graphfold.settings import BackendSettings, Settings
-from graphfold.transport.client import CallLimits, Client
-from graphfold.transport.discretion import Discretion
+from graphfold.transport.call import CallLimits
+from graphfold.transport.client import Client
+from graphfold.transport.redaction import SensitiveParts
 from graphfold.transport.session import Reach, Session
 
 __all__ = ["Backend"]
@@ -46,9 +47,9 @@ class Backend:
         rules = {operation.name: _rule(operation.policy) for operation in adapter.operations()}
         self.guard = Guard(adapter.name, declared, timeout, rules, shared=_is_one_caller(adapter), observers=observers)
         sign_in = partial(_signed_in, adapter.credential, own, timer)
-        discretion, guard = Discretion(adapter.credential.places, own.proofs), self.guard
+        sensitive, guard = SensitiveParts(adapter.credential.places, own.proofs), self.guard
         observe, resend = guard.quota.observe_headers, guard.record_resend
-        self.client = Client(own.url or "", transport, limits, sign_in, observe, resend, discretion)
+        self.client = Client(own.url or "", transport, limits, sign_in, observe, resend, sensitive)
 
     @property
     def contract(self) -> Contract:

@@ -11,12 +11,12 @@ from graphfold.credentials.client_certificate import ClientCertificate
 from graphfold.credentials.client_credentials import ClientCredentials
 from graphfold.credentials.credential import Access, Credential
 from graphfold.credentials.hmac_signature import HmacSignature
-from graphfold.credentials.keys import ApiKey, Basic, Bearer
 from graphfold.credentials.pass_through import PassThrough
-from graphfold.credentials.signature import Signature
+from graphfold.credentials.static_credentials import ApiKey, Basic, Bearer
 from graphfold.credentials.timestamp import Timestamp
 from graphfold.credentials.username_token import UsernameToken
 from graphfold.credentials.ws_security import WsSecurity
+from graphfold.credentials.x509_signature import Signature
 from graphfold.transport.call import Call, Reply
 from graphfold.transport.session import Send, Session
 

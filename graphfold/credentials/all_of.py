@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphfold.credentials.credential import Access, Credential
 from graphfold.mistakes import Mistake, author_location
 from graphfold.transport.call import Call
-from graphfold.transport.echo import Form
+from graphfold.transport.redaction import SecretForm
 from graphfold.transport.session import Session
 
 __all__ = ["AllOf"]
@@ -52,7 +52,7 @@ class _Several(Session):
             signed = session.signed(signed) if signed is not None else None
         return signed
 
-    def secrets(self, signed: Call) -> tuple[Form, ...]:
+    def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
         return tuple(secret for session in self._sessions for secret in session.secrets(signed))
 
     async def fetched(self, call: Call) -> Call:

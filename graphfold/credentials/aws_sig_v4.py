@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import Any
 
 from graphfold.credentials.credential import Access, Credential, secret
-from graphfold.credentials.extras import extra
+from graphfold.credentials.optional_libraries import require_extra
 from graphfold.settings import BackendSettings
 from graphfold.transport.address import Address
 from graphfold.transport.call import Call
-from graphfold.transport.echo import Form, forms
+from graphfold.transport.redaction import SecretForm, secret_forms
 from graphfold.transport.session import Session
 
 __all__ = ["AwsSigV4"]
@@ -26,7 +26,7 @@ class AwsSigV4(Credential):
     places = ("authorization",)
 
     def __init__(self, service: str, region: str) -> None:
-        extra("AwsSigV4", "aws", "botocore")
+        require_extra("AwsSigV4", "aws", "botocore")
         self.service, self.region = service, region
 
     def session(self, access: Access) -> Session:
@@ -53,5 +53,5 @@ class _Signing(Session):
         self._sign(self._keys(self._key_id.text, self._key.text, token), request)
         return call.adding({name.lower(): value for name, value in request.headers.items() if name.lower() != "host"})
 
-    def secrets(self, signed: Call) -> tuple[Form, ...]:
-        return forms(self._key.text, self._token.text if self._token is not None else "")
+    def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
+        return secret_forms(self._key.text, self._token.text if self._token is not None else "")

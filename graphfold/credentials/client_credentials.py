@@ -20,9 +20,9 @@ from graphfold.errors import (
 )
 from graphfold.secret import Secret
 from graphfold.transport.call import Call, Reply
-from graphfold.transport.echo import Form, forms
-from graphfold.transport.failures import Unsent
+from graphfold.transport.connection_errors import Unsent
 from graphfold.transport.headers import retry_after
+from graphfold.transport.redaction import SecretForm, secret_forms
 from graphfold.transport.session import Send, Session
 
 __all__ = ["ClientCredentials"]
@@ -68,8 +68,8 @@ class _Tokens(Session):
         text = self._token(call).current()
         return None if text is None else call.adding({"authorization": f"Bearer {text}"})
 
-    def secrets(self, signed: Call) -> tuple[Form, ...]:
-        return forms(self._secret.text, signed.headers["authorization"].removeprefix("Bearer "))
+    def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
+        return secret_forms(self._secret.text, signed.headers["authorization"].removeprefix("Bearer "))
 
     async def fetched(self, call: Call) -> Call:
         return call.adding({"authorization": f"Bearer {await self._token(call).next()}"})

@@ -25,7 +25,7 @@ from graphfold.mistakes import Mistake, author_location
 from graphfold.secret import Secret
 from graphfold.transport.address import Address
 from graphfold.transport.call import Call
-from graphfold.transport.echo import Form, forms
+from graphfold.transport.redaction import SecretForm, secret_forms
 from graphfold.transport.session import Session
 
 __all__ = ["HmacSignature"]
@@ -70,8 +70,8 @@ class _Signing(Session):
             {"content-digest": digest, "signature-input": f"sig1={parameters}", "signature": f"sig1=:{_base64(mac)}:"}
         )
 
-    def secrets(self, signed: Call) -> tuple[Form, ...]:
-        return forms(self._key.text)
+    def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
+        return secret_forms(self._key.text)
 
     def _lines(self, call: Call) -> list[str]:
         path, _, query = self._address.target(call).partition("?")

@@ -6,8 +6,8 @@ from graphfold.credentials.credential import Access, Credential
 from graphfold.errors import Unauthenticated
 from graphfold.mistakes import Mistake, author_location
 from graphfold.transport.call import Call
-from graphfold.transport.echo import Form, forms_of_caller
-from graphfold.transport.failures import Unsent
+from graphfold.transport.connection_errors import Unsent
+from graphfold.transport.redaction import SecretForm, caller_secret_forms
 from graphfold.transport.session import Session
 
 __all__ = ["PassThrough"]
@@ -53,6 +53,6 @@ class _Caller(Session):
             raise _NotSignedIn("Sign in: this is answered only to those who do.", internal=f"no {self._header}")
         return call.adding({self._header: told})
 
-    def secrets(self, signed: Call) -> tuple[Form, ...]:
+    def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
         told = signed.headers.get(self._header)
-        return forms_of_caller({self._header: told}) if told else ()
+        return caller_secret_forms({self._header: told}) if told else ()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from graphfold.credentials.credential import Access, Credential, secret
 from graphfold.errors import BackendContract
 from graphfold.transport.call import Call
-from graphfold.transport.echo import Form, forms
+from graphfold.transport.redaction import SecretForm, secret_forms
 from graphfold.transport.session import Session
 
 __all__ = ["MESSAGE", "OASIS", "SECURITY", "Block", "Seal", "SecurityToken", "WsSecurity", "instant"]
@@ -77,8 +77,8 @@ class _Messages(Session):
             body = seal(body)
         return call.adding({}, body=body)
 
-    def secrets(self, signed: Call) -> tuple[Form, ...]:
-        return forms(self._password.text)
+    def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
+        return secret_forms(self._password.text)
 
 
 def instant(seconds: float) -> str:

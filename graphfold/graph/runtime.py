@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import httpx
@@ -16,11 +16,11 @@ from graphfold.cache.answer_cache import AnswerCache
 from graphfold.cache.invalidations import ALL_KEYS
 from graphfold.cache.operation_cache import OperationCache
 from graphfold.cache.policy import CachePolicy
+from graphfold.errors import BackendCredentials
 from graphfold.loading.scope import OperationScope
 from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.settings import BackendSettings, Settings
 from graphfold.transport.network import Network
-from graphfold.transport.unset import NotSetUp
 from graphfold.viewer import Viewer
 
 __all__ = ["Runtime", "Transports", "network"]
@@ -36,10 +36,23 @@ def network(_: str) -> httpx.AsyncBaseTransport:
     return Network()
 
 
+class UnconfiguredBackend(httpx.AsyncBaseTransport):
+    """A transport for a backend whose settings are missing: it refuses every call and names the missing variables.
+
+    In development a graph starts without the backends that are not configured.
+    """
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        self._missing = missing
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise BackendCredentials("The backend is not set up.", internal=f"not set: {', '.join(self._missing)}")
+
+
 def _connections(adapter: type[Adapter], own: BackendSettings) -> httpx.AsyncBaseTransport:
     missing = own.missing(adapter.needs())
     if missing:
-        return NotSetUp(missing)
+        return UnconfiguredBackend(missing)
     return Network(tls=own.tls) if own.tls is not None else network(adapter.name)
 
 

@@ -19,7 +19,7 @@ from graphfold.errors import (
     Unauthenticated,
 )
 from graphfold.resilience.refusals import REFUSALS
-from graphfold.transport.failures import Garbled, Unsent
+from graphfold.transport.connection_errors import GarbledReply, Unsent
 
 __all__ = ["Outcome", "is_retryable", "outcome_of", "requested_pause"]
 
@@ -61,7 +61,7 @@ def is_retryable(error: GraphError) -> bool:
     """Return whether the same call may succeed a moment later."""
     if not isinstance(error, BackendError) or isinstance(error, REFUSALS):
         return False
-    return CODES[error.code].retryable or isinstance(error, Garbled)
+    return CODES[error.code].retryable or isinstance(error, GarbledReply)
 
 
 def requested_pause(error: GraphError) -> float:

@@ -14,8 +14,7 @@ import httpx
 
 from graphfold.testing.base64_forms import base64_forms
 from graphfold.testing.name_redaction import REDACTED
-from graphfold.transport.discretion import DISCRETION, Discretion
-from graphfold.transport.echo import SHORTEST, texts_in
+from graphfold.transport.redaction import MIN_SECRET_LENGTH, SENSITIVE_EXTENSION, SensitiveParts, secret_texts
 
 __all__ = ["SecretRedactor", "discretion_of"]
 
@@ -28,7 +27,7 @@ class SecretRedactor:
     """A redactor that collects the secrets of requests.
 
     The `secrets` it is created with are redacted at any length. Those it learns are redacted from eight characters on,
-    as in `transport.echo`: a shorter text may be part of ordinary words, so it is redacted by place and name only.
+    as in `transport.redaction`: a shorter text may be part of ordinary words, so it is redacted by place and name only.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -41,7 +40,7 @@ class SecretRedactor:
         places, secrets = discretion_of(request)
         self._learned.update(secret.text for secret in secrets)
         for name in {*map(str.lower, places), *_CREDENTIAL_HEADERS} & request.headers.keys():
-            self._learned.update(texts_in(name, request.headers[name]))
+            self._learned.update(secret_texts(name, request.headers[name]))
         parameters = parse_qsl(request.url.query.decode())
         self._learned.update(value for name, value in parameters if f"?{name}" in places)
         self._pattern = None
@@ -49,13 +48,15 @@ class SecretRedactor:
     def redact(self, data: Any) -> Any:
         """Return the same JSON data, or text, without the secrets."""
         if self._pattern is None:
-            self._pattern = _pattern(self._declared | {text for text in self._learned if len(text) >= SHORTEST})
+            self._pattern = _pattern(
+                self._declared | {text for text in self._learned if len(text) >= MIN_SECRET_LENGTH}
+            )
         return _redact(data, self._pattern)
 
 
-def discretion_of(request: httpx.Request) -> Discretion:
+def discretion_of(request: httpx.Request) -> SensitiveParts:
     """Return where a request's credential is and what it is made of: nothing, for a request that no graph made."""
-    discretion: Discretion = request.extensions.get(DISCRETION, Discretion())
+    discretion: SensitiveParts = request.extensions.get(SENSITIVE_EXTENSION, SensitiveParts())
     return discretion
 
 
@@ -63,7 +64,7 @@ def _pattern(texts: set[str]) -> re.Pattern[str]:
     """Compile a pattern that finds any spelling of any of the texts, the longest first."""
     spelled = {*texts}
     for text in texts:
-        if len(text) >= SHORTEST:  # what base64 has of a shorter text is too short to be unmistakable
+        if len(text) >= MIN_SECRET_LENGTH:  # what base64 has of a shorter text is too short to be unmistakable
             spelled.update(base64_forms(text))
     alternatives = ["".join(map(_letter_pattern, text)) for text in sorted(spelled, key=len, reverse=True)]
     return re.compile("|".join(alternatives) or _MATCHES_NOTHING)

@@ -1,4 +1,8 @@
-"""Collects a reply's body up to a limit, counted after decompression: a gzip bomb is cut before it unfolds."""
+"""Decompress and collect a reply's body up to a size limit.
+
+The limit counts decompressed bytes and is applied while decompressing, so a small reply that unfolds into gigabytes (a
+"gzip bomb") never takes more memory than the limit.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +10,31 @@ import zlib
 from typing import Protocol
 
 from graphfold.errors import BackendBadReply
-from graphfold.transport.failures import Garbled
+from graphfold.transport.connection_errors import GarbledReply
 
-__all__ = ["Body", "collector"]
+__all__ = ["BodyDecoder", "body_decoder"]
 
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # zlib detects which of the two headers it is given
 
 
-class Body(Protocol):
-    """A body on its way. Both methods raise BACKEND_BAD_REPLY."""
+class BodyDecoder(Protocol):
+    """Collects one body from its chunks. Both methods raise BACKEND_BAD_REPLY."""
 
     def feed(self, chunk: bytes) -> None: ...
     def whole(self) -> bytes: ...
 
 
-def collector(encoding: str, limit: int) -> Body:
-    """A new body of at most `limit` bytes. `encoding` is the Content-Encoding header; we understand what we ask for."""
-    kind = encoding.strip().lower()
-    if kind in ("", "identity"):
-        return _Plain(limit)
-    if kind in ("gzip", "x-gzip", "deflate"):
-        return _Inflated(limit)
-    raise BackendBadReply("The reply is compressed in a way that was not asked for.", internal=f"encoding {kind!r}")
+def body_decoder(encoding: str, limit: int) -> BodyDecoder:
+    """Return a decoder for a Content-Encoding header and at most `limit` decompressed bytes."""
+    coding = encoding.strip().lower()
+    if coding in ("", "identity"):
+        return _IdentityDecoder(limit)
+    if coding in ("gzip", "x-gzip", "deflate"):
+        return _InflatingDecoder(limit)
+    raise BackendBadReply("The reply is compressed in a way that was not asked for.", internal=f"encoding {coding!r}")
 
 
-class _Plain:
+class _IdentityDecoder:
     __slots__ = ("_chunks", "_left", "_limit")
 
     def __init__(self, limit: int) -> None:
@@ -47,28 +51,29 @@ class _Plain:
         return b"".join(self._chunks)
 
 
-class _Inflated:
-    __slots__ = ("_body", "_inflate", "_limit", "_touched")
+class _InflatingDecoder:
+    __slots__ = ("_body", "_decompressor", "_limit", "_started")
 
     def __init__(self, limit: int) -> None:
-        self._limit, self._touched = limit, False
-        self._inflate = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._limit, self._started = limit, False
+        self._decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
         self._body = bytearray()
 
     def feed(self, chunk: bytes) -> None:
-        self._touched = True
+        self._started = True
         try:
-            self._body += self._inflate.decompress(chunk, self._limit + 1 - len(self._body))
+            # One byte more than allowed is enough to know that the limit is exceeded.
+            self._body += self._decompressor.decompress(chunk, self._limit + 1 - len(self._body))
         except zlib.error as error:
-            raise Garbled("The reply cannot be decompressed.", internal=str(error)) from None
+            raise GarbledReply("The reply cannot be decompressed.", internal=str(error)) from None
         if len(self._body) > self._limit:
             raise _too_large(self._limit)
-        if self._inflate.unused_data:  # a second body, say: left out, nobody would know of it
+        if self._decompressor.unused_data:  # ignoring a second gzip member would silently drop part of the body
             raise BackendBadReply("The reply cannot be decompressed.", internal="more follows the compressed body")
 
     def whole(self) -> bytes:
-        if self._touched and not self._inflate.eof:  # no body at all is fine: servers label empty ones, too
-            raise Garbled("The reply cannot be decompressed.", internal="the compressed body ends too early")
+        if self._started and not self._decompressor.eof:  # servers label empty bodies as gzip, too: those are fine
+            raise GarbledReply("The reply cannot be decompressed.", internal="the compressed body ends too early")
         return bytes(self._body)
 
 

@@ -1,21 +1,23 @@
-"""What goes out and what comes back, free of any HTTP library."""
+"""Define calls to a backend, their limits and the replies, free of any HTTP library."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Call", "Reply"]
+__all__ = ["Call", "CallLimits", "Reply"]
 
 
 @dataclass(slots=True)
 class Call:
     """One request to a backend. `path` is appended to the backend's address; `query` is already encoded.
 
-    Only method and path print: credentials and people's data are in the rest.
-    `safe` says that it does no harm if the backend gets it twice; GET and HEAD are so without saying.
-    For credentials: `scope` is what the operation has to be allowed, `caller` the headers of whoever it is made for
-    (names in lower case; None: for nobody), `enclosing` writes the body anew around header blocks of a SOAP message.
+    `repr` shows only method and path, because the other fields may hold credentials and personal data.
+    `safe` marks a call that may reach the backend twice without harm; GET and HEAD always are.
+
+    For credentials: `scope` is the OAuth2 scope that the operation needs; `caller` holds the headers of the viewer
+    that the call is made for (names in lower case), None where it is made for no viewer; `enclosing` writes the body
+    again around header blocks of a SOAP message.
     """
 
     method: str
@@ -29,9 +31,10 @@ class Call:
     enclosing: Callable[[str], bytes] | None = field(default=None, repr=False)
 
     def adding(self, headers: Mapping[str, str], *, query: str | None = None, body: bytes | None = None) -> Call:
-        """The same call with these headers, too, and maybe another query or body. It stays as it is: to be sent again.
+        """Return a copy with these headers added, and with another query or body if one is passed.
 
-        Written out, since `copy` and `dataclasses.replace` take ten times as long.
+        The original stays unchanged, because a retry signs it again. All fields are passed on by hand: `copy` and
+        `dataclasses.replace` take ten times as long, once for every attempt.
         """
         query = self.query if query is None else query
         body = self.body if body is None else body
@@ -45,9 +48,9 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """A complete answer: the body is whole, decompressed and within the size limit. Header names are lower case.
+    """A complete reply: the body is whole, decompressed and within the size limit. Header names are lower case.
 
-    Neither prints, as with a `Call`.
+    `repr` shows only the status.
     """
 
     status: int
@@ -61,3 +64,12 @@ class Reply:
     @property
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Seconds and bytes for one call. `total` covers everything from connecting to the last byte of the body."""
+
+    total: float = 5.0
+    connect: float = 1.0
+    reply: int = 10_000_000

@@ -1,4 +1,10 @@
-"""Sends calls to one backend: credentials, limits on time and size, and typed errors for the rest."""
+"""Send calls to one backend: sign them, limit their time and size, and raise typed errors.
+
+Client.send            time limit, redaction
+Session.signed       the credential's part of the call
+Channel.exchange     our own connections (`network`), or
+HttpxChannel         any other httpx transport (tests, recorders)
+"""
 
 from __future__ import annotations
 
@@ -8,25 +14,23 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from graphfold.deadline import deadline_exceeded, timeout_within_deadline
-from graphfold.errors import BackendTimeout, GraphError
-from graphfold.transport.bridge import Bridge
-from graphfold.transport.call import Call, Reply
-from graphfold.transport.discretion import Discretion
-from graphfold.transport.echo import blotted, forms_of_caller
-from graphfold.transport.limits import CallLimits
-from graphfold.transport.network import Channel, Network
+from graphfold.errors import BackendTimeout
+from graphfold.transport.call import Call, CallLimits, Reply
+from graphfold.transport.httpx_channel import HttpxChannel
+from graphfold.transport.network import Network
+from graphfold.transport.redaction import SensitiveParts, caller_secret_forms, redacted
 from graphfold.transport.session import Reach, Send, Session
 
-__all__ = ["CallLimits", "Client"]
+__all__ = ["Client"]
 
-_OF_CALLER = ("cookie", "authorization")
+_CALLER_CREDENTIALS = ("cookie", "authorization")
 
 
 class Client:
-    """All traffic to one backend. `address` is its base URL; a redirect is never followed.
+    """Sends all calls to one backend. `address` is its base URL; a redirect is never followed.
 
-    `heard` is told the headers of each reply, `resent` of each call that is sent again with fresh credentials, a
-    transport that is not ours what to be discreet about.
+    `on_reply` is called with the headers of each reply, `on_resend` when a call is sent again with fresh credentials.
+    `sensitive` is passed to transports other than `Network`, which may record what they send.
     """
 
     def __init__(
@@ -35,62 +39,56 @@ class Client:
         transport: httpx.AsyncBaseTransport,
         limits: CallLimits,
         sign_in: Callable[[Reach], Session],
-        heard: Callable[[Mapping[str, str]], None] | None = None,
-        resent: Callable[[], None] | None = None,
-        discretion: Discretion | None = None,
+        on_reply: Callable[[Mapping[str, str]], None] | None = None,
+        on_resend: Callable[[], None] | None = None,
+        sensitive: SensitiveParts | None = None,
     ) -> None:
         self.address = address.rstrip("/")
-        self._transport, self._limits, self._heard, self._resent = transport, limits, heard, resent
-        self._discretion = discretion or Discretion()
+        self._transport, self._limits, self._on_reply, self._on_resend = transport, limits, on_reply, on_resend
+        self._sensitive = sensitive or SensitiveParts()
         self._exchange = self.reach(self.address)
         self._session = sign_in(self.reach)
 
     async def send(self, call: Call, seconds: float | None = None) -> Reply:
-        """The reply, whatever its status, within `seconds` (by default the time that a call has in all).
+        """Return the reply, whatever its status, within `seconds` (by default the `total` of the limits).
 
-        A 401 is answered with fresh credentials once, where there are any. No call outlives its operation: where that
-        has less time left, DEADLINE_EXCEEDED.
+        A 401 is retried once with fresh credentials if the session has any. Raise BACKEND_TIMEOUT, or
+        DEADLINE_EXCEEDED where the operation's deadline came before the call's own limit.
         """
-        most = limit = self._limits.total if seconds is None else seconds
+        call_limit = limit = self._limits.total if seconds is None else seconds
         try:
-            limit = timeout_within_deadline(most)
+            limit = timeout_within_deadline(call_limit)
             async with asyncio.timeout(limit):
-                reply = await self._authorized(call)
+                reply = await self._send_signed(call)
         except TimeoutError:
-            raise _late(limit, most) from None
-        if self._heard is not None:
-            self._heard(reply.headers)
+            if limit < call_limit:  # the operation ran out of time: nothing that the backend can be blamed for
+                raise deadline_exceeded(f"{limit:.3f} s were left for a call") from None
+            internal = f"over {limit:.3g} s in total"
+            raise BackendTimeout("The backend did not answer in time.", internal=internal) from None
+        if self._on_reply is not None:
+            self._on_reply(reply.headers)
         return reply
 
     def reach(self, address: str) -> Send:
-        """The way to an address without credentials. Its calls have the time of the one they are made for."""
-        return _way(address.rstrip("/"), self._transport, self._limits, self._discretion).exchange
+        """Return a function that sends calls to another address without credentials, for token requests.
 
-    async def _authorized(self, call: Call) -> Reply:
+        It sets no time limit of its own: the limit of the call that needs the token covers the request.
+        """
+        address = address.rstrip("/")
+        if isinstance(self._transport, Network):
+            return self._transport.channel(address, self._limits).exchange
+        return HttpxChannel(address, self._transport, self._limits, self._sensitive).exchange
+
+    async def _send_signed(self, call: Call) -> Reply:
         session = self._session
         signed = session.signed(call) or await session.fetched(call)
         reply = await self._exchange(signed)
-        if reply.status == 401 and (again := await session.renewed(call, signed)) is not None:
-            if self._resent is not None:
-                self._resent()
-            signed, reply = again, await self._exchange(again)
+        if reply.status == 401 and (renewed := await session.renewed(call, signed)) is not None:
+            if self._on_resend is not None:
+                self._on_resend()
+            signed, reply = renewed, await self._exchange(renewed)
         secrets = session.secrets(signed)
-        if "cookie" in call.headers or "authorization" in call.headers:  # the caller's, handed on by the adapter
-            secrets += forms_of_caller({name: value for name, value in call.headers.items() if name in _OF_CALLER})
-        return blotted(reply, secrets) if secrets else reply
-
-
-def _late(limit: float, most: float) -> GraphError:
-    """Whose fault it is: where an operation had less time left than a call may take, its own."""
-    if limit < most:
-        return deadline_exceeded(f"{limit:.3f} s were left for a call")
-    return BackendTimeout("The backend did not answer in time.", internal=f"over {limit:.3g} s in total")
-
-
-def _way(
-    address: str, transport: httpx.AsyncBaseTransport, limits: CallLimits, discretion: Discretion
-) -> Channel | Bridge:
-    """Short where the network is ours; through httpx where somebody has put a transport of their own in its place."""
-    if isinstance(transport, Network):
-        return transport.channel(address, limits)
-    return Bridge(address, transport, limits, discretion)
+        if "cookie" in call.headers or "authorization" in call.headers:  # the caller's, propagated by the adapter
+            headers = {name: value for name, value in call.headers.items() if name in _CALLER_CREDENTIALS}
+            secrets += caller_secret_forms(headers)
+        return redacted(reply, secrets) if secrets else reply

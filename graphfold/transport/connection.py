@@ -1,7 +1,14 @@
-"""One connection to a backend: HTTP/1.1, one request at a time, replies read by httptools.
+"""Exchange requests and replies over one HTTP/1.1 connection, one at a time.
 
-It trusts nothing it is sent: a reply has to be whole, a head small, and bytes nobody asked for end the connection,
-because whoever sends them has lost count of requests and might answer the next one with them.
+    event loop -> data_received -> httptools parser -> on_headers_complete, on_body, ... -> ReplyReceiver
+
+Nothing a backend sends is trusted: a reply has to be whole, its head small, and unexpected bytes end the connection. A
+server that sends more than was requested has lost count, and its surplus could be taken for the reply to the next call.
+
+One parser reads all replies of a connection. Its callbacks run inside `feed_data`: they hand on pieces of the reply and
+set flags. Ending a reply (waking the caller, returning the connection to the pool) waits until `feed_data` has
+returned, when it is certain that no surplus bytes came with it. An exception raised in a callback reaches us as
+`HttpParserCallbackError`, with the original as its context.
 """
 
 from __future__ import annotations
@@ -11,67 +18,74 @@ from typing import Protocol, TypeVar, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from graphfold.transport.failures import Lost, Malformed, Stale
+from graphfold.transport.connection_errors import ConnectionLost, MalformedReply, StaleConnection
 from graphfold.transport.headers import folded
-from graphfold.transport.receiver import RawHeaders, Receiver
+from graphfold.transport.receiver import RawHeaders, ReplyReceiver
 
-__all__ = ["Connection", "Owner"]
+__all__ = ["BackendConnection", "ConnectionOwner"]
 
 T = TypeVar("T")
 
 _HEAD_LIMIT = 64 * 1024
-"""Bytes of a head; also of what comes between two pieces of a body (chunk sizes, trailers)."""
+"""Bytes of a head; also of the framing between two pieces of a body (chunk sizes, trailers)."""
 
 
-class Owner(Protocol):
+class ConnectionOwner(Protocol):
     """The pool, as a connection sees it."""
 
-    def opened(self, connection: Connection) -> None: ...
-    def free(self, connection: Connection) -> None: ...
-    def gone(self, connection: Connection) -> None: ...
+    def connection_opened(self, connection: BackendConnection) -> None: ...
+    def connection_idle(self, connection: BackendConnection) -> None: ...
+    def connection_closed(self, connection: BackendConnection) -> None: ...
 
 
-class Connection(asyncio.Protocol):
-    """Use `ask` while it is `usable`; `idle_since` belongs to the pool."""
+class BackendConnection(asyncio.Protocol):
+    """A connection to a backend. Call `exchange` only while it is `usable`; `idle_since` belongs to the pool.
+
+    State of the current reply: `_received_any` is false until its first byte, `_headed` becomes true with its final
+    head (after any 1xx), `_complete` with its last byte. `_unframed_bytes` counts bytes received since the last piece
+    of a body, to bound heads and trailers.
+    """
 
     __slots__ = (
         "_complete",
         "_headed",
         "_headers",
-        "_idle_bytes",
-        "_keep",
+        "_keep_alive",
         "_open",
         "_owner",
         "_parser",
-        "_raw",
+        "_raw_headers",
+        "_received_any",
         "_receiver",
-        "_silent",
         "_transport",
+        "_unframed_bytes",
         "idle_since",
         "loop",
     )
 
-    def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: ConnectionOwner, loop: asyncio.AbstractEventLoop) -> None:
         self._owner, self.loop = owner, loop
         self._parser = HttpResponseParser(self)
-        self._receiver: Receiver[object] | None = None
+        self._receiver: ReplyReceiver[object] | None = None
         self._transport: asyncio.Transport
         self._open, self.idle_since = False, 0.0
 
-    async def ask(self, request: bytes, receiver: Receiver[T]) -> T:
-        """Send `request` and wait for what `receiver` makes of the reply. Raises Stale, Lost, Malformed, TimeoutError.
+    async def exchange(self, request: bytes, receiver: ReplyReceiver[T]) -> T:
+        """Send `request` and return what `receiver` makes of the reply.
 
-        A call that gives up takes the connection with it: the reply may still come.
+        Raise StaleConnection, ConnectionLost, MalformedReply, or TimeoutError after `receiver.read_timeout`. A caller
+        that is cancelled closes the connection, because the reply may still arrive on it.
         """
         waiter: asyncio.Future[T] = self.loop.create_future()
-        receiver.waiter, receiver.connection = waiter, self
-        self._receiver = cast("Receiver[object]", receiver)
-        self._silent, self._complete, self._headed, self._keep, self._idle_bytes = True, False, False, False, 0
+        receiver.waiter, receiver.source = waiter, self
+        self._receiver = cast("ReplyReceiver[object]", receiver)
+        self._received_any = self._complete = self._headed = self._keep_alive = False
+        self._unframed_bytes = 0
         self._transport.write(request)
         try:
-            if receiver.patience is None:
+            if receiver.read_timeout is None:
                 return await waiter
-            async with asyncio.timeout(receiver.patience):
+            async with asyncio.timeout(receiver.read_timeout):
                 return await waiter
         except BaseException:
             self.abandon(receiver)
@@ -79,17 +93,17 @@ class Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """False for good once either side has ended it; a transport that failed to write tells us later."""
+        """False for good once either side has closed it. A failed write closes the transport before it is reported."""
         return self._open and not self._transport.is_closing()
 
     def abandon(self, receiver: object) -> None:
-        """Nobody wants the rest of this reply. Nothing happens once it is complete."""
+        """Close the connection if `receiver` still waits for the end of its reply; otherwise do nothing."""
         if self._receiver is receiver:
             self._receiver = None
             self.drop()
 
     def drop(self) -> None:
-        """End it at once, whatever it is doing."""
+        """Close the connection at once, without flushing."""
         self._open = False
         self._transport.abort()
 
@@ -100,110 +114,107 @@ class Connection(asyncio.Protocol):
         if self.usable:
             self._transport.resume_reading()
 
-    # What the event loop tells.
+    # Callbacks of the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._open = True
-        self._owner.opened(self)
+        self._owner.connection_opened(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._receiver is None:
+        if self._receiver is None:  # bytes on an idle connection belong to no request
             self.drop()
             return
-        self._silent = False
-        self._idle_bytes += len(data)
+        self._received_any = True
+        self._unframed_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
-            self._stumble(error)
+            if self._complete:  # the reply itself is whole; only the surplus after it is at fault
+                self._finish(keep=False)
+                return
+            cause = error.__context__ if isinstance(error, HttpParserCallbackError) else None  # raised by a callback
+            self._fail(cause if isinstance(cause, Exception) else MalformedReply(str(error)))
             return
         if self._complete:
-            self._finish(keep=self._keep)
-        elif self._idle_bytes > _HEAD_LIMIT:
-            self._fail(Malformed(f"over {_HEAD_LIMIT} bytes of headers"))
+            self._finish(keep=self._keep_alive)
+        elif self._unframed_bytes > _HEAD_LIMIT:
+            self._fail(MalformedReply(f"over {_HEAD_LIMIT} bytes of headers"))
 
     def eof_received(self) -> None:
         self._open = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._open = False
-        self._owner.gone(self)
+        self._owner.connection_closed(self)
         receiver, self._receiver = self._receiver, None
         if receiver is None:
             return
-        if exc is None and self._lasts_until_close():
-            receiver.end()
+        # RFC 9112 section 6.3: a body with neither length nor chunks lasts until the server closes the connection.
+        ends_with_close = (
+            self._headed and "content-length" not in self._headers and "transfer-encoding" not in self._headers
+        )
+        if exc is None and ends_with_close:
+            receiver.finish()
         else:
-            receiver.fail((Stale if self._silent else Lost)(f"the connection ended early: {exc or 'closed'}"))
+            kind = ConnectionLost if self._received_any else StaleConnection
+            receiver.fail(kind(f"the connection ended early: {exc or 'closed'}"))
 
-    # What the parser tells.
+    # Callbacks of the parser.
 
     def on_message_begin(self) -> None:
         if self._complete:
-            raise Malformed("more than the reply that was asked for")
-        self._raw: RawHeaders = []
+            raise MalformedReply("more than the reply that was asked for")
+        self._raw_headers: RawHeaders = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._headed:  # after the body: trailers, which nobody asked for
-            self._raw.append((name, value))
+        if not self._headed:  # headers after the body are trailers, which are ignored
+            self._raw_headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         receiver = self._receiver
         if status < 200 or receiver is None:
             return
-        if self._idle_bytes > _HEAD_LIMIT and _size(self._raw) > _HEAD_LIMIT:
-            raise Malformed(f"over {_HEAD_LIMIT} bytes of headers")
+        # The count may include the first bytes of the body, so the exact size is computed only when it looks too large.
+        if self._unframed_bytes > _HEAD_LIMIT:
+            size = sum(len(name) + len(value) + 4 for name, value in self._raw_headers)
+            if size > _HEAD_LIMIT:
+                raise MalformedReply(f"over {_HEAD_LIMIT} bytes of headers")
         self._headed = True
-        self._headers = folded(self._raw)
+        self._headers = folded(self._raw_headers)
         if self._headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise Malformed("a transfer encoding that was not asked for")
-        receiver.head(status, self._headers, self._raw)
+            raise MalformedReply("a transfer encoding that was not asked for")
+        receiver.receive_head(status, self._headers, self._raw_headers)
         if receiver.bodiless:
-            self._complete, self._keep = True, self._parser.should_keep_alive()
+            self._complete, self._keep_alive = True, self._parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
         if self._complete or self._receiver is None:
-            raise Malformed("a body where there is none")
-        self._idle_bytes = 0
-        self._receiver.feed(body)
+            raise MalformedReply("a body where there is none")
+        self._unframed_bytes = 0
+        self._receiver.receive_body(body)
 
     def on_message_complete(self) -> None:
-        if self._headed:  # or it was one of the 1xx that may come before the reply
-            self._complete, self._keep = True, self._parser.should_keep_alive()
+        if self._headed:  # false for a 1xx, which may precede the reply
+            self._complete, self._keep_alive = True, self._parser.should_keep_alive()
 
-    # How a reply ends.
+    # The end of a reply.
 
     def _finish(self, *, keep: bool) -> None:
         receiver, self._receiver = self._receiver, None
         if receiver is None:
             return
-        if receiver.bodiless:  # the parser still waits for the body that a HEAD announces
+        if receiver.bodiless:  # the old parser still waits for the body that the head of a HEAD reply announces
             self._parser = HttpResponseParser(self)
         if keep and self.usable:
-            self._owner.free(self)
+            self._owner.connection_idle(self)
         else:
             self.drop()
-        receiver.end()
-
-    def _stumble(self, error: Exception) -> None:
-        """The parser has stopped: before the end of the reply that is its failure, after it only the connection's."""
-        if self._complete:
-            self._finish(keep=False)
-            return
-        cause = error.__context__ if isinstance(error, HttpParserCallbackError) else None
-        self._fail(cause if isinstance(cause, Exception) else Malformed(str(error)))
+        receiver.finish()
 
     def _fail(self, error: Exception) -> None:
         receiver, self._receiver = self._receiver, None
         self.drop()
         if receiver is not None:
             receiver.fail(error)
-
-    def _lasts_until_close(self) -> bool:
-        return self._headed and "content-length" not in self._headers and "transfer-encoding" not in self._headers
-
-
-def _size(raw: RawHeaders) -> int:
-    return sum(len(name) + len(value) + 4 for name, value in raw)

@@ -1,7 +1,11 @@
-"""Real connections over asyncio. To httpx it is a transport like any other; a `Client` takes the short way, `channel`.
+"""Open real connections over asyncio: an httpx transport, with a shorter way for our own calls.
 
-httpx's own transport spends most of its time on what a gateway's calls never use (request and response objects, a pool
-that looks through all its connections for each call), and the more calls are open the more it spends.
+    Client -----> Channel.exchange --------------.
+                                                  +--> ConnectionPool --> BackendConnection
+    httpx user -> Network.handle_async_request --'     (one per origin)
+
+httpx's own transport spends most of its time on things that a gateway's calls never use (request and response objects,
+a pool that scans all its connections for each call), and its cost per call grows with the number of open calls.
 """
 
 from __future__ import annotations
@@ -13,86 +17,86 @@ import httpx
 
 from graphfold.errors import BackendTimeout, BackendUnavailable, InvalidInput
 from graphfold.tls import default_context
-from graphfold.transport.address import Address, Origin
-from graphfold.transport.call import Call, Reply
-from graphfold.transport.failures import Garbled, Malformed
+from graphfold.transport.address import Address, Origin, checked_method, checked_target
+from graphfold.transport.call import Call, CallLimits, Reply
+from graphfold.transport.connection_errors import GarbledReply, MalformedReply
 from graphfold.transport.headers import header_lines
-from graphfold.transport.limits import CallLimits
-from graphfold.transport.pool import Pool
-from graphfold.transport.receiver import Collected
-from graphfold.transport.stream import Streamed, as_httpx
-from graphfold.transport.target import checked_method, checked_target
+from graphfold.transport.pool import ConnectionPool
+from graphfold.transport.receiver import BufferedReply
+from graphfold.transport.stream import StreamedReply, to_httpx_error
 
 __all__ = ["Channel", "Network"]
 
-_SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
-_OURS = frozenset(("connection", "content-length", "host", "transfer-encoding"))  # written anew, for the whole body
+_SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+_REWRITTEN_HEADERS = frozenset(("connection", "content-length", "host", "transfer-encoding"))
+"""Headers of an httpx request that are dropped, because the body is read first and sent as a whole."""
 
 
 class Network(httpx.AsyncBaseTransport):
     """Connections to any number of origins.
 
-    `tls` gives the context of each new connection: whom to trust and how to sign in; without it, certificates are
-    checked against the system's. `keep` is the time in seconds after which an idle connection is closed.
+    `tls` returns the TLS context for each new connection; by default certificates are verified against the system's
+    authorities. An idle connection is closed after `keepalive_expiry` seconds.
     """
 
-    def __init__(self, *, tls: Callable[[], ssl.SSLContext] = default_context, keep: float = 30.0) -> None:
-        self._tls, self._keep = tls, keep
-        self._pools: dict[Origin, Pool] = {}
+    def __init__(self, *, tls: Callable[[], ssl.SSLContext] = default_context, keepalive_expiry: float = 30.0) -> None:
+        self._tls, self._keepalive_expiry = tls, keepalive_expiry
+        self._pools: dict[Origin, ConnectionPool] = {}
 
     def channel(self, address: str, limits: CallLimits) -> Channel:
-        """The way to one backend."""
+        """Return a channel to one base URL."""
         base = Address(address)
         return Channel(base, self._pool(base.origin), limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         timeouts: dict[str, float | None] = request.extensions.get("timeout", {})
         body = await request.aread()
-        receiver = Streamed(bodiless=request.method == "HEAD", patience=timeouts.get("read"))
+        receiver = StreamedReply(bodiless=request.method == "HEAD", read_timeout=timeouts.get("read"))
         pool = self._pool(Origin.of(request.url))
-        safe = request.method in _SAFE and not body
+        safe = request.method in _SAFE_METHODS and not body
+        data = _request_bytes(request, body)
         try:
-            status, raw = await pool.ask(_written(request, body), receiver, timeouts.get("connect"), safe=safe)
-        except (OSError, Malformed) as error:
-            raise as_httpx(error) from error
-        return httpx.Response(status, headers=raw, stream=receiver, extensions={"http_version": b"HTTP/1.1"})
+            status, raw_headers = await pool.exchange(data, receiver, timeouts.get("connect"), safe=safe)
+        except (OSError, MalformedReply) as error:
+            raise to_httpx_error(error) from error
+        return httpx.Response(status, headers=raw_headers, stream=receiver, extensions={"http_version": b"HTTP/1.1"})
 
     async def aclose(self) -> None:
         for pool in self._pools.values():
             await pool.close()
 
-    def _pool(self, origin: Origin) -> Pool:
+    def _pool(self, origin: Origin) -> ConnectionPool:
         if origin not in self._pools:
-            self._pools[origin] = Pool(origin, self._tls, self._keep)
+            self._pools[origin] = ConnectionPool(origin, self._tls, self._keepalive_expiry)
         return self._pools[origin]
 
 
 class Channel:
-    """Calls to one backend, each a write and a read."""
+    """Sends calls to one base URL, each as one write and one read."""
 
-    def __init__(self, address: Address, pool: Pool, limits: CallLimits) -> None:
+    def __init__(self, address: Address, pool: ConnectionPool, limits: CallLimits) -> None:
         self._address, self._pool = address, pool
-        self._connect, self._limit = limits.connect, limits.reply
+        self._connect_timeout, self._limit = limits.connect, limits.reply
 
     async def exchange(self, call: Call) -> Reply:
-        """The reply, whatever its status. Raises the typed error of a backend, BAD_INPUT for what cannot be sent."""
+        """Return the reply, whatever its status. Raise a typed backend error, or BAD_INPUT if it cannot be sent."""
         request = self._address.request(call)
-        receiver = Collected(self._limit, bodiless=call.method == "HEAD")
+        receiver = BufferedReply(self._limit, bodiless=call.method == "HEAD")
         try:
-            return await self._pool.ask(request, receiver, self._connect, safe=call.repeatable)
+            return await self._pool.exchange(request, receiver, self._connect_timeout, safe=call.repeatable)
         except TimeoutError as error:
             raise BackendTimeout("The backend did not answer in time.", internal=str(error)) from error
         except OSError as error:
             text = f"{type(error).__name__}: {error}"
             raise BackendUnavailable("The backend cannot be reached.", internal=text) from error
-        except Malformed as error:
-            raise Garbled("The backend does not speak HTTP properly.", internal=str(error)) from error
+        except MalformedReply as error:
+            raise GarbledReply("The backend does not speak HTTP properly.", internal=str(error)) from error
 
 
-def _written(request: httpx.Request, body: bytes) -> bytes:
-    """The request of an httpx user as bytes."""
+def _request_bytes(request: httpx.Request, body: bytes) -> bytes:
+    """Return an httpx request as it is sent. Raise httpx.LocalProtocolError."""
     try:
-        headers = {name: value for name, value in request.headers.items() if name not in _OURS}
+        headers = {name: value for name, value in request.headers.items() if name not in _REWRITTEN_HEADERS}
         method, target = checked_method(request.method), checked_target(request.url.raw_path.decode("ascii"), "")
         length = f"content-length: {len(body)}\r\n" if body or "content-length" in request.headers else ""
         host = request.url.netloc.decode("ascii")

@@ -1,4 +1,4 @@
-"""A reply for users of httpx: its body comes as it is read, and the backend waits for a reader that is slow."""
+"""Stream a reply to a user of httpx, with back-pressure: a slow reader makes the backend wait."""
 
 from __future__ import annotations
 
@@ -8,88 +8,84 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from graphfold.transport.failures import ConnectTimedOut, Lost
-from graphfold.transport.receiver import RawHeaders, Receiver
+from graphfold.transport.connection_errors import ConnectionLost, ConnectTimedOut
+from graphfold.transport.receiver import RawHeaders, ReplyReceiver
 
-__all__ = ["Streamed", "as_httpx"]
+__all__ = ["StreamedReply", "to_httpx_error"]
 
-_ENOUGH = 256 * 1024
-"""Bytes that may wait for their reader before the connection is no longer read."""
+_HIGH_WATER = 256 * 1024
+"""Buffered bytes above which the connection is no longer read. Reading resumes below half of it."""
 
 
-class Streamed(Receiver[tuple[int, RawHeaders]], httpx.AsyncByteStream):
-    """Answers status and headers first; then it is the body, which holds the connection until it is read or closed."""
+class StreamedReply(ReplyReceiver[tuple[int, RawHeaders]], httpx.AsyncByteStream):
+    """Returns status and headers, then serves as the body. It holds its connection until it is read or closed."""
 
-    def __init__(self, *, bodiless: bool, patience: float | None) -> None:
-        super().__init__(bodiless=bodiless, patience=patience)
+    def __init__(self, *, bodiless: bool, read_timeout: float | None) -> None:
+        super().__init__(bodiless=bodiless, read_timeout=read_timeout)
         self._chunks: deque[bytes] = deque()
-        self._waiting, self._paused, self._ended = 0, False, False
+        self._buffered_bytes, self._paused, self._finished = 0, False, False
         self._error: Exception | None = None
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
-    def head(self, status: int, headers: dict[str, str], raw: RawHeaders) -> None:
+    def receive_head(self, status: int, headers: dict[str, str], raw_headers: RawHeaders) -> None:
         if not self.waiter.done():
-            self.waiter.set_result((status, raw))
+            self.waiter.set_result((status, raw_headers))
 
-    def feed(self, chunk: bytes) -> None:
+    def receive_body(self, chunk: bytes) -> None:
         self._chunks.append(chunk)
-        self._waiting += len(chunk)
-        if self._waiting > _ENOUGH and not self._paused:
+        self._buffered_bytes += len(chunk)
+        if self._buffered_bytes > _HIGH_WATER and not self._paused:
             self._paused = True
-            self.connection.pause()
-        self._news.set()
+            self.source.pause()
+        self._changed.set()
 
-    def end(self) -> None:
-        self._ended = True
-        self._read_on()
-        self._news.set()
+    def finish(self) -> None:
+        self._finished = True
+        self._resume()  # the connection may serve its next call while the last chunks are still unread
+        self._changed.set()
 
     def fail(self, error: Exception) -> None:
         super().fail(error)
         self._error = error
-        self._news.set()
+        self._changed.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while chunk := await self._next():
+        while True:
+            while not self._chunks:
+                if self._finished:
+                    return
+                if self._error is not None:
+                    raise to_httpx_error(self._error)
+                await self._wait_for_change()
+            chunk = self._chunks.popleft()
+            self._buffered_bytes -= len(chunk)
+            if self._buffered_bytes < _HIGH_WATER // 2:
+                self._resume()
             yield chunk
 
     async def aclose(self) -> None:
-        self.connection.abandon(self)
+        self.source.abandon(self)
 
-    async def _next(self) -> bytes | None:
-        """The next piece, None at the end."""
-        while not self._chunks:
-            if self._ended:
-                return None
-            if self._error is not None:
-                raise as_httpx(self._error)
-            await self._more()
-        chunk = self._chunks.popleft()
-        self._waiting -= len(chunk)
-        if self._waiting < _ENOUGH // 2:
-            self._read_on()
-        return chunk
-
-    def _read_on(self) -> None:
+    def _resume(self) -> None:
         if self._paused:
             self._paused = False
-            self.connection.resume()
+            self.source.resume()
 
-    async def _more(self) -> None:
-        self._news.clear()
+    async def _wait_for_change(self) -> None:
+        self._changed.clear()
         try:
-            async with asyncio.timeout(self.patience):
-                await self._news.wait()
+            async with asyncio.timeout(self.read_timeout):
+                await self._changed.wait()
         except TimeoutError:
-            raise httpx.ReadTimeout(f"nothing more in {self.patience} s") from None
+            raise httpx.ReadTimeout(f"nothing more in {self.read_timeout} s") from None
 
 
-def as_httpx(error: Exception) -> httpx.TransportError:
-    """The failure of a connection in httpx's terms."""
+def to_httpx_error(error: Exception) -> httpx.TransportError:
+    """Return the httpx exception that corresponds to a connection error."""
     kinds: list[tuple[type[Exception], type[httpx.TransportError]]] = [
         (ConnectTimedOut, httpx.ConnectTimeout),
         (TimeoutError, httpx.ReadTimeout),
-        (Lost, httpx.ReadError),
+        (ConnectionLost, httpx.ReadError),
         (OSError, httpx.ConnectError),
         (Exception, httpx.RemoteProtocolError),
     ]

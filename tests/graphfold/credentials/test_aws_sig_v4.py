@@ -49,6 +49,6 @@ async def test_the_signature_is_that_of_the_request_as_it_arrives(opened: Open, 
 
 def test_the_extra_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore", None)
-    monkeypatch.setattr("graphfold.credentials.extras.find_spec", lambda _: None)
+    monkeypatch.setattr("graphfold.credentials.optional_libraries.find_spec", lambda _: None)
     with pytest.raises(Mistake, match=r"(?s)AwsSigV4 needs botocore, which is not installed.*graphfold\[aws\]"):
         AwsSigV4("execute-api", "eu-west-1")

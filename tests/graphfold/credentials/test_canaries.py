@@ -23,7 +23,7 @@ from graphfold.credentials import (
 from graphfold.errors import BackendRejected, GraphError
 from graphfold.graph.graph import Graph
 from graphfold.testing import FakeBackend, fakes, graph_of
-from graphfold.transport.echo import forms
+from graphfold.transport.redaction import secret_forms
 
 pytestmark = pytest.mark.anyio
 
@@ -206,7 +206,7 @@ async def test_what_a_caller_sent_that_an_adapter_hands_on_does_not_come_back(st
 
 async def test_what_a_caller_sent_is_not_kept_when_its_call_is_over() -> None:
     backend = FakeBackend({"GET /echo": {"said": "hello"}})
-    forms.cache_clear()
+    secret_forms.cache_clear()
     async with shop(PassThrough()).running(transports=fakes(shop=backend)) as graph:
         await graph.execute("{ echo }", headers={"authorization": f"Bearer {CANARY}"})
-    assert forms.cache_info().currsize == 0
+    assert secret_forms.cache_info().currsize == 0

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from graphfold.resilience.bulkhead import Bulkhead
-from graphfold.transport.call import Call, Reply
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import Call, CallLimits, Reply
+from graphfold.transport.client import Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import Backend, Connect, Script, Serve, backend

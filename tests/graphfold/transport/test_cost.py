@@ -9,8 +9,8 @@ from typing import cast
 import httpx
 import uvloop
 
-from graphfold.transport.call import Call
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import Call, CallLimits
+from graphfold.transport.client import Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import OK

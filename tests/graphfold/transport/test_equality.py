@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphfold.transport.call import Call, Reply
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import Call, CallLimits, Reply
+from graphfold.transport.client import Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import Peer, backend

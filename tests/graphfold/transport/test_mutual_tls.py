@@ -13,7 +13,7 @@ from graphfold.credentials import AllOf, Bearer, ClientCertificate, Credential
 from graphfold.graph.graph import Graph
 from graphfold.settings import BackendSettings, SettingsError
 from graphfold.testing import graph_of
-from graphfold.tls import Tls
+from graphfold.tls import TlsFiles
 from tests.graphfold.transport.peer import Backend, Serve, always
 
 pytestmark = pytest.mark.anyio
@@ -98,7 +98,7 @@ async def test_only_the_private_authority_is_trusted(serve: Serve, files: dict[s
 def test_a_new_certificate_takes_the_place_of_the_old(files: dict[str, str], tmp_path: Path) -> None:
     now = [0.0]
     ca, certificate, key = map(Path, files.values())
-    tls = Tls(ca, certificate, key, clock=lambda: now[0])
+    tls = TlsFiles(ca, certificate, key, clock=lambda: now[0])
     first = tls()
     other = trustme.CA().issue_cert("gateway.test")
     other.cert_chain_pems[0].write_to_path(files["GRAPHFOLD_SHOP_CERTIFICATE_FILE"])

@@ -16,9 +16,9 @@ import trustme
 
 from graphfold.errors import BackendTimeout, BackendUnavailable
 from graphfold.testing.conformance.virtual_time import run_in_virtual_time
-from graphfold.transport.call import Call
-from graphfold.transport.client import CallLimits, Client
-from graphfold.transport.names import Name
+from graphfold.transport.call import Call, CallLimits
+from graphfold.transport.client import Client
+from graphfold.transport.dns import HostResolver
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import OK, Connect, Peer, Serve, always, backend, settled, until
@@ -121,7 +121,7 @@ async def test_who_gives_up_leaves_nothing_behind_on_a_lookup_that_hangs(client:
 
 
 def test_a_lookup_that_hung_in_another_loop_is_not_waited_for(dns: Directory) -> None:
-    dns.names, dns.held, name = {"slow.test": ["127.0.0.1"]}, {"slow.test"}, Name("slow.test")
+    dns.names, dns.held, name = {"slow.test": ["127.0.0.1"]}, {"slow.test"}, HostResolver("slow.test")
 
     async def giving_up() -> None:
         asking = asyncio.create_task(name.addresses())
@@ -134,7 +134,7 @@ def test_a_lookup_that_hung_in_another_loop_is_not_waited_for(dns: Directory) ->
 
 
 def test_loops_that_take_turns_ask_once_each(dns: Directory) -> None:
-    dns.names, name = {"one.test": ["127.0.0.1"]}, Name("one.test")
+    dns.names, name = {"one.test": ["127.0.0.1"]}, HostResolver("one.test")
     with asyncio.Runner() as one, asyncio.Runner() as other:
         for runner in (one, other) * 3:
             assert runner.run(name.addresses()) == ["127.0.0.1"]

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from graphfold.errors import InvalidInput
-from graphfold.transport.call import Call, Reply
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import Call, CallLimits, Reply
+from graphfold.transport.client import Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import OK, Connect, Serve, always

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from graphfold.errors import BackendUnavailable
-from graphfold.transport.call import Call, Reply
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import Call, CallLimits, Reply
+from graphfold.transport.client import Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import OK, Connect, Peer, Script, Serve, always, settled, until
@@ -195,7 +195,7 @@ async def test_replies_find_their_calls_whatever_happens_to_others(serve: Serve,
 
 async def test_idle_connections_are_closed_in_time(serve: Serve) -> None:
     backend = await serve(always(OK))
-    network = Network(keep=0.5)
+    network = Network(keepalive_expiry=0.5)
     calls = Client(backend.url, network, CallLimits(), lambda _: Session())
     await asyncio.gather(calls.send(GET), calls.send(GET))
     assert backend.ended == 0

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from graphfold.errors import BackendTimeout, BackendUnavailable
-from graphfold.transport.call import Call
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import Call, CallLimits
+from graphfold.transport.client import Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from sandbox import credentials

@@ -10,8 +10,8 @@ import pytest
 import trustme
 
 from graphfold.errors import BackendBadReply, BackendTimeout, BackendUnavailable
-from graphfold.transport.call import Call
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import Call, CallLimits
+from graphfold.transport.client import Client
 from graphfold.transport.network import Network
 from graphfold.transport.session import Session
 from tests.graphfold.transport.peer import OK, Backend, Connect, Peer, Serve, always, until

@@ -19,7 +19,8 @@ from graphfold.resilience import Resilience
 from graphfold.resilience.guard import Guard
 from graphfold.rows.decoder import Malformed, Unreadable, decoder_for
 from graphfold.testing import declaring
-from graphfold.transport.client import CallLimits, Client
+from graphfold.transport.call import CallLimits
+from graphfold.transport.client import Client
 from graphfold.transport.session import Session
 from graphfold.viewer import Viewer
 from tests.graphfold.adapter.soap.contracts import BILLING, INVENTORY, LEDGER, element_type

@@ -11,7 +11,7 @@ import structlog
 from lxml import etree
 
 from graphfold.credentials.credential import Access, secret
-from graphfold.credentials.extras import extra
+from graphfold.credentials.optional_libraries import require_extra
 from graphfold.credentials.ws_security import SECURITY, Seal, SecurityToken
 from graphfold.secret import FileWatch, Secret
 from graphfold.settings import SettingsError
@@ -31,7 +31,7 @@ class Signature(SecurityToken):
     needs = ("signing_certificate_file", "signing_key_file")
 
     def __init__(self) -> None:
-        extra("Signature", "wss", "xmlsec")
+        require_extra("Signature", "wss", "xmlsec")
 
     def seal(self, access: Access) -> Seal:
         own = access.settings

@@ -6,10 +6,10 @@ from importlib.util import find_spec
 
 from graphfold.mistakes import Mistake, author_location
 
-__all__ = ["extra"]
+__all__ = ["require_extra"]
 
 
-def extra(name: str, extra: str, library: str) -> None:
+def require_extra(name: str, extra: str, library: str) -> None:
     """Raises a Mistake where `library` is not installed."""
     if find_spec(library) is None:
         raise Mistake(
