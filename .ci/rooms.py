@@ -107,13 +107,18 @@ def upward_arrows(graph: Graph) -> list[str]:
     ]
 
 
+def _with_sizes(room: Path, counts: Mapping[Path, int]) -> str:
+    """Return a room with the modules in it and in the folders below: `adapter (15, soap 18)`."""
+    inner = [f"{folder.name} {count}" for folder, count in counts.items() if folder.parent == room]
+    return f"{room.name} ({', '.join([str(counts[room]), *inner])})" if room in counts else room.name
+
+
 def main(folder: Path) -> int:
     graph = import_graph(folder)
     rooms, counts = room_graph(graph), sizes(folder)
     print("Floors, each importing only from those below; modules in each room:\n")
     for names in floors():
-        shown = [f"{name} ({counts[folder / name]})" if folder / name in counts else name for name in names]
-        print(f"  {', '.join(shown)}")
+        print(f"  {', '.join(_with_sizes(folder / name, counts) for name in names)}")
     print("\nArrows:\n")
     for room in sorted(rooms):
         print(f"  {room} -> {', '.join(sorted(rooms[room])) or '(nothing)'}")
