@@ -20,8 +20,8 @@ from graphql import parse, validate
 
 import graphfold
 from bench.workloads import PAGE, number_at
-from graphfold.cli.serving import settle_memory
 from graphfold.graph.graph import Graph
+from graphfold.serving.web_server import tune_garbage_collector
 
 DOCUMENTS = 40
 
@@ -46,7 +46,7 @@ async def measured(documents: int = DOCUMENTS) -> Firsts:
         return graph.execute(text, {PAGE.variable: number_at(next(places)).decode()})
 
     async with graph.running():
-        settle_memory()
+        tune_garbage_collector()
         await asked(PAGE.query)
         for number in range(documents):
             text = PAGE.query.replace("Page", f"Page{number}", 1)

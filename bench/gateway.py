@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import graphfold
 from bench.ready import Server
 from graphfold.cache.invalidations import ALL_KEYS
-from graphfold.cli.logs import configure
 from graphfold.graph.graph import Graph
+from graphfold.serving.log_output import configure_logging
 
 
 class Forgetful:
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench.gateway", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     options = parser.parse_args()
-    configure()
+    configure_logging()
     graph = graphfold.load(Path(__file__).parent)
     app = graph.app()
     app.add_middleware(Forgetful, graph=graph)

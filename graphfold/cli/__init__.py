@@ -1,6 +1,7 @@
-"""The `graphfold` command: one file per command.
+"""The `graphfold` command: one file for each subcommand, what they share, and `rendering` for longer output.
 
-May import everything in `graphfold`; the web server only inside functions, since half of the commands do without it.
-A problem that the user can mend is a `Stop` with one clear message; a traceback is a defect of ours.
+A problem that the user can solve is a `Stop` with one clear message; a traceback is a defect of the engine. The web
+server is imported inside functions only, since half of the commands do without it.
+May import everything in `graphfold`.
 To add a command: a function in a file of its own, registered in `main.py`.
 """

@@ -1,4 +1,4 @@
-"""`graphfold backends`: every adapter with what it can do, where its backend is, and how that is now."""
+"""`graphfold backends`: lists the adapters with their operations, addresses and the current state of the backend."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ import typer
 
 from graphfold.adapter.allowance import allowance
 from graphfold.adapter.base import Adapter
-from graphfold.cli.loading import development_environment, loaded, project
-from graphfold.cli.portrait import portrait
-from graphfold.cli.privileges import tell_privileges
-from graphfold.cli.progress import state_of
+from graphfold.cli.project_graph import current_project, development_environment, load_graph
+from graphfold.cli.rendering.backend_status import describe_state
+from graphfold.cli.rendering.backend_text import detail_lines, privilege_lines, summary_lines
 from graphfold.cli.terminal import Stop, out
 from graphfold.graph.graph import Graph, Probe
+from graphfold.graph.privileges import privileges
 from graphfold.manifest import RULES, Manifest, Rule
 
 __all__ = ["backends"]
 
 _NEXT = "Settings are missing: set them in the environment or in .env (see .env.example)."
 
-SOON = 180
-"""Days before a backend's sunset from which on it is told."""
+_MANIFEST = ("owner", "contact", "criticality", "level", "version", "runbook")
 
 
 def backends(
@@ -41,82 +40,86 @@ def backends(
 
     Exit code 1 when one that is critical is not ready.
     """
-    graph = loaded(development_environment(project().root))
-    wanted = _wanted(graph, name)
+    graph = load_graph(development_environment(current_project().root))
+    adapters = _select(graph, name)
     if privileged:
-        tell_privileges(wanted, as_json=as_json)
+        _print_privileges(adapters, as_json=as_json)
         return
-    probes = asyncio.run(_probed(graph, wanted))
-    found = [_described(graph, adapter, probes.get(adapter.name)) for adapter in wanted]
+    probes = asyncio.run(_probe(graph, adapters))
+    found = [_describe(graph, adapter, probes.get(adapter.name)) for adapter in adapters]
     if as_json:
         out.print_json(json.dumps({"backends": found}), highlight=out.is_terminal)
     else:
         for backend in found:
-            out.print(_text(backend))
-            if name:
-                out.print(portrait(backend))
-        if any(map(graph.missing, wanted)):
+            for line in (*summary_lines(backend), *(detail_lines(backend) if name else ())):
+                out.print(line)
+        if any(map(graph.missing, adapters)):
             out.print(_NEXT, soft_wrap=True)
     if not all(backend["ready"] for backend in found if backend["criticality"] == "critical"):
         raise typer.Exit(1)
 
 
-def _wanted(graph: Graph, name: str) -> list[type[Adapter]]:
-    found = [adapter for adapter in graph.adapters if name in ("", adapter.name)]
-    if name and not found:
-        known = ", ".join(adapter.name for adapter in graph.adapters)
-        raise Stop(f"There is no backend {name!r}.", fix=f"name one of {known}." if known else None, code=2)
-    return found
+def _print_privileges(adapters: list[type[Adapter]], *, as_json: bool) -> None:
+    found = privileges(adapters)
+    if as_json:
+        out.print_json(json.dumps({"privileges": [asdict(each) for each in found]}), highlight=out.is_terminal)
+        return
+    for line in privilege_lines(found):
+        out.print(line)
 
 
-async def _probed(graph: Graph, wanted: list[type[Adapter]]) -> dict[str, Probe]:
-    able = [a for a in wanted if not graph.missing(a)]
+def _select(graph: Graph, name: str) -> list[type[Adapter]]:
+    selected = [adapter for adapter in graph.adapters if name in ("", adapter.name)]
+    if name and not selected:
+        names = ", ".join(adapter.name for adapter in graph.adapters)
+        raise Stop(f"There is no backend {name!r}.", fix=f"name one of {names}." if names else None, code=2)
+    return selected
+
+
+async def _probe(graph: Graph, adapters: list[type[Adapter]]) -> dict[str, Probe]:
+    """Probe the backends at once, except those whose settings are missing."""
+    callable_adapters = [adapter for adapter in adapters if not graph.missing(adapter)]
     async with graph.running():
-        return dict(zip([a.name for a in able], await asyncio.gather(*map(graph.probe, able)), strict=True))
+        probes = await asyncio.gather(*map(graph.probe, callable_adapters))
+    return dict(zip([adapter.name for adapter in callable_adapters], probes, strict=True))
 
 
-def _described(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> dict[str, Any]:
-    own = graph.backends[adapter.name]
+def _describe(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> dict[str, Any]:
+    """Return a backend as `--json` prints it."""
+    manifest = adapter.manifest
     return {
         "name": adapter.name,
         "protocol": adapter.protocol,
-        **_manifest(adapter.manifest),
-        "limits": _limits(graph, adapter),
-        "rules": [_rule(adapter.manifest, rule) for rule in RULES.values()],
-        "address": own.address or None,
+        **{name: getattr(manifest, name) or None for name in _MANIFEST},
+        "sunset": manifest.sunset and manifest.sunset.isoformat(),
+        "sunset_in_days": manifest.ends_in(datetime.now(UTC).date()),
+        "limits": _describe_limits(graph, adapter),
+        "rules": [_describe_rule(manifest, rule) for rule in RULES.values()],
+        "address": graph.backends[adapter.name].address or None,
         "operations": [{"name": o.name, "kind": o.kind, "description": o.description} for o in adapter.operations()],
         "ready": probe is not None and probe.ok,
-        "state": state_of(graph, adapter, probe),
+        "state": describe_state(graph, adapter, probe),
     }
 
 
-def _manifest(manifest: Manifest) -> dict[str, Any]:
-    names = ("owner", "contact", "criticality", "level", "version", "runbook")
-    told = {name: getattr(manifest, name) or None for name in names}
-    days = manifest.ends_in(datetime.now(UTC).date())
-    return {**told, "sunset": manifest.sunset and manifest.sunset.isoformat(), "sunset_in_days": days}
-
-
-def _limits(graph: Graph, adapter: type[Adapter]) -> dict[str, Any]:
-    seconds, kept = allowance(adapter, graph.backends[adapter.name], graph.settings)
-    keys = {
-        operation.name: operation.policy.max_size for operation in adapter.operations() if operation.kind == "batch"
+def _describe_limits(graph: Graph, adapter: type[Adapter]) -> dict[str, Any]:
+    seconds, resilience = allowance(adapter, graph.backends[adapter.name], graph.settings)
+    batches = [operation for operation in adapter.operations() if operation.kind == "batch"]
+    return {
+        "seconds": seconds,
+        "retries": resilience.retries,
+        "parallel": resilience.parallel,
+        "queue": resilience.queue,
+        "quota": asdict(resilience.quota) if resilience.quota is not None else None,
+        "keys": {batch.name: batch.policy.max_size for batch in batches},
     }
-    told = {"seconds": seconds, "retries": kept.retries, "parallel": kept.parallel, "queue": kept.queue}
-    return {**told, "quota": asdict(kept.quota) if kept.quota is not None else None, "keys": keys}
 
 
-def _rule(manifest: Manifest, rule: Rule) -> dict[str, Any]:
-    told = {"name": rule.name, "level": rule.level, "meaning": rule.meaning}
-    return {**told, "status": manifest.status(rule.name), "reason": manifest.reason(rule.name) or None}
-
-
-def _text(backend: dict[str, Any]) -> str:
-    said = [backend["protocol"], backend["owner"] and f"owned by {backend['owner']}", backend["level"]]
-    said += ["not critical"] if backend["criticality"] == "optional" else []
-    lines = [f"{backend['name']} ({', '.join(text for text in said if text)})"]
-    lines.append(f"  {backend['address'] or 'no address'}: {backend['state']}")
-    if (days := backend["sunset_in_days"]) is not None and days <= SOON:
-        lines.append(f"  {'ends' if days >= 0 else 'ended'} on {backend['sunset']}: ask {backend['contact']}")
-    lines += [f"    {o['kind']:<6} {o['name']:<20} {o['description']}".rstrip() for o in backend["operations"]]
-    return "\n".join(lines)
+def _describe_rule(manifest: Manifest, rule: Rule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "level": rule.level,
+        "meaning": rule.meaning,
+        "status": manifest.status(rule.name),
+        "reason": manifest.reason(rule.name) or None,
+    }

@@ -1,4 +1,4 @@
-"""`graphfold dev`: the sandbox and the gateway with everything that helps while you build."""
+"""`graphfold dev`: runs the sandbox, and the gateway with GraphiQL and helpful messages."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import Annotated
 
 import typer
 
-from graphfold.cli.listening import address_of, check_sandbox_port, listen
-from graphfold.cli.loading import development_environment, loaded, project
-from graphfold.cli.logs import configure
-from graphfold.cli.progress import show_backends
-from graphfold.cli.sandbox import sandbox
+from graphfold.cli.listening import listen
+from graphfold.cli.project_graph import current_project, development_environment, load_graph
+from graphfold.cli.rendering.backend_status import show_backends
+from graphfold.cli.sandbox_process import run_sandbox
 from graphfold.cli.terminal import Stop, out
 from graphfold.graph.graph import Graph
 from graphfold.graph.project import Project
-from graphfold.server.page import examples
+from graphfold.server.graphiql_page import example_queries
+from graphfold.serving.listener import url_of
+from graphfold.serving.log_output import configure_logging
 
 __all__ = ["dev", "gateway"]
 
@@ -32,51 +33,59 @@ def dev(
     no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Use the backends of your settings.")] = False,
 ) -> None:
     """Start the sandbox and the gateway, with GraphiQL."""
-    from graphfold.cli.serving import run
+    from graphfold.serving.signals import run_until_signal
 
-    here = project()
-    with_sandbox = here.sandbox is not None and not no_sandbox
+    project = current_project()
+    with_sandbox = project.sandbox is not None and not no_sandbox
     if with_sandbox:
-        check_sandbox_port(sandbox_port, port)
+        _check_sandbox_port(sandbox_port, port)
     with listen(host, port) as listener:
-        code = run(_dev(here, listener, sandbox_port if with_sandbox else None, reload=reload))
+        code = run_until_signal(_dev(project, listener, sandbox_port if with_sandbox else None, reload=reload))
     raise typer.Exit(code)
 
 
-async def _dev(here: Project, listener: socket.socket, sandbox_port: int | None, *, reload: bool) -> int:
-    out.print(f"{here.title} is starting.")
-    async with _environment(here, sandbox_port) as environment:
-        if reload:
-            from graphfold.cli.reload import supervise
+def _check_sandbox_port(port: int, gateway_port: int) -> None:
+    """Raise `Stop` if the sandbox, which runs on this machine, could not listen on its port beside the gateway."""
+    if port and port == gateway_port:
+        message = f"--port and --sandbox-port: both are {port}."
+        raise Stop(message, fix="choose another for one of them (0 takes any free one).", code=2)
+    listen("127.0.0.1", port, "--sandbox-port").close()
 
-            await supervise(here.root, listener, environment)
+
+async def _dev(project: Project, listener: socket.socket, sandbox_port: int | None, *, reload: bool) -> int:
+    out.print(f"{project.title} is starting.")
+    async with _environment(project, sandbox_port) as environment:
+        if reload:
+            from graphfold.serving.reloader import reload_on_change
+
+            await reload_on_change(project.root, listener, environment, out.print)
         async with gateway(listener, environment):
             await asyncio.Event().wait()
     return 0
 
 
 @asynccontextmanager
-async def _environment(here: Project, sandbox_port: int | None) -> AsyncIterator[dict[str, str]]:
-    """The variables for the gateway. The sandbox that was just started is meant, whatever `.env` says."""
-    if sandbox_port is None or here.sandbox is None:
-        yield development_environment(here.root)
+async def _environment(project: Project, sandbox_port: int | None) -> AsyncIterator[dict[str, str]]:
+    """Run the sandbox if it has a port, and yield the gateway's variables. The sandbox's override those in `.env`."""
+    if sandbox_port is None or project.sandbox is None:
+        yield development_environment(project.root)
         return
-    async with sandbox(here.sandbox, here.root, sandbox_port) as running:
-        out.print(f"The sandbox is ready at {running.url}")
-        async with _while_it_runs(running.ended):
-            yield development_environment(here.root, running.settings)
+    async with run_sandbox(project.sandbox, project.root, sandbox_port) as sandbox:
+        out.print(f"The sandbox is ready at {sandbox.url}")
+        async with _stop_with_sandbox(sandbox.ended):
+            yield development_environment(project.root, sandbox.settings)
 
 
 @asynccontextmanager
-async def _while_it_runs(ended: asyncio.Task[int]) -> AsyncIterator[None]:
-    """Stops when the sandbox ends by itself: without it no query is answered any more."""
+async def _stop_with_sandbox(ended: asyncio.Task[int]) -> AsyncIterator[None]:
+    """Cancel the block and raise `Stop` when the sandbox ends by itself: no query can be answered without it."""
     working = asyncio.current_task()
     assert working is not None
 
-    def stop(_: object) -> None:
+    def cancel(_: object) -> None:
         working.cancel()
 
-    ended.add_done_callback(stop)
+    ended.add_done_callback(cancel)
     try:
         yield
     except asyncio.CancelledError:
@@ -84,27 +93,27 @@ async def _while_it_runs(ended: asyncio.Task[int]) -> AsyncIterator[None]:
             raise
         raise Stop(f"The sandbox has ended (exit code {ended.result()}).", fix="start again.") from None
     finally:
-        ended.remove_done_callback(stop)
+        ended.remove_done_callback(cancel)
 
 
 @asynccontextmanager
 async def gateway(
     listener: socket.socket, environment: dict[str, str], *, announced: bool = True
 ) -> AsyncIterator[None]:
-    """The gateway in this process; `announced`, it says how each backend is and where to go."""
-    from graphfold.cli.serving import served
+    """Run the gateway in this process. `announced`, it prints the state of the backends and its address."""
+    from graphfold.serving.web_server import serve_app
 
-    configure()
-    graph = loaded(environment)
-    async with served(graph.app(development=True), listener):
+    configure_logging()
+    graph = load_graph(environment)
+    async with serve_app(graph.app(development=True), listener):
         if announced:
             await show_backends(graph)
-            _show_address(graph, f"{address_of(listener)}/graphql")
+            _show_address(graph, f"{url_of(listener)}/graphql")
         yield
 
 
 def _show_address(graph: Graph, url: str) -> None:
     out.print(f"\nGraphiQL: {url}\n")
-    for example in examples(graph.project.root / "queries")[:1]:
+    for example in example_queries(graph.project.root / "queries")[:1]:
         out.print("A query to paste:\n\n" + textwrap.indent(example.query.strip(), "    ") + "\n")
     out.print("Ctrl-C ends it.")

@@ -1,4 +1,4 @@
-"""`graphfold explain`: what a query would ask of the backends. Nothing is called, and no setting is needed."""
+"""`graphfold explain`: shows which backend calls a query would make. It makes none, and needs no settings."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from graphfold.cli.asked import document_of, source_of, variables_of
-from graphfold.cli.diagnostics import diagnosed
-from graphfold.cli.drawing import drawn
-from graphfold.cli.loading import development_environment, loaded, project
+from graphfold.cli.project_graph import current_project, development_environment, load_graph
+from graphfold.cli.query_input import document_name, read_document, read_variables
+from graphfold.cli.rendering.error_lines import error_line
+from graphfold.cli.rendering.explanation_tree import explanation_lines
 from graphfold.cli.terminal import complain, out
 from graphfold.explain.explainer import ExplainError
 from graphfold.operation.masking import client_error
@@ -25,17 +25,17 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
     """Print what a query asks of the backends: calls, keys, what waits for what. Calls nobody, needs no setting."""
-    document, values = document_of(text), variables_of(variables)
-    graph = loaded(development_environment(project().root))
+    document, values = read_document(text), read_variables(variables)
+    graph = load_graph(development_environment(current_project().root))
     graph.documents.development = True
     try:
         explanation = graph.explain(document, values, operation)
     except ExplainError as refused:
         for error in refused.errors:
-            complain(diagnosed(client_error(error, "", suggestions=True).formatted, source_of(text)))
+            complain(error_line(client_error(error, "", suggestions=True).formatted, document_name(text)))
         raise typer.Exit(1) from None
     if as_json:
         out.file.write(orjson.dumps(explanation.json(), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        for line in drawn(explanation):
+        for line in explanation_lines(explanation):
             out.print(line)

@@ -1,4 +1,4 @@
-"""`graphfold invalidate`: tells a running gateway what has changed at a backend, so that it asks anew."""
+"""`graphfold invalidate`: tells running gateways that keys of a backend have changed, so that they load them anew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 import orjson
 import typer
 
-from graphfold.cli.loading import environment_here
+from graphfold.cli.project_graph import current_environment
 from graphfold.cli.terminal import Stop, complain, out
 from graphfold.settings import Settings, SettingsError
 
@@ -31,15 +31,17 @@ def invalidate(
     """Make gateways forget what they keep of a backend's answers, and every whole answer made of it."""
     if every is bool(keys):
         raise Stop("Say which keys have changed, or --all, not both.", code=2)
-    secret, body = _secret(), _body(backend, operation, keys)
-    failed = [address for address in url or ["http://127.0.0.1:8000"] if not _told(address, secret, body)]
-    if failed:
+    secret = _read_secret()
+    changed: dict[str, Any] = {"keys": keys} if keys else {"all": True}
+    body = orjson.dumps({"backend": backend, "operation": operation, **changed})
+    outcomes = [_send(address, secret, body) for address in url or ["http://127.0.0.1:8000"]]
+    if not all(outcomes):
         raise typer.Exit(1)
 
 
-def _secret() -> str:
+def _read_secret() -> str:
     try:
-        secret = Settings.read(environment_here()).invalidation_secret
+        secret = Settings.read(current_environment()).invalidation_secret
     except SettingsError as error:
         raise Stop(str(error)) from None
     if secret is None:
@@ -47,28 +49,23 @@ def _secret() -> str:
     return secret.text
 
 
-def _body(backend: str, operation: str, keys: list[str] | None) -> bytes:
-    changed: dict[str, Any] = {"keys": keys} if keys else {"all": True}
-    return orjson.dumps({"backend": backend, "operation": operation, **changed})
+def _send(address: str, secret: str, body: bytes) -> bool:
+    """Send the message to one gateway, print the outcome, and return whether the gateway has invalidated the keys."""
+    from graphfold.server.webhook_signature import sign_webhook
 
-
-def _told(address: str, secret: str, body: bytes) -> bool:
-    """Whether the gateway there has done it; what it said is printed."""
-    from graphfold.server.signature import signed
-
-    headers = signed(secret, f"msg_{uuid.uuid4().hex}", int(time.time()), body)
+    signature = sign_webhook(secret, f"msg_{uuid.uuid4().hex}", int(time.time()), body)
+    headers = {**signature, "content-type": "application/json"}
     try:
-        beside_us = httpx.URL(address).host in ("127.0.0.1", "localhost", "::1")  # never through a proxy
-        to = f"{address.rstrip('/')}/invalidate"
-        sent = {**headers, "content-type": "application/json"}
-        response = httpx.post(to, content=body, headers=sent, timeout=10, trust_env=not beside_us)
+        is_local = httpx.URL(address).host in ("127.0.0.1", "localhost", "::1")  # then never through a proxy
+        url = f"{address.rstrip('/')}/invalidate"
+        response = httpx.post(url, content=body, headers=headers, timeout=10, trust_env=not is_local)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         complain(f"{address}: no answer ({error or type(error).__name__}).")
         return False
-    return _said(address, response)
+    return _print_outcome(address, response)
 
 
-def _said(address: str, response: httpx.Response) -> bool:
+def _print_outcome(address: str, response: httpx.Response) -> bool:
     try:
         answer = orjson.loads(response.content)
     except orjson.JSONDecodeError:

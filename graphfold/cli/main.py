@@ -1,4 +1,4 @@
-"""The command line: which commands there are, and how they end."""
+"""Assembles the command line from its commands, and turns their exceptions into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from graphfold.cli import backends, check, dev, explain, invalidate, query, schema, serve, worker
 from graphfold.cli.terminal import Stop, complain
+from graphfold.serving.errors import ServingError
 
 __all__ = ["main"]
 
@@ -48,22 +49,26 @@ def root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """What stands before the command."""
+    """Take the options that stand before the command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code."""
+    """Run the command line and return the exit code."""
     try:
         app(arguments, prog_name="graphfold")
     except Stop as stop:
         complain(stop)
         return stop.code
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
+    except ServingError as error:
+        complain(error)
+        return 1
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has left, as `head` does; the interpreter must not try to flush to it either.
+        # The reader of our output has closed it, as `head` does. The interpreter flushes stdout at exit, which would
+        # fail again, so stdout is replaced.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0

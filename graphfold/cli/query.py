@@ -1,4 +1,4 @@
-"""`graphfold query`: one question to the graph, in this process or to a gateway that runs elsewhere."""
+"""`graphfold query`: runs one operation, in this process or on a gateway that runs elsewhere."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ import httpx
 import orjson
 import typer
 
-from graphfold.cli.asked import document_of, source_of, variables_of
-from graphfold.cli.diagnostics import diagnosed
-from graphfold.cli.loading import development_environment, loaded, project, refuse_missing
-from graphfold.cli.logs import configure
+from graphfold.cli.project_graph import (
+    current_project,
+    development_environment,
+    load_graph,
+    stop_if_settings_are_missing,
+)
+from graphfold.cli.query_input import document_name, read_document, read_variables
+from graphfold.cli.rendering.error_lines import error_line
 from graphfold.cli.terminal import Stop, complain, out
+from graphfold.serving.log_output import configure_logging
 
 __all__ = ["query"]
 
@@ -29,55 +34,51 @@ def query(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as one line of JSON.")] = False,
 ) -> None:
     """Run a query. Exit code 0 when it was answered without errors, 1 with errors, 2 when called wrongly."""
-    document, values = document_of(text), variables_of(variables)
-    answer = _ask(url, document, values, operation) if url else _run(document, values, operation)
-    _show(answer, source_of(text), as_json=as_json)
+    document, values = read_document(text), read_variables(variables)
+    answer = _send(url, document, values, operation) if url else _run_here(document, values, operation)
+    if as_json:
+        out.file.write(orjson.dumps(answer).decode() + "\n")
+    else:
+        if answer.get("data") is not None:
+            out.print_json(orjson.dumps(answer["data"]).decode(), highlight=out.is_terminal)
+        for error in answer.get("errors", ()):
+            complain(error_line(error, document_name(text)))
     if answer.get("errors"):
         raise typer.Exit(1)
 
 
-def _run(document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
-    configure()
-    graph = loaded(development_environment(project().root))
-    refuse_missing(graph, _FIX)
+def _run_here(document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
+    configure_logging()
+    graph = load_graph(development_environment(current_project().root))
+    stop_if_settings_are_missing(graph, _FIX)
 
-    async def answered() -> dict[str, Any]:
+    async def execute() -> dict[str, Any]:
         graph.documents.development = True
         async with graph.running():
             answer = await graph.execute(document, variables, operation)
-            told: dict[str, Any] = orjson.loads(answer.body())
-            return told
+            body: dict[str, Any] = orjson.loads(answer.body())
+            return body
 
-    return asyncio.run(answered())
+    return asyncio.run(execute())
 
 
-def _ask(url: str, document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
-    sent = {"query": document, "variables": variables, "operationName": operation}
+_ACCEPT = "application/graphql-response+json, application/json;q=0.9"
+
+
+def _send(url: str, document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
+    payload = {"query": document, "variables": variables, "operationName": operation}
     try:
-        beside_us = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")  # never through a proxy
-        response = httpx.post(url, json=sent, headers={"accept": _ACCEPT}, timeout=60, trust_env=not beside_us)
+        is_local = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")  # then never through a proxy
+        response = httpx.post(url, json=payload, headers={"accept": _ACCEPT}, timeout=60, trust_env=not is_local)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        told = f"--url {url}: no answer ({error or type(error).__name__})."
-        raise Stop(told, fix="check the address, and that the gateway runs there.") from None
+        message = f"--url {url}: no answer ({error or type(error).__name__})."
+        raise Stop(message, fix="check the address, and that the gateway runs there.") from None
     try:
         answer = orjson.loads(response.content)
     except orjson.JSONDecodeError:
         answer = None
     if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
         kind = response.headers.get("content-type", "no content type")
-        told = f"--url {url}: that is no GraphQL endpoint (status {response.status_code}, {kind})."
-        raise Stop(told, fix=f"try --url {response.url.join('/graphql')}, where a gateway answers.")
+        message = f"--url {url}: that is no GraphQL endpoint (status {response.status_code}, {kind})."
+        raise Stop(message, fix=f"try --url {response.url.join('/graphql')}, where a gateway answers.")
     return answer
-
-
-_ACCEPT = "application/graphql-response+json, application/json;q=0.9"
-
-
-def _show(answer: dict[str, Any], source: str, *, as_json: bool) -> None:
-    if as_json:
-        out.file.write(orjson.dumps(answer).decode() + "\n")
-        return
-    if answer.get("data") is not None:
-        out.print_json(orjson.dumps(answer["data"]).decode(), highlight=out.is_terminal)
-    for error in answer.get("errors", ()):
-        complain(diagnosed(error, source))

@@ -1,8 +1,8 @@
-"""`graphfold schema`: the graph as SDL."""
+"""`graphfold schema`: prints the graph as SDL."""
 
 from __future__ import annotations
 
-from graphfold.cli.loading import development_environment, loaded, project
+from graphfold.cli.project_graph import current_project, development_environment, load_graph
 from graphfold.cli.terminal import out
 
 __all__ = ["schema"]
@@ -10,6 +10,6 @@ __all__ = ["schema"]
 
 def schema() -> None:
     """Print the graph's schema (SDL)."""
-    graph = loaded(development_environment(project().root))
+    graph = load_graph(development_environment(current_project().root))
     out.file.write(graph.schema.as_str().rstrip() + "\n")
     out.file.flush()

@@ -1,4 +1,4 @@
-"""What the commands say: answers on stdout, everything else on stderr, colour only where somebody looks at it."""
+"""Prints for the commands: answers on stdout, everything else on stderr, in colour only on a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 class Stop(Exception):
-    """Ends the command with this message on stderr and this exit code (1: it failed, 2: it was called wrongly)."""
+    """Ends the command with a message on stderr and an exit code: 1 if it failed, 2 if it was called wrongly."""
 
     def __init__(self, message: str, *, fix: str | None = None, code: int = 1) -> None:
         super().__init__(f"{message}\n  Fix: {fix}" if fix else message)
@@ -19,5 +19,5 @@ class Stop(Exception):
 
 
 def complain(message: object) -> None:
-    """One problem, on stderr."""
+    """Print one problem on stderr."""
     err.print("graphfold:", str(message), style="red")

@@ -1,6 +1,6 @@
-"""The graph over HTTP: requests in, answers out, one log line each, health, and the page for browsers.
+"""The graph over HTTP: the GraphQL endpoint, request log, health, invalidation, and GraphiQL for browsers.
 
-To add a route: a FastAPI route in the file of its noun, included in `app.py`. `/graphql` itself is answered before the
-router, for speed. The server knows nothing of adapters.
+To add a route: a FastAPI route in a file of its own, included in `app.py`. `/graphql` itself is answered before the
+router, for speed. The server knows a graph only by the protocol `ServedGraph`, and nothing of adapters.
 May import: operation, loading, cache, deadline, secret, settings, errors, viewer.
 """

@@ -1,4 +1,16 @@
-"""How many operations run at once: the excess hears at once that it has to come back."""
+"""Limits how many operations run at once; the excess is rejected with 503 at once instead of queueing for long.
+
+Two limits apply. `GRAPHFOLD_MAX_OPERATIONS` bounds the number of operations, which matters where backends are slow.
+Where the processor is the bottleneck that number says nothing, so the second limit watches how late the event loop runs
+a timer, the *check*, while at least `UNQUEUED` operations run:
+
+    operation --> running < UNQUEUED and no queue? --> starts at once
+                  else: fewer than STARTS_PER_CHECK started since the last check? --> starts at once
+                        else: waits in the queue; each check that is on time starts up to STARTS_PER_CHECK of it
+    check, every CHECK_INTERVAL --> late twice in a row, or the queue was full? --> overloaded: reject all
+
+Starting a few operations between two checks keeps a burst from filling the loop before the lateness can show.
+"""
 
 from __future__ import annotations
 
@@ -8,127 +20,123 @@ from collections.abc import Callable
 
 import structlog
 
-from graphfold.server.requests import Refused
+from graphfold.server.requests import RequestRejected
 
-__all__ = ["BEHIND", "FEW", "LATE", "Admission"]
+__all__ = ["MAX_LATENESS", "MAX_QUEUE", "OVERLOADED_MESSAGE", "UNQUEUED", "Admission"]
 
 _log = structlog.get_logger("graphfold.overload")
 
-BEHIND = "The gateway is behind with its work and takes no more operations for now."
+OVERLOADED_MESSAGE = "The gateway is behind with its work and takes no more operations for now."
 
-FEW = 32
-"""So many operations are never too much: one that is large makes the loop late, too."""
+UNQUEUED = 32
+"""Operations that may always run at once: even a single large one can make the loop late."""
 
-MORE = 8
-"""Beyond them so many begin between two looks: whether those were too many shows at the second."""
+STARTS_PER_CHECK = 8
+"""Operations beyond `UNQUEUED` that may start between two checks. The next check shows whether they were too many."""
 
-EVERY = 0.002
-"""Seconds between two looks, while there are more than a few operations."""
+CHECK_INTERVAL = 0.002
+"""Seconds between two checks, while more than `UNQUEUED` operations run."""
 
-LATE = 0.1
-"""Seconds by which the event loop may be late for a look, and for the one before. An operation waits for some ten of
-its turns; once is chance: a reply that is large.
+MAX_LATENESS = 0.1
+"""Seconds by which two checks in a row may be late. An operation takes about ten turns of the loop, so at this lateness
+each takes about a second. A single late check can be chance, such as one large reply.
 """
 
-LINE = 128
-"""So many may wait to begin: what comes at once. When they were, nobody joins them until half of them have begun."""
+MAX_QUEUE = 128
+"""Operations that may wait to start: enough for a burst. Once full, the queue takes no more until it is half empty."""
 
 
 class Admission:
-    """`most` operations at once, each inside `async with`; one more is refused before it runs, by POST before it is
-    parsed. So is any while the gateway is `behind`: where the processor is what is short, more at once only make all
-    of them late.
+    """Admits at most `most` operations at once; each runs inside `async with`, which returns the seconds it queued.
 
-    In a longer line the excess would keep its memory, and be answered when its client has left. Who waits for an equal
-    question of somebody else, or is told a kept answer, is not counted: that is nearly free.
+    An operation over a limit raises `RequestRejected`. A longer queue would only hold memory and answer clients that
+    have given up. Requests served from the cache, or coalesced with an equal one, are nearly free and not counted.
     """
 
     __slots__ = (
-        "_begun",
-        "_due",
-        "_full",
+        "_check_due",
         "_late",
-        "_line",
+        "_logged_at",
         "_most",
+        "_queue",
+        "_queue_full",
+        "_rejected",
         "_running",
+        "_started",
         "_timer",
-        "_told",
-        "_turned_away",
         "_was_late",
     )
 
     def __init__(self, most: int, timer: Callable[[], float]) -> None:
-        self._most, self._timer, self._running, self._begun = most, timer, 0, 0
-        self._line: deque[asyncio.Future[None]] = deque()
-        self._due: float | None = None
-        self._told, self._turned_away = 0.0, 0
-        self._late = self._full = self._was_late = False
+        self._most, self._timer, self._running, self._started = most, timer, 0, 0
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._check_due: float | None = None  # None while no check is scheduled
+        self._logged_at, self._rejected = 0.0, 0
+        self._late = self._queue_full = self._was_late = False
 
     @property
-    def behind(self) -> bool:
-        """Whether it has more to do than it can: then it takes nothing more."""
-        return self._late or self._full
+    def overloaded(self) -> bool:
+        """Whether new operations are rejected because the event loop is late or the queue is full."""
+        return self._late or self._queue_full
 
     async def __aenter__(self) -> float:
-        """The seconds that it waited to begin."""
-        if self._running + len(self._line) >= self._most:
-            told = f"The gateway has {self._most:,} operations to answer and takes no more (GRAPHFOLD_MAX_OPERATIONS)."
-            raise Refused(503, told, code="OVERLOADED", retry_after=1)
-        if self.behind:
-            raise Refused(503, BEHIND, code="OVERLOADED", retry_after=1)
-        waited = await self._turn() if self._running >= FEW or self._line else 0.0
+        """Wait to start; return the seconds spent in the queue. Raise `RequestRejected` over a limit."""
+        if self._running + len(self._queue) >= self._most:
+            message = (
+                f"The gateway has {self._most:,} operations to answer and takes no more (GRAPHFOLD_MAX_OPERATIONS)."
+            )
+            raise RequestRejected(503, message, code="OVERLOADED", retry_after=1)
+        if self.overloaded:
+            raise RequestRejected(503, OVERLOADED_MESSAGE, code="OVERLOADED", retry_after=1)
+        waited = await self._wait_to_start() if self._running >= UNQUEUED or self._queue else 0.0
         self._running += 1
         return waited
 
     async def __aexit__(self, *_: object) -> None:
         self._running -= 1
 
-    def turned_away(self) -> None:
-        """Somebody was, in the name of this. Told together: a line for each would be work, too."""
-        self._turned_away += 1
+    def record_rejection(self) -> None:
+        """Record a rejection made elsewhere. Rejections are logged in aggregate, as a line for each costs time."""
+        self._rejected += 1
 
-    async def _turn(self) -> float:
-        """At a look that is not late, where enough have begun since the last. Gives the seconds until then."""
-        came = self._timer()
-        if self._due is None:
-            self._look_again(came)
-        if self._begun >= MORE or self._line:
+    async def _wait_to_start(self) -> float:
+        arrived = self._timer()
+        if self._check_due is None:
+            self._schedule_check(arrived)
+        if self._started >= STARTS_PER_CHECK or self._queue:
             turn = asyncio.get_running_loop().create_future()
-            self._line.append(turn)
-            self._full = self._full or len(self._line) >= LINE
+            self._queue.append(turn)
+            self._queue_full = self._queue_full or len(self._queue) >= MAX_QUEUE
             await turn
-        self._begun += 1
-        return self._timer() - came
+        self._started += 1
+        return self._timer() - arrived
 
-    def _look_again(self, now: float) -> None:
-        self._due = now + EVERY
-        asyncio.get_running_loop().call_later(EVERY, self._look)
+    def _schedule_check(self, now: float) -> None:
+        self._check_due = now + CHECK_INTERVAL
+        asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._check)
 
-    def _look(self) -> None:
-        assert self._due is not None
+    def _check(self) -> None:
+        """Measure how late the loop runs this check, start queued operations if it is on time, schedule the next."""
+        assert self._check_due is not None
         now = self._timer()
-        many = self._running >= FEW
-        late = many and now - self._due > LATE
+        busy = self._running >= UNQUEUED
+        late = busy and now - self._check_due > MAX_LATENESS
         self._late, self._was_late = late and self._was_late, late
-        self._begun = 0
+        self._started = 0
         if not self._late:
-            self._let_in()
-        self._full = self._full and len(self._line) > LINE // 2
-        self._tell(now, at_once=not many)
-        if many or self._line:
-            self._look_again(now)
+            self._start_queued()
+        self._queue_full = self._queue_full and len(self._queue) > MAX_QUEUE // 2
+        if self._rejected and (not busy or now - self._logged_at >= 1):
+            _log.warning("overloaded", refused=self._rejected, running=self._running)
+            self._logged_at, self._rejected = now, 0
+        if busy or self._queue:
+            self._schedule_check(now)
         else:
-            self._due = None
+            self._check_due = None
 
-    def _let_in(self) -> None:
-        """The first in line that still wait."""
-        for _ in range(MORE):
-            while self._line and (turn := self._line.popleft()):
-                if not turn.done():
+    def _start_queued(self) -> None:
+        for _ in range(STARTS_PER_CHECK):
+            while self._queue and (turn := self._queue.popleft()):
+                if not turn.done():  # cancelled, as its client has disconnected
                     turn.set_result(None)
                     break
-
-    def _tell(self, now: float, *, at_once: bool) -> None:
-        if self._turned_away and (at_once or now - self._told >= 1):
-            _log.warning("overloaded", refused=self._turned_away, running=self._running)
-            self._told, self._turned_away = now, 0

@@ -1,4 +1,9 @@
-"""The ASGI application: a graph, its health, and in development the page for browsers."""
+"""Builds the ASGI application: the GraphQL endpoint, health, invalidation, and in development GraphiQL.
+
+The layers, from the outside in:
+
+    added middleware --> RequestLog --> CORSMiddleware --> Endpoint (/graphql) --> FastAPI's own stack and router
+"""
 
 from __future__ import annotations
 
@@ -16,22 +21,24 @@ from starlette.types import ASGIApp
 from graphfold.server import ide, invalidation
 from graphfold.server.admission import Admission
 from graphfold.server.endpoint import PATH, Endpoint
+from graphfold.server.graphiql_page import GraphiQLPage
 from graphfold.server.health import Health, routes
-from graphfold.server.page import Page
-from graphfold.server.requestlog import Exchange, RequestLog
+from graphfold.server.request_log import RequestLog, RequestRecord
 from graphfold.server.responses import JSON, error_body
-from graphfold.server.served import Served
+from graphfold.server.served_graph import ServedGraph
 
 __all__ = ["create_app"]
 
 _STATIC = f"{PATH}/static"
 
 
-def create_app(graph: Served, *, development: bool = False, timer: Callable[[], float] = time.monotonic) -> FastAPI:
-    """The application that serves this graph; it runs the graph while it runs itself.
+def create_app(
+    graph: ServedGraph, *, development: bool = False, timer: Callable[[], float] = time.monotonic
+) -> FastAPI:
+    """Return the application that serves a graph, and runs it for as long as the application itself runs.
 
-    With `development`: GraphiQL, introspection and suggestions. `app.state.health` is its `Health`, and
-    `app.state.admission` says when it takes no more, by a `timer` of seconds that tests replace.
+    `development` adds GraphiQL, introspection and suggestions. `app.state` holds its `Health` as `health` and its
+    `Admission` as `admission`, whose clock is `timer`: tests replace it.
     """
     health, admission = Health(), Admission(graph.settings.max_operations, timer)
 
@@ -46,56 +53,57 @@ def create_app(graph: Served, *, development: bool = False, timer: Callable[[], 
     app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)
     app.state.health, app.state.admission = health, admission
     app.include_router(routes(graph, health))
-    app.add_exception_handler(404, _nothing)
-    app.add_route("/", _to_the_page if development else _where)
+    app.add_exception_handler(404, _not_found)
+    app.add_route("/", _redirect_to_page if development else _show_endpoint)
     if graph.settings.invalidation_secret is not None:
         app.include_router(invalidation.routes(graph, graph.settings.invalidation_secret))
     if development:
         app.mount(_STATIC, StaticFiles(directory=ide.STATIC, check_dir=False))
-    page = Page(graph.title, PATH, graph.project.root / "queries") if development else None
+    page = GraphiQLPage(graph.title, PATH, graph.project.root / "queries") if development else None
 
-    def front(behind: ASGIApp) -> ASGIApp:
-        endpoint = _with_origins(Endpoint(behind, graph, page, admission), graph.settings.allowed_origins)
+    def wrap(inner: ASGIApp) -> ASGIApp:
+        endpoint = _allow_origins(Endpoint(inner, graph, page, admission), graph.settings.allowed_origins)
         return RequestLog(endpoint, quiet=f"{_STATIC}/")
 
-    app.front = front
+    app.wrap = wrap
     return app
 
 
-async def _to_the_page(_: Request) -> Response:
+async def _redirect_to_page(_: Request) -> Response:
     return RedirectResponse(PATH)
 
 
-async def _where(_: Request) -> Response:
+async def _show_endpoint(_: Request) -> Response:
     return PlainTextResponse(f"This is a GraphQL gateway. It answers at {PATH}.\n")
 
 
-async def _nothing(request: Request, _: Exception) -> Response:
-    """Nothing is at this path."""
-    exchange = Exchange.of(request.scope)
-    exchange.codes = ["NOT_FOUND"]
-    told = error_body(f"Nothing is here; this is a GraphQL gateway, at {PATH}.", "NOT_FOUND", exchange.request_id)
-    return Response(told, 404, media_type=JSON)
+async def _not_found(request: Request, _: Exception) -> Response:
+    record = RequestRecord.of(request.scope)
+    record.codes = ["NOT_FOUND"]
+    body = error_body(f"Nothing is here; this is a GraphQL gateway, at {PATH}.", "NOT_FOUND", record.request_id)
+    return Response(body, 404, media_type=JSON)
 
 
 class Application(FastAPI):
-    """FastAPI, with what nearly every request asks for in front of it: its own layers cost more than a small answer.
+    """FastAPI with the GraphQL endpoint in front of its own middleware, which costs more than a small answer.
 
-    What a user adds as middleware stands before both.
+    Middleware that a user adds wraps the endpoint, too.
     """
 
-    front: Callable[[ASGIApp], ASGIApp]
+    wrap: Callable[[ASGIApp], ASGIApp]
+    """Puts the gateway's own layers around FastAPI's stack."""
 
     def build_middleware_stack(self) -> ASGIApp:
+        # FastAPI would put added middleware inside our layers, so it builds its stack without them.
         added, self.user_middleware = self.user_middleware, []
-        app = self.front(super().build_middleware_stack())
+        app = self.wrap(super().build_middleware_stack())
         self.user_middleware = added
-        for middleware, arguments, named in reversed(added):
-            app = middleware(app, *arguments, **named)
+        for middleware, arguments, keywords in reversed(added):
+            app = middleware(app, *arguments, **keywords)
         return app
 
 
-def _with_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+def _allow_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     if not origins:
         return app
     return CORSMiddleware(

@@ -1,18 +1,26 @@
-"""`/graphql`: answered here, before FastAPI's router, since nearly every request goes there."""
+"""Serves `/graphql` as ASGI middleware, before FastAPI's router, since nearly every request goes there."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphfold.server.admission import Admission
-from graphfold.server.answering import Answering
-from graphfold.server.page import Page
-from graphfold.server.requestlog import Exchange
-from graphfold.server.requests import Asked, Refused, body_of, by_get, by_post, check_content
-from graphfold.server.responses import Reply, media_type, refusal
-from graphfold.server.served import Served
+from graphfold.server.graphiql_page import GraphiQLPage
+from graphfold.server.request_handler import RequestHandler
+from graphfold.server.request_log import RequestRecord
+from graphfold.server.requests import (
+    GraphQLRequest,
+    RequestRejected,
+    check_content_type,
+    parse_json_body,
+    parse_query_string,
+    read_body,
+)
+from graphfold.server.responses import HTTPResponse, error_response, negotiate_media_type
+from graphfold.server.served_graph import ServedGraph
 
 __all__ = ["PATH", "Endpoint"]
 
@@ -20,68 +28,68 @@ PATH = "/graphql"
 
 
 class Endpoint:
-    """ASGI middleware: GraphQL at `PATH`, everything else to the application behind it."""
+    """ASGI middleware: handles GraphQL at `PATH` and passes everything else to the wrapped application."""
 
-    def __init__(self, app: ASGIApp, graph: Served, page: Page | None, admission: Admission) -> None:
+    def __init__(self, app: ASGIApp, graph: ServedGraph, page: GraphiQLPage | None, admission: Admission) -> None:
         self._app, self._graph, self._page, self._admission = app, graph, page, admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._app(scope, receive, send)
             return
-        exchange = Exchange.of(scope)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        media = media_type(headers.get("accept", ""))
+        record = RequestRecord.of(scope)
         try:
-            reply = await self._reply(scope, receive, exchange, headers, media)
-        except Refused as error:
-            exchange.codes = [error.code]
-            reply = refusal(
-                error.status, error.message, error.code, exchange.request_id, error.allow, error.retry_after
+            response = await self._respond(scope, receive, record)
+        except RequestRejected as error:
+            record.codes = [error.code]
+            response = error_response(
+                error.status, error.message, error.code, record.request_id, error.allow, error.retry_after
             )
-        await reply.send(send)
+        await response.send(send)
 
-    async def _reply(
-        self, scope: Scope, receive: Receive, exchange: Exchange, headers: dict[str, str], media: str | None
-    ) -> Reply:
-        method, body = scope["method"], None
+    async def _respond(self, scope: Scope, receive: Receive, record: RequestRecord) -> HTTPResponse:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        accept, method, body = headers.get("accept", ""), scope["method"], None
+        media_type = negotiate_media_type(accept)
         if method == "POST":
-            body = await self._body(receive, headers)
+            body = await self._read_body(receive, headers)
         elif method == "GET":
-            accept = headers.get("accept", "")
             if self._page is not None and "text/html" in accept and "json" not in accept:
-                return self._page.reply()
+                return self._page.response()
             _check_get(headers)
         else:
-            raise Refused(405, f"{method[:20]} is not possible here; use POST.", allow="GET, POST")
-        if media is None:
-            raise Refused(406, "Answers are application/graphql-response+json or application/json; accept one of them.")
-        asked = self._got(scope) if body is None else by_post(body)
-        answering = Answering(self._graph, asked, exchange, headers, media, receive, self._admission)
-        return await answering.reply(mutations=body is not None)
+            raise RequestRejected(405, f"{method[:20]} is not possible here; use POST.", allow="GET, POST")
+        if media_type is None:
+            message = "Answers are application/graphql-response+json or application/json; accept one of them."
+            raise RequestRejected(406, message)
+        request = self._parse_get(scope["query_string"]) if body is None else parse_json_body(body)
+        handler = RequestHandler(self._graph, request, record, headers, media_type, receive, self._admission)
+        return await handler.respond(mutations=body is not None)
 
-    async def _body(self, receive: Receive, headers: dict[str, str]) -> bytes:
-        check_content(headers.get("content-type", ""), headers.get("content-encoding", ""))
+    async def _read_body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
+        check_content_type(headers.get("content-type", ""), headers.get("content-encoding", ""))
         settings = self._graph.settings
         try:
             async with asyncio.timeout(settings.body_timeout):
-                length, of = headers.get("content-length"), " (GRAPHFOLD_MAX_BODY)"
-                return await body_of(receive, length, settings.max_body, of)
+                length = headers.get("content-length")
+                return await read_body(receive, length, settings.max_body, " (GRAPHFOLD_MAX_BODY)")
         except TimeoutError:
-            told = f"The request body did not arrive within {settings.body_timeout:g} s (GRAPHFOLD_BODY_TIMEOUT)."
-            raise Refused(408, told, code="LIMIT_EXCEEDED") from None
+            message = f"The request body did not arrive within {settings.body_timeout:g} s (GRAPHFOLD_BODY_TIMEOUT)."
+            raise RequestRejected(408, message, code="LIMIT_EXCEEDED") from None
 
-    def _got(self, scope: Scope) -> Asked:
-        asked = by_get(scope["query_string"])
-        operation = self._graph.documents.operation(asked.query, asked.operation_name)
+    def _parse_get(self, query_string: bytes) -> GraphQLRequest:
+        request = parse_query_string(query_string)
+        operation = self._graph.documents.operation(request.query, request.operation_name)
         if operation is not None and operation.operation.value == "mutation":
-            raise Refused(405, "A mutation has to be sent by POST.", allow="POST")
-        return asked
+            raise RequestRejected(405, "A mutation has to be sent by POST.", allow="POST")
+        return request
 
 
-def _check_get(headers: dict[str, str]) -> None:
+def _check_get(headers: Mapping[str, str]) -> None:
+    """Reject a GET that a foreign page could make a browser send, and a body that is not JSON."""
     if "json" not in headers.get("accept", "") and headers.get("sec-fetch-mode") != "cors":
-        # What an image or a link on a foreign page sends: it can neither name a media type nor be a `fetch`.
-        raise Refused(406, "A GET has to say by name that it takes JSON. Add this header: Accept: application/json")
+        # An image or a link on a foreign page can neither name a media type nor send `Sec-Fetch-Mode: cors`.
+        message = "A GET has to say by name that it takes JSON. Add this header: Accept: application/json"
+        raise RequestRejected(406, message)
     if "content-type" in headers:
-        check_content(headers["content-type"], "")
+        check_content_type(headers["content-type"], "")

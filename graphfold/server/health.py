@@ -1,6 +1,6 @@
-"""`/healthz` says that the process answers, `/readyz` that it should be sent requests.
+"""Serves `/healthz` (the process is alive), `/readyz` (send it requests) and `/healthz/backends`.
 
-`/healthz/backends` says how each backend is for this process: names and figures, no address and no secret.
+`/healthz/backends` reports this process's view of each backend: names and figures, no addresses and no secrets.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from graphfold.server.served import Served
+from graphfold.server.served_graph import ServedGraph
 
 __all__ = ["Health", "routes"]
 
 
 @dataclass(slots=True)
 class Health:
-    """What the server knows of itself. Set `draining` when no new requests are wanted."""
+    """The state of one application. Set `draining` when it should get no new requests."""
 
     running: bool = False
     draining: bool = False
 
-    def reasons(self, graph: Served) -> list[str]:
-        """Why it is not ready; nothing when it is."""
+    def reasons(self, graph: ServedGraph) -> list[str]:
+        """Return why the gateway is not ready; an empty list when it is."""
         reasons = ["The graph is not running."] if not self.running else []
         if self.draining:
             reasons.append("The gateway is shutting down.")
         return reasons + [f"{name} is not set." for name in graph.missing_settings()]
 
 
-def routes(graph: Served, health: Health) -> APIRouter:
+def routes(graph: ServedGraph, health: Health) -> APIRouter:
     router = APIRouter()
 
     @router.get("/healthz")

@@ -1,9 +1,8 @@
-"""`POST /invalidate`: a backend says what has changed there, in a signed message, and it is forgotten here."""
+"""Serves `POST /invalidate`: a signed message from a backend names what has changed, and the caches forget it."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import msgspec
 import structlog
@@ -11,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 
 from graphfold.errors import InvalidInput
 from graphfold.secret import Secret
-from graphfold.server.requestlog import Exchange
-from graphfold.server.requests import Refused, body_of
-from graphfold.server.responses import JSON, refusal
-from graphfold.server.served import Served
-from graphfold.server.signature import Receiver
+from graphfold.server.request_log import RequestRecord
+from graphfold.server.requests import RequestRejected, read_body
+from graphfold.server.responses import JSON, error_response
+from graphfold.server.served_graph import ServedGraph
+from graphfold.server.webhook_signature import WebhookVerifier
 
 __all__ = ["PATH", "routes"]
 
@@ -25,62 +24,66 @@ MAX_BODY = 100_000
 _log = structlog.get_logger("graphfold")
 
 
-class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """What has changed: `keys` of an operation, or `all` of them."""
+class InvalidationMessage(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a message: the `keys` of a backend operation that have changed, or `all` of them."""
 
     backend: str
     operation: str
-    keys: list[Any] | None = None
+    keys: list[object] | None = None
     all: bool = False
 
 
-def routes(graph: Served, secret: Secret) -> APIRouter:
-    """For messages that are signed with this secret."""
-    router, receiver = APIRouter(), Receiver(secret)
+def routes(graph: ServedGraph, secret: Secret) -> APIRouter:
+    """Return the route for messages that are signed with this secret."""
+    router, verifier = APIRouter(), WebhookVerifier(secret)
 
     @router.post(PATH)
     async def invalidate(request: Request) -> Response:
         try:
-            body = await _body(request, graph.settings.body_timeout)
-            receiver.check(request.headers, body)
-            told = _invalidated(graph, receiver, request, _change(body))
-        except Refused as error:
-            exchange = Exchange.of(request.scope)
-            exchange.codes = [error.code]
-            reply = refusal(error.status, error.message, error.code, exchange.request_id)
-            return Response(reply.body, reply.status, media_type=JSON)
-        return Response(msgspec.json.encode(told), media_type=JSON)
+            body = await _read_body(request, graph.settings.body_timeout)
+            verifier.verify(request.headers, body)
+            outcome = _invalidate(graph, verifier, request, _parse(body))
+        except RequestRejected as error:
+            record = RequestRecord.of(request.scope)
+            record.codes = [error.code]
+            response = error_response(error.status, error.message, error.code, record.request_id)
+            return Response(response.body, response.status, media_type=JSON)
+        return Response(msgspec.json.encode(outcome), media_type=JSON)
 
     return router
 
 
-async def _body(request: Request, seconds: float) -> bytes:
+async def _read_body(request: Request, seconds: float) -> bytes:
     try:
         async with asyncio.timeout(seconds):
-            return await body_of(request.receive, request.headers.get("content-length"), MAX_BODY)
+            return await read_body(request.receive, request.headers.get("content-length"), MAX_BODY)
     except TimeoutError:
-        raise Refused(408, f"The message did not arrive within {seconds:g} s.", code="LIMIT_EXCEEDED") from None
+        message = f"The message did not arrive within {seconds:g} s."
+        raise RequestRejected(408, message, code="LIMIT_EXCEEDED") from None
 
 
-def _change(body: bytes) -> Change:
+def _parse(body: bytes) -> InvalidationMessage:
     try:
-        change = msgspec.json.decode(body, type=Change)
+        message = msgspec.json.decode(body, type=InvalidationMessage)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Refused(400, f"The message cannot be read: {error}.") from None
-    if change.all is (change.keys is not None):
-        raise Refused(400, 'Say which `keys` have changed, or `"all": true`, not both.')
-    return change
+        raise RequestRejected(400, f"The message cannot be read: {error}.") from None
+    if message.all is (message.keys is not None):
+        raise RequestRejected(400, 'Say which `keys` have changed, or `"all": true`, not both.')
+    return message
 
 
-def _invalidated(graph: Served, receiver: Receiver, request: Request, change: Change) -> dict[str, Any]:
-    told: dict[str, Any] = {"backend": change.backend, "operation": change.operation}
-    if not receiver.is_new(request.headers):
-        return told | {"forgotten": 0, "repeated": True}
+def _invalidate(
+    graph: ServedGraph, verifier: WebhookVerifier, request: Request, message: InvalidationMessage
+) -> dict[str, object]:
+    outcome: dict[str, object] = {"backend": message.backend, "operation": message.operation}
+    if not verifier.is_new(request.headers):
+        return outcome | {"forgotten": 0, "repeated": True}
     try:
-        graph.invalidate(change.backend, change.operation, change.keys)
+        graph.invalidate(message.backend, message.operation, message.keys)
     except InvalidInput as error:
-        raise Refused(400, error.message) from None
-    receiver.take(request.headers)
-    told["forgotten"] = "all" if change.keys is None else len(change.keys)
-    _log.info("invalidated", **told)
-    return told
+        raise RequestRejected(400, error.message) from None
+    # Only now: a message that was rejected above may be sent again, corrected, under the same id.
+    verifier.remember(request.headers)
+    outcome["forgotten"] = "all" if message.keys is None else len(message.keys)
+    _log.info("invalidated", **outcome)
+    return outcome

@@ -1,4 +1,4 @@
-"""Answers as HTTP carries them: the media type the client reads, the status for it, and errors of our own."""
+"""Turns answers and errors into HTTP responses, with the media type that the client accepts and the status for it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,25 @@ import orjson
 from graphfold.errors import CODES
 from graphfold.operation.answer import Answer
 
-__all__ = ["JSON", "RESPONSE", "Reply", "answered", "error_body", "lasting", "media_type", "refusal"]
+__all__ = [
+    "GRAPHQL_RESPONSE_JSON",
+    "JSON",
+    "HTTPResponse",
+    "cache_headers",
+    "error_body",
+    "error_response",
+    "graphql_response",
+    "negotiate_media_type",
+]
 
-RESPONSE = "application/graphql-response+json"
+GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """One whole HTTP response; header names in lower case."""
+class HTTPResponse:
+    """One complete HTTP response; header names are in lower case."""
 
     status: int
     body: bytes
@@ -39,21 +48,21 @@ class Reply:
 
 
 @lru_cache(maxsize=256)
-def media_type(accept: str) -> str | None:
-    """Which of our two media types answers this Accept header; None where neither would be read.
+def negotiate_media_type(accept: str) -> str | None:
+    """Return the media type for an Accept header; None if the client accepts neither of ours.
 
-    A client that does not say, or takes anything, gets `application/json`: older clients know nothing else.
+    A client that sends no header, or accepts anything, gets `application/json`: older clients read nothing else.
     """
-    wanted = {JSON: 0.0, RESPONSE: 0.0}
+    qualities = {JSON: 0.0, GRAPHQL_RESPONSE_JSON: 0.0}
     for part in (accept or "*/*").split(","):
         name, _, parameters = part.partition(";")
         match name.strip().lower():
             case "*/*" | "application/*" | "application/json":
-                wanted[JSON] = max(wanted[JSON], _quality(parameters))
+                qualities[JSON] = max(qualities[JSON], _quality(parameters))
             case "application/graphql-response+json":
-                wanted[RESPONSE] = max(wanted[RESPONSE], _quality(parameters))
-    best = max((RESPONSE, JSON), key=lambda name: wanted[name])
-    return best if wanted[best] > 0 else None
+                qualities[GRAPHQL_RESPONSE_JSON] = max(qualities[GRAPHQL_RESPONSE_JSON], _quality(parameters))
+    best = max((GRAPHQL_RESPONSE_JSON, JSON), key=lambda name: qualities[name])
+    return best if qualities[best] > 0 else None
 
 
 def _quality(parameters: str) -> float:
@@ -67,42 +76,44 @@ def _quality(parameters: str) -> float:
     return 1.0
 
 
-def answered(answer: Answer, media: str) -> Reply:
-    """The answer with its status: a request that could not run is 200 as plain JSON, else what its error says."""
-    status = 200 if answer.started or media == JSON else _status(answer.errors)
-    return Reply(status, answer.body(), media)
+def graphql_response(answer: Answer, media_type: str) -> HTTPResponse:
+    """Return the answer as a response.
+
+    By the GraphQL-over-HTTP specification, a request that could not run is still 200 as `application/json`; as
+    `application/graphql-response+json` it has the status of its error.
+    """
+    status = 200
+    if not answer.started and media_type != JSON:
+        code = answer.errors[0]["extensions"]["code"] if answer.errors else "INTERNAL"
+        status = max(400, CODES[code].status)
+    return HTTPResponse(status, answer.body(), media_type)
 
 
-def lasting(seconds: float) -> dict[str, str]:
-    """What browsers and CDNs are told of an answer that is good so long for everybody."""
+def cache_headers(seconds: float) -> dict[str, str]:
+    """Return the headers that let browsers and CDNs keep a response, which is the same for everybody, so long."""
     if seconds < 1:
         return {"cache-control": "no-store"}
     return {"cache-control": f"public, max-age={int(seconds)}", "vary": "accept, origin"}
 
 
-def _status(errors: list[dict[str, Any]]) -> int:
-    code = errors[0]["extensions"]["code"] if errors else "INTERNAL"
-    return max(400, CODES[code].status)
-
-
 def error_body(message: str, code: str, request_id: str, retry_after: int | None = None) -> bytes:
-    """A GraphQL answer that is one error; `retry_after` is in seconds."""
+    """Return a GraphQL answer with one error; `retry_after` is in seconds."""
     extensions = {"code": code, "retryable": CODES[code].retryable, "requestId": request_id}
     if retry_after is not None:
         extensions["retryAfter"] = retry_after
     return orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
 
 
-def refusal(
+def error_response(
     status: int,
     message: str,
     code: str,
     request_id: str,
     allow: str | None = None,
     retry_after: int | None = None,
-) -> Reply:
-    """An error that never reached the graph."""
+) -> HTTPResponse:
+    """Return the response to a request that has not reached the graph."""
     headers = {"cache-control": "no-store"} | ({"allow": allow} if allow else {})
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
-    return Reply(status, error_body(message, code, request_id, retry_after), JSON, headers)
+    return HTTPResponse(status, error_body(message, code, request_id, retry_after), JSON, headers)

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from graphfold.cli.main import main
-from graphfold.cli.serving import served
+from graphfold.serving.web_server import serve_app
 from graphfold.testing import declaring
 from tests.graphfold.shelf_life import goods
 
@@ -42,7 +42,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def gateway() -> AsyncIterator[tuple[str, list[Any]]]:
     with declaring(), structlog.testing.capture_logs() as log, socket.create_server(("127.0.0.1", 0)) as listener:
-        async with served(goods(invalidation_secret=SECRET).app(), listener):
+        async with serve_app(goods(invalidation_secret=SECRET).app(), listener):
             yield f"http://127.0.0.1:{listener.getsockname()[1]}", log
 
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from graphfold.server.ide import CSP, STATIC, Tab, page
+from graphfold.server.ide import CSP, STATIC, Tab, render_page
 
 TABS = (
     Tab("Hello", "query Hello($name: String!) {\n  greeting(name: $name)\n}\n", '{"name": "Ada"}'),
@@ -28,7 +28,7 @@ def small_graph(static: Path = STATIC, tabs: Sequence[Tab] = TABS) -> Starlette:
     schema = strawberry.Schema(Query)
 
     async def look(_: Request) -> Response:
-        html = page(title="A small graph", endpoint="/graphql", tabs=tabs, static=static)
+        html = render_page(title="A small graph", endpoint="/graphql", tabs=tabs, static=static)
         return Response(html, media_type="text/html", headers={"Content-Security-Policy": CSP})
 
     async def ask(request: Request) -> Response:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 import graphfold
-from graphfold.cli.sandbox import sandbox
+from graphfold.cli.sandbox_process import run_sandbox
 from graphfold.testing import FaultProxy
 from tests.soak.accounts import accounts, with_accounts
 from tests.soak.expected_changes import Reservations
@@ -126,7 +126,7 @@ def _leaks(report: Report, before: Resources, after: Resources) -> list[str]:
 async def _gateway() -> AsyncIterator[tuple[httpx.AsyncClient, Mapping[str, FaultProxy]]]:
     """Yield a client of the gateway and the fault proxies before its backends: a sandbox process, and `accounts`."""
     async with AsyncExitStack() as stack:
-        started = await stack.enter_async_context(sandbox(COMMAND, ROOT, 0))
+        started = await stack.enter_async_context(run_sandbox(COMMAND, ROOT, 0))
         own = await stack.enter_async_context(accounts())
         variables, proxies = {**started.settings, "GRAPHFOLD_ACCOUNTS_URL": own}, dict[str, FaultProxy]()
         for variable, url in variables.items():

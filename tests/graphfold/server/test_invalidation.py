@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 
-from graphfold.server.signature import signed
+from graphfold.server.webhook_signature import sign_webhook
 from tests.graphfold.shelf_life import Shop, goods, served
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ async def tell(
 ) -> httpx.Response:
     """Send a message, signed `at` so many seconds from now."""
     sent = orjson.dumps(body)
-    signature = signed(secret, ident, int(time.time() + at), sent)
+    signature = sign_webhook(secret, ident, int(time.time() + at), sent)
     return await shop.client.post("/invalidate", content=sent, headers=signature | (headers or {}))
 
 
@@ -134,7 +134,7 @@ async def test_who_is_not_known_to_us_changes_nothing(shop: Shop, wrong: dict[st
 
 
 async def test_another_body_than_was_signed_is_refused(shop: Shop) -> None:
-    headers = signed(SECRET, "m1", int(time.time()), b'{"backend":"depot","operation":"names","keys":["1"]}')
+    headers = sign_webhook(SECRET, "m1", int(time.time()), b'{"backend":"depot","operation":"names","keys":["1"]}')
     response = await shop.client.post("/invalidate", content=b'{"backend":"depot"}', headers=headers)
     assert (response.status_code, said(response)) == (401, "The signature is wrong.")
 
@@ -142,13 +142,13 @@ async def test_another_body_than_was_signed_is_refused(shop: Shop) -> None:
 async def test_of_several_signatures_one_has_to_be_right(shop: Shop) -> None:
     """As while a secret is replaced: the sender signs with the old one and the new one."""
     sent = orjson.dumps({"backend": "depot", "operation": "names", "all": True})
-    headers = signed(SECRET, "m1", int(time.time()), sent)
+    headers = sign_webhook(SECRET, "m1", int(time.time()), sent)
     headers["webhook-signature"] = f"v1,AAAA {headers['webhook-signature']}"
     assert (await shop.client.post("/invalidate", content=sent, headers=headers)).status_code == 200
 
 
 def test_a_signature_is_what_the_standard_says() -> None:
-    headers = signed(
+    headers = sign_webhook(
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
     )
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
@@ -186,7 +186,7 @@ async def test_a_message_that_was_refused_may_be_sent_again(shop: Shop) -> None:
         ),
         ({"backend": "crm", "operation": "names", "all": True}, "There is no backend named 'crm'. Known: depot."),
         ({"backend": "depot", "operation": "name", "all": True}, "depot has no operation named 'name'. Did you mean"),
-        ({"backend": "depot", "operation": "rename", "all": True}, "depot.rename writes: nothing is kept of it."),
+        ({"backend": "depot", "operation": "rename", "all": True}, "depot.rename writes: nothing of it is cached."),
         (
             {"backend": "depot", "operation": "prices", "keys": ["a"]},
             "'a' is no key of depot.prices: its keys are of type int",
@@ -197,7 +197,7 @@ async def test_a_message_that_was_refused_may_be_sent_again(shop: Shop) -> None:
         ),
         (
             {"backend": "depot", "operation": "all", "keys": ["1"]},
-            "depot.all has no keys: what it was asked is forgotten as",
+            "depot.all has no keys: invalidate the whole operation, with `all`.",
         ),
         ({"backend": "depot", "operation": "names"}, 'Say which `keys` have changed, or `"all": true`, not both.'),
         ({"backend": "depot", "operation": "names", "keys": [], "all": True}, "Say which `keys` have changed, or"),

@@ -1,4 +1,4 @@
-"""What a command is asked: a query from its text, a file or stdin, and the variables that go with it."""
+"""Reads what `query` and `explain` take: a document as text, file or stdin, and its variables."""
 
 from __future__ import annotations
 
@@ -10,35 +10,38 @@ import orjson
 
 from graphfold.cli.terminal import Stop
 
-__all__ = ["document_of", "source_of", "variables_of"]
+__all__ = ["document_name", "read_document", "read_variables"]
 
 
 _QUERY = "write a query, like '{ __typename }', or name a file with one in it."
 _VARIABLES = """write them like '{"id": "10001"}', or name a file with that in it, like @values.json."""
 
 
-def document_of(text: str) -> str:
-    """The query: `text` itself, what the file of that name has in it, or stdin for `-`."""
-    document = sys.stdin.read() if text == "-" else text if _is_query(text) else _read(Path(text), "TEXT|FILE", _QUERY)
+def read_document(argument: str) -> str:
+    """Return the document: the argument itself, the text of the file it names, or stdin for `-`."""
+    if argument == "-":
+        document = sys.stdin.read()
+    else:
+        document = argument if _is_document(argument) else _read(Path(argument), "TEXT|FILE", _QUERY)
     if not document.strip():
         raise Stop("TEXT|FILE: there is no query in it.", fix=_QUERY, code=2)
     return document
 
 
-def source_of(text: str) -> str:
-    """What to call the query where something is wrong in it: the file it is in, or `query`."""
-    return "query" if text == "-" or _is_query(text) else text
+def document_name(argument: str) -> str:
+    """Return the name that errors give the document: the file's, or `query`."""
+    return "query" if argument == "-" or _is_document(argument) else argument
 
 
-def _is_query(text: str) -> bool:
-    return "{" in text or not text.strip()
+def _is_document(argument: str) -> bool:
+    return "{" in argument or not argument.strip()
 
 
-def variables_of(given: str | None) -> dict[str, Any] | None:
-    """The variables from JSON, or from a file of JSON as `@values.json`."""
-    if given is None:
+def read_variables(option: str | None) -> dict[str, Any] | None:
+    """Return the variables from JSON text, or from the JSON file that `@values.json` names."""
+    if option is None:
         return None
-    text = _read(Path(given[1:]), "--variables", _VARIABLES) if given.startswith("@") else given
+    text = _read(Path(option[1:]), "--variables", _VARIABLES) if option.startswith("@") else option
     try:
         values = orjson.loads(text)
     except orjson.JSONDecodeError as error:

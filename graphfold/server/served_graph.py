@@ -1,4 +1,4 @@
-"""What the server needs of a graph, and nothing more."""
+"""Defines the part of a graph that the server uses, so that it does not import the graph itself."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from graphfold.operation.documents import Documents
 from graphfold.settings import Settings
 from graphfold.viewer import Viewer
 
-__all__ = ["ProjectFolder", "Served"]
+__all__ = ["ProjectDirectory", "ServedGraph"]
 
 
-class ProjectFolder(Protocol):
-    """Where the graph's own files are."""
+class ProjectDirectory(Protocol):
+    """The directory with the files of the project."""
 
     @property
     def root(self) -> Path: ...
 
 
-class Served(Protocol):
-    """A graph that can be served."""
+class ServedGraph(Protocol):
+    """A graph as the server sees it: `Graph`, or a fake in the tests of the server."""
 
     @property
     def title(self) -> str: ...
@@ -33,7 +33,7 @@ class Served(Protocol):
     @property
     def documents(self) -> Documents: ...
     @property
-    def project(self) -> ProjectFolder: ...
+    def project(self) -> ProjectDirectory: ...
     @property
     def answers(self) -> AnswerCache | None: ...
     def answer_key(

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from graphfold.server.admission import FEW, LINE, Admission
-from graphfold.server.requests import Refused
+from graphfold.server.admission import MAX_QUEUE, UNQUEUED, Admission
+from graphfold.server.requests import RequestRejected
 from graphfold.settings import Settings
 from tests.server.conftest import Connection, Demo
 
@@ -165,14 +165,14 @@ class Crowd:
 
 async def test_a_line_that_is_full_takes_nobody_until_half_of_it_is_in() -> None:
     crowd = Crowd()
-    tasks = crowd.come(10 * LINE)
+    tasks = crowd.come(10 * MAX_QUEUE)
     await until(lambda: any(task.done() for task in tasks))
     taken = [task for task in tasks if not task.done()]
-    assert all(isinstance(task.exception(), Refused) for task in tasks if task.done())
-    assert FEW + LINE <= len(taken) < 2 * (FEW + LINE)
-    assert crowd.admission.behind
-    await until(lambda: not crowd.admission.behind)
-    assert crowd.inside >= FEW + LINE // 2
+    assert all(isinstance(task.exception(), RequestRejected) for task in tasks if task.done())
+    assert UNQUEUED + MAX_QUEUE <= len(taken) < 2 * (UNQUEUED + MAX_QUEUE)
+    assert crowd.admission.overloaded
+    await until(lambda: not crowd.admission.overloaded)
+    assert crowd.inside >= UNQUEUED + MAX_QUEUE // 2
     late = crowd.come(1)
     crowd.done.set()
     await asyncio.gather(*taken, *late)
@@ -181,9 +181,9 @@ async def test_a_line_that_is_full_takes_nobody_until_half_of_it_is_in() -> None
 
 async def test_who_leaves_the_line_keeps_nobody_waiting() -> None:
     crowd = Crowd()
-    tasks = crowd.come(FEW + LINE)
-    await until(lambda: crowd.inside >= FEW)
-    gone = [task for task in tasks[-LINE // 2 :] if task.cancel()]
+    tasks = crowd.come(UNQUEUED + MAX_QUEUE)
+    await until(lambda: crowd.inside >= UNQUEUED)
+    gone = [task for task in tasks[-MAX_QUEUE // 2 :] if task.cancel()]
     rest = crowd.come(3)
     crowd.done.set()
     await asyncio.gather(*tasks, *rest, return_exceptions=True)

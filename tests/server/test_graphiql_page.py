@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graphfold.server.page import examples
+from graphfold.server.graphiql_page import example_queries
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +48,7 @@ async def test_the_tabs_are_the_example_queries(client: httpx.AsyncClient, graph
     (folder / "01_customer.graphql").write_text("# One customer\n{ customer }")
     (folder / "01_customer.json").write_text('{"id": "1"}')
     (folder / "notes.txt").write_text("no query")
-    assert [(tab.title, tab.query, tab.variables) for tab in examples(folder)] == [
+    assert [(tab.title, tab.query, tab.variables) for tab in example_queries(folder)] == [
         ("One customer", "# One customer\n{ customer }", '{"id": "1"}'),
         ("02_orders", "{ orders }", None),
     ]
@@ -57,4 +57,4 @@ async def test_the_tabs_are_the_example_queries(client: httpx.AsyncClient, graph
 
 
 def test_no_folder_is_no_tabs(graph: Any) -> None:
-    assert examples(graph.project.root / "gone") == []
+    assert example_queries(graph.project.root / "gone") == []

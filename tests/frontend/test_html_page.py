@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graphfold.server.ide import CSP, Tab, assets_ready, page
+from graphfold.server.ide import CSP, Tab, assets_ready, render_page
 
 HOSTILE = "</script><!--<script>alert('é')//"
 
@@ -26,7 +26,7 @@ def settings_in(html: bytes) -> dict[str, Any]:
 
 
 def test_the_bundle_is_loaded_from_below_the_endpoint(built: Path) -> None:
-    html = page(title="T", endpoint="/api/graphql", tabs=(), static=built).decode()
+    html = render_page(title="T", endpoint="/api/graphql", tabs=(), static=built).decode()
     assert 'src="/api/graphql/static/page.js?0123456789ab"' in html
     assert 'href="/api/graphql/static/page.css?0123456789ab"' in html
     assert "http://" not in html.replace("http://www.w3.org/2000/svg", "")
@@ -34,7 +34,7 @@ def test_the_bundle_is_loaded_from_below_the_endpoint(built: Path) -> None:
 
 
 def test_without_the_bundle_there_is_a_form_that_names_the_command(tmp_path: Path) -> None:
-    html = page(title="T", endpoint="/graphql", tabs=(), static=tmp_path / "missing").decode()
+    html = render_page(title="T", endpoint="/graphql", tabs=(), static=tmp_path / "missing").decode()
     assert "<form>" in html
     assert "make assets" in html
     assert "static" not in html
@@ -43,14 +43,14 @@ def test_without_the_bundle_there_is_a_form_that_names_the_command(tmp_path: Pat
 @pytest.mark.parametrize("assets", [True, False])
 def test_nothing_in_an_example_ends_the_script_it_stands_in(assets: bool, built: Path, tmp_path: Path) -> None:
     tabs = [Tab(HOSTILE, HOSTILE, json.dumps({"name": HOSTILE})), Tab("Second", "{ a }")]
-    html = page(title=HOSTILE, endpoint="/graphql", tabs=tabs, static=built if assets else tmp_path / "missing")
+    html = render_page(title=HOSTILE, endpoint="/graphql", tabs=tabs, static=built if assets else tmp_path / "missing")
     expected = [{"title": tab.title, "query": tab.query, "variables": tab.variables} for tab in tabs]
     assert settings_in(html) == {"title": HOSTILE, "endpoint": "/graphql", "tabs": expected}
     assert HOSTILE.encode() not in html
 
 
 def test_the_title_is_escaped(built: Path) -> None:
-    html = page(title="Fish & <b>Chips</b>", endpoint="/graphql", tabs=(), static=built).decode()
+    html = render_page(title="Fish & <b>Chips</b>", endpoint="/graphql", tabs=(), static=built).decode()
     assert "<title>Fish &amp; &lt;b&gt;Chips&lt;/b&gt;</title>" in html
 
 

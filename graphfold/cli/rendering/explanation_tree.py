@@ -1,4 +1,4 @@
-"""An explanation as a tree in 80 columns: the way through the query on the left, who is asked on the right."""
+"""Renders an explanation as a tree in 80 columns: response paths on the left, backend operations on the right."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from rich.text import Text
 
 from graphfold.explain.explanation import CacheUse, CallCount, ExplainedStep, Explanation, KeySource
 
-__all__ = ["drawn"]
+__all__ = ["explanation_lines"]
 
 WIDTH = 80
 _LABEL = 9
 _GAP = "  "
 
 
-def drawn(explanation: Explanation) -> Iterator[Text]:
-    """The lines of an explanation."""
+def explanation_lines(explanation: Explanation) -> Iterator[Text]:
+    """Yield the lines of an explanation: headline, tree, warnings and legend."""
     yield from _headline(explanation)
     if explanation.steps:
         yield Text()
@@ -29,7 +29,15 @@ def drawn(explanation: Explanation) -> Iterator[Text]:
 
 def _headline(explanation: Explanation) -> Iterator[Text]:
     yield Text(f"{explanation.kind} {explanation.name or ''}".rstrip(), "bold")
-    yield from _paragraph(_sum(explanation))
+    count = len(explanation.backends)
+    if count:
+        total = f"{_calls(explanation.calls)} to {count} backend{'s'[: count != 1]}"
+        rounds = explanation.rounds
+        yield from _paragraph(
+            f"{total}, in {rounds} rounds: a round waits for the one before." if rounds > 1 else f"{total}."
+        )
+    else:
+        yield from _paragraph("No backend is called.")
     for backend in explanation.backends:
         if backend.token:
             yield from _paragraph(f"{backend.name}: 1 call more to sign in, when there is no token that is still good.")
@@ -37,17 +45,8 @@ def _headline(explanation: Explanation) -> Iterator[Text]:
         yield from _paragraph(f"Run by graphql-core, not as a plan: {explanation.reason}.", "yellow")
 
 
-def _sum(explanation: Explanation) -> str:
-    count = len(explanation.backends)
-    if not count:
-        return "No backend is called."
-    told = f"{_calls(explanation.calls)} to {count} backend{'s'[: count != 1]}"
-    rounds = explanation.rounds
-    return f"{told}, in {rounds} rounds: a round waits for the one before." if rounds > 1 else f"{told}."
-
-
 class _Tree:
-    """Columns as wide as the longest entry; what does not fit beside its path stands below it."""
+    """The steps with columns as wide as their longest entry. A path too long for its column has a line of its own."""
 
     def __init__(self, explanation: Explanation) -> None:
         self._steps = explanation.steps
@@ -62,26 +61,32 @@ class _Tree:
         for step in self._steps:
             yield from self._step(step, "", "", "")
 
-    def _step(self, step: ExplainedStep, before: str, after: str, above: str) -> Iterator[Text]:
-        """`before` is drawn in front of the step itself, `after` in front of what belongs to it."""
-        path = step.path.removeprefix(f"{above}.") if above and step.path != above else step.path
-        path = "then" if step.path == above else path
+    def _step(self, step: ExplainedStep, branch: str, indent: str, parent: str) -> Iterator[Text]:
+        """Yield a step and its children.
+
+        `branch` is drawn in front of the step's first line, `indent` in front of the others. `parent` is the path of
+        the step above, which is left out of this one's.
+        """
+        path = step.path.removeprefix(f"{parent}.") if parent and step.path != parent else step.path
+        path = "then" if step.path == parent else path
         shown = f"{path} on {step.only_on}" if step.only_on else path
-        yield from self._row(step, before, shown, after)
-        inner = after + ("│  " if step.steps else "   ")
+        yield from self._row(step, branch, shown, indent)
+        inner = indent + ("│  " if step.steps else "   ")
         for label, text in self._details(step):
-            yield from _detail(inner, label, text)
-        for below in step.steps:
-            last = below is step.steps[-1]
+            for line in wrap(text, WIDTH - len(inner) - _LABEL):
+                yield Text(inner + label.ljust(_LABEL) + line, "dim")
+                label = ""  # noqa: PLW2901 - only the first line has the label
+        for child in step.steps:
+            last = child is step.steps[-1]
             yield from self._step(
-                below, after + ("└─ " if last else "├─ "), after + ("   " if last else "│  "), step.path
+                child, indent + ("└─ " if last else "├─ "), indent + ("   " if last else "│  "), step.path
             )
 
-    def _row(self, step: ExplainedStep, before: str, path: str, after: str) -> Iterator[Text]:
-        left = Text().append(before, "dim").append(path, "bold")
+    def _row(self, step: ExplainedStep, branch: str, path: str, indent: str) -> Iterator[Text]:
+        left = Text().append(branch, "dim").append(path, "bold")
         if len(left) > self._left:
             yield left
-            left = Text().append(after + "│  " if step.steps else after, "dim")
+            left = Text().append(indent + "│  " if step.steps else indent, "dim")
         left.pad_right(self._left - len(left))
         name, protocol = step.name.ljust(self._names), step.protocol.ljust(self._protocols)
         count = _calls(step.calls).rjust(self._counts)
@@ -98,8 +103,8 @@ class _Tree:
         elif step.fetches:
             yield "fields", _fields(step.fetches)
         if step.known_from is not None:
-            known = self._all[step.known_from]
-            yield "shared", f"with {known.path} ({known.name}): what came there is not asked for again"
+            earlier = self._all[step.known_from]
+            yield "shared", f"with {earlier.path} ({earlier.name}): what came there is not asked for again"
         if step.cache is not None and step.key is None:
             yield "kept", _kept(step.cache)
         if step.fallback is not None:
@@ -109,24 +114,24 @@ class _Tree:
 
 
 def _key(step: ExplainedStep, key: KeySource) -> str:
-    """`Product.sku, at most 300; 1,000 a call; kept 5 s`."""
-    told = [f"{key.source}, at most {key.most:,}" if key.most > 1 else key.source]
+    """Return, for example, `Product.sku, at most 300; 1,000 a call; kept 5 s`."""
+    parts = [f"{key.source}, at most {key.most:,}" if key.most > 1 else key.source]
     if step.call_per_key:
-        told.append("one a call")
+        parts.append("one a call")
     elif key.most > 1 and not step.only_key:
-        told.append(f"{key.batch:,} a call")
+        parts.append(f"{key.batch:,} a call")
     if step.cache is not None and not step.only_key:
-        told.append(f"kept {_kept(step.cache)}")
-    return "; ".join(told)
+        parts.append(f"kept {_kept(step.cache)}")
+    return "; ".join(parts)
 
 
 def _kept(cache: CacheUse) -> str:
-    whose = "" if cache.share == "public" else " for each caller"
-    return f"{cache.ttl:g} s{whose}" + (f", {cache.held:,} there now" if cache.held else "")
+    viewers = "" if cache.share == "public" else " for each caller"
+    return f"{cache.ttl:g} s{viewers}" + (f", {cache.held:,} there now" if cache.held else "")
 
 
 def _fields(names: list[str]) -> str:
-    """`name, email of Customer`."""
+    """Return `Type.field` names grouped by type, for example `name, email of Customer`."""
     types: dict[str, list[str]] = {}
     for name in names:
         owner, _, field = name.partition(".")
@@ -143,36 +148,30 @@ def _calls(calls: CallCount) -> str:
     return f"{least}{calls.most:,} call{'s'[: calls.most != 1]}"
 
 
-def _detail(before: str, label: str, text: str) -> Iterator[Text]:
-    for line in wrap(text, WIDTH - len(before) - _LABEL):
-        yield Text(before + label.ljust(_LABEL) + line, "dim")
-        label = ""
-
-
 def _warnings(explanation: Explanation) -> Iterator[Text]:
     for warning in explanation.warnings:
         yield Text()
         yield Text().append("N+1 ", "bold yellow").append(warning.path, "bold")
-        yield from _paragraph(warning.message, before="  ")
-        yield from _paragraph(f"Fix: {warning.fix}", before="  ")
+        yield from _paragraph(warning.message, indent="  ")
+        yield from _paragraph(f"Fix: {warning.fix}", indent="  ")
         yield Text(f"  {warning.where}", "dim")
 
 
 def _legend(explanation: Explanation) -> Iterator[Text]:
-    told = []
+    sentences = []
     if explanation.serial:
-        told.append("The fields of a mutation run one after another. Below a step: what waits for it.")
+        sentences.append("The fields of a mutation run one after another. Below a step: what waits for it.")
     elif len(list(explanation.walk())) > 1:
-        told.append("Below a step: what waits for it. Side by side: what runs at the same time.")
-    told.append("Fewer calls where a list is empty, or an answer is known already.")
+        sentences.append("Below a step: what waits for it. Side by side: what runs at the same time.")
+    sentences.append("Fewer calls where a list is empty, or an answer is known already.")
     if explanation.counted:
         lists = ", ".join(explanation.counted)
-        told.append(
+        sentences.append(
             f"Lists without a page size are counted as {explanation.per_list} items; they may have more: {lists}."
         )
-    for sentence in told:
+    for sentence in sentences:
         yield from _paragraph(sentence, "dim")
 
 
-def _paragraph(text: str, style: str = "", before: str = "") -> Iterable[Text]:
-    return [Text(line, style) for line in wrap(text, WIDTH, initial_indent=before, subsequent_indent=before)]
+def _paragraph(text: str, style: str = "", indent: str = "") -> Iterable[Text]:
+    return [Text(line, style) for line in wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent)]

@@ -1,7 +1,8 @@
-"""The project's sandbox as a child process: started, waited for, asked for its settings, and never left behind.
+"""Runs the project's sandbox as a child process: starts it, reads its settings, and ends it in any case.
 
 A sandbox is any command that takes `--port` and `--with-parent`, prints `{"ready": true, "url": ...}` when it is up,
-and answers the settings of its backends as a JSON object of variables at `/_sandbox/settings`.
+and serves the settings of its backends as a JSON object of variables at `/_sandbox/settings`. `--with-parent` makes it
+end when its stdin ends, which happens even if this process is killed.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ import orjson
 
 from graphfold.cli.terminal import Stop
 
-__all__ = ["Sandbox", "sandbox"]
+__all__ = ["Sandbox", "run_sandbox"]
 
 START = 30.0
-"""Seconds a sandbox may take to be ready."""
+"""Seconds that a sandbox may take to be ready."""
 END = 0.3
-"""Seconds it may take to end when it is told to; then it is killed."""
+"""Seconds that it may take to end after SIGTERM; then it is killed."""
+
+_FIX = "run the command by itself to see more, or go without it: --no-sandbox."
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox: where it is, and the variables with which a graph reaches its backends."""
+    """A running sandbox: its URL, the variables with which a graph reaches its backends, and its exit code."""
 
     url: str
     settings: dict[str, str]
@@ -38,13 +41,13 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def sandbox(command: str, root: Path, port: int) -> AsyncIterator[Sandbox]:
-    """The sandbox of the project at `root`, for as long as the block runs."""
-    process = await _start(_arguments(command, port), root)
+async def run_sandbox(command: str, root: Path, port: int) -> AsyncIterator[Sandbox]:
+    """Run the sandbox of the project at `root` for the length of the block. Raise `Stop` if it does not start."""
+    process = await _start(command, root, port)
     try:
-        url = await _ready(process, command)
-        settings = await _settings(url)
-        ended = asyncio.ensure_future(_drained(process))
+        url = await _read_url(process, command)
+        settings = await _fetch_settings(url)
+        ended = asyncio.ensure_future(_forward_output(process))
         try:
             yield Sandbox(url, settings, ended)
         finally:
@@ -53,27 +56,24 @@ async def sandbox(command: str, root: Path, port: int) -> AsyncIterator[Sandbox]
         await _end(process)
 
 
-def _arguments(command: str, port: int) -> list[str]:
+async def _start(command: str, root: Path, port: int) -> Process:
     words = shlex.split(command)
     if words and words[0] in ("python", "python3"):
-        words[0] = sys.executable  # the one that has the project's dependencies
-    return [*words, "--port", str(port), "--with-parent"]
-
-
-async def _start(arguments: list[str], root: Path) -> Process:
+        words[0] = sys.executable  # the interpreter that has the project's dependencies
+    arguments = [*words, "--port", str(port), "--with-parent"]
     try:
-        # In a session of its own, so that a Ctrl-C reaches it only through us. Its stdin ends when we do.
+        # In a session of its own a Ctrl-C in the terminal does not reach it; `_end` ends it.
         return await asyncio.create_subprocess_exec(
             *arguments, cwd=root, stdin=PIPE, stdout=PIPE, start_new_session=True
         )
     except OSError as error:
-        told = f"The sandbox cannot be started: {shlex.join(arguments)}: {error.strerror}."
+        message = f"The sandbox cannot be started: {shlex.join(arguments)}: {error.strerror}."
         raise Stop(
-            told, fix="correct `sandbox` under [tool.graphfold] in pyproject.toml, or use --no-sandbox."
+            message, fix="correct `sandbox` under [tool.graphfold] in pyproject.toml, or use --no-sandbox."
         ) from None
 
 
-async def _ready(process: Process, command: str) -> str:
+async def _read_url(process: Process, command: str) -> str:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START):
@@ -88,10 +88,7 @@ async def _ready(process: Process, command: str) -> str:
     raise Stop(f"The sandbox (`{command}`) did not start; it ended with exit code {code} (see above).", fix=_FIX)
 
 
-_FIX = "run the command by itself to see more, or go without it: --no-sandbox."
-
-
-async def _settings(url: str) -> dict[str, str]:
+async def _fetch_settings(url: str) -> dict[str, str]:
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
             response = await client.get(f"{url}/_sandbox/settings")
@@ -100,8 +97,8 @@ async def _settings(url: str) -> dict[str, str]:
         raise Stop(f"The sandbox does not tell its settings at {url}/_sandbox/settings: {error}.", fix=_FIX) from None
 
 
-async def _drained(process: Process) -> int:
-    """Its exit code. What it prints meanwhile goes to stderr, so that it is never stopped by a full pipe."""
+async def _forward_output(process: Process) -> int:
+    """Copy what it prints to stderr until it ends, so that no full pipe blocks it; return its exit code."""
     assert process.stdout is not None
     async for line in process.stdout:
         sys.stderr.buffer.write(line)

@@ -1,4 +1,4 @@
-"""Each backend's line, turning from starting to ready: live on a terminal, one line per change elsewhere."""
+"""Shows each backend's state as it turns from starting to ready: a live table on a terminal, else a line per change."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from graphfold.adapter.base import Adapter
 from graphfold.cli.terminal import out
 from graphfold.graph.graph import Graph, Probe
 
-__all__ = ["show_backends", "state_of"]
+__all__ = ["describe_state", "show_backends"]
 
 
 async def show_backends(graph: Graph) -> None:
-    """Probe every backend at once and show how each is."""
+    """Probe all backends at once and show the state of each."""
     probes: dict[str, Probe | None] = {adapter.name: None for adapter in graph.adapters}
     if out.is_terminal:
         with Live(_table(graph, probes), console=out, refresh_per_second=12) as live:
@@ -26,11 +26,11 @@ async def show_backends(graph: Graph) -> None:
         await _probe_all(graph, probes, lambda adapter: out.print(_line(graph, adapter, probes[adapter.name])))
 
 
-async def _probe_all(graph: Graph, probes: dict[str, Probe | None], shown: Callable[[type[Adapter]], None]) -> None:
+async def _probe_all(graph: Graph, probes: dict[str, Probe | None], show: Callable[[type[Adapter]], None]) -> None:
     async def probe(adapter: type[Adapter]) -> None:
         if not graph.missing(adapter):
             probes[adapter.name] = await graph.probe(adapter)
-        shown(adapter)
+        show(adapter)
 
     await asyncio.gather(*(probe(adapter) for adapter in graph.adapters))
 
@@ -41,17 +41,19 @@ def _table(graph: Graph, probes: dict[str, Probe | None]) -> Table:
         probe = probes[adapter.name]
         style = "yellow" if probe is None else "green" if probe.ok else "red"
         address = graph.backends[adapter.name].address
-        table.add_row(f"  {adapter.name}", adapter.protocol, address, Text(state_of(graph, adapter, probe), style))
+        table.add_row(
+            f"  {adapter.name}", adapter.protocol, address, Text(describe_state(graph, adapter, probe), style)
+        )
     return table
 
 
 def _line(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
     address = graph.backends[adapter.name].address
-    return f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {state_of(graph, adapter, probe)}"
+    return f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {describe_state(graph, adapter, probe)}"
 
 
-def state_of(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
-    """How a backend is, in words."""
+def describe_state(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
+    """Return the state of a backend in words; without a probe it is still starting."""
     if missing := graph.missing(adapter):
         return f"not set up: {', '.join(missing)}"
     if probe is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graphfold.cli.acceptor import Acceptor
+from graphfold.serving.acceptor import Acceptor
 
 pytestmark = pytest.mark.anyio
 

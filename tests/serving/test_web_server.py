@@ -17,10 +17,10 @@ import strawberry
 import structlog
 
 from graphfold import resolves
-from graphfold.cli.connections import PATIENT, Patience
-from graphfold.cli.serving import served
-from graphfold.cli.terminal import Stop
-from graphfold.server.admission import FEW, LATE
+from graphfold.server.admission import MAX_LATENESS, UNQUEUED
+from graphfold.serving.client_connection import DEFAULT_TIMEOUTS, ClientTimeouts
+from graphfold.serving.errors import ServingError
+from graphfold.serving.web_server import serve_app
 from graphfold.testing import declaring, graph_of
 from graphfold.testing.conformance.virtual_time import VirtualTimeLoop
 
@@ -83,7 +83,7 @@ async def test_it_answers_until_the_block_ends(app: Any) -> None:
     before = asyncio.all_tasks()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
-        async with served(app, listener), httpx.AsyncClient(trust_env=False) as client:
+        async with serve_app(app, listener), httpx.AsyncClient(trust_env=False) as client:
             answer = await client.post(url, json={"query": "{ name }"})
             assert answer.json() == {"data": {"name": "graph"}}
     assert asyncio.all_tasks() == before
@@ -93,7 +93,7 @@ async def told_to_stop_while_it_works(app: Any, grace: float, then: Callable[[],
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
         async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
-            async with served(app, listener, grace=grace):
+            async with serve_app(app, listener, grace=grace):
                 asking = asyncio.create_task(client.post(url, json={"query": "{ slow }"}))
                 await app.state.begun.wait()
                 stopping = asyncio.create_task(draining(app, then))
@@ -128,11 +128,11 @@ def waiting_for(client: httpx.AsyncClient, url: str, many: int) -> list[asyncio.
 @asynccontextmanager
 async def busy(app: Any, client: httpx.AsyncClient, url: str) -> AsyncIterator[None]:
     """The loop is late whenever somebody looks, with many operations under way."""
-    waiting = waiting_for(client, url, FEW + 1)
-    while app.state.waiting <= FEW:
+    waiting = waiting_for(client, url, UNQUEUED + 1)
+    while app.state.waiting <= UNQUEUED:
         await asyncio.sleep(0)
-    app.state.clock.steps = 2 * LATE
-    while not app.state.admission.behind:
+    app.state.clock.steps = 2 * MAX_LATENESS
+    while not app.state.admission.overloaded:
         await asyncio.sleep(0)
     try:
         yield
@@ -144,10 +144,10 @@ async def busy(app: Any, client: httpx.AsyncClient, url: str) -> AsyncIterator[N
 
 @asynccontextmanager
 async def asked(app: Any) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
-    """The application is served; a client, and where to ask."""
+    """Serve the application; yield a client and the URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         limits = httpx.Limits(max_connections=None)
-        async with served(app, listener), httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as client:
+        async with serve_app(app, listener), httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as client:
             yield client, f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
 
 
@@ -188,8 +188,8 @@ async def test_a_body_that_is_refused_is_read_over(app: Any) -> None:
 
 async def test_many_at_once_are_taken_where_there_is_time(app: Any) -> None:
     async with asked(app) as (client, url):
-        asking = waiting_for(client, url, 4 * FEW)
-        while app.state.waiting < 4 * FEW:
+        asking = waiting_for(client, url, 4 * UNQUEUED)
+        while app.state.waiting < 4 * UNQUEUED:
             await asyncio.sleep(0)
         app.state.finish.set()
         assert {answer.status_code for answer in await asyncio.gather(*asking)} == {200}
@@ -197,12 +197,12 @@ async def test_many_at_once_are_taken_where_there_is_time(app: Any) -> None:
 
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
 ASKING = b'{"query": "{ long }"}'
-PATIENCE = Patience(head=0.2, reply=0.2, idle=60)
+PATIENCE = ClientTimeouts(head=0.2, response=0.2, idle=60)
 
 
 async def test_who_does_not_finish_a_head_is_not_waited_for(app: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        async with served(app, listener, PATIENCE):
+        async with serve_app(app, listener, PATIENCE):
             for before in (b"", b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n"):
                 reader, writer = await asyncio.open_connection(*listener.getsockname())
                 if before:
@@ -220,17 +220,17 @@ async def test_who_does_not_finish_a_head_is_not_waited_for(app: Any) -> None:
 async def test_a_head_has_its_time_and_hardly_more(app: Any, before: bytes) -> None:
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        async with served(app, listener):
+        async with serve_app(app, listener):
             reader, writer = await asyncio.open_connection(*listener.getsockname())
             if before:
                 writer.write(before)
                 await reader.readuntil(b'"alive"}')
-                await asyncio.sleep(PATIENT.head / 20)  # between two looks
+                await asyncio.sleep(DEFAULT_TIMEOUTS.head / 20)  # between two looks
             began = loop.time()
             writer.write(HEAD)
             with contextlib.suppress(ConnectionResetError):
                 assert await reader.read() == b""
-            assert PATIENT.head <= loop.time() - began < PATIENT.head * 1.2
+            assert DEFAULT_TIMEOUTS.head <= loop.time() - began < DEFAULT_TIMEOUTS.head * 1.2
             writer.close()
 
 
@@ -240,7 +240,7 @@ async def test_who_does_not_take_its_reply_is_not_waited_for(app: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.setblocking(False)
-        async with served(app, listener, PATIENCE), asyncio.timeout(20):
+        async with serve_app(app, listener, PATIENCE), asyncio.timeout(20):
             await loop.sock_connect(client, listener.getsockname())
             await loop.sock_sendall(client, HEAD + b"content-length: %d\r\n\r\n" % len(ASKING) + ASKING)
             with pytest.raises(ConnectionResetError):
@@ -252,7 +252,7 @@ async def test_a_server_that_does_not_come_up_is_told(app: Any) -> None:
     before = asyncio.all_tasks()
     listener = socket.create_server(("127.0.0.1", 0))
     listener.close()
-    with pytest.raises(Stop, match="The web server ended before it was up: "):
-        async with served(app, listener):
+    with pytest.raises(ServingError, match="The web server ended before it was up: "):
+        async with serve_app(app, listener):
             pytest.fail("it is not up")
     assert asyncio.all_tasks() == before

@@ -1,4 +1,4 @@
-"""The HTML page itself: which of the two it is, what is written into it, and what it may load."""
+"""Fills the HTML page: chooses GraphiQL or the form, inserts the settings, and limits what the page may load."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from string import Template
 
 STATIC = Path(__file__).parents[1] / "static"
-"""Where the built bundle lives; to be served at ``<endpoint>/static``. The folder is missing until it is built."""
+"""The folder of the built bundle, served at ``<endpoint>/static``. It is missing until the bundle is built."""
 
 STAMP = ".stamp"
-"""The file in it that tells one build from another."""
+"""The file in that folder whose text identifies the build."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,20 @@ class Tab:
 
 
 def assets_ready(static: Path = STATIC) -> bool:
-    """Whether the bundle has been built (it is put in place whole or not at all)."""
+    """Return whether the bundle has been built; it is moved into place whole or not at all."""
     return (static / STAMP).is_file()
 
 
-def page(*, title: str, endpoint: str, tabs: Sequence[Tab], static: Path = STATIC) -> bytes:
-    """The UTF-8 HTML page for ``endpoint`` (a path such as ``/graphql``), opened on ``tabs``; to be sent with `CSP`."""
+def render_page(*, title: str, endpoint: str, tabs: Sequence[Tab], static: Path = STATIC) -> bytes:
+    """Return the UTF-8 HTML page for ``endpoint``, a path such as ``/graphql``, with ``tabs``. Send it with `CSP`."""
     settings = _script_safe({"title": title, "endpoint": endpoint, "tabs": [asdict(tab) for tab in tabs]})
     names = {"title": html.escape(title), "settings": settings}
     if not assets_ready(static):
         return _template("form.html").substitute(names).encode()
-    names |= {"static": html.escape(endpoint.rstrip("/") + "/static"), "version": _version(static)}
+    # Browsers keep the bundle's files for hours. The version in their addresses keeps two builds from mixing.
+    version = (static / STAMP).read_text(encoding="ascii")[:12]
+    names |= {"static": html.escape(endpoint.rstrip("/") + "/static"), "version": version}
     return _template("graphiql.html").substitute(names).encode()
-
-
-def _version(static: Path) -> str:
-    """Keeps a browser from mixing files of two builds, of which it may hold some for hours."""
-    return (static / STAMP).read_text(encoding="ascii")[:12]
 
 
 def _template(name: str) -> Template:
@@ -54,12 +51,12 @@ def _template(name: str) -> Template:
 
 
 def _script_safe(value: object) -> str:
-    """JSON that cannot end the script element it stands in, whatever a query contains."""
+    """Return JSON that cannot end the script element around it, whatever a query contains."""
     return json.dumps(value).replace("<", "\\u003c")
 
 
 def _script_hash(name: str) -> str:
-    """The CSP source for the one inline script of a page, which therefore must hold no placeholder."""
+    """Return the CSP source for a page's one inline script, which may hold no placeholder: the template is hashed."""
     [script] = re.findall(r"<script>(.*?)</script>", _template(name).template, re.DOTALL)
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
@@ -79,4 +76,4 @@ CSP = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""The ``Content-Security-Policy`` header both pages work under: nothing from another host, no eval, no framing."""
+"""The ``Content-Security-Policy`` of both pages: nothing from another host, no eval, no framing."""
