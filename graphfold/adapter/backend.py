@@ -1,21 +1,18 @@
-"""A backend as this process knows it: its adapter class, its settings, and what all its calls go through."""
+"""A backend in this process: its adapter class and settings, and the client and guard that all its calls share."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import httpx
 
-from graphfold.adapter.allowance import allowance
 from graphfold.adapter.base import Adapter
-from graphfold.adapter.propagation import says_who
+from graphfold.adapter.effective_limits import effective_limits
+from graphfold.adapter.forwarded_headers import identify_caller
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.adapter.soap.contract import Contract, contract_of
 from graphfold.credentials.credential import Access, Credential
-from graphfold.loading.backend_operation import OperationPolicy
 from graphfold.observer import NO_OBSERVERS, Observers
 from graphfold.resilience.guard import Guard
 from graphfold.resilience.options import OperationOptions
@@ -29,7 +26,7 @@ __all__ = ["Backend"]
 
 
 class Backend:
-    """Opened when the graph starts, closed when it stops. `transport` is what tests replace."""
+    """One backend, opened when the graph starts and closed when it stops. Tests replace its `transport`."""
 
     def __init__(
         self,
@@ -41,39 +38,30 @@ class Backend:
         observers: Observers = NO_OBSERVERS,
     ) -> None:
         self.adapter = adapter
-        timeout, declared = allowance(adapter, own, settings)
+        timeout, resilience = effective_limits(adapter, own, settings)
         limits = CallLimits(timeout, settings.connect_timeout, settings.max_reply)
         self._transport = transport
-        rules = {operation.name: _rule(operation.policy) for operation in adapter.operations()}
-        self.guard = Guard(adapter.name, declared, timeout, rules, shared=_is_one_caller(adapter), observers=observers)
-        sign_in = partial(_signed_in, adapter.credential, own, timer)
+        options = {
+            operation.name: OperationOptions(operation.policy.group, operation.policy.hedge, operation.policy.critical)
+            for operation in adapter.operations()
+        }
+        # a quota that a reply announces holds for every call only if all calls are made as the same caller
+        shared = not adapter.credential.caller_headers and not identify_caller(adapter.propagates)
+        self.guard = Guard(adapter.name, resilience, timeout, options, shared=shared, observers=observers)
+        sign_in = partial(_open_session, adapter.credential, own, timer)
         sensitive, guard = SensitiveParts(adapter.credential.places, own.proofs), self.guard
         observe, resend = guard.quota.observe_headers, guard.record_resend
         self.client = Client(own.url or "", transport, limits, sign_in, observe, resend, sensitive)
 
-    @property
-    def contract(self) -> Contract:
-        """The WSDL of a SOAP backend, read when first needed (at start, by `load`)."""
-        soap: Any = self.adapter
-        return contract_of(soap.wsdl, soap.port)
-
     def load(self) -> None:
-        """Read what has to be read before the first call. Blocking: run it in a thread."""
+        """Read the WSDL of a SOAP backend, so that the first call need not. This blocks: run it in a thread."""
         if issubclass(self.adapter, SoapAdapter):
-            _ = self.contract
+            self.adapter.load_contract()
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._transport.aclose()
 
 
-def _is_one_caller(adapter: type[Adapter]) -> bool:
-    """Whether all calls are made in the same name, whoever's answers they bring."""
-    return not adapter.credential.caller_headers and not says_who(adapter.propagates)
-
-
-def _signed_in(credential: Credential, own: BackendSettings, timer: Callable[[], float], reach: Reach) -> Session:
+def _open_session(credential: Credential, own: BackendSettings, timer: Callable[[], float], reach: Reach) -> Session:
     return credential.session(Access(own, reach, timer))
-
-
-def _rule(policy: OperationPolicy) -> OperationOptions:
-    return OperationOptions(policy.group, policy.hedge, policy.critical)

@@ -1,20 +1,31 @@
-"""`Adapter`: what backends of every protocol have in common, declared on the class and checked when it is defined."""
+"""`Adapter`, the base class of all protocols: what a class declares about its backend, and how its calls go out.
+
+A call of an adapter's method passes these layers:
+
+    resolver -> batch, read or write (loading/)   creates the adapter `for_operation`
+      author's method                             `await self.get(...)`, `self.invoke(...)`, `self.query(...)`
+        _prepare                                  adds the forwarded headers and the operation's options to the call
+          _guarded                                guard: bulkhead, circuit breaker, retries, hedging (resilience/)
+            attempt                               one per try: sends the call and reads the reply, or raises
+              _client.send                        revalidation for the cache, events for observers, then transport/
+
+Reading the reply is part of the attempt, so a reply that cannot be read counts as a failure of the backend.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
-from graphfold.adapter.attributes import Identity, check_attributes
-from graphfold.adapter.grants import check_credential, check_operation
+from graphfold.adapter.attempt_events import ObservedClient, observe_attempt
+from graphfold.adapter.class_checks import Identity, check_adapter_class, check_operation
+from graphfold.adapter.error_hooks import call_error_hook
+from graphfold.adapter.forwarded_headers import digest_headers, headers_affecting_answers, select_forwarded
 from graphfold.adapter.http_methods import check_method
-from graphfold.adapter.judging import judged
-from graphfold.adapter.listened import Listened, Sends
-from graphfold.adapter.observed import ObservedClient, observed
-from graphfold.adapter.problems import by_status
-from graphfold.adapter.propagation import check_propagation, passed_on, variant, varying
+from graphfold.adapter.reply_errors import error_for_status
+from graphfold.adapter.revalidation import CallSender, RevalidatingClient
 from graphfold.credentials.credential import Credential
 from graphfold.declarations import current_declarations
 from graphfold.errors import GraphError
@@ -22,20 +33,24 @@ from graphfold.loading.backend_operation import BackendOperation
 from graphfold.loading.reply_listener import reply_listener
 from graphfold.loading.scope import OperationScope
 from graphfold.manifest import Manifest
-from graphfold.mistakes import Mistake, author_location
+from graphfold.mistakes import author_location
+from graphfold.resilience.guard import Attempt, Guard
 from graphfold.resilience.options import Resilience
 from graphfold.rows.row import Row
 from graphfold.rows.selection import wire_names, wire_selection
 from graphfold.rows.structs import ROW_ORIGINS
-
-if TYPE_CHECKING:
-    from graphfold.adapter.backend import Backend
-    from graphfold.resilience.guard import Attempt
-    from graphfold.transport.call import Call, Reply
+from graphfold.transport.call import Call, Reply
 
 __all__ = ["Adapter"]
 
 T = TypeVar("T")
+
+
+class AdapterBackend(Protocol):
+    """The part of `backend.Backend` that an adapter uses; the scope's resources return it for the adapter's class."""
+
+    guard: Guard
+    client: CallSender
 
 
 class Adapter:
@@ -46,30 +61,30 @@ class Adapter:
 
     name: ClassVar[str] = ""
     where: ClassVar[str] = ""
-    """`file:line` of its declaration."""
+    """`file:line` of the class."""
     protocol: ClassVar[str] = ""
     manifest: ClassVar[Manifest] = Manifest()
-    """Who to call about it, how much hangs on it, and what it claims to do."""
+    """The owner of the adapter, how critical the backend is, and the conformance rules that the adapter keeps."""
     identity: ClassVar[Identity] = "viewer"
-    """Whose answers these are. `service`: the backend is told nothing of the caller, so what it says may be shared.
-    `viewer`: each caller's are kept apart, whatever the backend may know of them.
+    """Whether answers depend on the caller. `service`: calls carry nothing about the caller, so viewers may share
+    answers. `viewer`: the answers for each viewer are kept apart.
     """
     credential: ClassVar[Credential] = Credential()
     propagates: ClassVar[tuple[str, ...]] = ()
-    """Headers of the caller that go on to the backend: `("accept-language",)`. None that is not named does."""
-    _varying: ClassVar[tuple[str, ...]] = ()
+    """Headers of the caller that are forwarded to the backend, e.g. `("accept-language",)`; by default none."""
+    _headers_affecting_answers: ClassVar[tuple[str, ...]] = ()
     resilience: ClassVar[Resilience] = Resilience()
-    """What is done about trouble with the backend: retries, breaker, how many calls at once, quota."""
+    """Retries, circuit breaker, concurrent calls and quota of the backend."""
     timeout: ClassVar[float | None] = None
-    """Seconds for one call with its repetitions, where the graph's setting does not fit. A wait on our side, for a
-    place or for the quota, begins them anew.
+    """Seconds for one call with its retries; by default the setting of the graph. The time starts again after a wait
+    for a free place in the bulkhead or for the quota.
     """
 
     __slots__ = ("_operation", "_whole", "scope", "sent")
 
     def __init__(self, scope: OperationScope, operation: str | None = None, *, whole: bool = False) -> None:
         self.scope, self._operation, self._whole = scope, operation, whole
-        self.sent = 0  # calls, each with its repetitions
+        self.sent = 0  # retries not counted
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -78,148 +93,112 @@ class Adapter:
         if "name" not in cls.__dict__:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls.where = author_location()
-        check_attributes(cls)
-        _check_name(cls)
-        check_credential(cls)
-        check_propagation(cls)
-        _check_resilience(cls)
-        cls._varying = varying(cls.propagates)
-        _check_manifest(cls)
+        check_adapter_class(cls)
+        cls._headers_affecting_answers = headers_affecting_answers(cls.propagates)
         for operation in cls.operations():
             check_operation(cls, operation)
             if operation.row is not None:
                 ROW_ORIGINS.setdefault(operation.row, (cls.name, operation.name))
-        if cls.operations():  # without any it is a base for other adapters
+        if cls.operations():  # a class without operations is a base class of other adapters
             current_declarations().adapters.append(cls)
 
     @classmethod
     def operations(cls) -> list[BackendOperation]:
-        """What it can be asked, in the order of the class body; what a base class declares comes first."""
-        bodies = [vars(kind) for kind in reversed(cls.__mro__)]
-        found = {name: value for body in bodies for name, value in body.items() if isinstance(value, BackendOperation)}
-        return list(found.values())
+        """Return the batches, reads and writes in the order of the class body, inherited ones first."""
+        bodies = [vars(base) for base in reversed(cls.__mro__)]
+        by_name = {
+            name: value for body in bodies for name, value in body.items() if isinstance(value, BackendOperation)
+        }
+        return list(by_name.values())
 
     @classmethod
     def needs(cls) -> tuple[str, ...]:
-        """The settings it cannot work without."""
+        """Return the names of the settings without which the adapter cannot work."""
         return ("url", *cls.credential.needs)
 
     def requested_fields(self, row: type[Row[Any]]) -> frozenset[str]:
-        """The OnDemand fields of `row` that the running query wants."""
+        """Return the names of the OnDemand fields of `row` that the running operation needs."""
         return row.shape.on_demand if self._whole else self.scope.requested_fields(row)
 
     def wire(self, row: type[Row[Any]]) -> str:
-        """The wanted fields of `row` in the backend's names, comma-joined."""
+        """Return the needed fields of `row` by the backend's names, separated by commas."""
         return wire_names(row, self.requested_fields(row))
 
     def selection(self, row: type[Row[Any]]) -> str:
-        """The wanted fields of `row` as a GraphQL selection in the backend's names."""
+        """Return the needed fields of `row` as a GraphQL selection set in the backend's names."""
         return wire_selection(row, self.requested_fields(row))
 
     def calling(self, operation: str, *, whole: bool) -> Self:
-        """This adapter, within one of its operations."""
+        """Return an instance for one of the adapter's operations. `whole`: with all OnDemand fields of its rows."""
         return type(self)(self.scope, operation, whole=whole)
 
     def may_part(self, sent: int) -> bool:
-        """Whether a batch that failed may be asked for again in two parts, where so many calls had been sent before it.
+        """Return whether a failed batch may be sent again in two halves.
 
-        If none was since, that repeats nothing; else it is for the retry budget to say.
+        `sent` is the value of `sent` before the batch. If the batch failed before it sent a call, then
+        nothing is repeated. Otherwise the halves need a token of the retry budget.
         """
         return self.sent == sent or self._backend.guard.spend_retry()
 
     def problem(self, reply: Reply) -> GraphError:
-        """The typed error for a reply that is not a success. Override for the backend's own error bodies."""
-        return self._by_status(reply)
+        """Return the typed error for a reply that is not a success. Override it to read the backend's error bodies."""
+        return self._error_for_status(reply)
 
-    def _by_status(self, reply: Reply) -> GraphError:
-        return by_status(reply, of_caller=bool(self.credential.caller_headers))
+    def _error_for_status(self, reply: Reply) -> GraphError:
+        return error_for_status(reply, of_caller=bool(self.credential.caller_headers))
 
-    def _refusal(self, reply: Reply) -> GraphError:
-        """What `problem` makes of the reply; where it fails itself, what the status says."""
-        return judged(partial(self.problem, reply), partial(self._by_status, reply))
-
-    @property
-    def passed_on(self) -> dict[str, str]:
-        """Those of the caller's headers that this backend is sent."""
-        return passed_on(self.propagates, self.scope.viewer.headers or {})
+    def _reply_error(self, reply: Reply) -> GraphError:
+        """Return the error from `problem`; if `problem` itself fails, the one for the status."""
+        return call_error_hook(partial(self.problem, reply), partial(self._error_for_status, reply))
 
     @property
     def variant(self) -> str:
-        """What answers depend on beside their arguments and the viewer: the caller's headers that were passed on.
+        """A part of the cache key: a digest of the forwarded headers that may change answers.
 
-        Whole answers are not told apart by them, so none is kept.
+        Whole answers have no such part in their key, so a dependency on a header makes the running one uncacheable.
         """
-        if not self._varying:
+        if not self._headers_affecting_answers:
             return ""
         self.scope.dependencies.make_uncacheable()
-        return variant(passed_on(self._varying, self.scope.viewer.headers or {}))
+        return digest_headers(select_forwarded(self._headers_affecting_answers, self.scope.viewer.headers or {}))
 
-    def _on_behalf(self, call: Call) -> Call:
-        """The call as it goes out: on behalf of the caller and with what the running operation declares."""
+    def _prepare(self, call: Call) -> Call:
+        """Add the caller's headers and the options of the running operation to the call."""
         operation: BackendOperation | None = getattr(type(self), self._operation) if self._operation else None
         if operation is not None:
             check_method(operation, call.method)
             call.safe, call.scope = operation.repeatable, operation.policy.scope
         call.caller = self.scope.viewer.headers
         if self.propagates:
-            call.headers = self.passed_on | call.headers
+            call.headers = select_forwarded(self.propagates, self.scope.viewer.headers or {}) | call.headers
         return call
 
     @property
-    def _client(self) -> Sends:
-        """What sends a call. Where a cache wants to hear how fresh the reply is, it does."""
-        client: Sends = self._backend.client
+    def _client(self) -> CallSender:
+        """The client for the calls of this operation.
+
+        Observers and a cache that waits for the reply each wrap it; otherwise it is the backend's own client.
+        """
+        client = self._backend.client
         if self.scope.observers.observes_calls:
             client = ObservedClient(client)
         listener = reply_listener.get()
         if listener is None:
             return client
-        return Listened(client, listener, frozenset(self.propagates).difference(self._varying))
+        ignored = frozenset(self.propagates).difference(self._headers_affecting_answers)
+        return RevalidatingClient(client, listener, ignored)
 
     def _guarded(self, call: Call, attempt: Attempt[T]) -> Awaitable[T]:
-        """What `attempt` gives, which sends the call and judges the reply. The guard decides when, and how often."""
+        """Run `attempt`, which sends the call and reads the reply, as often and whenever the backend's guard allows."""
         self.sent += 1
         if self.scope.observers.observes_calls:
-            attempt = observed(attempt, self.scope.observers, self.name, self._operation)
+            attempt = observe_attempt(attempt, self.scope.observers, self.name, self._operation)
         return self._backend.guard.run(self._operation, attempt, repeatable=call.repeatable)
 
     @property
-    def _backend(self) -> Backend:
-        if self._operation is None:  # a call of its own, which no cache knows
+    def _backend(self) -> AdapterBackend:
+        if self._operation is None:
+            # A call outside of a declared operation: no cache entry stands for it, so the whole answer is not cached.
             self.scope.dependencies.make_uncacheable()
-        backend: Backend = self.scope.resources.backend(type(self))
+        backend: AdapterBackend = self.scope.resources.backend(type(self))
         return backend
-
-
-def _check_name(cls: type[Adapter]) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", cls.name):
-        raise Mistake(
-            author_location(),
-            f"{cls.__name__}: name={cls.name!r} is not a backend's name",
-            why="it names settings (GRAPHFOLD_CRM_URL), log fields and error reports.",
-            fix='use lower case letters, digits and underscores, e.g. name = "crm".',
-        )
-
-
-def _check_resilience(cls: type[Adapter]) -> None:
-    if not isinstance(cls.resilience, Resilience):
-        raise Mistake(
-            author_location(),
-            f"{cls.__name__}: resilience={cls.resilience!r} does not say what is done about trouble",
-            why="it decides when the backend is called, and when it is left alone.",
-            fix="write resilience = Resilience(...), with `from graphfold.resilience import Resilience`.",
-        )
-
-
-def _check_manifest(cls: type[Adapter]) -> None:
-    if "manifest" not in cls.__dict__:
-        return
-    if not isinstance(cls.manifest, Manifest):
-        raise Mistake(
-            author_location(),
-            f"{cls.__name__}: manifest={cls.manifest!r} is no manifest",
-            why="it says who answers for the adapter.",
-            fix='write manifest = Manifest(owner="crm team", contact="crm@company.example").',
-        )
-    for what, why, fix in cls.manifest.problems():
-        raise Mistake(author_location(), f"{cls.__name__}.manifest: {what}", why=why, fix=f"{fix}.")

@@ -9,10 +9,16 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from graphfold.adapter.base import Adapter
-from graphfold.adapter.body import json_of
+from graphfold.adapter.error_hooks import call_error_hook
 from graphfold.adapter.graphql_errors import ReplyError, errors_in, kind_of
-from graphfold.adapter.judging import judged
-from graphfold.adapter.problems import CALLER_REFUSED, not_at_its_address, not_the_format, says_more, unusable
+from graphfold.adapter.json_body import encode_json
+from graphfold.adapter.reply_errors import (
+    CALLER_CREDENTIAL_ERRORS,
+    status_outranks_body,
+    unreadable_error,
+    wrong_address_error,
+    wrong_format_error,
+)
 from graphfold.errors import BackendError, GraphError
 from graphfold.rows.decoder import Unreadable, decoder_for
 from graphfold.transport.call import Call, Reply
@@ -21,7 +27,7 @@ __all__ = ["GraphQLAdapter"]
 
 T = TypeVar("T")
 
-_OF_CALLER = {"UNAUTHENTICATED": CALLER_REFUSED[401], "FORBIDDEN": CALLER_REFUSED[403]}
+_OF_CALLER = {"UNAUTHENTICATED": CALLER_CREDENTIAL_ERRORS[401], "FORBIDDEN": CALLER_CREDENTIAL_ERRORS[403]}
 
 
 class GraphQLAdapter(Adapter):
@@ -51,8 +57,8 @@ class GraphQLAdapter(Adapter):
             return kind(text, internal=f"{code}: {message}")
         return kind_of(code)("The backend could not answer.", internal=f"{code}: {message}")
 
-    def _by_status(self, reply: Reply) -> GraphError:
-        return not_at_its_address(reply) or super()._by_status(reply)
+    def _error_for_status(self, reply: Reply) -> GraphError:
+        return wrong_address_error(reply) or super()._error_for_status(reply)
 
     async def probe(self) -> None:
         """Ask for `__typename`; raises the typed error when the backend is not well."""
@@ -61,9 +67,9 @@ class GraphQLAdapter(Adapter):
             raise self._typed(reply, error)
 
     def _call(self, document: str, variables: dict[str, Any]) -> Call:
-        body = json_of({"query": document, "variables": variables})
+        body = encode_json({"query": document, "variables": variables})
         headers = {"content-type": "application/json", "accept": "application/json"}
-        return self._on_behalf(Call("POST", "", "", headers, body))
+        return self._prepare(Call("POST", "", "", headers, body))
 
     def _read(self, reply: Reply, into: Any, at: str) -> Any:
         errors, item = self._errors(reply), _item_of(into)
@@ -74,18 +80,18 @@ class GraphQLAdapter(Adapter):
                 return self._in_part(reply, failed, item, at)
             return decoder_for(wanted, self.requested_fields, f"data.{at}").json(reply.body)
         except Unreadable as error:
-            raise (self._typed(reply, errors[0]) if errors else unusable(error)) from None
+            raise (self._typed(reply, errors[0]) if errors else unreadable_error(error)) from None
 
     def _errors(self, reply: Reply) -> list[ReplyError]:
         """The errors that the reply tells beside its data. Raises what is wrong with it as a whole."""
         if reply.ok and not reply.media_type.endswith("json"):
-            raise not_the_format(reply, "JSON")
+            raise wrong_format_error(reply, "JSON")
         try:
-            errors = [] if says_more(reply) or reply.status >= 500 else errors_in(reply.body)
+            errors = [] if status_outranks_body(reply) or reply.status >= 500 else errors_in(reply.body)
         except Unreadable as error:
-            raise (unusable(error) if reply.ok else self._refusal(reply)) from None
+            raise (unreadable_error(error) if reply.ok else self._reply_error(reply)) from None
         if not reply.ok:
-            raise self._typed(reply, errors[0]) if errors else self._refusal(reply)
+            raise self._typed(reply, errors[0]) if errors else self._reply_error(reply)
         return errors
 
     def _failed(self, reply: Reply, errors: list[ReplyError], at: str, *, alone: bool) -> dict[int, GraphError]:
@@ -109,7 +115,7 @@ class GraphQLAdapter(Adapter):
     def _typed(self, reply: Reply, error: ReplyError) -> GraphError:
         told = error.told(request_refused=not reply.ok)
         ours = partial(GraphQLAdapter.error, self, error.message, told)
-        return judged(partial(self.error, error.message, told), ours)
+        return call_error_hook(partial(self.error, error.message, told), ours)
 
 
 def _item_of(into: Any) -> Any:

@@ -1,26 +1,27 @@
-"""Refuse HTTP methods that change something in reads and batches, which may be sent again."""
+"""Refuse HTTP methods that change something in reads and batches, which may be retried and cached."""
 
 from __future__ import annotations
 
 from graphfold.loading.backend_operation import BackendOperation
 from graphfold.mistakes import Mistake, author_location
 
-__all__ = ["CHANGING", "changing_read", "check_method"]
+__all__ = ["WRITE_METHODS", "check_method", "write_method_in_read"]
 
-CHANGING = ("PUT", "PATCH", "DELETE")
+WRITE_METHODS = ("PUT", "PATCH", "DELETE")
 """POST is not among them: many backends use it for searches."""
 
 
 def check_method(operation: BackendOperation, method: str) -> None:
-    """Raises the `Mistake` of a read that is about to change something."""
-    if method.upper() in CHANGING and operation.kind != "write":
-        raise changing_read(author_location(), operation.name, operation, method)
+    """Raise `Mistake` if a read or batch is about to send a method that changes something."""
+    if method.upper() in WRITE_METHODS and operation.kind != "write":
+        raise write_method_in_read(author_location(), operation.name, operation, method)
 
 
-def changing_read(where: str, name: str, operation: BackendOperation, method: str) -> Mistake:
+def write_method_in_read(where: str, name: str, operation: BackendOperation, method: str) -> Mistake:
+    """Return the mistake of a read or batch called `name` that sends `method`."""
     return Mistake(
         where,
         f"{name} is a @{operation.kind}, but sends {method}",
-        why="what a read sends may be repeated, and its answer shown again without asking.",
+        why="the call of a read may be sent again, and its answer is served from the cache.",
         fix="declare it as a @write; with idempotent=True if it may be sent again.",
     )

@@ -10,15 +10,15 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode
 
 from graphfold.adapter.base import Adapter
-from graphfold.adapter.body import json_of
-from graphfold.adapter.judging import noted
-from graphfold.adapter.problems import not_the_format, outage, unusable
+from graphfold.adapter.error_hooks import add_log_detail
+from graphfold.adapter.json_body import encode_json
+from graphfold.adapter.reply_errors import outage_error, unreadable_error, wrong_format_error
 from graphfold.errors import BackendError, GraphError, Internal, InvalidInput
 from graphfold.mistakes import Mistake, author_location
 from graphfold.rows.decoder import Malformed, Unreadable, decoder_for
 from graphfold.transport.call import Call, Reply
 
-__all__ = ["RestAdapter", "is_below", "shown"]
+__all__ = ["RestAdapter", "is_below_address", "path_for_log"]
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class RestAdapter(Adapter):
         async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)
             if not reply.ok:
-                raise self._refusal(reply)
+                raise self._reply_error(reply)
             return self.read(reply, into, at=at)
 
         return await self._guarded(call, attempt)
@@ -80,7 +80,7 @@ class RestAdapter(Adapter):
 
         async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)
-            if error := outage(reply):
+            if error := outage_error(reply):
                 failed[error] = reply
                 raise error
             return judge(reply)
@@ -102,24 +102,24 @@ class RestAdapter(Adapter):
         except BackendError as error:
             if reply.ok:
                 raise
-            raise noted(self._by_status(reply), error.internal) from None
+            raise add_log_detail(self._error_for_status(reply), error.internal) from None
 
     def _value(self, reply: Reply, into: type[T], at: str | None) -> T:
         if not reply.body and reply.ok:
             return self._nothing(into)
         if not reply.media_type.endswith("json"):
-            raise not_the_format(reply, "JSON")
+            raise wrong_format_error(reply, "JSON")
         try:
             value: T = decoder_for(into, self.requested_fields, at).json(reply.body)
         except Unreadable as error:
-            raise unusable(error) from None
+            raise unreadable_error(error) from None
         return value
 
     def _nothing(self, into: type[T]) -> T:
         try:
             nothing: T = decoder_for(into, self.requested_fields).json(b"null")
         except Unreadable:
-            raise unusable(Malformed("there is no body")) from None
+            raise unreadable_error(Malformed("there is no body")) from None
         return nothing
 
     async def probe(self) -> None:
@@ -127,7 +127,7 @@ class RestAdapter(Adapter):
         call = self._call("GET", self.probe_path, None, None, {})
         reply = await self._backend.client.send(call)
         if reply.status in (401, 403) or reply.status >= 500:
-            raise self._refusal(reply)
+            raise self._reply_error(reply)
 
     def _call(
         self, method: str, path: str, json: Any, headers: Mapping[str, str] | None, parameters: dict[str, Any]
@@ -136,14 +136,16 @@ class RestAdapter(Adapter):
         sent = {"accept": "application/json"} | {name.lower(): value for name, value in (headers or {}).items()}
         body = b""
         if json is not None:
-            body, sent["content-type"] = json_of(json), "application/json"
-        return self._on_behalf(Call(method, filled, query, sent, body))
+            body, sent["content-type"] = encode_json(json), "application/json"
+        return self._prepare(Call(method, filled, query, sent, body))
 
 
 def _address(path: str, parameters: dict[str, Any]) -> tuple[str, str]:
     """Path and query, encoded."""
-    if not is_below(path):
-        raise Internal("Internal error.", internal=f"paths are below the backend's address: {shown(path)!r} is not")
+    if not is_below_address(path):
+        raise Internal(
+            "Internal error.", internal=f"paths are below the backend's address: {path_for_log(path)!r} is not"
+        )
     try:
         filled, rest = _filled(path, parameters)
         return filled, _query(rest)
@@ -194,11 +196,11 @@ def _several(name: str, kind: str) -> Mistake:
     )
 
 
-def is_below(path: str) -> bool:
+def is_below_address(path: str) -> bool:
     """Not a whole address, and not another host's (RFC 3986 section 4.2)."""
     return path[:1] in ("", "/", "?") and path[:2] != "//"
 
 
-def shown(path: str) -> str:
+def path_for_log(path: str) -> str:
     """As much of it as may be told: a query and who signs in may be somebody's secret."""
     return path.partition("?")[0].rpartition("@")[2][:100]

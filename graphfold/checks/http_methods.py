@@ -6,7 +6,7 @@ import ast
 
 import strawberry
 
-from graphfold.adapter.http_methods import CHANGING, changing_read
+from graphfold.adapter.http_methods import WRITE_METHODS, write_method_in_read
 from graphfold.adapter.rest import RestAdapter
 from graphfold.checks.adapter_source import adapter_functions, argument
 from graphfold.declarations import Declarations
@@ -25,5 +25,5 @@ def check_http_methods(_schema: strawberry.Schema, declarations: Declarations) -
                 continue
             for call in function.calls("request", "exchange"):
                 match argument(call, "method", 0):
-                    case ast.Constant(str(method)) if method.upper() in CHANGING:
-                        raise changing_read(function.place(call), function.name, operation, method)
+                    case ast.Constant(str(method)) if method.upper() in WRITE_METHODS:
+                        raise write_method_in_read(function.place(call), function.name, operation, method)

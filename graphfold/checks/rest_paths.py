@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import strawberry
 
-from graphfold.adapter.rest import RestAdapter, is_below, shown
+from graphfold.adapter.rest import RestAdapter, is_below_address, path_for_log
 from graphfold.checks.adapter_source import AdapterFunction, adapter_functions
 from graphfold.declarations import Declarations
 from graphfold.mistakes import Mistake
@@ -25,10 +25,10 @@ def check_rest_paths(_schema: strawberry.Schema, declarations: Declarations) -> 
             continue
         for function in adapter_functions(adapter):
             for call, path in _paths(function):
-                if not is_below(path):
+                if not is_below_address(path):
                     raise Mistake(
                         function.place(call),
-                        f"{function.name} asks for {shown(path)!r}, which is not below the backend's address",
+                        f"{function.name} asks for {path_for_log(path)!r}, which is not below the backend's address",
                         why=f"the address of the backend is the setting GRAPHFOLD_{adapter.name.upper()}_URL.",
                         fix='write the path alone, from its first slash: "/orders".',
                     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import strawberry
 
-from graphfold.adapter.attributes import secret_in_code
+from graphfold.adapter.class_checks import secret_in_code
 from graphfold.checks.adapter_source import adapter_functions
 from graphfold.declarations import Declarations
 from graphfold.secret import looks_secret, names_secret

@@ -10,8 +10,8 @@ import strawberry
 
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import Contract, contract_of
-from graphfold.adapter.soap.wsdl_names import check_known, check_row, type_at
 from graphfold.checks.adapter_source import AdapterFunction, adapter_functions, argument
+from graphfold.checks.wsdl_names import check_name, check_row, type_at
 from graphfold.declarations import Declarations
 from graphfold.rows.row import Row
 
@@ -41,15 +41,15 @@ def _check_call(contract: Contract, function: AdapterFunction, call: ast.Call) -
             where = function.place(call)
         case _:
             return
-    check_known(where, "operation", operation, contract.operations)
-    arguments = contract.arguments(operation)
+    check_name(where, "operation", operation, contract.operations)
+    arguments = contract.argument_names(operation)
     for keyword in call.keywords:
         if keyword.arg is not None and keyword.arg not in _OWN_PARAMETERS:
-            check_known(where, f"argument of {operation}", keyword.arg, arguments)
+            check_name(where, f"argument of {operation}", keyword.arg, arguments)
     path, row = argument(call, "at") or ast.Constant(None), _row(function, call)
     if row is not None and isinstance(path, ast.Constant) and isinstance(path.value, str | None):
-        answer, steps = contract.way(operation, path.value)
-        check_row(row, type_at(answer, steps, where, "at: "))
+        xsd_type, steps = contract.result_path(operation, path.value)
+        check_row(row, type_at(xsd_type, steps, where, "at: "))
 
 
 def _row(function: AdapterFunction, call: ast.Call) -> type[Row[Any]] | None:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from graphfold.adapter.allowance import allowance
 from graphfold.adapter.base import Adapter
+from graphfold.adapter.effective_limits import effective_limits
 from graphfold.cli.project_graph import current_project, development_environment, load_graph
 from graphfold.cli.rendering.backend_status import describe_state
 from graphfold.cli.rendering.backend_text import detail_lines, privilege_lines, summary_lines
@@ -103,7 +103,7 @@ def _describe(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> dict
 
 
 def _describe_limits(graph: Graph, adapter: type[Adapter]) -> dict[str, Any]:
-    seconds, resilience = allowance(adapter, graph.backends[adapter.name], graph.settings)
+    seconds, resilience = effective_limits(adapter, graph.backends[adapter.name], graph.settings)
     batches = [operation for operation in adapter.operations() if operation.kind == "batch"]
     return {
         "seconds": seconds,

@@ -14,7 +14,7 @@ from zeep import Client
 from zeep.helpers import serialize_object
 
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.message import message_in, parse
+from graphfold.adapter.soap.envelope import body_element, parse_reply
 from graphfold.graph.runtime import network
 from tests.e2e.gateway import ROOT, gateway
 
@@ -50,7 +50,7 @@ class Recorder(httpx.AsyncBaseTransport):
         response = await self.inner.handle_async_request(request)
         body = await response.aread()
         await response.aclose()
-        sent = message_in(etree.fromstring(request.content))
+        sent = body_element(etree.fromstring(request.content))
         self.replies.append(Recorded(etree.QName(sent).localname, body))
         return httpx.Response(response.status_code, headers=response.headers, content=body)
 
@@ -84,7 +84,7 @@ def zeep_reader(backend: str) -> Callable[[Recorded], Any]:
 @cache
 def own_reader(backend: str) -> Callable[[Recorded], Any]:
     contract = Contract(wsdl_of(backend))
-    return lambda recorded: contract.answer(recorded.operation, message_in(parse(recorded.reply)), None)
+    return lambda recorded: contract.read_reply(recorded.operation, body_element(parse_reply(recorded.reply)), None)
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.inventory.adapter import StockRow
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.message import MOST, message_in, parse
+from graphfold.adapter.soap.envelope import MAX_NODES, body_element, parse_reply
 from graphfold.rows.decoder import Unreadable, decoder_for
 
 WSDL = Path(__file__).parents[2] / "adapters" / "inventory" / "inventory.wsdl"
@@ -75,7 +75,7 @@ def level(sku: str, on_hand: int, shelves: Sequence[int] = (), blank: str = "", 
 def as_xml(contract: Contract, body: bytes, wire: Any) -> Any:
     """Read the reply as XML, from which the scanner may learn; return the error's class if it cannot be read."""
     try:
-        return contract.answer(OPERATION, message_in(parse(body)), None, wire, reply=body)
+        return contract.read_reply(OPERATION, body_element(parse_reply(body)), None, wire, reply=body)
     except Unreadable:
         return Unreadable
 
@@ -92,9 +92,9 @@ def test_reply_of_a_known_form_is_scanned(contract: Contract, wanted: tuple[str,
         return reply([level(f"SKU {n}é", n, range(n % 3), blank) for n in range(start, start + 20)], blank=blank)
 
     wire = WIRE[wanted]
-    assert contract.scanned(OPERATION, levels_from(0), None, wire) is None
+    assert contract.scan_reply(OPERATION, levels_from(0), None, wire) is None
     as_xml(contract, levels_from(0), wire)
-    scanned = contract.scanned(OPERATION, levels_from(500), None, wire)
+    scanned = contract.scan_reply(OPERATION, levels_from(500), None, wire)
     assert scanned is not None
     assert scanned == as_xml(contract, levels_from(500), wire)
 
@@ -124,7 +124,7 @@ def test_scanned_value_equals_the_parsed_one(
     for oddity, fraction in oddities:
         index = int(fraction * len(text))
         text = text[:index] + oddity + text[index:]
-    scanned = contract.scanned(OPERATION, text.encode(errors="replace"), None, wire)
+    scanned = contract.scan_reply(OPERATION, text.encode(errors="replace"), None, wire)
     if scanned is not None:
         assert scanned == as_xml(contract, text.encode(errors="replace"), wire)
 
@@ -137,7 +137,7 @@ def test_scanner_learns_again_when_a_backend_changes_its_form(contract: Contract
     for prefix in ("i", "stock", "ns1"):
         body = reply([level(str(n), n) for n in range(10)], prefix=prefix)
         as_xml(contract, body, wire)
-        assert contract.scanned(OPERATION, body, None, wire) == as_xml(contract, body, wire)
+        assert contract.scan_reply(OPERATION, body, None, wire) == as_xml(contract, body, wire)
 
 
 def test_scanner_gives_up_on_a_backend_whose_form_always_changes(contract: Contract) -> None:
@@ -146,18 +146,18 @@ def test_scanner_gives_up_on_a_backend_whose_form_always_changes(contract: Contr
     for number in range(20):
         as_xml(contract, reply(levels).replace(b"<s:Body>", b"<s:Header><!-- %d --></s:Header><s:Body>" % number), wire)
     as_xml(contract, reply(levels), wire)
-    assert contract.scanned(OPERATION, reply(levels), None, wire) is None
+    assert contract.scan_reply(OPERATION, reply(levels), None, wire) is None
 
 
 def test_scanner_does_not_learn_from_short_replies(contract: Contract) -> None:
     wire = WIRE[()]
     as_xml(contract, reply([level("a", 1)]), wire)
-    assert contract.scanned(OPERATION, reply([level("a", 1)]), None, wire) is None
+    assert contract.scan_reply(OPERATION, reply([level("a", 1)]), None, wire) is None
 
 
 def test_reply_with_too_many_elements_is_not_scanned(contract: Contract) -> None:
     wire = next(iter(WIRE.values()))
     as_xml(contract, reply([level(str(n), n) for n in range(20)]), wire)
-    many = reply([level(str(n), n) for n in range(MOST // 4 + 1)])
-    assert contract.scanned(OPERATION, many, None, wire) is None
+    many = reply([level(str(n), n) for n in range(MAX_NODES // 4 + 1)])
+    assert contract.scan_reply(OPERATION, many, None, wire) is None
     assert as_xml(contract, many, wire) is Unreadable

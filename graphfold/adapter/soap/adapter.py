@@ -1,4 +1,4 @@
-"""SOAP backends: an operation of the WSDL in, rows out."""
+"""SOAP backends: call an operation of the WSDL with Python values, and read its reply into rows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from graphfold.adapter.base import Adapter
-from graphfold.adapter.judging import judged, noted
-from graphfold.adapter.problems import not_at_its_address, not_the_format, says_more, unusable
-from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.faults import SoapFault, by_code, fault_in
-from graphfold.adapter.soap.message import Element
-from graphfold.adapter.soap.references import message_of
-from graphfold.adapter.soap.texts import Misfit
+from graphfold.adapter.error_hooks import add_log_detail, call_error_hook
+from graphfold.adapter.reply_errors import (
+    status_outranks_body,
+    unreadable_error,
+    wrong_address_error,
+    wrong_format_error,
+)
+from graphfold.adapter.soap.contract import Contract, contract_of
+from graphfold.adapter.soap.faults import SoapFault, error_for_fault, find_fault
+from graphfold.adapter.soap.multiref import parse_message
+from graphfold.adapter.soap.python_to_xsd import InvalidArgument
+from graphfold.adapter.soap.row_structs import WireType
 from graphfold.errors import BackendContract, GraphError
 from graphfold.mistakes import Mistake, author_location
 from graphfold.rows.decoder import Unreadable, decoder_for
@@ -25,8 +30,8 @@ __all__ = ["SoapAdapter"]
 
 T = TypeVar("T")
 
-_LARGE = 200_000
-"""Bytes of a reply from which on it is read in a thread: what takes longer than some milliseconds holds up others."""
+_THREAD_BYTES = 200_000
+"""Replies of at least this size are read in a thread. That takes milliseconds, in which the event loop would stand."""
 
 
 class SoapAdapter(Adapter):
@@ -49,67 +54,75 @@ class SoapAdapter(Adapter):
                 fix='put the WSDL beside the adapter and write wsdl = Path(__file__).with_name("stock.wsdl").',
             )
 
-    async def invoke(self, operation: str, into: type[T], *, at: str | None = None, **arguments: Any) -> T:
-        """Call `operation` and read its answer as `into`.
+    @classmethod
+    def load_contract(cls) -> Contract:
+        """Return the parsed WSDL. The first call in a process reads the file, which blocks."""
+        return contract_of(cls.wsdl, cls.port)
 
-        `at` is the dotted path below the answer's element; without it, wrappers around a single element are stepped
+    async def invoke(self, operation: str, into: type[T], *, at: str | None = None, **arguments: Any) -> T:
+        """Call `operation` and read its reply as `into`.
+
+        `at` is the dotted path below the reply's element. Without it, wrappers around a single element are stepped
         through. Paths in rows are element names, `@name` for attributes, `#text` for an element's own text.
         """
-        contract, client = self._backend.contract, self._client
+        contract, client = self.load_contract(), self._client
         try:
             enclosing = contract.request(operation, arguments)
-        except Misfit as error:
+        except InvalidArgument as error:
             raise BackendContract("The request does not fit the backend's contract.", internal=str(error)) from None
         headers = contract.headers(operation)
-        call = self._on_behalf(Call("POST", "", "", headers, enclosing(""), enclosing=enclosing))
+        call = self._prepare(Call("POST", "", "", headers, enclosing(""), enclosing=enclosing))
         wire = decoder_for(into, self.requested_fields).wire
 
         async def attempt(seconds: float) -> T:
             reply = await client.send(call, seconds)
-            read = partial(self._read, contract, operation, reply, at, wire)
-            value: T = read() if len(reply.body) < _LARGE else await asyncio.to_thread(read)
+            read = partial(self._read_reply, contract, operation, reply, at, wire)
+            value: T = read() if len(reply.body) < _THREAD_BYTES else await asyncio.to_thread(read)
             return value
 
         return await self._guarded(call, attempt)
 
     def fault(self, fault: SoapFault) -> GraphError:
-        """The typed error of a SOAP fault. Override to map the backend's own; `super().fault(fault)` for the rest."""
-        return by_code(fault)
+        """Return the typed error of a SOAP fault.
 
-    def _by_status(self, reply: Reply) -> GraphError:
-        return not_at_its_address(reply) or super()._by_status(reply)
+        Override it to map the backend's own faults, and return `super().fault(fault)` for all others.
+        """
+        return error_for_fault(fault)
+
+    def _error_for_status(self, reply: Reply) -> GraphError:
+        return wrong_address_error(reply) or super()._error_for_status(reply)
 
     async def probe(self) -> None:
-        """Ask for the WSDL; raises the typed error when the backend is not well."""
-        reply = await self._backend.client.send(self._on_behalf(Call("GET", "", "wsdl")))
+        """Request the WSDL. Raise the typed error if the backend is not available."""
+        reply = await self._backend.client.send(self._prepare(Call("GET", "", "wsdl")))
         if not reply.ok:
-            raise self._refusal(reply)
+            raise self._reply_error(reply)
 
-    def _read(self, contract: Contract, operation: str, reply: Reply, at: str | None, wire: Any) -> Any:
+    def _read_reply(self, contract: Contract, operation: str, reply: Reply, at: str | None, wire: WireType) -> Any:
+        """Return the result in a reply as `wire`. Raise the error of a fault, of the status, or of unreadable content.
+
+        Faults and HTTP statuses may contradict each other. A fault counts even with status 200, and a status that
+        says more than a fault code can (401, 404, 429, ...) counts more than the fault.
+        """
         if not reply.media_type.endswith("xml"):
-            raise not_the_format(reply, "XML") if reply.ok else self._refusal(reply)
-        known = contract.scanned(operation, reply.body, at, wire) if reply.ok else None
-        if known is not None:
-            return known
-        message = self._message(reply)
+            raise wrong_format_error(reply, "XML") if reply.ok else self._reply_error(reply)
+        scanned = contract.scan_reply(operation, reply.body, at, wire) if reply.ok else None
+        if scanned is not None:
+            return scanned
         try:
-            fault = fault_in(message, contract)
+            message = parse_message(reply.body)
+        except Unreadable as error:
+            raise (unreadable_error(error) if reply.ok else self._reply_error(reply)) from None
+        try:
+            fault = find_fault(message, contract)
             if fault is not None:
-                raise self._typed(reply, fault)
+                if status_outranks_body(reply):
+                    fault = replace(fault, by_status=self._reply_error(reply))
+                raise call_error_hook(partial(self.fault, fault), partial(error_for_fault, fault))
             if not reply.ok:
-                raise self._refusal(reply)
-            return contract.answer(operation, message, at, wire, reply=reply.body)
+                raise self._reply_error(reply)
+            return contract.read_reply(operation, message, at, wire, reply=reply.body)
         except Unreadable as error:
-            raise (noted(self._refusal(reply), str(error)) if says_more(reply) else unusable(error)) from None
-
-    def _typed(self, reply: Reply, fault: SoapFault) -> GraphError:
-        """What `fault` makes of it; it is told what the status says, where that says more."""
-        if says_more(reply):
-            fault = replace(fault, by_status=self._refusal(reply))
-        return judged(partial(self.fault, fault), partial(by_code, fault))
-
-    def _message(self, reply: Reply) -> Element:
-        try:
-            return message_of(reply.body)
-        except Unreadable as error:
-            raise (unusable(error) if reply.ok else self._refusal(reply)) from None
+            if status_outranks_body(reply):
+                raise add_log_detail(self._reply_error(reply), str(error)) from None
+            raise unreadable_error(error) from None

@@ -1,20 +1,20 @@
-"""SOAP faults of both versions, with their detail read by the WSDL's types."""
+"""Find SOAP faults of both versions in replies, and map them to typed errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphfold.adapter.judging import noted
+from graphfold.adapter.error_hooks import add_log_detail
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.message import ENVELOPES, Element, local
+from graphfold.adapter.soap.envelope import ENVELOPE_NAMESPACES, Element, local_name
 from graphfold.errors import BackendContract, BackendCredentials, BackendRejected, BackendUnavailable, GraphError
 
-__all__ = ["SoapFault", "by_code", "fault_in"]
+__all__ = ["SoapFault", "error_for_fault", "find_fault"]
 
-_SPACES = [f"{{{namespace}}}" for namespace in ENVELOPES.values()]
+_NAMESPACES = [f"{{{namespace}}}" for namespace in ENVELOPE_NAMESPACES.values()]
 
-_CREDENTIALS = {
+_CREDENTIAL_CODES = {
     "FailedAuthentication",
     "FailedCheck",
     "InvalidSecurity",
@@ -22,14 +22,15 @@ _CREDENTIALS = {
     "SecurityTokenUnavailable",
     "UnsupportedSecurityToken",
 }
+"""The fault codes of WS-Security 1.1 (section 12) for credentials that are refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoapFault:
-    """`codes` are local names, the most specific last (`["Sender", "UnknownCustomer"]`); `reason` is for the log.
+    """A fault in a reply. `codes` are local names, the most specific last: `["Sender", "UnknownCustomer"]`.
 
-    `detail` holds each known element of the fault's detail by local name, as plain data; `by_status` is what the HTTP
-    status says, where it says more than a code.
+    `reason` is for the log. `detail` holds each element of the fault's detail that the WSDL declares, by local name, as
+    plain data. `by_status` is the error for the HTTP status, if the status says more than a fault code.
     """
 
     codes: list[str]
@@ -38,33 +39,34 @@ class SoapFault:
     by_status: GraphError | None = None
 
 
-def fault_in(message: Element, contract: Contract) -> SoapFault | None:
-    """The fault, if the message is one: whatever the HTTP status was.
+def find_fault(message: Element, contract: Contract) -> SoapFault | None:
+    """Return the fault that the body's element is, whatever the HTTP status was; None if it is none.
 
-    Its parts are believed more than its envelope: some servers put a fault of version 1.2 into an envelope of 1.1.
+    The fault's own form decides how it is read, not the envelope's version: some servers put a fault of SOAP 1.2 into
+    an envelope of 1.1.
     """
-    space = next((space for space in _SPACES if message.tag == f"{space}Fault"), None)
-    if space is None:
+    namespace = next((namespace for namespace in _NAMESPACES if message.tag == f"{namespace}Fault"), None)
+    if namespace is None:
         return None
-    codes = [_code(value.text) for value in message.iterfind(f"{space}Code//{space}Value")]
+    codes = [_local_code(value.text) for value in message.iterfind(f"{namespace}Code//{namespace}Value")]
     if codes:
-        reason = message.findtext(f"{space}Reason/{space}Text") or ""
-        return SoapFault(codes, reason.strip(), _detail(message.find(f"{space}Detail"), contract))
+        reason = message.findtext(f"{namespace}Reason/{namespace}Text") or ""
+        return SoapFault(codes, reason.strip(), _read_detail(message.find(f"{namespace}Detail"), contract))
     return SoapFault(
-        [_code(message.findtext("faultcode"))],
+        [_local_code(message.findtext("faultcode"))],
         (message.findtext("faultstring") or "").strip(),
-        _detail(message.find("detail"), contract),
+        _read_detail(message.find("detail"), contract),
     )
 
 
-def by_code(fault: SoapFault) -> GraphError:
-    """The typed error of a fault that the adapter does not map itself."""
+def error_for_fault(fault: SoapFault) -> GraphError:
+    """Return the typed error of a fault that the adapter does not map itself."""
     internal = f"fault {'/'.join(fault.codes)}: {fault.reason}"
     if fault.by_status is not None:
-        return noted(fault.by_status, internal)
-    if _CREDENTIALS & set(fault.codes):
+        return add_log_detail(fault.by_status, internal)
+    if _CREDENTIAL_CODES & set(fault.codes):
         return BackendCredentials("The backend refuses our credentials.", internal=internal)
-    kind = fault.codes[0].partition(".")[0] if fault.codes else ""
+    kind = fault.codes[0].partition(".")[0] if fault.codes else ""  # SOAP 1.1 has codes such as Client.Authentication
     if kind in ("Client", "Sender"):
         return BackendRejected("The backend refused the request.", internal=internal)
     if kind in ("VersionMismatch", "MustUnderstand", "DataEncodingUnknown"):
@@ -72,13 +74,14 @@ def by_code(fault: SoapFault) -> GraphError:
     return BackendUnavailable("The backend failed.", internal=internal)
 
 
-def _detail(element: Element, contract: Contract) -> dict[str, Any]:
+def _read_detail(element: Element | None, contract: Contract) -> dict[str, Any]:
     if element is None:
         return {}
-    found = {local(child.tag): contract.detail(child) for child in element}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {local_name(child.tag): contract.read_fault_detail(child) for child in element}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _code(name: str | None) -> str:
+def _local_code(name: str | None) -> str:
+    """Return a fault code without its namespace, which is written as `soap:Client` or, wrongly, `{uri}Client`."""
     text = (name or "").strip()
     return text.rpartition("}")[2] if text.startswith("{") else text.rpartition(":")[2]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import httpx
 
-from graphfold.adapter.problems import CALLER_REFUSED
+from graphfold.adapter.reply_errors import CALLER_CREDENTIAL_ERRORS
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.errors import CODES
 from graphfold.testing.conformance.sample import OperationCase
@@ -77,7 +77,7 @@ def _failing_statuses(case: OperationCase) -> Iterator[FailureScenario]:
 
 def _credentials_code(case: OperationCase, status: int) -> str:
     """Return the code for credentials that the backend refuses: the caller's where the adapter passes these on."""
-    return CALLER_REFUSED[status][0].code if case.adapter.credential.caller_headers else "BACKEND_CREDENTIALS"
+    return CALLER_CREDENTIAL_ERRORS[status][0].code if case.adapter.credential.caller_headers else "BACKEND_CREDENTIALS"
 
 
 def _unusable_bodies(case: OperationCase) -> Iterator[FailureScenario]:

@@ -14,7 +14,7 @@ import httpx
 
 from graphfold.adapter.base import Adapter
 from graphfold.adapter.soap.adapter import SoapAdapter
-from graphfold.adapter.soap.message import ENVELOPES
+from graphfold.adapter.soap.envelope import ENVELOPE_NAMESPACES
 from graphfold.loading.backend_operation import BackendOperation
 from graphfold.testing import exact_json
 from graphfold.testing.conformance.json_template import JsonTemplate
@@ -88,7 +88,7 @@ class OperationCase:
     def response(self, body: bytes, status: int = 200) -> httpx.Response:
         """Return a response with the media type of the adapter's protocol."""
         media_type = self.template.media_type
-        if media_type == "text/xml" and ENVELOPES["1.2"].encode() in body:
+        if media_type == "text/xml" and ENVELOPE_NAMESPACES["1.2"].encode() in body:
             media_type = "application/soap+xml"
         return httpx.Response(status, content=body, headers={"content-type": media_type})
 

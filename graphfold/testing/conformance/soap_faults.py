@@ -10,8 +10,8 @@ from lxml import etree
 
 from graphfold.adapter.soap.adapter import SoapAdapter
 from graphfold.adapter.soap.contract import contract_of
-from graphfold.adapter.soap.message import ENVELOPES
-from graphfold.adapter.soap.plain import elements_in
+from graphfold.adapter.soap.envelope import ENVELOPE_NAMESPACES
+from graphfold.adapter.soap.xsd_types import child_elements
 
 __all__ = ["fault_details", "fault_reply", "in_envelope"]
 
@@ -25,7 +25,7 @@ _MEDIA_TYPES = {"1.1": "text/xml", "1.2": "application/soap+xml"}
 
 def in_envelope(adapter: type[SoapAdapter], body: str) -> str:
     """Return the SOAP message with this content of its body."""
-    namespace = ENVELOPES[_version(adapter)]
+    namespace = ENVELOPE_NAMESPACES[_version(adapter)]
     return f'<soap:Envelope xmlns:soap="{namespace}"><soap:Body>{body}</soap:Body></soap:Envelope>'
 
 
@@ -42,8 +42,8 @@ def fault_reply(
 
 def fault_details(adapter: type[SoapAdapter], text: str) -> str:
     """Return every fault detail that the WSDL declares, with `text` in each of its string elements."""
-    faults = contract_of(adapter.wsdl, adapter.port).faults
-    return "".join(_detail(name, kind, text) for name, kind in faults.items())
+    types = contract_of(adapter.wsdl, adapter.port).fault_detail_types
+    return "".join(_detail(name, kind, text) for name, kind in types.items())
 
 
 def _version(adapter: type[SoapAdapter]) -> str:
@@ -62,7 +62,7 @@ def _detail(name: str, kind: Any, text: str) -> str:
     if not hasattr(kind, "elements_nested"):
         element.text = text
     else:
-        for child, (declaration, _) in elements_in(kind).items():
+        for child, (declaration, _) in child_elements(kind).items():
             if getattr(declaration.type, "accepted_types", None) == [str]:
                 etree.SubElement(element, child).text = text
     return etree.tostring(element, encoding="unicode")

@@ -23,13 +23,17 @@ RESILIENCE = "from graphfold.resilience import Resilience, Quota\n"
 
 WRONG = [
     attribute(
-        'credentials = ApiKey("X-Key")', r"Crm\.credentials is nothing .*did you mean credential\?", "credential ="
+        'credentials = ApiKey("X-Key")',
+        r"Crm\.credentials is not an attribute .*did you mean credential\?",
+        "credential =",
     ),
     attribute(
-        "manifst = Manifest()", r"Crm\.manifst is nothing .*did you mean manifest\?", "annotate what is your own"
+        "manifst = Manifest()",
+        r"Crm\.manifst is not an attribute .*did you mean manifest\?",
+        "annotate a constant of your own",
     ),
-    attribute('probe_pth = "/"', r"Crm\.probe_pth is nothing .*did you mean probe_path\?", "probe_path ="),
-    attribute("timout = 5", r"Crm\.timout is nothing .*did you mean timeout\?", "timeout ="),
+    attribute('probe_pth = "/"', r"Crm\.probe_pth is not an attribute .*did you mean probe_path\?", "probe_path ="),
+    attribute("timout = 5", r"Crm\.timout is not an attribute .*did you mean timeout\?", "timeout ="),
     attribute('identity = "servce"', r"identity='servce' is not one of \('viewer', 'service'\)", 'write "service"'),
     attribute('timeout = "5s"', "timeout='5s' cannot be", "a number of seconds above 0"),
     attribute("timeout = 0", "timeout=0 cannot be", "a number of seconds above 0"),

@@ -14,7 +14,7 @@ from zeep.xsd.types import builtins
 from zeep.xsd.types.collection import ListType, UnionType
 
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.plain import attributes_in, elements_in, text_type_in
+from graphfold.adapter.soap.xsd_types import attributes_by_name, child_elements, text_content_type
 
 ROOT = Path(__file__).parents[4]
 LEDGER = Contract(Path(__file__).with_name("ledger.wsdl"))
@@ -45,12 +45,12 @@ def values(xsd_type: Any, depth: int = 0) -> st.SearchStrategy[Any]:
         return next(strategy for kind, strategy in _SIMPLE if isinstance(xsd_type, kind))
     required: dict[str, Any] = {}
     optional: dict[str, Any] = {}
-    text = text_type_in(xsd_type)
+    text = text_content_type(xsd_type)
     if text is not None:
         required["_value_1"] = values(text)
-    for name, attribute in attributes_in(xsd_type).items():
+    for name, attribute in attributes_by_name(xsd_type).items():
         (required if attribute.required else optional)[name] = values(attribute.type)
-    for name, (element, many) in elements_in(xsd_type).items():
+    for name, (element, many) in child_elements(xsd_type).items():
         if element.is_optional and depth > 2:
             continue
         each = values(element.type, depth + 1)

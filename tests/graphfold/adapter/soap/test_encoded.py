@@ -158,7 +158,7 @@ async def test_references_without_an_end_or_a_measure_are_a_bad_reply(beside: st
 def test_the_schema_of_the_encoding_needs_no_network(tmp_path: Path, location: str) -> None:
     file = tmp_path / "shop.wsdl"
     file.write_text(WSDL.read_text().replace(f'namespace="{ENCODING}"/>', f'namespace="{ENCODING}" {location}/>', 1))
-    assert Contract(file).arguments("prices") == ["skus", "currency"]
+    assert Contract(file).argument_names("prices") == ["skus", "currency"]
 
 
 def test_no_other_schema_is_fetched(tmp_path: Path) -> None:

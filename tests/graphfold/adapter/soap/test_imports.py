@@ -26,7 +26,7 @@ def test_a_wsdl_may_be_in_several_files_beside_each_other(tmp_path: Path) -> Non
     (tmp_path / "types.xsd").write_text(types)
     included = '<xsd:schema targetNamespace="urn:stock"><xsd:include schemaLocation="types.xsd"/></xsd:schema>'
     (tmp_path / "stock.wsdl").write_text(text[:begin] + included + text[end:])
-    assert Contract(tmp_path / "stock.wsdl").arguments("GetStock") == ["Sku"]
+    assert Contract(tmp_path / "stock.wsdl").argument_names("GetStock") == ["Sku"]
 
 
 @pytest.fixture

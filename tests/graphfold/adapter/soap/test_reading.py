@@ -14,12 +14,13 @@ from lxml import etree
 from zeep.helpers import serialize_object
 
 from graphfold import Row, Wire
-from graphfold.adapter.soap.answers import answer_reader
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.message import is_nil, local, parse
-from graphfold.adapter.soap.plain import Plain, elements_in
-from graphfold.adapter.soap.wanted import wanted_in
-from graphfold.adapter.soap.writing import operation_writer
+from graphfold.adapter.soap.envelope import is_nil, local_name, parse_reply
+from graphfold.adapter.soap.plain_data import PlainReaders
+from graphfold.adapter.soap.reply_readers import reply_reader
+from graphfold.adapter.soap.request_writer import operation_writer
+from graphfold.adapter.soap.row_structs import row_struct_in
+from graphfold.adapter.soap.xsd_types import child_elements
 from graphfold.rows.decoder import Unreadable, convert_plain, decoder_for
 from graphfold.testing import declaring
 from tests.graphfold.adapter.soap.contracts import BILLING, INVENTORY, LEDGER, values
@@ -87,7 +88,7 @@ CASES = [
 
 
 def message(contract: Contract, name: str, arguments: Any) -> Any:
-    return parse(operation_writer(contract._types.get_element(name))(arguments).encode())
+    return parse_reply(operation_writer(contract._types.get_element(name))(arguments).encode())
 
 
 def outcome(read: Any, element: Any) -> Any:
@@ -121,7 +122,7 @@ def drop(element: Any, draw: st.DrawFn) -> None:
 
 def rename(element: Any, draw: st.DrawFn) -> None:
     if element.getparent() is not None:
-        element.tag = draw(st.sampled_from(["", "{urn:elsewhere}"])) + local(element.tag)
+        element.tag = draw(st.sampled_from(["", "{urn:elsewhere}"])) + local_name(element.tag)
 
 
 def strip(element: Any, draw: st.DrawFn) -> None:
@@ -151,17 +152,17 @@ def test_rows_are_those_of_two_steps(
 ) -> None:
     xsd_type = contract._types.get_element(name).type
     root = data.draw(disturbed(message(contract, name, data.draw(values(xsd_type)))))
-    element, many = elements_in(xsd_type)[step]
+    element, many = child_elements(xsd_type)[step]
     into: Any = list[row] if many else row  # type: ignore[valid-type]
-    wire, plain = decoder_for(into, lambda row: row.shape.on_demand).wire, Plain()
-    read_plain = plain.of(element.type, wanted_in(wire))
+    wire, plain = decoder_for(into, lambda row: row.shape.on_demand).wire, PlainReaders()
+    read_plain = plain.of(element.type, row_struct_in(wire))
 
     def in_two_steps(root: Any) -> Any:
-        found = [read_plain(item) for item in root if local(item.tag) == step]
+        found = [read_plain(item) for item in root if local_name(item.tag) == step]
         single = found[-1] if found else None
         return convert_plain(None if is_nil(root) else found if many else single, wire)
 
-    assert outcome(answer_reader(xsd_type, [step], wire), root) == outcome(in_two_steps, root)
+    assert outcome(reply_reader(xsd_type, [step], wire), root) == outcome(in_two_steps, root)
 
 
 @pytest.mark.parametrize(("contract", "name", "step"), [CASES[0][:3], CASES[2][:3], CASES[3][:3]])
@@ -170,7 +171,7 @@ def test_rows_are_those_of_two_steps(
 def test_plain_data_is_what_zeep_reads(contract: Contract, name: str, step: str, data: st.DataObject) -> None:
     element = contract._types.get_element(name)
     root = message(contract, name, data.draw(values(element.type)))
-    ours = Plain().of(element.type)(root)
+    ours = PlainReaders().of(element.type)(root)
     zeeps = plain_of_zeep(element.parse(root, contract._types))
     assert like_zeep(ours[step]) == without_nothing(zeeps and zeeps[step])
 

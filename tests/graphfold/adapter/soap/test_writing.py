@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphfold.adapter.soap.contract import Contract
-from graphfold.adapter.soap.texts import Misfit
+from graphfold.adapter.soap.python_to_xsd import InvalidArgument
 from graphfold.errors import InvalidInput
 from tests.graphfold.adapter.soap.contracts import BILLING, INVENTORY, LEDGER, values, zeeps
 
@@ -66,7 +66,7 @@ def test_what_is_not_covered_is_left_to_zeep(operation: str, arguments: dict[str
     ],
 )
 def test_what_the_types_do_not_allow_is_refused(operation: str, arguments: dict[str, Any]) -> None:
-    with pytest.raises(Misfit):
+    with pytest.raises(InvalidArgument):
         written(BILLING, operation, arguments)
 
 
@@ -95,17 +95,17 @@ def entry(**changes: Any) -> dict[str, Any]:
     ids=str,
 )
 def test_odd_types_are_refused_too(changes: dict[str, Any]) -> None:
-    with pytest.raises(Misfit):
+    with pytest.raises(InvalidArgument):
         written(LEDGER, "Book", entry(**changes))
 
 
 def test_texts_are_no_structures() -> None:
-    with pytest.raises(Misfit):
+    with pytest.raises(InvalidArgument):
         written(LEDGER, "Book", {"Entry": ["x", "y"], "Total": None})
 
 
 def test_a_misfit_is_named_by_its_place_without_its_value() -> None:
-    with pytest.raises(Misfit) as refused:
+    with pytest.raises(InvalidArgument) as refused:
         written(LEDGER, "Book", entry(Buyer={"Name": "n", "code": "c", "Founded": None, "Listed": "S3CRET"}))
     assert str(refused.value).startswith("Entry: Buyer: Listed: ")
     assert "S3CRET" not in str(refused.value)

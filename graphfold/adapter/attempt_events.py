@@ -1,24 +1,21 @@
-"""Observe attempts: each sending of a request to a backend, with the reply's status and what came of it."""
+"""Notify observers of attempts: each sending of a request to a backend, its outcome and the reply's status."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from graphfold.adapter.revalidation import CallSender
 from graphfold.observer import AttemptEvent, Observers, current_batch, error_name, notify
 from graphfold.resilience.guard import Attempt
 from graphfold.transport.call import Call, Reply
 
-__all__ = ["ObservedClient", "observed"]
+__all__ = ["ObservedClient", "observe_attempt"]
 
 T = TypeVar("T")
 
 _current_attempt: ContextVar[AttemptEvent | None] = ContextVar("graphfold_attempt", default=None)
-
-
-class _Sends(Protocol):
-    async def send(self, call: Call, seconds: float | None = None) -> Reply: ...
 
 
 class ObservedClient:
@@ -26,7 +23,7 @@ class ObservedClient:
 
     __slots__ = ("_client",)
 
-    def __init__(self, client: _Sends) -> None:
+    def __init__(self, client: CallSender) -> None:
         self._client = client
 
     async def send(self, call: Call, seconds: float | None = None) -> Reply:
@@ -37,7 +34,7 @@ class ObservedClient:
         return reply
 
 
-def observed(attempt: Attempt[T], observers: Observers, backend: str, operation: str | None) -> Attempt[T]:
+def observe_attempt(attempt: Attempt[T], observers: Observers, backend: str, operation: str | None) -> Attempt[T]:
     """Return the attempt with events around it."""
 
     async def run(seconds: float) -> T:

@@ -1,18 +1,19 @@
-"""What goes out as JSON."""
+"""Encode request bodies as JSON."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import orjson
 
 from graphfold.errors import InvalidInput
 
-__all__ = ["json_of"]
+__all__ = ["encode_json"]
 
 
-def json_of(value: Any) -> bytes:
-    """The value as JSON, unknown types as text. Raises BAD_INPUT for text that no encoding carries: lone surrogates."""
+def encode_json(value: object) -> bytes:
+    """Return the value as JSON, with values of unknown types as text.
+
+    Raise `InvalidInput` for text with lone surrogates, which no encoding can carry.
+    """
     try:
         return orjson.dumps(value, default=str)
     except orjson.JSONEncodeError as error:

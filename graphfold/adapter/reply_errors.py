@@ -21,13 +21,13 @@ from graphfold.transport.call import Reply
 from graphfold.transport.headers import retry_after
 
 __all__ = [
-    "CALLER_REFUSED",
-    "by_status",
-    "not_at_its_address",
-    "not_the_format",
-    "outage",
-    "says_more",
-    "unusable",
+    "CALLER_CREDENTIAL_ERRORS",
+    "error_for_status",
+    "outage_error",
+    "status_outranks_body",
+    "unreadable_error",
+    "wrong_address_error",
+    "wrong_format_error",
 ]
 
 _KINDS: dict[int, tuple[type[GraphError], str]] = {
@@ -43,36 +43,36 @@ _KINDS: dict[int, tuple[type[GraphError], str]] = {
     504: (BackendTimeout, "The backend did not answer in time."),
 }
 
-CALLER_REFUSED: dict[int, tuple[type[GraphError], str]] = {
+CALLER_CREDENTIAL_ERRORS: dict[int, tuple[type[GraphError], str]] = {
     401: (Unauthenticated, "The backend does not take the caller's credentials."),
     403: (Forbidden, "The caller may not see or do this at the backend."),
 }
 """The same, where the credentials were the caller's."""
 
 
-def by_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
+def error_for_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
     """The typed error for a status that is not 2xx. `of_caller`: the credentials were not ours."""
     internal = f"status {reply.status}, {reply.media_type or 'no content type'}"
     if reply.status == 429:
         until = retry_after(reply.headers)
         return BackendBusy("The backend takes no more calls now.", retry_after=until, internal=internal)
-    known = _KINDS | CALLER_REFUSED if of_caller else _KINDS
+    known = _KINDS | CALLER_CREDENTIAL_ERRORS if of_caller else _KINDS
     if reply.status in known:
         kind, text = known[reply.status]
         return kind(text, internal=internal)
     return _by_class(reply, internal)
 
 
-def says_more(reply: Reply) -> bool:
+def status_outranks_body(reply: Reply) -> bool:
     """Whether the status says more than an error beside it, in the protocol's own words, could say."""
     return reply.status in (401, 403, 404, 408, 410, 429) or (reply.status == 503 and "retry-after" in reply.headers)
 
 
-def outage(reply: Reply) -> GraphError | None:
+def outage_error(reply: Reply) -> GraphError | None:
     """The error of a status that is no answer to anything; None where it is one."""
     if reply.status < 400:
         return None
-    error = by_status(reply)
+    error = error_for_status(reply)
     return error if error.is_outage else None
 
 
@@ -84,14 +84,14 @@ def _by_class(reply: Reply, internal: str) -> BackendError:
     return BackendBadReply("The backend answered something that cannot be used.", internal=internal)
 
 
-def not_at_its_address(reply: Reply) -> BackendContract | None:
+def wrong_address_error(reply: Reply) -> BackendContract | None:
     """The error where a backend with one address for everything says that nothing is there: it speaks of itself."""
     if reply.status not in (404, 410):
         return None
     return BackendContract("The backend is not where it was agreed.", internal=f"status {reply.status}")
 
 
-def not_the_format(reply: Reply, wanted: str) -> BackendBadReply:
+def wrong_format_error(reply: Reply, wanted: str) -> BackendBadReply:
     """A success, but not in the format that was agreed: a maintenance page, for instance."""
     return BackendBadReply(
         "The backend answered something that cannot be used.",
@@ -99,7 +99,7 @@ def not_the_format(reply: Reply, wanted: str) -> BackendBadReply:
     )
 
 
-def unusable(error: Unreadable) -> BackendError:
+def unreadable_error(error: Unreadable) -> BackendError:
     """A success that cannot be read: what is no message may pass, one of another form will come again."""
     if isinstance(error, Malformed):
         return BackendBadReply("The backend answered something that cannot be used.", internal=str(error))

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from graphfold import Row, SoapAdapter, Wire
-from graphfold.adapter.soap.answers import answer_reader
-from graphfold.adapter.soap.message import MOST, message_in, parse
-from graphfold.adapter.soap.plain import Plain
-from graphfold.adapter.soap.reading import reader
+from graphfold.adapter.soap.envelope import MAX_NODES, body_element, parse_reply
+from graphfold.adapter.soap.plain_data import PlainReaders
+from graphfold.adapter.soap.reply_readers import reply_reader
+from graphfold.adapter.soap.row_readers import row_reader
 from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.resilience import Resilience
 from graphfold.resilience.guard import Guard
@@ -34,8 +34,8 @@ def envelope(inside: str) -> bytes:
 
 
 def stock(inside: str) -> Any:
-    return message_in(
-        parse(envelope(f'<GetStockResponse xmlns="http://depot.example/inventory/2">{inside}</GetStockResponse>'))
+    return body_element(
+        parse_reply(envelope(f'<GetStockResponse xmlns="http://depot.example/inventory/2">{inside}</GetStockResponse>'))
     )
 
 
@@ -55,13 +55,13 @@ LEVELS = decoder_for(list[LevelRow], lambda _: frozenset()).wire
 
 def test_the_source_of_a_reader_is_its_docstring() -> None:
     level = dict(element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse").elements)["StockLevel"]
-    source = reader(Plain(), level.type, decoder_for(LevelRow, lambda _: frozenset()).wire).__doc__
+    source = row_reader(PlainReaders(), level.type, decoder_for(LevelRow, lambda _: frozenset()).wire).__doc__
     assert (
         source
         == """\
 def read(element):
     if not len(element) and is_nil(element):
-        return anew(element)
+        return fallback(element)
     f0 = UNSET
     f1 = UNSET
     for child in element:
@@ -78,10 +78,10 @@ def read(element):
                 f1 = read1(child)
             if f0 is not UNSET and f1 is not UNSET:
                 break
-        elif tag not in unwanted and local(tag) in wanted:
-            return anew(element)
+        elif tag not in skipped and local_name(tag) in needed:
+            return fallback(element)
     if f0 is UNSET or f1 is UNSET:
-        return anew(element)
+        return fallback(element)
     return new(sku=f0, on_hand=f1)
 """
     )
@@ -89,7 +89,7 @@ def read(element):
 
 def test_node_soap_declares_no_xsi_and_is_read_all_the_same() -> None:
     message = stock('<StockLevel><Sku xsi:nil="true"/><OnHand>1</OnHand></StockLevel>')
-    [level] = INVENTORY.answer("GetStock", message, None, LEVELS)
+    [level] = INVENTORY.read_reply("GetStock", message, None, LEVELS)
     assert (level.sku, level.on_hand) == (None, 1)
 
 
@@ -98,7 +98,7 @@ def test_node_soap_declares_no_xsi_and_is_read_all_the_same() -> None:
 )
 def test_what_is_no_xml(body: bytes) -> None:
     with pytest.raises(Unreadable, match="well-formed"):
-        parse(body)
+        parse_reply(body)
 
 
 MANY = {
@@ -112,28 +112,28 @@ MANY = {
 def test_a_message_has_only_so_many_elements_and_attributes(item: str) -> None:
     """Its bytes are bounded, but an element takes much more room than that: 7.6 MB took 220."""
     each = item.count("=") + 1
-    fits = MOST // each - 5
-    assert len(message_in(parse(envelope(f"<r>{item * fits}</r>")))) == fits
+    fits = MAX_NODES // each - 5
+    assert len(body_element(parse_reply(envelope(f"<r>{item * fits}</r>")))) == fits
     with pytest.raises(Malformed, match="more than 150,000 elements and attributes"):
-        parse(envelope(f"<r>{item * (fits + 5)}</r>"))
+        parse_reply(envelope(f"<r>{item * (fits + 5)}</r>"))
 
 
 def test_signs_in_a_long_text_are_not_many() -> None:
     text = "&lt;a b=&quot;c&quot;/&gt;" * 50_000
-    assert message_in(parse(envelope(f"<r>{text}</r>"))).text.startswith('<a b="c"/>')
+    assert body_element(parse_reply(envelope(f"<r>{text}</r>"))).text.startswith('<a b="c"/>')
 
 
 def test_a_wrong_value_is_named_by_its_place() -> None:
     message = stock("<StockLevel><Sku>a</Sku></StockLevel>" * 3)
     with pytest.raises(Unreadable, match=r"`OnHand` - at `\$\[0\]`"):
-        INVENTORY.answer("GetStock", message, None, LEVELS)
+        INVENTORY.read_reply("GetStock", message, None, LEVELS)
 
 
 def test_elements_in_a_value_are_refused_not_cut() -> None:
     include = '<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>'
     for sku in (include, f"a{include}b"):
         with pytest.raises(Unreadable):
-            INVENTORY.answer(
+            INVENTORY.read_reply(
                 "GetStock", stock(f"<StockLevel><Sku>{sku}</Sku><OnHand>1</OnHand></StockLevel>"), None, LEVELS
             )
 
@@ -157,18 +157,18 @@ BALANCE = '<GetBalanceResponse xmlns="http://ledger.example/billing/2019/07">{}<
     ],
 )
 def test_paths_that_lead_elsewhere(at: str, into: Any, inside: str, found: Any) -> None:
-    message = message_in(parse(envelope(BALANCE.format(inside))))
-    assert BILLING.answer("GetBalance", message, at, into) == found
+    message = body_element(parse_reply(envelope(BALANCE.format(inside))))
+    assert BILLING.read_reply("GetBalance", message, at, into) == found
 
 
 def test_the_wrapper_of_an_rpc_reply_may_have_any_name() -> None:
-    message = message_in(parse(envelope('<r:countOut xmlns:r="urn:ledger"><count>3</count></r:countOut>')))
-    assert LEDGER.answer("Count", message, "count", int) == 3
+    message = body_element(parse_reply(envelope('<r:countOut xmlns:r="urn:ledger"><count>3</count></r:countOut>')))
+    assert LEDGER.read_reply("Count", message, "count", int) == 3
 
 
 def test_no_more_than_one_step_through_a_list() -> None:
     wire = decoder_for(list[LevelRow] | None, lambda _: frozenset()).wire
-    read = answer_reader(
+    read = reply_reader(
         element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse"), ["StockLevel", "Warehouse"], wire
     )
     assert read(stock("<StockLevel/>")) is None
