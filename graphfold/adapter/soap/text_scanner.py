@@ -10,11 +10,7 @@ the document's prefixes. It keeps what it learned only if the scan of that reply
 
 A later reply with the same head and tail, and nothing but items of the grammar between them, is the same XML document
 with other values, so a scan gives what the parser would give. For any other reply `read` returns None, and the reply is
-<<<<<<< HEAD
 parsed: one with a fault, an entity, an attribute, an empty element or an unknown child. The parser finds all errors, so
-=======
-parsed: one with a fault, an entity, an attribute, an empty element, an unknown child. The parser finds all errors too, so
->>>>>>> 14539e0 (Wrap a docstring)
 the scanner never words one.
 """
 
