@@ -1,4 +1,4 @@
-"""A secret as this process holds it: it does not print, and one that came from a file follows the file."""
+"""Hold secrets so that they do not print; a secret from a file is read again when the file changes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ __all__ = ["FileSecret", "FileWatch", "Secret", "looks_secret", "names_secret", 
 
 _log = structlog.get_logger("graphfold")
 
-_PAUSE = 1.0
-"""Seconds for which a file is not looked at again."""
+_CHECK_INTERVAL = 1.0
+"""Seconds between two checks of a file."""
 
-_TELLING = re.compile(
+_ISSUER_PREFIXES = re.compile(
     r"(?i:bearer|basic) (?=\S*[0-9=])\S{8,}$|-----BEGIN|[spr]k[-_](live|test|proj)[-_]|gh[a-z]_\w{16}|github_pat_"
     r"|glpat-|xox[a-z]-|eyJ[\w-]{10}|AKIA[0-9A-Z]{12}|AIza[\w-]{20}"
 )
-_NAMED = re.compile(r"(^|_)(token|password|passphrase|secret|secret_key|api_?key|private_key|credentials?)$")
+_SECRET_NAMES = re.compile(r"(^|_)(token|password|passphrase|secret|secret_key|api_?key|private_key|credentials?)$")
 _WORD = re.compile(r"[A-Za-z0-9_+=.~-]{20,}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
-_TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
+_LETTER_DIGIT_CHANGE = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 
 
 class Secret:
-    """The value of a variable."""
+    """A secret text. `repr` does not show it."""
 
     __slots__ = ("_text",)
 
@@ -40,31 +40,31 @@ class Secret:
         return self._text
 
     def reread(self) -> None:
-        """Look for a new value now: the one in use was refused."""
+        """Check for a new value now, because the backend refused the one in use."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"
 
 
 class FileWatch:
-    """Tells when one of some files has changed. It looks at most once a second, by time, size and inode.
+    """Detects changes of some files by time, size and inode, at most once a second.
 
-    Raises OSError when it is made for a file that is not there; one that goes later has not changed.
+    Raises OSError at construction for a missing file. A file that disappears later counts as unchanged.
     """
 
     __slots__ = ("_clock", "_due", "_paths", "_seen")
 
     def __init__(self, *paths: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._paths, self._clock = paths, clock
-        self._seen, self._due = self._versions(), clock() + _PAUSE
+        self._seen, self._due = self._versions(), clock() + _CHECK_INTERVAL
 
     @property
     def due(self) -> bool:
         return self._clock() >= self._due
 
     def changed(self) -> bool:
-        """Whether there is something new since this was last asked."""
-        self._due = self._clock() + _PAUSE
+        """Return whether a file has changed since the last call."""
+        self._due = self._clock() + _CHECK_INTERVAL
         try:
             seen, self._seen = self._seen, self._versions()
         except OSError:
@@ -72,15 +72,15 @@ class FileWatch:
         return seen != self._seen
 
     def _versions(self) -> list[tuple[int, int, int]]:
-        states = [path.stat() for path in self._paths]  # links are followed: orchestrators replace those
+        states = [path.stat() for path in self._paths]  # follows links: Kubernetes updates a secret by replacing a link
         return [(state.st_mtime_ns, state.st_size, state.st_ino) for state in states]
 
 
 class FileSecret(Secret):
-    """One line in a file, read again when the file has changed. `variable` names it in the log.
+    """A secret in a one-line file, read again when the file changes. `variable` names it in the log.
 
-    A file that cannot be used any more leaves the last value in use: files are replaced in two steps by those who know
-    no better. Raises OSError or ValueError when it is first read.
+    If the file becomes unusable the last value stays in use, since not every tool replaces a file atomically. Raises
+    OSError or ValueError when it is first read.
     """
 
     __slots__ = ("_path", "_variable", "_watch")
@@ -106,7 +106,10 @@ class FileSecret(Secret):
 
 
 def value_of(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
-    """A variable, or the file that its like with `_FILE` names. What is wrong is added to `problems`, a line each."""
+    """Return the secret in a variable, or in the file that the variable with `_FILE` names.
+
+    Problems are added to `problems`, a line each.
+    """
     text, path = environment.get(variable), environment.get(f"{variable}_FILE")
     if text and path:
         problems.append(f"{variable} and {variable}_FILE are both set; set one of them.")
@@ -118,7 +121,7 @@ def value_of(variable: str, environment: Mapping[str, str], problems: list[str])
 
 
 def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
-    """Never shows the path: it may well be the secret itself in the wrong variable."""
+    """Read a secret from a file. Messages never show the path: it may be a secret in the wrong variable."""
     try:
         return FileSecret(Path(path), variable)
     except (OSError, ValueError) as error:
@@ -128,7 +131,7 @@ def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
 
 
 def path_of(variable: str, environment: Mapping[str, str], problems: list[str]) -> Path | None:
-    """A file that is read elsewhere. Never shows the path, as above."""
+    """Return the path in a variable after checking that the file can be opened. Messages never show the path."""
     if not (text := environment.get(variable)):
         return None
     try:
@@ -145,24 +148,25 @@ def _one_line(text: str) -> bool:
 
 
 def looks_secret(value: object) -> bool:
-    """Whether it is a text like a key or a token: by what issuers put in front, or by being long and random.
+    """Return whether a value looks like a key or token: it has an issuer's prefix, or it is long and random.
 
-    Names have digits, too, but in one place or two (`StockServiceSoap12Port`), and a UUID names something.
+    Random means at least five changes between letters and digits: names have one or two (`StockServiceSoap12Port`). A
+    UUID is taken for an identifier.
     """
     if not isinstance(value, str):
         return False
-    if _TELLING.match(value):
+    if _ISSUER_PREFIXES.match(value):
         return True
-    return bool(_WORD.fullmatch(value)) and len(_TURN.findall(value)) >= 5 and not _UUID.fullmatch(value)
+    return bool(_WORD.fullmatch(value)) and len(_LETTER_DIGIT_CHANGE.findall(value)) >= 5 and not _UUID.fullmatch(value)
 
 
 def names_secret(name: str) -> bool:
-    """Whether a text under this name could hardly be anything but a secret."""
-    return bool(_NAMED.search(_HUMP.sub("_", name).lower()))
+    """Return whether a field of this name holds a secret, such as `api_key` or `accessToken`."""
+    return bool(_SECRET_NAMES.search(_WORD_BOUNDARY.sub("_", name).lower()))
 
 
 def _read(path: Path) -> str:
-    """Raises OSError, or ValueError with what is wrong, in words that show nothing of it."""
+    """Read a secret. Raise OSError, or ValueError with a message that shows nothing of the content."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

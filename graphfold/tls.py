@@ -1,4 +1,4 @@
-"""TLS to one backend from files: whom to trust and what to sign in with. A file that changes is read again."""
+"""Build the TLS context of one backend from certificate files, and rebuild it when they change."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _log = structlog.get_logger("graphfold")
 
 
 class TlsFiles:
-    """PEM files, each optional: `ca` replaces the system's authorities, `certificate` with its chain and `key` sign in.
+    """PEM files, each optional: `ca` replaces the system's authorities; `certificate` (with its chain)
+    and `key` sign in.
 
-    The key may stand in the certificate's file. Raises OSError or ssl.SSLError where they cannot be used.
+    The key may be in the certificate's file. Raises OSError or ssl.SSLError if they cannot be used.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class TlsFiles:
         self._context = self._read()
 
     def __call__(self) -> ssl.SSLContext:
-        """The context for a new connection."""
+        """Return the context for a new connection."""
         if self._watch.due and self._watch.changed():
             try:
                 self._context = self._read()
@@ -46,7 +47,7 @@ class TlsFiles:
 
     def _read(self) -> ssl.SSLContext:
         context = _context(self._ca)
-        if self._certificate is not None:  # without a password at hand, OpenSSL would ask at the terminal
+        if self._certificate is not None:  # without a password function OpenSSL prompts at the terminal
             password = self._password.text if self._password is not None else ""
             context.load_cert_chain(self._certificate, self._key, lambda: password)
         return context
@@ -54,12 +55,11 @@ class TlsFiles:
 
 @cache
 def default_context() -> ssl.SSLContext:
-    """The system's authorities. Reading them takes time, so it is done for the first call only."""
+    """Return a context with the system's authorities, read once since that takes time."""
     return _context(None)
 
 
 def _context(ca: Path | None) -> ssl.SSLContext:
-    """Names are checked, always."""
-    context = ssl.create_default_context(cafile=ca)
+    context = ssl.create_default_context(cafile=ca)  # verifies host names, too
     context.set_alpn_protocols(["http/1.1"])
     return context

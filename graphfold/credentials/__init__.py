@@ -1,4 +1,4 @@
-"""How an adapter signs in to its backend. A public room: authors import from here.
+"""Declare how an adapter signs in to its backend. A public room: authors import from here.
 
 Each credential is a declaration; its secrets come from `GRAPHFOLD_<BACKEND>_...` settings, never from code.
 To add one: a subclass of `Credential` in a file of its own, with the settings it `needs` and its `session`.

@@ -1,4 +1,4 @@
-"""Several credentials at once: a client certificate and a token, say."""
+"""Combine several credentials, for example a client certificate and a token."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["AllOf"]
 
 
 class AllOf(Credential):
-    """`AllOf(ClientCertificate(), ClientCredentials("/oauth/token"))`: each does its part of every call, in this order.
+    """`AllOf(ClientCertificate(), ClientCredentials("/oauth/token"))`: applied to each call in this order.
 
-    What signs a call stands after what changes it: `AllOf(UsernameToken(), HmacSignature())`.
+    A credential that signs the call must come after those that change it: `AllOf(UsernameToken(), HmacSignature())`.
     """
 
     def __init__(self, *credentials: Credential) -> None:
@@ -61,9 +61,10 @@ class _Several(Session):
         return call
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
-        other = False
+        renewed = False
         for session in self._sessions:
-            again = None if other else await session.renewed(call, refused)
-            other = other or again is not None
+            # One renewal is enough for one more attempt; the sessions after it only sign the changed call.
+            again = None if renewed else await session.renewed(call, refused)
+            renewed = renewed or again is not None
             call = again or session.signed(call) or await session.fetched(call)
-        return call if other else None
+        return call if renewed else None

@@ -1,4 +1,7 @@
-"""AWS Signature Version 4, by botocore, which comes with `graphfold[aws]` and is loaded only where this is declared."""
+"""Sign calls with AWS Signature Version 4, using botocore.
+
+botocore comes with `graphfold[aws]` and is imported only where this credential is declared.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ __all__ = ["AwsSigV4"]
 
 
 class AwsSigV4(Credential):
-    """`AwsSigV4("execute-api", "eu-west-1")`: the settings `key_id` and `secret_key`, for temporary ones `token`, too.
+    """`AwsSigV4("execute-api", "eu-west-1")`: the settings `key_id` and `secret_key`, and `token` of temporary keys.
 
     `service` is the name in a signature, e.g. "execute-api" for API Gateway, "lambda", "es".
     """

@@ -1,4 +1,4 @@
-"""A certificate of ours that the backend asks for when a connection is made (mutual TLS)."""
+"""Present a client certificate when a connection is opened (mutual TLS)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["ClientCertificate"]
 
 
 class ClientCertificate(Credential):
-    """The files of the settings `certificate_file` and, where the key has a file of its own, `private_key_file`.
+    """The certificate of the setting `certificate_file`, and `private_key_file` if the key has a file of its own.
 
-    The connections present it, so there is nothing to do for a call. Beside another credential: `AllOf`.
+    Connections present it, so a call itself carries nothing. Combine it with another credential by `AllOf`.
     """
 
     needs = ("certificate_file",)

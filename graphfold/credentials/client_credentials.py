@@ -1,4 +1,4 @@
-"""OAuth2 client credentials (RFC 6749 section 4.4): a token for each set of scopes, shared by all calls."""
+"""Sign in by OAuth2 client credentials (RFC 6749 section 4.4), with one shared token for each set of scopes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class ClientCredentials(Credential):
     """The settings `client_id` and `client_secret`, exchanged for a bearer token.
 
     Tokens are issued at `token_path` below the backend's address or, where it is set, at GRAPHFOLD_<BACKEND>_TOKEN_URL.
-    `scope` is for operations that declare none of their own (`@read(scope="orders:read")`). `skew`: how many seconds
-    before its end a token is renewed.
+    `scope` is for operations that declare none of their own (`@read(scope="orders:read")`). A token is renewed `skew`
+    seconds before it expires.
     """
 
     needs = ("client_id", "client_secret")
@@ -47,7 +47,7 @@ class ClientCredentials(Credential):
         own = access.settings
         send, path = access.reach(own.token_url or own.url or ""), "" if own.token_url else self.token_path
         own_secret = secret(own.client_secret)
-        client = _Client(path, secret(own.client_id), own_secret, send)
+        client = _TokenClient(path, secret(own.client_id), own_secret, send)
         return _Tokens(
             self.scope, own_secret, lambda scope: AccessToken(client.issuing(scope), access.clock, self.skew)
         )
@@ -75,21 +75,21 @@ class _Tokens(Session):
         return call.adding({"authorization": f"Bearer {await self._token(call).next()}"})
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
-        told = refused.headers["authorization"].removeprefix("Bearer ")
-        text = await self._token(call).next(told)
-        return None if text == told else call.adding({"authorization": f"Bearer {text}"})
+        refused_token = refused.headers["authorization"].removeprefix("Bearer ")
+        text = await self._token(call).next(refused_token)
+        return None if text == refused_token else call.adding({"authorization": f"Bearer {text}"})
 
     def _token(self, call: Call) -> AccessToken:
         scope = call.scope or self._scope
         token = self._tokens.get(scope)
-        if token is None:  # the same scopes in another order are the same token
+        if token is None:  # the order of scopes does not matter: equal sets share a token
             ordered = " ".join(sorted(scope.split()))
             token = self._tokens[scope] = self._tokens[ordered] = self._tokens.get(ordered) or self._new(ordered)
         return token
 
 
-class _Client:
-    """We, as the token endpoint knows us."""
+class _TokenClient:
+    """Requests tokens from the token endpoint with our client id and secret."""
 
     def __init__(self, path: str, id: Secret, secret: Secret, send: Send) -> None:
         self._path, self._id, self._secret, self._send = path, id, secret, send
@@ -99,7 +99,7 @@ class _Client:
         body = urlencode(form).encode()
 
         async def issue() -> Issued:
-            return _read(await self._send(Call("POST", self._path, headers=self._headers(), body=body, safe=True)))
+            return _issued(await self._send(Call("POST", self._path, headers=self._headers(), body=body, safe=True)))
 
         return issue
 
@@ -113,32 +113,34 @@ class _Client:
 
 
 class _Throttled(Unsent, BackendBusy):
-    """Who issues tokens takes no more requests: nothing against the backend, nor does it want to be left alone."""
+    """The token endpoint answered 429. `Unsent`: it says nothing about the backend, which needs no pause."""
 
 
-class _Answer(msgspec.Struct):
+class _TokenReply(msgspec.Struct):
     access_token: str
-    token_type: str = "Bearer"  # noqa: S105  # its kind
+    token_type: str = "Bearer"  # noqa: S105  # the name of a scheme, not a secret
     expires_in: float = 60.0
 
 
-def _read(reply: Reply) -> Issued:
+def _issued(reply: Reply) -> Issued:
     if not reply.ok:
         raise _refusal(reply)
     try:
-        answer = msgspec.json.decode(reply.body, type=_Answer, strict=False)  # some say "3600"
+        answer = msgspec.json.decode(
+            reply.body, type=_TokenReply, strict=False
+        )  # not strict: some servers send "3600" as text
     except msgspec.ValidationError:
-        raise _changed("no token in the reply") from None
+        raise _contract_broken("no token in the reply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise BackendBadReply("The backend's sign-in answered nonsense.", internal="no JSON in the reply") from None
     if answer.token_type.lower() != "bearer":
-        raise _changed("a token of another type than bearer")
+        raise _contract_broken("a token of another type than bearer")
     if not answer.access_token or not (answer.access_token.isascii() and answer.access_token.isprintable()):
-        raise _changed("a token that no header can carry")
+        raise _contract_broken("a token that no header can carry")
     return Issued(answer.access_token, max(answer.expires_in, 0.0))
 
 
-def _changed(what: str) -> BackendContract:
+def _contract_broken(what: str) -> BackendContract:
     return BackendContract("The backend's sign-in answers in another form than was agreed.", internal=what)
 
 

@@ -1,4 +1,4 @@
-"""What a credential is: a declaration on an adapter, and the session it opens with the secrets of this process."""
+"""Define credentials: declared on an adapter without secrets, opened as a session with the secrets of this process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Access", "Credential", "secret"]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a session is opened with. `reach` leads to an address without credentials; `clock` counts seconds."""
+    """What a session is opened with. `reach` sends calls without credentials; `clock` counts seconds."""
 
     settings: BackendSettings
     reach: Reach
@@ -28,9 +28,9 @@ class Access:
 class Credential:
     """Declared on an adapter: `credential = ApiKey("X-Api-Key")`. Holds no secret: those come from the settings.
 
-    `needs` names the settings it must have, e.g. `("token",)` for GRAPHFOLD_<BACKEND>_TOKEN. `places` are where it is
-    put in a call, e.g. `("authorization",)`, and nothing else may. `caller_headers`: those of the caller it hands on,
-    so answers are the caller's own. `scoped`: it can be asked for less than all.
+    `needs` names the settings it requires, e.g. `("token",)` for GRAPHFOLD_<BACKEND>_TOKEN. `places` are the parts of a
+    call that it writes, e.g. `("authorization",)`, and that nothing else may write. `caller_headers` are headers of the
+    caller that it passes on, so replies are private to the viewer. `scoped`: a call can be limited to a scope.
     """
 
     needs: tuple[str, ...] = ()
@@ -38,35 +38,35 @@ class Credential:
     caller_headers: tuple[str, ...] = ()
     scoped: bool = False
 
-    def __new__(cls, *given: Any, **named: Any) -> Self:
-        """Tells at import when it is handed a secret."""
-        if any(looks_secret(value) for value in (*given, *named.values())) or not _takes(cls, given, named):
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Raise a Mistake, at import, for an argument that looks like a secret or does not fit the signature."""
+        if any(looks_secret(value) for value in (*args, *kwargs.values())) or not _takes(cls, args, kwargs):
             raise _mistake(cls)
         return super().__new__(cls)
 
     def session(self, access: Access) -> Session:
-        """Open it for one process."""
+        """Open a session for this process."""
         return Session()
 
     def scope_of(self, declared: str) -> str:
-        """What a call may do whose operation declares this scope; empty where that cannot be narrowed."""
+        """Return the scope of a call whose operation declares this one; empty for a credential without scopes."""
         return ""
 
     def __str__(self) -> str:
-        """How it signs in, for people."""
+        """Describe how it signs in, for people."""
         return "no credential"
 
 
 def secret(value: Secret | None) -> Secret:
-    """A missing one is empty: start-up has already said which setting is missing."""
+    """Return an empty secret in place of None: start-up has already reported which setting is missing."""
     return value if value is not None else Secret("")
 
 
-def _takes(cls: type[Credential], given: tuple[Any, ...], named: dict[str, Any]) -> bool:
+def _takes(cls: type[Credential], args: tuple[object, ...], kwargs: dict[str, object]) -> bool:
     if cls.__init__ is object.__init__:
-        return not given and not named
+        return not args and not kwargs
     try:
-        inspect.signature(cls.__init__).bind(None, *given, **named)
+        inspect.signature(cls.__init__).bind(None, *args, **kwargs)
     except TypeError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""Requests signed with a shared key: HTTP Message Signatures (RFC 9421) with hmac-sha256, over all that matters.
+"""Sign requests with a shared key: HTTP Message Signatures (RFC 9421) with hmac-sha256.
 
 The signature base is, line by line, as RFC 9421 section 2.5 writes it:
 
@@ -9,7 +9,8 @@ The signature base is, line by line, as RFC 9421 section 2.5 writes it:
     "content-digest": sha-256=:<base64 of the body's SHA-256>:     (RFC 9530)
     "@signature-params": ("@method" ... "content-digest");created=...;expires=...;nonce="...";keyid="...";alg="..."
 
-`created` is our clock in seconds, `expires` the end of the window in which the backend takes it, `nonce` is used once.
+`created` is our clock in seconds, `expires` the end of the window in which the backend accepts it, `nonce` a
+value that is used once.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _COVERED = '("@method" "@authority" "@path" "@query" "content-digest")'
 
 
 class HmacSignature(Credential):
-    """The settings `key_id` and `secret_key`. A signature is good for `window` seconds from our clock's time."""
+    """The settings `key_id` and `secret_key`. A signature is valid for `window` seconds by our clock."""
 
     needs = ("key_id", "secret_key")
     places = ("signature",)
@@ -80,8 +81,8 @@ class _Signing(Session):
 
     def _parameters(self) -> str:
         created = int(time.time())
-        known = f'nonce="{os.urandom(12).hex()}";keyid="{self._key_id.text}";alg="hmac-sha256"'
-        return f"{_COVERED};created={created};expires={created + self._window};{known}"
+        fixed = f'nonce="{os.urandom(12).hex()}";keyid="{self._key_id.text}";alg="hmac-sha256"'
+        return f"{_COVERED};created={created};expires={created + self._window};{fixed}"
 
 
 def _base64(value: bytes) -> str:

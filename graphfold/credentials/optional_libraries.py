@@ -1,4 +1,4 @@
-"""Libraries that not everybody wants: each comes with an extra of the package."""
+"""Check for optional libraries, each of which comes with an extra of the package."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from graphfold.mistakes import Mistake, author_location
 __all__ = ["require_extra"]
 
 
-def require_extra(name: str, extra: str, library: str) -> None:
-    """Raises a Mistake where `library` is not installed."""
+def require_extra(credential: str, extra: str, library: str) -> None:
+    """Raise a Mistake if `library` is not installed, naming the extra that brings it."""
     if find_spec(library) is None:
         raise Mistake(
             author_location(),
-            f"{name} needs {library}, which is not installed",
+            f"{credential} needs {library}, which is not installed",
             why="it is loaded only where this is declared, so it does not come by itself.",
             fix=f"install graphfold[{extra}].",
         )

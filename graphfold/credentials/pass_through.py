@@ -1,4 +1,4 @@
-"""The caller's own credentials, handed on: the backend decides what this caller may see."""
+"""Pass on the caller's own credentials: the backend decides what this caller may see."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["PassThrough"]
 
 
 class PassThrough(Credential):
-    """The header that the caller sent, as it came. Who sends none is told to sign in, and the backend is not asked.
+    """The caller's header, unchanged. Without it a call raises UNAUTHENTICATED, and nothing is sent to the backend.
 
-    Answers are kept apart by it: operations of the adapter have share="viewer", the adapter identity="viewer".
+    Replies are cached for each viewer: operations of the adapter have share="viewer", the adapter identity="viewer".
     """
 
     def __init__(self, header: str = "authorization") -> None:
@@ -38,7 +38,7 @@ class PassThrough(Credential):
 
 
 class _NotSignedIn(Unsent, Unauthenticated):
-    """There is nothing to hand on."""
+    """The caller sent no credentials."""
 
 
 class _Caller(Session):
@@ -46,13 +46,13 @@ class _Caller(Session):
         self._header = header
 
     def signed(self, call: Call) -> Call:
-        if call.caller is None:  # nobody's call: a probe, which wants to know whether anybody answers
+        if call.caller is None:  # a probe, made for no caller: it checks only whether the backend replies
             return call
-        told = call.caller.get(self._header)
-        if not told:
+        credential = call.caller.get(self._header)
+        if not credential:
             raise _NotSignedIn("Sign in: this is answered only to those who do.", internal=f"no {self._header}")
-        return call.adding({self._header: told})
+        return call.adding({self._header: credential})
 
     def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
-        told = signed.headers.get(self._header)
-        return caller_secret_forms({self._header: told}) if told else ()
+        credential = signed.headers.get(self._header)
+        return caller_secret_forms({self._header: credential}) if credential else ()

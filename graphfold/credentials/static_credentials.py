@@ -1,4 +1,4 @@
-"""Credentials that are one fixed text: an API key, a bearer token, HTTP Basic."""
+"""Sign in with a fixed text on every call: an API key, a bearer token, HTTP Basic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ApiKey", "Basic", "Bearer"]
 class ApiKey(Credential):
     """The setting `token` in a header of the backend's choice, or in a parameter of the query.
 
-    A query stands in the backend's logs and in those of every proxy on the way: use it where there is no other way.
+    Queries appear in the logs of the backend and of every proxy on the way: use one only if no header is accepted.
     """
 
     needs = ("token",)
@@ -77,7 +77,10 @@ def _basic(username: str, password: str) -> dict[str, str]:
 
 
 class _HeaderSession(Session):
-    """`write` makes the headers from the texts of `secrets`, of which the last is the one to keep."""
+    """Sends headers made by `write` from the texts of `secrets`, of which only the last is confidential.
+
+    They are the same on every call until the file of a secret changes.
+    """
 
     def __init__(self, write: Callable[..., Mapping[str, str]], *secrets: Secret) -> None:
         self._write, self._secrets = write, secrets
@@ -89,8 +92,8 @@ class _HeaderSession(Session):
         texts = [secret.text for secret in self._secrets]
         if texts != self._texts:
             self._texts, self._headers = texts, self._write(*texts)
-            shown = [value.rpartition(" ")[2] for value in self._headers.values()]
-            self._forms = secret_forms(*texts[-1:], *shown)  # a user name is no secret
+            header_secrets = [value.rpartition(" ")[2] for value in self._headers.values()]
+            self._forms = secret_forms(*texts[-1:], *header_secrets)  # not the user name
         return call.adding(self._headers)
 
     def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
@@ -100,27 +103,27 @@ class _HeaderSession(Session):
         for held in self._secrets:
             held.reread()
         again = self.signed(call)
-        sent = refused.headers  # with those of others, too, which may be new for every call
+        sent = refused.headers  # other credentials of `AllOf` may have added headers that change with every call
         return again if any(sent.get(name) != value for name, value in self._headers.items()) else None
 
 
 class _QuerySession(Session):
-    """A secret as a parameter of the query."""
+    """Sends a secret as a query parameter."""
 
     def __init__(self, name: str, secret: Secret) -> None:
         self._name, self._secret = quote(name, safe=""), secret
 
     def signed(self, call: Call) -> Call:
-        told = self._told
-        return call.adding({}, query=f"{call.query}&{told}" if call.query else told)
+        parameter = self._parameter
+        return call.adding({}, query=f"{call.query}&{parameter}" if call.query else parameter)
 
     def secrets(self, signed: Call) -> tuple[SecretForm, ...]:
         return secret_forms(self._secret.text)
 
     async def renewed(self, call: Call, refused: Call) -> Call | None:
         self._secret.reread()
-        return self.signed(call) if self._told not in refused.query.split("&") else None
+        return self.signed(call) if self._parameter not in refused.query.split("&") else None
 
     @property
-    def _told(self) -> str:
+    def _parameter(self) -> str:
         return f"{self._name}={quote(self._secret.text, safe='')}"

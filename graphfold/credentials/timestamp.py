@@ -1,4 +1,4 @@
-"""WS-Security Timestamp: a message that is older than it says is not taken."""
+"""Add a WS-Security Timestamp, after which a backend refuses the message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK = (
 
 
 class Timestamp(SecurityToken):
-    """When the message was written, and that it is good for `seconds`."""
+    """The time at which the message was written, and its expiry `seconds` later."""
 
     def __init__(self, seconds: int = 300) -> None:
         self.seconds = seconds

@@ -1,4 +1,4 @@
-"""WS-Security UsernameToken in a SOAP message, as text or as digest, with a fresh nonce and time for every message."""
+"""Add a WS-Security UsernameToken to a SOAP message, as text or as digest, with a fresh nonce for each message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DIGEST = (
 class UsernameToken(SecurityToken):
     """The settings `username` and `password` in the message's security header.
 
-    With `digest` the password itself stays here: what is sent proves that it is known, once.
+    With `digest` the password itself is not sent, only a hash of it with a nonce that is valid once.
     """
 
     needs = ("username", "password")
@@ -49,7 +49,7 @@ def _by_text(password: str) -> str:
 
 def _by_digest(password: str) -> str:
     nonce, created = os.urandom(16), instant(time.time())
-    digest = hashlib.sha1(nonce + created.encode() + password.encode()).digest()  # noqa: S324  # prescribed
+    digest = hashlib.sha1(nonce + created.encode() + password.encode()).digest()  # noqa: S324  # prescribed by the profile
     return _DIGEST.format(digest=_base64(digest), nonce=_base64(nonce), created=created)
 
 

@@ -1,4 +1,4 @@
-"""The security header of a SOAP message (OASIS WS-Security 1.1), put together and written anew for every attempt."""
+"""Write the security header of a SOAP message (OASIS WS-Security 1.1), anew for every attempt."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ SECURITY, UTILITY = f"{OASIS}-wssecurity-secext-1.0.xsd", f"{OASIS}-wssecurity-u
 _HEADER = f'<wsse:Security xmlns:wsse="{SECURITY}" xmlns:wsu="{UTILITY}">{{}}</wsse:Security>'
 
 MESSAGE = "WS-Security"
-"""The place of all that stands in the message: there is one such header, and only SOAP has it."""
+"""The place of all parts of the header: a message has one such header, and only SOAP has it."""
 
 Block = Callable[[], str]
 """One element of the header, fresh each time. The prefixes `wsse` and `wsu` are declared around it."""
 
 Seal = Callable[[bytes], bytes]
-"""A whole message to the same with a signature."""
+"""Takes a whole message and returns it with a signature."""
 
 
 class SecurityToken(Credential):
-    """A part of the header; alone it is a credential, too."""
+    """One part of the header, which may also be used alone as a credential."""
 
     places = (MESSAGE,)
 
     def block(self, access: Access) -> Block | None:
-        """What writes its element, if it has one."""
+        """Return a function that writes its element, or None if it has none."""
         return None
 
     def seal(self, access: Access) -> Seal | None:
-        """What is done to the message when its header is complete."""
+        """Return a function that signs the message once its header is complete, or None."""
         return None
 
     def session(self, access: Access) -> Session:
@@ -69,7 +69,7 @@ class _Messages(Session):
 
     def signed(self, call: Call) -> Call:
         if call.enclosing is None:
-            if call.method == "GET":  # a probe, which asks for the WSDL
+            if call.method == "GET":  # a probe, which fetches the WSDL
                 return call
             raise BackendContract("The backend cannot be asked.", internal="WS-Security is for SOAP messages only")
         body = call.enclosing(_HEADER.format("".join([block() for block in self._blocks])))
@@ -82,5 +82,5 @@ class _Messages(Session):
 
 
 def instant(seconds: float) -> str:
-    """Seconds since 1970 as WS-Security writes a time."""
+    """Format seconds since 1970 as a WS-Security time."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""WS-Security X.509 signature over a message's body and timestamp, by zeep and xmlsec (`graphfold[wss]`)."""
+"""Sign a SOAP message's body and timestamp with X.509 (WS-Security), using zeep and xmlsec (`graphfold[wss]`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Signature(SecurityToken):
     """Signs with the files of the settings `signing_certificate_file` and `signing_key_file` (PEM).
 
     RSA with SHA-256, exclusive canonicalisation, the certificate as BinarySecurityToken (X.509 Token Profile 1.1).
-    With a time in what is signed: `WsSecurity(Timestamp(), Signature())`.
+    To sign a timestamp, too: `WsSecurity(Timestamp(), Signature())`.
     """
 
     needs = ("signing_certificate_file", "signing_key_file")
@@ -35,7 +35,7 @@ class Signature(SecurityToken):
 
     def seal(self, access: Access) -> Seal:
         own = access.settings
-        assert own.signing_certificate_file is not None  # start-up has said which settings are missing
+        assert own.signing_certificate_file is not None  # start-up has reported missing settings
         assert own.signing_key_file is not None
         files = own.signing_key_file, own.signing_certificate_file
         try:
@@ -49,7 +49,7 @@ class Signature(SecurityToken):
 
 
 class _Signer:
-    """Raises ValueError when it is made of files that cannot sign; ones that go bad later leave the last in use."""
+    """Signs messages. Raises ValueError for unusable files at construction; later the last usable ones stay in use."""
 
     def __init__(self, key: Path, certificate: Path, password: Secret, clock: Callable[[], float]) -> None:
         self._files, self._password = (key, certificate), password
@@ -71,7 +71,7 @@ class _Signer:
             _log.warning("signing certificate unusable, the last one stays in use", reason=str(error))
 
     def _read(self) -> Any:
-        """Signs something once, and verifies it: the files may be unusable, and they may not belong together."""
+        """Read the files. Sign and verify a message once, since key and certificate may not belong together."""
         signing: Any = import_module("zeep.wsse.signature").BinarySignature
         transform: Any = import_module("xmlsec").Transform
         key, certificate = map(str, self._files)
@@ -79,7 +79,7 @@ class _Signer:
             signature = signing(key, certificate, self._password.text, transform.RSA_SHA256, transform.SHA256)
             signature.apply(envelope := etree.fromstring(_EMPTY), {})
             signature.verify(envelope)
-        except Exception:  # zeep's, xmlsec's and the file system's have nothing else in common
+        except Exception:  # the exceptions of zeep, xmlsec and the file system have no other base class
             raise ValueError("these are no PEM files that belong together") from None
         return signature
 
@@ -89,6 +89,6 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 def _token_first(envelope: Any) -> None:
-    """Who reads a message from front to end has to know the certificate before the signature."""
+    """Move the certificate before the signature, for backends that read a message in one pass."""
     token = envelope.find(f".//{{{SECURITY}}}BinarySecurityToken")
     token.getparent().insert(0, token)
