@@ -12,6 +12,7 @@ from graphfold.cache.in_flight import InFlightRequest
 from graphfold.cache.invalidations import next_tick
 from graphfold.cache.operation_cache import OperationCache
 from graphfold.cache.partition import EntryBatch, count_rows, last_fitting
+from graphfold.cache.second_tier import TierEntry
 
 __all__ = ["CacheView"]
 
@@ -28,12 +29,12 @@ class CacheView:
     `dependencies` are those of the running operation's answer; they record what the view serves.
     """
 
-    __slots__ = ("_cache", "_dependencies", "_partition", "ident", "policy", "replies")
+    __slots__ = ("_cache", "_dependencies", "_partition", "ident", "policy", "replies", "second_tier")
 
     def __init__(self, cache: OperationCache, ident: Hashable, dependencies: AnswerDependencies | None = None) -> None:
         self._cache, self.ident, self._partition = cache, ident, cache.partition(ident)
         self._dependencies = dependencies or AnswerDependencies()
-        self.policy, self.replies = cache.policy, cache.replies
+        self.policy, self.replies, self.second_tier = cache.policy, cache.replies, cache.second_tier
 
     @property
     def stored_batches(self) -> int:
@@ -126,6 +127,28 @@ class CacheView:
             size = freshness.body_bytes + ENTRY_OVERHEAD * rows
             cache.insert(EntryBatch(self._partition, values, fields, began, lifetime, rows, size), negative=negative)
         return lifetime.expires
+
+    def offer(
+        self,
+        results: Mapping[Any, Any],
+        fields: frozenset[str],
+        began: int,
+        freshness: Freshness,
+        *,
+        negative: bool = False,
+    ) -> None:
+        """Offer fetched results to the second tier, as far as they may be stored and were not invalidated since."""
+        if self.second_tier is None or not self.may_store(freshness):
+            return
+        now, is_valid = self._cache.timer(), self._cache.invalidations.is_valid
+        lifetime = self._cache.lifetime(freshness, negative=negative)
+        ttl, age, size = lifetime.expires - now, now - lifetime.made, freshness.body_bytes // max(len(results), 1)
+        entries = {
+            key: TierEntry(None if negative else result, fields, ttl, age, size, negative, freshness.strict)
+            for key, result in results.items()
+            if is_valid(key, began)
+        }
+        self.second_tier.offer(self.ident, entries, ttl)
 
     def may_store(self, freshness: Freshness) -> bool:
         """Return whether the replies allow serving the results to all viewers of this partition."""

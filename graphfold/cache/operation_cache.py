@@ -17,6 +17,7 @@ from graphfold.cache.invalidations import Invalidations
 from graphfold.cache.partition import CachePartition, EntryBatch, Lifetime
 from graphfold.cache.policy import CachePolicy
 from graphfold.cache.reply_cache import ReplyCache
+from graphfold.cache.second_tier import OperationTier
 
 __all__ = ["OperationCache"]
 
@@ -28,8 +29,13 @@ class OperationCache:
     """The entry batches of one backend operation. `timer` returns seconds, `chance` a number from 0 to 1."""
 
     def __init__(
-        self, policy: CachePolicy, timer: Callable[[], float], chance: Callable[[], float] = random.random
+        self,
+        policy: CachePolicy,
+        timer: Callable[[], float],
+        chance: Callable[[], float] = random.random,
+        second_tier: OperationTier | None = None,
     ) -> None:
+        self.second_tier = second_tier
         self.policy, self.timer, self._chance = policy, timer, chance
         self.invalidations = Invalidations(policy.cache_size)
         self.replies = ReplyCache(policy.cache_bytes, lambda: policy.cache_bytes - self._bytes)
@@ -49,6 +55,8 @@ class OperationCache:
         """Invalidate a key, or all with `ALL_KEYS`."""
         self.invalidations.add(key)
         self.replies.clear()
+        if self.second_tier is not None:
+            self.second_tier.delete(key)
 
     def are_valid(self, keys: Collection[Hashable], since: int) -> bool:
         """Return whether none of these keys was invalidated since this tick."""

@@ -17,6 +17,7 @@ from strawberry.types.graphql import OperationType
 from graphfold.adapter.base import Adapter
 from graphfold.cache.answer_cache import AnswerCache, AnswerKey
 from graphfold.cache.dependencies import AnswerDependencies
+from graphfold.cache.second_tier import SecondTier
 from graphfold.checks.startup import check_graph, find_warnings
 from graphfold.composition.assembly import assemble
 from graphfold.declarations import Declarations, current_declarations
@@ -107,12 +108,16 @@ class Graph:
         transports: Transports | None = None,
         timer: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        second_tier: SecondTier | None = None,
     ) -> AsyncIterator[Graph]:
         """Open connections and caches, and close them at the end.
 
         Tests replace `transports`, `timer` (the caches' clock, in seconds) and `chance` (a random number from 0 to 1).
+        `second_tier` is a cache shared with other processes, behind the process's own.
         """
-        runtime = Runtime(self.adapters, self.settings, self.backends, transports, timer, chance, self._observers)
+        runtime = Runtime(
+            self.adapters, self.settings, self.backends, transports, timer, chance, self._observers, second_tier
+        )
         try:
             await runtime.open()
             self.runtime = runtime

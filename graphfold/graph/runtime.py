@@ -16,6 +16,7 @@ from graphfold.cache.answer_cache import AnswerCache
 from graphfold.cache.invalidations import ALL_KEYS
 from graphfold.cache.operation_cache import OperationCache
 from graphfold.cache.policy import CachePolicy
+from graphfold.cache.second_tier import OperationTier, SecondTier
 from graphfold.errors import BackendCredentials
 from graphfold.loading.scope import OperationScope
 from graphfold.observer import NO_OBSERVERS, Observers
@@ -68,6 +69,7 @@ class Runtime:
         timer: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
         observers: Observers = NO_OBSERVERS,
+        second_tier: SecondTier | None = None,
     ) -> None:
         self.settings = settings
         self._backends: dict[type, Backend] = {}
@@ -77,6 +79,8 @@ class Runtime:
             self._backends[adapter] = Backend(adapter, own, settings, transport, timer, observers)
         self.answers = AnswerCache(settings.answer_cache, timer) if settings.answer_cache else None
         self._stores: dict[str, OperationCache] = {}
+        self._second_tier = second_tier
+        self._tiers: dict[str, OperationTier] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timer, self._chance = timer, chance
 
@@ -93,15 +97,24 @@ class Runtime:
     def store(self, operation: str, policy: CachePolicy) -> OperationCache:
         """Return the cache of a backend operation such as `crm.customers`."""
         if operation not in self._stores:
-            self._stores[operation] = OperationCache(policy, self._timer, self._chance)
+            self._stores[operation] = OperationCache(policy, self._timer, self._chance, self._tier(operation))
         return self._stores[operation]
 
     def forget(self, operation: str, keys: Iterable[Hashable] | None) -> None:
         """Drop the cache entries of an operation for these keys; None drops all."""
-        store = self._stores.get(operation)
-        if store is not None:  # without a store the operation was never called, so nothing is in flight either
+        # Without a store the operation was never called in this process, so only the second tier may have entries.
+        cache = self._stores.get(operation)
+        forget = cache.forget if cache is not None else tier.delete if (tier := self._tier(operation)) else None
+        if forget is not None:
             for key in (ALL_KEYS,) if keys is None else keys:
-                store.forget(key)
+                forget(key)
+
+    def _tier(self, operation: str) -> OperationTier | None:
+        if self._second_tier is None:
+            return None
+        if operation not in self._tiers:
+            self._tiers[operation] = OperationTier(self._second_tier, operation, self.spawn)
+        return self._tiers[operation]
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a task that outlives its operation. It ends at the latest when the runtime closes."""
@@ -116,6 +129,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Cancel calls in flight, then close the connections."""
+        await asyncio.gather(*(tier.flush() for tier in self._tiers.values()))  # invalidations must not get lost
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

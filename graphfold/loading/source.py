@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 from graphfold.cache.cache_view import CacheView
 from graphfold.cache.freshness import Freshness
 from graphfold.cache.in_flight import FetchOutcome, InFlightRequest
+from graphfold.cache.second_tier import OperationTier, TierEntry
 from graphfold.deadline import current_deadline, set_current_deadline
 from graphfold.errors import BackendUnavailable, DeadlineExceeded, GraphError
 from graphfold.loading.load_result import MISSING, Failed, StaleValue, are_graph_objects, to_graph_value
@@ -233,7 +234,9 @@ class Source(Generic[K]):
     def _start_request(self, view: CacheView, keys: list[K]) -> InFlightRequest:
         """Fetch keys in a task that outlives this operation, because others may join the request."""
         began = view.begin()
-        call = self.scope.resources.spawn(self._fetch_and_store(view, keys, began))
+        tier = view.second_tier
+        work = self._fetch_and_store(view, keys, began) if tier is None else self._fetch_tiered(tier, view, keys, began)
+        call = self.scope.resources.spawn(work)
         request = InFlightRequest(call, self._fields, began)
         view.add_in_flight(keys, request)
         return request
@@ -257,6 +260,29 @@ class Source(Generic[K]):
         results = await self._call_backend(keys)
         freshness = listener.freshness
         return FetchOutcome(results, self._store(view, results, began, freshness), view.may_store(freshness))
+
+    async def _fetch_tiered(self, tier: OperationTier, view: CacheView, keys: list[K], began: int) -> FetchOutcome:
+        """Take what the second tier has, fetch the other keys, and offer their results to the tier."""
+        entries = await tier.get_many(view.ident, keys, self._fields)
+        values = {key: entry.value for key, entry in entries.items() if not entry.negative}
+        missing = {key: MISSING for key, entry in entries.items() if entry.negative}
+        expires = inf
+        if values:
+            expires = view.store(values, self._fields, began, _freshness_of(entries.values()))
+        if missing:
+            freshness = _freshness_of(entries.values())
+            expires = min(expires, view.store(missing, self._fields, began, freshness, negative=True))
+        unknown = [key for key in keys if key not in entries]
+        if not unknown:
+            return FetchOutcome(values | missing, expires, shared=True)
+        fetched = await self._fetch_and_store(view, unknown, began)
+        listener = reply_listener.get()  # set by `_fetch_and_store`
+        if listener is not None:
+            new = {key: result for key, result in fetched.results.items() if type(result) not in _NOT_VALUES}
+            absent = {key: result for key, result in fetched.results.items() if result is MISSING}
+            view.offer(new, self._fields, began, listener.freshness)
+            view.offer(absent, self._fields, began, listener.freshness, negative=True)
+        return FetchOutcome(values | missing | fetched.results, min(expires, fetched.expires), fetched.shared)
 
     def _store(self, view: CacheView, results: dict[K, Any], began: int, freshness: Freshness) -> float:
         """Store the results that may be cached. Return the time until which all of them are fresh."""
@@ -291,6 +317,16 @@ def _start_task(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     if sys.version_info >= (3, 12):
         return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
     return asyncio.ensure_future(work)
+
+
+def _freshness_of(entries: Collection[TierEntry]) -> Freshness:
+    """Return the freshness that is safe for all of these entries of the second tier."""
+    freshness = Freshness()
+    freshness.lifetime = min(entry.ttl for entry in entries)
+    freshness.age = max(entry.age for entry in entries)
+    freshness.strict = any(entry.strict for entry in entries)
+    freshness.body_bytes = sum(entry.size for entry in entries)
+    return freshness
 
 
 _NOT_VALUES = {Failed, type(MISSING)}
