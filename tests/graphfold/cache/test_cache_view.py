@@ -1,4 +1,4 @@
-"""What a store's views share and what they do not; flights; room for pages; what was made of several keys."""
+"""Cache views: separation, requests in flight, limits and eviction, validity of keys."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ def store(size: int = 10) -> OperationCache:
 
 
 @given(st.lists(st.sampled_from(["x", "y", "z", "all", "begin"]), max_size=40))
-def test_what_was_made_of_several_keys_is_void_when_one_of_them_is(steps: list[str]) -> None:
+def test_answer_is_invalid_if_one_of_its_keys_is(steps: list[str]) -> None:
     small = store(2)
     changed, dependencies = set[str](), AnswerDependencies()
     for step in steps:
@@ -46,7 +46,7 @@ def test_forgetting_many_keys_takes_bounded_memory_and_loses_no_invalidation() -
     assert view.get_many([0], frozenset()) == {}
 
 
-def test_shelves_are_apart() -> None:
+def test_partitions_are_separate() -> None:
     small = store()
     view = CacheView(small, "a")
     view.store({1: "one"}, frozenset(), view.begin())
@@ -55,7 +55,7 @@ def test_shelves_are_apart() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_flight_is_shared_until_it_has_landed_or_its_key_is_forgotten() -> None:
+async def test_request_is_joined_until_it_ends_or_its_key_is_invalidated() -> None:
     small = store()
     view = CacheView(small, "viewer")
     request = InFlightRequest(asyncio.get_running_loop().create_future(), frozenset("a"), view.begin())
@@ -70,7 +70,7 @@ async def test_a_flight_is_shared_until_it_has_landed_or_its_key_is_forgotten() 
     assert view.in_flight(["y"], frozenset()) == {}
 
 
-def test_a_page_takes_the_room_of_its_rows() -> None:
+def test_page_counts_as_its_rows() -> None:
     small = store(10)
     view = CacheView(small, ())
     view.store({"a": Page([1] * 6), "b": [1] * 5}, frozenset(), view.begin())
@@ -79,7 +79,7 @@ def test_a_page_takes_the_room_of_its_rows() -> None:
     assert view.get_many(["b", "too large"], frozenset()) == {"b": [1] * 5}
 
 
-def test_replies_with_a_validator_have_the_room_that_answers_leave() -> None:
+def test_validated_replies_use_the_bytes_left_by_entries() -> None:
     small = OperationCache(CachePolicy(ttl=10.0, cache_bytes=10_000), lambda: 0.0, lambda: 0.0)
     view, said = CacheView(small, "viewer"), Freshness()
     said.add_reply({}, 5_000)
@@ -95,7 +95,7 @@ def test_replies_with_a_validator_have_the_room_that_answers_leave() -> None:
     assert view.get_many(["x"], frozenset()) == {"x": "answer"}
 
 
-def test_what_is_asked_for_stays_when_there_is_no_more_room() -> None:
+def test_used_entries_survive_eviction() -> None:
     small = store(3)
     view = CacheView(small, ())
     for key in "abcdef":
@@ -104,7 +104,7 @@ def test_what_is_asked_for_stays_when_there_is_no_more_room() -> None:
 
 
 @pytest.mark.parametrize("negative", [False, True])
-def test_a_wide_answer_that_has_ended_stands_in_although_a_narrow_one_is_new(negative: bool) -> None:
+def test_wider_stale_entry_survives_a_newer_narrow_one(negative: bool) -> None:
     """But for what is missing now, which is so with all of its fields."""
     now = 0.0
     small = OperationCache(CachePolicy(ttl=10.0, stale_if_error=60.0), lambda: now, lambda: 0.0)
@@ -122,7 +122,7 @@ def test_a_wide_answer_that_has_ended_stands_in_although_a_narrow_one_is_new(neg
     assert view.get_stale(["x", "y"], wide, on_error=True) == {"x": ("new", 50.0)}
 
 
-def test_nothing_stays_of_what_stood_in_when_its_time_is_over() -> None:
+def test_expired_wider_entries_are_dropped() -> None:
     now = 0.0
     small = OperationCache(CachePolicy(ttl=10.0, stale_if_error=60.0), lambda: now, lambda: 0.0)
     view = CacheView(small, "viewer")
@@ -135,7 +135,7 @@ def test_nothing_stays_of_what_stood_in_when_its_time_is_over() -> None:
     assert (len(small._batches), small._partitions["viewer"].wider) == (1, {})
 
 
-def test_nothing_stays_of_selections_whose_answers_have_all_gone() -> None:
+def test_field_sets_of_dropped_entries_are_dropped() -> None:
     small = store(3)
     view = CacheView(small, "viewer")
     for number in range(100):
@@ -143,7 +143,7 @@ def test_nothing_stays_of_selections_whose_answers_have_all_gone() -> None:
         assert len(small._partitions["viewer"].field_sets) == len(small)
 
 
-def test_nothing_stays_of_a_viewer_whose_answers_have_all_gone() -> None:
+def test_empty_partitions_are_dropped() -> None:
     small = store(3)
     for number in range(100):
         view = CacheView(small, number)

@@ -1,4 +1,4 @@
-"""What a backend says of how fresh its replies are counts, and it is asked whether they still hold (RFC 9111)."""
+"""HTTP caching headers of backends limit entries, and expired replies are revalidated (RFC 9111)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -76,9 +76,7 @@ async def running(graph: Graph, office: Office, clock: Clock) -> AsyncIterator[G
         ({"vary": "*"}, 0),
     ],
 )
-async def test_an_answer_is_kept_no_longer_than_the_backend_allows(
-    headers: dict[str, str], seconds: int, clock: Clock
-) -> None:
+async def test_entry_expires_when_the_backend_says(headers: dict[str, str], seconds: int, clock: Clock) -> None:
     office = Telling(**headers)
     async with running(people(ttl=60), office, clock) as graph:
         await ask(graph, ANN)
@@ -91,7 +89,7 @@ async def test_an_answer_is_kept_no_longer_than_the_backend_allows(
         assert len(office.calls) == 2
 
 
-async def test_what_is_private_is_not_shared(clock: Clock) -> None:
+async def test_private_reply_is_not_shared(clock: Clock) -> None:
     office = Telling(cache_control="private, max-age=50")
     async with running(people(ttl=60, share="public"), office, clock) as graph:
         for who in ("ann", "bob"):
@@ -100,7 +98,7 @@ async def test_what_is_private_is_not_shared(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("control", "calls"), [("max-age=9", 1), ("no-store", 3), ("private", 3)])
-async def test_callers_at_one_time_share_only_what_may_be_kept(control: str, calls: int, clock: Clock) -> None:
+async def test_concurrent_viewers_share_storable_replies_only(control: str, calls: int, clock: Clock) -> None:
     office, arrived, go_on = Telling(cache_control=control), asyncio.Event(), asyncio.Event()
 
     async def slow(request: httpx.Request) -> Any:
@@ -118,7 +116,7 @@ async def test_callers_at_one_time_share_only_what_may_be_kept(control: str, cal
     assert len(office.calls) == calls
 
 
-async def test_what_must_be_asked_again_is_never_told_late(clock: Clock) -> None:
+async def test_must_revalidate_forbids_stale_values(clock: Clock) -> None:
     office = Telling(cache_control="max-age=10, must-revalidate")
     async with running(people(ttl=60, caching={"stale": 30, "stale_if_error": 300}), office, clock) as graph:
         await ask(graph, ANN)
@@ -128,7 +126,7 @@ async def test_what_must_be_asked_again_is_never_told_late(clock: Clock) -> None
 
 
 @pytest.mark.parametrize("validator", ["etag", "last_modified"])
-async def test_a_reply_is_asked_for_by_condition_once_it_has_ended(validator: str, clock: Clock) -> None:
+async def test_expired_reply_is_revalidated(validator: str, clock: Clock) -> None:
     office = Telling(cache_control="max-age=10", **{validator: "Fri, 20 Nov 2026 10:00:00 GMT"})
     async with running(people(ttl=60), office, clock) as graph:
         for clock.now in (0.0, 11.0, 20.0, 22.0):
@@ -136,7 +134,7 @@ async def test_a_reply_is_asked_for_by_condition_once_it_has_ended(validator: st
     assert office.told == [200, 304, 304]
 
 
-async def test_a_changed_reply_replaces_what_was_known(clock: Clock) -> None:
+async def test_changed_reply_replaces_the_old_one(clock: Clock) -> None:
     office = Telling(cache_control="no-cache", etag="yes")
     async with running(people(ttl=60), office, clock) as graph:
         assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
@@ -146,7 +144,7 @@ async def test_a_changed_reply_replaces_what_was_known(clock: Clock) -> None:
     assert office.told == [200, 304, 200]
 
 
-async def test_conditions_are_each_viewers_own(clock: Clock) -> None:
+async def test_validators_are_per_viewer(clock: Clock) -> None:
     office = Telling(cache_control="no-cache", etag="yes")
     async with running(people(ttl=60), office, clock) as graph:
         for who in ("ann", "bob", "ann"):
@@ -154,7 +152,7 @@ async def test_conditions_are_each_viewers_own(clock: Clock) -> None:
     assert office.told == [200, 200, 304]
 
 
-async def test_after_a_write_nothing_is_asked_for_by_condition(clock: Clock) -> None:
+async def test_write_drops_validators(clock: Clock) -> None:
     """A date is too coarse a validator for what was changed within the second."""
     office = Telling(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
     async with running(people(ttl=60), office, clock) as graph:
@@ -163,7 +161,7 @@ async def test_after_a_write_nothing_is_asked_for_by_condition(clock: Clock) -> 
         assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
 
 
-async def test_a_reply_that_was_under_way_at_a_write_is_not_asked_for_by_condition(clock: Clock) -> None:
+async def test_reply_in_flight_during_a_write_is_not_revalidated(clock: Clock) -> None:
     office = Telling(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
     taken, go_on = asyncio.Event(), asyncio.Event()
 
@@ -183,7 +181,7 @@ async def test_a_reply_that_was_under_way_at_a_write_is_not_asked_for_by_conditi
         assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
 
 
-async def test_what_is_not_remembered_is_never_asked_for_by_condition(clock: Clock) -> None:
+async def test_uncached_operation_is_not_revalidated(clock: Clock) -> None:
     office = Telling(etag="yes")
     async with running(people(), office, clock) as graph:
         for _ in range(2):
@@ -191,7 +189,7 @@ async def test_what_is_not_remembered_is_never_asked_for_by_condition(clock: Clo
     assert office.told == [200, 200]
 
 
-def test_of_several_replies_the_strictest_counts() -> None:
+def test_strictest_of_several_replies_counts() -> None:
     told = Freshness()
     told.add_reply({"cache-control": "max-age=60"}, 10)
     told.add_reply({"cache-control": "max-age=5, private", "age": "2"}, 20)
@@ -199,7 +197,7 @@ def test_of_several_replies_the_strictest_counts() -> None:
     assert (told.lifetime, told.age, told.private, told.storable, told.body_bytes) == (3.0, 2.0, True, True, 60)
 
 
-def test_a_header_that_entries_are_not_told_apart_by_forbids_to_keep() -> None:
+def test_vary_by_an_unkeyed_header_forbids_storing() -> None:
     told = Freshness()
     told.add_reply({"vary": "accept-language"}, 1, unkeyed={"x-request-id"})
     assert told.storable
@@ -212,7 +210,7 @@ TEXTS = st.text(max_size=40) | st.sampled_from(["max-age=", "max-age=-1", "max-a
 
 
 @given(st.lists(st.dictionaries(NAMES, TEXTS), max_size=4))
-def test_whatever_it_is_told_a_lifetime_is_a_number_from_zero_and_never_grows(replies: list[dict[str, str]]) -> None:
+def test_lifetime_is_never_negative_and_never_grows(replies: list[dict[str, str]]) -> None:
     told, before = Freshness(), float("inf")
     for headers in replies:
         told.add_reply(headers, 1)

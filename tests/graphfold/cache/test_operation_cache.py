@@ -1,4 +1,4 @@
-"""The cache of one operation against a model of it that keeps what it is told, key by key, on a fake clock."""
+"""The cache of one operation against a key-by-key model, on a fake clock."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -179,7 +179,7 @@ class Remembering(RuleBasedStateMachine):
 
 
 Remembering.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-test_it_does_what_the_model_does = Remembering.TestCase
+test_operation_cache_matches_the_model = Remembering.TestCase
 
 
 class Bounded(RuleBasedStateMachine):
@@ -236,4 +236,4 @@ class Bounded(RuleBasedStateMachine):
 
 
 Bounded.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-test_there_is_never_more_than_there_is_room_for = Bounded.TestCase
+test_operation_cache_stays_within_its_limits = Bounded.TestCase

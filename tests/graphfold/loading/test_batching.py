@@ -1,4 +1,4 @@
-"""Loads travel together: many keys are one call, an error belongs to its key, and every answer to its question."""
+"""Batching: many keys are one call, an error belongs to its key, each result to its load."""
 
 import asyncio
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ async def test_many_loads_are_one_call(environment: Mapping[str, str]) -> None:
     assert calls == ["people 1,2,3"]
 
 
-async def test_a_key_travels_once_however_often_it_is_asked_for(environment: Mapping[str, str]) -> None:
+async def test_key_is_requested_once_per_operation(environment: Mapping[str, str]) -> None:
     query = (
         '{ a: person(number: "2") { name } b: person(number: "2") { name } many(numbers: ["2", "3", "2"]) { name } }'
     )
@@ -48,13 +48,13 @@ async def test_a_key_travels_once_however_often_it_is_asked_for(environment: Map
     assert calls == ["people 2,3"]
 
 
-async def test_the_answer_does_not_depend_on_the_order_of_the_reply(environment: Mapping[str, str]) -> None:
+async def test_results_do_not_depend_on_reply_order(environment: Mapping[str, str]) -> None:
     graph = people(answering=lambda rows: dict(reversed(rows.items())), environment=environment)
     data, _ = await asked(graph, Office(), '{ many(numbers: ["3", "1", "2"]) { name } }')
     assert [person["name"] for person in data["many"]] == ["Cid", "Ann", "Bob"]
 
 
-async def test_more_keys_than_a_call_takes_travel_side_by_side(environment: Mapping[str, str]) -> None:
+async def test_more_keys_than_max_size_are_parallel_calls(environment: Mapping[str, str]) -> None:
     office, together = Office(), asyncio.Barrier(3)
 
     async def waits(request: httpx.Request) -> Any:
@@ -68,7 +68,7 @@ async def test_more_keys_than_a_call_takes_travel_side_by_side(environment: Mapp
     assert calls == ["people 1,2", "people 3,4", "people 5"]
 
 
-async def test_what_is_missing_is_not_found_or_null(environment: Mapping[str, str]) -> None:
+async def test_missing_key_is_not_found_or_null(environment: Mapping[str, str]) -> None:
     answer = await answered(
         people(environment=environment),
         Office(),
@@ -87,7 +87,7 @@ async def test_what_is_missing_is_not_found_or_null(environment: Mapping[str, st
     }
 
 
-async def test_one_refused_key_fails_alone(environment: Mapping[str, str]) -> None:
+async def test_rejected_key_fails_alone(environment: Mapping[str, str]) -> None:
     graph = people(answering=refused("2"), environment=environment)
     answer = await answered(graph, Office(), '{ some(numbers: ["1", "2", "3"]) { boss { name } } }')
     assert [person["boss"] for person in answer["data"]["some"]] == [{"name": "Ann"}, None, {"name": "Cid"}]
@@ -102,7 +102,7 @@ def strict(office: Office, *bad: str) -> Office:
     return office
 
 
-async def test_a_call_that_is_refused_for_one_key_is_made_in_halves(environment: Mapping[str, str]) -> None:
+async def test_call_rejected_for_one_key_is_halved(environment: Mapping[str, str]) -> None:
     office = strict(Office(), "4")
     query = '{ some(numbers: ["1", "2", "3", "4", "5"]) { boss { name } } }'
     answer = await answered(people(environment=environment), office, query)
@@ -113,7 +113,7 @@ async def test_a_call_that_is_refused_for_one_key_is_made_in_halves(environment:
     assert sorted(office.asked) == [f"people {n}" for n in ("1,2", "1,2,3,4,5", "3", "3,4,5", "4", "4,5", "5")]
 
 
-async def test_who_refuses_everything_is_asked_no_more_than_the_retry_budget_allows(
+async def test_halving_ends_with_the_retry_budget(
     environment: Mapping[str, str],
 ) -> None:
     office = strict(Office(" ".join("abcdefghijklmnop")), *map(str, range(1, 17)))
@@ -126,7 +126,7 @@ async def test_who_refuses_everything_is_asked_no_more_than_the_retry_budget_all
     assert len(office.calls) == 1 + 3 * 2  # three parts were halved
 
 
-async def test_a_key_that_cannot_be_sent_fails_alone(environment: Mapping[str, str]) -> None:
+async def test_unsendable_key_fails_alone(environment: Mapping[str, str]) -> None:
     """Nothing is sent again, so it costs nothing of the retry budget, however many keys there are."""
     office = Office(" ".join("abcdefghijklmnop"))
     query = "query ($n: [String!]!) { some(numbers: $n) { boss { name } } }"
@@ -141,7 +141,7 @@ async def test_a_key_that_cannot_be_sent_fails_alone(environment: Mapping[str, s
     assert sorted(asked, key=int) == [*office.names]
 
 
-async def test_a_missing_key_beside_a_foreign_one_is_no_missing_key(environment: Mapping[str, str]) -> None:
+async def test_missing_key_beside_a_foreign_key_is_an_error(environment: Mapping[str, str]) -> None:
     """What came may be its answer under another name; the keys that were answered are well."""
     graph = people(answering=lambda rows: {"1": rows["1"], "02": rows["2"]}, environment=environment)
     answer = await answered(graph, Office(), '{ some(numbers: ["1", "2"]) { boss { name } } }')
@@ -149,7 +149,7 @@ async def test_a_missing_key_beside_a_foreign_one_is_no_missing_key(environment:
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BACKEND_BAD_REPLY"]
 
 
-async def test_one_failing_call_of_several_fails_alone(environment: Mapping[str, str]) -> None:
+async def test_failed_call_does_not_affect_other_calls(environment: Mapping[str, str]) -> None:
     office = Office()
     office.on("GET /people", lambda r: httpx.Response(503) if "3" in office.numbers(r) else office.people(r))
     graph = people(max_size=2, environment=environment)
@@ -159,7 +159,7 @@ async def test_one_failing_call_of_several_fails_alone(environment: Mapping[str,
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"BACKEND_UNAVAILABLE"}
 
 
-async def test_an_error_is_told_at_every_place_that_needed_it(environment: Mapping[str, str]) -> None:
+async def test_error_is_at_every_response_path_of_its_key(environment: Mapping[str, str]) -> None:
     office = Office()
     office.on("GET /people", httpx.Response(500))
     query = '{ a: person(number: "1") { name } b: person(number: "1") { name } }'
@@ -168,7 +168,7 @@ async def test_an_error_is_told_at_every_place_that_needed_it(environment: Mappi
     assert len(office.calls) == 3  # a call for both of them, and its two repetitions
 
 
-async def test_keys_that_nobody_asked_for_are_told(environment: Mapping[str, str], log: list[Any]) -> None:
+async def test_foreign_keys_are_an_error(environment: Mapping[str, str], log: list[Any]) -> None:
     """Keys that come back as another type look like this: nothing fits, and it must not look like an empty answer."""
     graph = people(answering=lambda rows: {f"#{number}": row for number, row in rows.items()}, environment=environment)
     answer = await answered(graph, Office(), '{ person(number: "1") { name } }')
@@ -178,16 +178,14 @@ async def test_keys_that_nobody_asked_for_are_told(environment: Mapping[str, str
     assert any("'#1'" in line.get("internal", "") for line in log)
 
 
-async def test_two_rows_for_one_key_are_told(environment: Mapping[str, str]) -> None:
+async def test_two_rows_for_one_key_are_an_error(environment: Mapping[str, str]) -> None:
     office = Office()
     office.on("GET /people", [office.person("1"), office.person("1")])
     answer = await answered(people(environment=environment), office, '{ person(number: "1") { name } }')
     assert answer["errors"][0]["message"] == "The backend answered one key twice."
 
 
-async def test_a_defect_in_a_batch_is_internal_and_told_to_the_operator_only(
-    environment: Mapping[str, str], log: list[Any]
-) -> None:
+async def test_bug_in_a_batch_is_internal_and_logged(environment: Mapping[str, str], log: list[Any]) -> None:
     def broken(_: dict[str, Any]) -> Any:
         raise RuntimeError("password=hunter2")
 
@@ -199,7 +197,7 @@ async def test_a_defect_in_a_batch_is_internal_and_told_to_the_operator_only(
     assert any(line["event"] == "internal error" and "hunter2" in line["traceback"] for line in log)
 
 
-async def test_a_list_for_each_key_is_empty_where_there_is_nothing(environment: Mapping[str, str]) -> None:
+async def test_list_of_a_missing_key_is_empty(environment: Mapping[str, str]) -> None:
     data, calls = await asked(
         people(environment=environment), Office("Ann"), '{ some(numbers: ["1", "7"]) { notes { text } } }'
     )
@@ -207,7 +205,7 @@ async def test_a_list_for_each_key_is_empty_where_there_is_nothing(environment: 
     assert calls == ["notes 1,7"]
 
 
-async def test_other_arguments_are_another_call_and_the_same_however_written_are_not(
+async def test_equal_arguments_share_a_call_however_written(
     environment: Mapping[str, str],
 ) -> None:
     query = """{ some(numbers: ["1", "2"]) {
@@ -217,34 +215,34 @@ async def test_other_arguments_are_another_call_and_the_same_however_written_are
     assert calls == ["notes 1,2", "notes 1,2"]
 
 
-async def test_a_reference_needs_no_call_when_only_the_key_is_selected(environment: Mapping[str, str]) -> None:
+async def test_ref_needs_no_call_if_only_the_key_is_selected(environment: Mapping[str, str]) -> None:
     query = '{ some(numbers: ["3"]) { notes(limit: 1) { author { number } } } }'
     data, calls = await asked(people(environment=environment), Office(), query)
     assert data == {"some": [{"notes": [{"author": {"number": "3"}}]}]}
     assert calls == ["notes 3"]
 
 
-async def test_a_reference_is_loaded_when_more_is_selected(environment: Mapping[str, str]) -> None:
+async def test_ref_is_loaded_if_more_is_selected(environment: Mapping[str, str]) -> None:
     query = '{ some(numbers: ["3"]) { notes(limit: 1) { author { number name } } } }'
     data, calls = await asked(people(environment=environment), Office(), query)
     assert data == {"some": [{"notes": [{"author": {"number": "3", "name": "Cid"}}]}]}
     assert calls == ["notes 3", "people 3"]
 
 
-async def test_rows_of_a_page_save_the_loads_of_its_items(environment: Mapping[str, str]) -> None:
+async def test_rows_of_a_page_prime_loads(environment: Mapping[str, str]) -> None:
     graph = people(environment=environment)
     data, calls = await asked(graph, Office(), "{ staff { name boss { name } } }")
     assert data["staff"][2] == {"name": "Cid", "boss": {"name": "Bob"}}
     assert calls == ["staff"]
 
 
-async def test_the_same_read_is_one_call(environment: Mapping[str, str]) -> None:
+async def test_equal_reads_are_one_call(environment: Mapping[str, str]) -> None:
     query = '{ a: staff { name } b: staff(team: "all") { name } c: staff(team: "x") { name } }'
     _, calls = await asked(people(environment=environment), Office(), query)
     assert calls == ["staff", "staff"]
 
 
-async def test_an_operation_sees_its_own_write(environment: Mapping[str, str]) -> None:
+async def test_operation_sees_its_own_write(environment: Mapping[str, str]) -> None:
     office = Office()
     graph = people(ttl=60, environment=environment)
     async with graph.running(transports=fakes(hr=office)):
@@ -258,7 +256,7 @@ async def test_an_operation_sees_its_own_write(environment: Mapping[str, str]) -
     assert after == {"person": {"name": "Zoe"}}
 
 
-async def test_each_operation_has_its_own_loaders(environment: Mapping[str, str]) -> None:
+async def test_loaders_are_per_operation(environment: Mapping[str, str]) -> None:
     office = Office()
     graph = people(environment=environment)
     async with graph.running(transports=fakes(hr=office)):

@@ -1,4 +1,4 @@
-"""One deadline for an operation: every call for it gets what is left, and nothing else."""
+"""An operation's deadline: every call gets what is left of it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -58,37 +58,37 @@ async def code(graph: Graph, seconds: float | None = None) -> tuple[str, float]:
     return error["extensions"]["code"], round(took, 1)
 
 
-async def test_the_setting_is_how_long_an_operation_may_take() -> None:
+async def test_setting_limits_an_operation() -> None:
     async with running(60, deadline="3") as (graph, _):
         assert await code(graph) == ("DEADLINE_EXCEEDED", 3)
 
 
-async def test_a_client_may_say_less_but_never_more() -> None:
+async def test_client_may_shorten_the_deadline_only() -> None:
     async with running(60, deadline="3") as (graph, _):
         assert await code(graph, 2) == ("DEADLINE_EXCEEDED", 2)
         assert await code(graph, 100) == ("DEADLINE_EXCEEDED", 3)
 
 
-async def test_a_call_that_takes_its_own_time_is_the_backends_fault() -> None:
+async def test_call_timeout_is_the_backends_error() -> None:
     async with running(60, call_timeout="1", deadline="3") as (graph, _):
         assert await code(graph) == ("BACKEND_TIMEOUT", 1)
 
 
-async def test_what_comes_in_time_is_the_answer() -> None:
+async def test_results_before_the_deadline_are_answered() -> None:
     async with running(2.9, deadline="3") as (graph, _):
         answer, took = await timed(graph.execute(ANN))
         assert answer == {"data": {"person": {"name": "Ann"}}}
         assert round(took, 1) == 2.9
 
 
-async def test_there_is_no_deadline_outside_of_an_operation() -> None:
+async def test_no_deadline_outside_of_an_operation() -> None:
     async with running(0) as (graph, _):
         await graph.execute(ANN)
         assert deadline.current_deadline() is None
     assert deadline.timeout_within_deadline(7) == 7
 
 
-async def test_who_joins_the_call_of_somebody_with_less_time_asks_again() -> None:
+async def test_waiter_fetches_again_after_the_requesters_deadline() -> None:
     async with running(3, ttl=60) as (graph, office):
         hasty = asyncio.ensure_future(code(graph, 1))
         await asyncio.sleep(0.5)
@@ -99,7 +99,7 @@ async def test_who_joins_the_call_of_somebody_with_less_time_asks_again() -> Non
         assert office.asked == ["people 1", "people 1"]
 
 
-async def test_who_has_less_time_than_the_call_that_it_joins_leaves_it_to_the_others() -> None:
+async def test_waiter_with_less_time_leaves_the_call_running() -> None:
     async with running(3, ttl=60) as (graph, office):
         patient = asyncio.ensure_future(timed(graph.execute(ANN)))
         await asyncio.sleep(0.5)
@@ -110,7 +110,7 @@ async def test_who_has_less_time_than_the_call_that_it_joins_leaves_it_to_the_ot
         assert office.asked == ["people 1"]
 
 
-async def test_the_time_for_a_token_is_the_operations_too() -> None:
+async def test_fetching_a_token_counts_against_the_deadline() -> None:
     with declaring():
 
         @strawberry.type
@@ -143,7 +143,7 @@ async def test_the_time_for_a_token_is_the_operations_too() -> None:
         assert (await graph.execute("{ name }")).document() == {"data": {"name": "here"}}
 
 
-async def test_who_waits_for_the_turn_of_a_call_waits_no_longer_than_its_time() -> None:
+async def test_waiting_in_the_bulkhead_counts_against_the_deadline() -> None:
     async with running(4) as (graph, office):
         [hr] = graph.adapters
         busy = [asyncio.ensure_future(graph.execute(ANN)) for _ in range(hr.resilience.parallel)]

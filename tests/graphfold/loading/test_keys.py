@@ -1,4 +1,4 @@
-"""Keys: many of them in several calls, written in more than one way, made of several parts, and answered wrongly."""
+"""Keys of batches: chunks, canonical forms, compound keys and wrong replies."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -96,7 +96,7 @@ async def asked(graph: Graph, depot: Depot, *numbers: str, field: str = "part { 
     return [one["size"] if isinstance(one, dict) else one for one in found], answer.errors
 
 
-async def test_a_load_that_is_split_has_few_calls_at_once(environment: Mapping[str, str]) -> None:
+async def test_split_load_limits_parallel_calls(environment: Mapping[str, str]) -> None:
     depot, numbers = Depot(list), [str(i) for i in range(20)]
     found, _ = await asked(numbered(environment, max_size=2, parallel=3), depot, *numbers)
     assert found == [1] * 20
@@ -105,9 +105,7 @@ async def test_a_load_that_is_split_has_few_calls_at_once(environment: Mapping[s
 
 
 @pytest.mark.parametrize("field", ["part { size }", "twice"])
-async def test_keys_that_are_written_otherwise_are_one_where_it_is_declared(
-    environment: Mapping[str, str], field: str
-) -> None:
+async def test_keys_with_equal_canonical_form_are_one(environment: Mapping[str, str], field: str) -> None:
     depot = Depot(lambda keys: [key.lower() for key in keys])
     found, errors = await asked(numbered(environment, key=str.upper), depot, "ab", "AB", "Ab", "c", field=field)
     assert errors == []
@@ -115,7 +113,7 @@ async def test_keys_that_are_written_otherwise_are_one_where_it_is_declared(
     assert depot.asked == [["AB", "C"]]
 
 
-async def test_what_changed_may_be_named_in_any_way(environment: Mapping[str, str]) -> None:
+async def test_forget_accepts_any_form_of_a_key(environment: Mapping[str, str]) -> None:
     depot, graph = Depot(list), numbered(environment, key=str.upper, ttl=60, share="public")
     async with graph.running(transports=fakes(store=depot)):
         for change in ("", "AB", "ab", ""):
@@ -125,12 +123,12 @@ async def test_what_changed_may_be_named_in_any_way(environment: Mapping[str, st
     assert depot.asked == [["AB"]] * 3
 
 
-async def test_numbers_and_texts_are_one_where_it_is_declared(environment: Mapping[str, str]) -> None:
+async def test_number_and_text_are_one_key_if_declared(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [int(key) for key in keys])
     assert await asked(numbered(environment, key=str), depot, "1", "20") == ([1, 1], [])
 
 
-async def test_leading_zeros_count_unless_it_is_declared_that_they_do_not(environment: Mapping[str, str]) -> None:
+async def test_leading_zeros_count_unless_declared_otherwise(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [key for key in keys if key == "007"])
     assert await asked(numbered(environment), depot, "007", "7") == ([1, None], [])
     with declaring():
@@ -140,15 +138,13 @@ async def test_leading_zeros_count_unless_it_is_declared_that_they_do_not(enviro
     assert depot.asked == [["7"]]
 
 
-async def test_what_cannot_be_a_key_is_missing_without_a_call(environment: Mapping[str, str]) -> None:
+async def test_impossible_key_is_missing_without_a_call(environment: Mapping[str, str]) -> None:
     depot = Depot(list)
     found, errors = await asked(numbered(environment, key=lambda key: str(int(key))), depot, "x", "07")
     assert (found, errors, depot.asked) == ([None, 1], [], [["7"]])
 
 
-async def test_a_key_that_is_answered_twice_fails_alone(
-    environment: Mapping[str, str], log: list[Mapping[str, Any]]
-) -> None:
+async def test_key_with_two_values_fails_alone(environment: Mapping[str, str], log: list[Mapping[str, Any]]) -> None:
     depot = Depot(lambda keys: [*keys, "2"])
     found, [error] = await asked(numbered(environment), depot, "1", "2", "3")
     assert found == [1, None, 1]
@@ -157,14 +153,14 @@ async def test_a_key_that_is_answered_twice_fails_alone(
     assert any("'2'" in str(line.get("internal")) for line in log)
 
 
-async def test_two_keys_of_the_backend_that_are_one_here_fail_alone(environment: Mapping[str, str]) -> None:
+async def test_two_backend_keys_with_one_canonical_form_fail_alone(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [*keys, "b"])
     found, [error] = await asked(numbered(environment, key=str.upper), depot, "a", "b")
     assert found == [1, None]
     assert error["extensions"]["code"] == "BACKEND_BAD_REPLY"
 
 
-async def test_keys_that_nobody_asked_for_harm_nobody_and_are_told_inside(
+async def test_foreign_keys_are_logged_and_do_not_affect_others(
     environment: Mapping[str, str], log: list[Mapping[str, Any]]
 ) -> None:
     depot = Depot(lambda keys: [*keys, "foreign"])
@@ -173,7 +169,7 @@ async def test_keys_that_nobody_asked_for_harm_nobody_and_are_told_inside(
     assert (line["count"], line["first"], line["operation"]) == (1, "['foreign']", "parts")
 
 
-async def test_one_call_of_several_that_fails_harms_its_own_keys_only(environment: Mapping[str, str]) -> None:
+async def test_failed_chunk_affects_its_own_keys_only(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [{"number": key} if key == "3" else key for key in keys])
     found, errors = await asked(numbered(environment, max_size=2), depot, "1", "2", "3", "4", "5")
     assert found == [1, 1, None, None, 1]
@@ -192,7 +188,7 @@ class Bin:
 
 
 @pytest.mark.parametrize("kind", [Place, Bin])
-async def test_keys_of_several_parts(environment: Mapping[str, str], kind: Any) -> None:
+async def test_compound_keys(environment: Mapping[str, str], kind: Any) -> None:
     @strawberry.type
     class Part:
         size: int
@@ -229,14 +225,14 @@ async def test_keys_of_several_parts(environment: Mapping[str, str], kind: Any) 
 
 
 @pytest.mark.parametrize(("how", "told"), [({"parallel": 0}, "parallel=0"), ({"key": "upper"}, "key='upper'")])
-def test_what_cannot_be_declared_is_told_at_once(how: dict[str, Any], told: str) -> None:
+def test_wrong_key_options_are_mistakes(how: dict[str, Any], told: str) -> None:
     with pytest.raises(Mistake) as mistake:
         batch(**how)
     assert told in str(mistake.value)
     assert "Fix:" in str(mistake.value)
 
 
-async def test_calls_for_each_key_go_a_few_at_a_time_and_in_turn() -> None:
+async def test_each_limits_parallel_calls_and_keeps_order() -> None:
     """What one operation asks for would fill the queue otherwise, and others would be told that the backend is busy."""
     begun, under_way, most = list[int](), 0, 0
 

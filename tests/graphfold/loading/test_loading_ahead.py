@@ -1,4 +1,4 @@
-"""What is loaded by the key of a reference does not wait for what the reference leads to."""
+"""Loading ahead: the key of a reference is loaded without waiting for the referenced object."""
 
 # No `from __future__ import annotations` here: the graph is declared inside a function.
 
@@ -106,7 +106,7 @@ class Backends:
         return fakes(goods=FakeBackend({"GET /products": self.products}), depot=FakeBackend({"GET /stock": self.stock}))
 
 
-async def test_both_backends_are_asked_at_once() -> None:
+async def test_backends_of_a_ref_are_called_in_parallel() -> None:
     backends = Backends(goods_wait=True)
     with declaring():
         graph = shop()
@@ -116,7 +116,7 @@ async def test_both_backends_are_asked_at_once() -> None:
     assert sorted(backends.asked) == ["products a,b", "stock a,b"]
 
 
-async def test_what_may_be_missing_is_asked_for_first() -> None:
+async def test_optional_reference_is_loaded_first() -> None:
     backends = Backends()
     with declaring():
         graph = shop()
@@ -126,7 +126,7 @@ async def test_what_may_be_missing_is_asked_for_first() -> None:
     assert backends.asked == ["products a,gone", "stock a"]
 
 
-async def test_nothing_is_asked_ahead_that_nobody_selected() -> None:
+async def test_unselected_fields_are_not_loaded_ahead() -> None:
     backends = Backends()
     with declaring():
         graph = shop()

@@ -1,4 +1,4 @@
-"""Who joins a call of somebody else's, and who waits while graphfold itself fails: everybody is told, nobody hangs."""
+"""Joining requests in flight, and internal failures: every waiter gets a result."""
 
 import asyncio
 from itertools import count
@@ -41,7 +41,7 @@ def source(fetch: Fetch[int], store: OperationCache, home: Host | None = None) -
     )
 
 
-async def test_who_joins_a_call_in_the_turn_its_time_was_over_makes_one_of_its_own() -> None:
+async def test_waiter_joining_an_expiring_call_makes_its_own() -> None:
     store, over = OperationCache(CachePolicy(ttl=10), lambda: 0.0), asyncio.Event()
 
     async def hasty(keys: list[int]) -> dict[int, Any]:
@@ -63,7 +63,7 @@ async def test_who_joins_a_call_in_the_turn_its_time_was_over_makes_one_of_its_o
     assert await joining == {1: "found"}
 
 
-async def test_where_no_call_can_be_made_whoever_waits_is_told() -> None:
+async def test_failing_to_start_a_call_fails_all_waiters() -> None:
     async def never(keys: list[int]) -> dict[int, Any]:
         raise AssertionError
 
@@ -74,7 +74,7 @@ async def test_where_no_call_can_be_made_whoever_waits_is_told() -> None:
 
 
 @pytest.mark.parametrize("execution", ["breadth-first", "graphql-core"])
-async def test_wherever_the_clock_fails_each_query_is_answered(execution: str) -> None:
+async def test_failing_clock_never_hangs_a_query(execution: str) -> None:
     """Each use of it in turn: while looking, fetching, keeping, standing in; for who called and for who joined."""
     graph = people(
         ttl=60, share="public", caching={"stale_if_error": 60}, environment={"GRAPHFOLD_EXECUTION": execution}

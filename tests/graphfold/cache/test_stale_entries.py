@@ -1,4 +1,4 @@
-"""Answers that have ended and are told all the same: while new ones are fetched, or because the backend fails."""
+"""Stale entries: served during a refresh, or when the backend fails."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -57,15 +57,13 @@ def paths(answer: Any) -> list[Any]:
     return [told["path"] for told in answer.extensions.get("freshness", [])]
 
 
-async def test_a_fresh_answer_says_nothing_of_freshness(graph: Graph, office: Office, clock: Clock) -> None:
+async def test_fresh_answer_has_no_freshness_extension(graph: Graph, office: Office, clock: Clock) -> None:
     async with running(graph, office, clock):
         for _ in range(2):
             assert (await graph.execute(ANN)).extensions == {}
 
 
-async def test_an_ended_answer_is_told_at_once_while_one_call_fetches_a_new_one(
-    graph: Graph, office: Office, clock: Clock
-) -> None:
+async def test_stale_entry_is_served_during_one_refresh(graph: Graph, office: Office, clock: Clock) -> None:
     async with running(graph, office, clock):
         await ask(graph, ANN)
         office.names["1"], clock.now = "Zoe", 75.0
@@ -89,7 +87,7 @@ async def test_an_ended_answer_is_told_at_once_while_one_call_fetches_a_new_one(
     assert office.asked == ["people 1", "people 1"]
 
 
-async def test_what_has_ended_for_longer_is_fetched(graph: Graph, office: Office, clock: Clock) -> None:
+async def test_entry_past_its_stale_time_is_fetched(graph: Graph, office: Office, clock: Clock) -> None:
     async with running(graph, office, clock):
         await ask(graph, ANN)
         office.names["1"], clock.now = "Zoe", 90.0
@@ -108,7 +106,7 @@ OUTAGES = [
 
 
 @pytest.mark.parametrize(("failure", "code"), OUTAGES)
-async def test_an_ended_answer_stands_in_for_an_outage(
+async def test_stale_entry_replaces_an_outage(
     failure: Any, code: str, graph: Graph, office: Office, clock: Clock, log: list[Any]
 ) -> None:
     async with running(graph, office, clock):
@@ -136,7 +134,7 @@ async def test_an_ended_answer_stands_in_for_an_outage(
         (httpx.Response(200, json=[{"no": "1", "called": "Ann"}]), "BACKEND_CONTRACT"),
     ],
 )
-async def test_nothing_stands_in_for_what_a_backend_says(
+async def test_stale_entry_does_not_replace_a_rejection(
     failure: Any, code: str, graph: Graph, office: Office, clock: Clock
 ) -> None:
     async with running(graph, office, clock):
@@ -157,7 +155,7 @@ def failing(failure: Any) -> Callable[[httpx.Request], Any]:
     return fail
 
 
-async def test_each_path_that_is_stale_is_named_and_no_other(graph: Graph, office: Office, clock: Clock) -> None:
+async def test_freshness_names_exactly_the_stale_paths(graph: Graph, office: Office, clock: Clock) -> None:
     """By links, by resolvers that wait once, more often, or for many at once, in lists and below them."""
     query = """{
       bob: person(number: "2") { name boss { name } notes { author { name } } }
@@ -178,9 +176,7 @@ async def test_each_path_that_is_stale_is_named_and_no_other(graph: Graph, offic
         assert sorted(paths(answer), key=str) == sorted(bob + others, key=str)
 
 
-async def test_a_background_call_does_not_bring_back_what_was_forgotten(
-    graph: Graph, office: Office, clock: Clock
-) -> None:
+async def test_refresh_does_not_restore_an_invalidated_key(graph: Graph, office: Office, clock: Clock) -> None:
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(request: httpx.Request) -> Any:
@@ -202,7 +198,7 @@ async def test_a_background_call_does_not_bring_back_what_was_forgotten(
         assert (answer.data, answer.extensions) == ({"person": {"name": "Zoe"}}, {})
 
 
-async def test_a_write_ends_what_would_stand_in(graph: Graph, office: Office, clock: Clock) -> None:
+async def test_write_invalidates_stale_fallbacks(graph: Graph, office: Office, clock: Clock) -> None:
     async with running(graph, office, clock):
         await ask(graph, ANN)
         await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { number } }')
@@ -211,7 +207,7 @@ async def test_a_write_ends_what_would_stand_in(graph: Graph, office: Office, cl
         assert answer.errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
 
 
-async def test_a_missing_key_is_believed_for_a_time_of_its_own(office: Office, clock: Clock) -> None:
+async def test_negative_entry_has_its_own_ttl(office: Office, clock: Clock) -> None:
     graph = people(ttl=60, caching={"negative_ttl": 5, "stale": 30})
     seek = '{ seek(number: "6") { name } }'
     async with running(graph, office, clock):
@@ -222,7 +218,7 @@ async def test_a_missing_key_is_believed_for_a_time_of_its_own(office: Office, c
         assert await ask(graph, seek) == {"seek": {"name": "Fay"}}
 
 
-async def test_viewers_are_told_nothing_of_each_others_past(office: Office, clock: Clock) -> None:
+async def test_stale_entries_are_per_viewer(office: Office, clock: Clock) -> None:
     graph = people(ttl=60, caching=KEPT)
     async with running(graph, office, clock):
         await graph.execute(ANN, headers={"authorization": "ann"})
@@ -232,7 +228,7 @@ async def test_viewers_are_told_nothing_of_each_others_past(office: Office, cloc
         assert len((await graph.execute(ANN, headers={"authorization": "bob"})).errors) == 1
 
 
-async def test_a_tenant_shares_what_its_viewers_load_and_nobody_else_sees_it(office: Office, clock: Clock) -> None:
+async def test_tenant_entries_are_shared_within_the_tenant_only(office: Office, clock: Clock) -> None:
     graph = people(ttl=60, share="tenant")
     graph.tenant_of = lambda headers: headers.get("tenant")
     async with running(graph, office, clock):
@@ -242,7 +238,7 @@ async def test_a_tenant_shares_what_its_viewers_load_and_nobody_else_sees_it(off
     assert len(office.asked) == 4
 
 
-async def test_what_is_asked_for_together_does_not_end_together_for_good(office: Office, clock: Clock) -> None:
+async def test_entries_made_together_expire_apart(office: Office, clock: Clock) -> None:
     graph, drawn = people(ttl=100), iter([0.0, 1.0, 0.5])
     async with graph.running(transports=fakes(hr=office), timer=clock, chance=lambda: next(drawn)):
         await ask(graph, ANN)

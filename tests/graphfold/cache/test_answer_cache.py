@@ -1,4 +1,4 @@
-"""Whole answers that are told again: to whom, for how long, and which answers never are."""
+"""The cache of whole answers: who shares them, how long they last, which are not cached."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -29,7 +29,7 @@ async def shop() -> AsyncIterator[Shop]:
         yield shop
 
 
-async def test_an_equal_request_gets_the_same_bytes_and_an_id_of_its_own(shop: Shop) -> None:
+async def test_equal_request_gets_same_bytes_and_its_own_id(shop: Shop) -> None:
     first, again = [await shop.ask("query Name " + NAME) for _ in range(2)]
     assert shop.kept == [False, True]
     assert again.content == first.content
@@ -37,7 +37,7 @@ async def test_an_equal_request_gets_the_same_bytes_and_an_id_of_its_own(shop: S
     assert len(shop.store.calls) == 1
 
 
-async def test_the_log_says_of_it_what_it_says_of_the_first(shop: Shop) -> None:
+async def test_cached_answer_is_logged_like_the_first(shop: Shop) -> None:
     for _ in range(2):
         await shop.ask("query Name " + NAME)
     lines = [line for line in shop.log if line["event"] == "request"]
@@ -47,7 +47,7 @@ async def test_the_log_says_of_it_what_it_says_of_the_first(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("media", ["application/json", "application/graphql-response+json"])
-async def test_each_gets_the_media_type_it_reads(shop: Shop, media: str) -> None:
+async def test_cached_answer_has_the_accepted_media_type(shop: Shop, media: str) -> None:
     await shop.ask(NAME)
     again = await shop.ask(NAME, headers={"accept": media})
     assert again.headers["content-type"] == f"{media}; charset=utf-8"
@@ -56,7 +56,7 @@ async def test_each_gets_the_media_type_it_reads(shop: Shop, media: str) -> None
     assert shop.kept == [False, True, False]
 
 
-async def test_it_is_the_same_by_get_and_by_post(shop: Shop) -> None:
+async def test_get_and_post_share_an_answer(shop: Shop) -> None:
     by_post = await shop.ask("query ($id: String!) { name(id: $id) { text } }", variables={"id": "1"})
     asked = {"query": "query ($id: String!) { name(id: $id) { text } }", "variables": '{ "id" : "1" }'}
     by_get = await shop.client.get("/graphql", params=asked, headers={"accept": "application/json"})
@@ -64,7 +64,7 @@ async def test_it_is_the_same_by_get_and_by_post(shop: Shop) -> None:
     assert shop.kept == [False, True]
 
 
-async def test_neither_the_order_of_variables_nor_spaces_between_them_matter(shop: Shop) -> None:
+async def test_order_and_spaces_of_variables_do_not_matter(shop: Shop) -> None:
     query = "query ($id: String!, $p: Int!) { name(id: $id) { text } price(id: $p) { text } }"
     for body in (b'{"query": %b, "variables": {"id": "1", "p": 2}}', b'{"variables":{"p":2,"id":"1"},"query":%b}'):
         headers = {"content-type": "application/json"}
@@ -73,7 +73,7 @@ async def test_neither_the_order_of_variables_nor_spaces_between_them_matter(sho
     assert shop.kept == [False, True]
 
 
-async def test_another_document_variable_or_operation_is_another_question(shop: Shop) -> None:
+async def test_document_variables_and_operation_are_part_of_the_key(shop: Shop) -> None:
     asked: list[dict[str, Any]] = [
         {"query": BY_ID, "operationName": "ByName", "variables": {"id": "1"}},
         {"query": BY_ID, "operationName": "ByPrice", "variables": {"id": "1"}},
@@ -96,7 +96,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 @given(
     st.dictionaries(st.sampled_from("xy"), JSON, max_size=2), st.dictionaries(st.sampled_from("xy"), JSON, max_size=2)
 )
-def test_variables_are_told_apart_as_json_tells_them_apart(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_variables_are_distinguished_as_json(one: dict[str, Any], other: dict[str, Any]) -> None:
     def written(variables: dict[str, Any]) -> bytes:
         return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
 
@@ -104,7 +104,7 @@ def test_variables_are_told_apart_as_json_tells_them_apart(one: dict[str, Any], 
     assert same == (written(one) == written(other))
 
 
-async def test_what_is_for_all_is_told_to_all(shop: Shop) -> None:
+async def test_public_answer_is_shared(shop: Shop) -> None:
     answers = [(await shop.ask(NAME, who=who)).content for who in ("Basic a", "Basic b", "")]
     assert len(set(answers)) == 1
     assert shop.kept == [False, True, True]
@@ -112,7 +112,7 @@ async def test_what_is_for_all_is_told_to_all(shop: Shop) -> None:
 
 @pytest.mark.parametrize("first", ["Basic a", ""])
 @pytest.mark.parametrize("query", [MINE, NAME.replace("}", '} mine(id: "1") { text }', 1)])
-async def test_two_viewers_never_share_what_is_each_ones_own(shop: Shop, query: str, first: str) -> None:
+async def test_viewer_answers_are_not_shared(shop: Shop, query: str, first: str) -> None:
     """One part that is the viewer's makes the whole answer the viewer's; who has not signed in is a viewer, too."""
     for _ in range(2):
         texts = [
@@ -122,7 +122,7 @@ async def test_two_viewers_never_share_what_is_each_ones_own(shop: Shop, query: 
     assert shop.kept == [False] * 3 + [True] * 3
 
 
-async def test_tenants_never_share_and_who_belongs_to_one_does(shop: Shop) -> None:
+async def test_tenant_answers_are_shared_within_the_tenant_only(shop: Shop) -> None:
     """The tenant may be said by a header that says nothing of the viewer."""
     shop.graph.tenant_of = lambda headers: headers.get("x-company")
     callers = [("a", "x"), ("b", "x"), ("", "x"), ("a", "y"), ("", "y"), ("a", ""), ("b", ""), ("", "")]
@@ -136,7 +136,7 @@ async def test_tenants_never_share_and_who_belongs_to_one_does(shop: Shop) -> No
     assert shop.kept == [False, True, True, False, True, False, False, False] + [True] * 8
 
 
-async def test_what_is_each_viewers_own_is_told_apart_by_tenant_too(shop: Shop) -> None:
+async def test_viewer_answers_are_separate_by_tenant(shop: Shop) -> None:
     shop.graph.tenant_of = lambda headers: headers.get("x-company")
     both = '{ mine(id: "1") { text } ours(id: "1") { text } }'
     answers = [(await shop.ask(both, who="a", headers={"x-company": company})).text for company in ("x", "y", "x")]
@@ -144,7 +144,7 @@ async def test_what_is_each_viewers_own_is_told_apart_by_tenant_too(shop: Shop) 
 
 
 @pytest.mark.parametrize("who", ["a", ""])
-async def test_a_viewer_of_two_tenants_is_shown_what_is_its_own_in_each(shop: Shop, who: str) -> None:
+async def test_viewer_of_two_tenants_gets_answers_of_each(shop: Shop, who: str) -> None:
     """Nobody signed in is a viewer of each tenant, too."""
     shop.graph.tenant_of = lambda headers: headers.get("x-company")
     asking = [shop.ask(MINE, who=who, headers={"x-company": company} if company else {}) for company in ("x", "y", "")]
@@ -154,7 +154,7 @@ async def test_a_viewer_of_two_tenants_is_shown_what_is_its_own_in_each(shop: Sh
 
 @pytest.mark.parametrize("query", [NAME, 'mutation { look(id: "1") { text } }', "{ nonsense }"])
 @pytest.mark.parametrize("room", ["0", "60000"])
-async def test_the_tenant_is_asked_for_once_a_request(query: str, room: str) -> None:
+async def test_tenant_is_computed_once_per_request(query: str, room: str) -> None:
     asked: list[str] = []
 
     def tenant_of(headers: Mapping[str, str]) -> None:
@@ -168,7 +168,7 @@ async def test_the_tenant_is_asked_for_once_a_request(query: str, room: str) -> 
 
 
 @pytest.mark.parametrize("room", ["0", "60000"])
-async def test_where_the_tenant_cannot_be_told_the_client_reads_nothing_of_why(room: str) -> None:
+async def test_failure_of_tenant_of_is_not_disclosed(room: str) -> None:
     async with served(goods(answer_cache=room)) as shop:
         shop.graph.tenant_of = lambda headers: headers["x-secret-name"]
         response = await shop.ask(NAME)
@@ -179,7 +179,7 @@ async def test_where_the_tenant_cannot_be_told_the_client_reads_nothing_of_why(r
         assert "data" not in response.json() and not shop.store.calls
 
 
-async def test_what_is_stale_is_not_kept(shop: Shop) -> None:
+async def test_stale_answer_is_not_cached(shop: Shop) -> None:
     news = '{ news(id: "1") { text } }'
     for shop.clock.now in (0.0, 9.0, 11.0):
         response = await shop.ask(news)
@@ -201,13 +201,13 @@ async def test_what_is_stale_is_not_kept(shop: Shop) -> None:
         ("{ name(id: 1) { text } price(id: 1) { text } }".replace("name(id: 1)", 'name(id: "1")'), 10),
     ],
 )
-async def test_it_lasts_as_long_as_the_shortest_of_its_parts(shop: Shop, query: str, until: float) -> None:
+async def test_answer_expires_with_its_first_part(shop: Shop, query: str, until: float) -> None:
     for shop.clock.now in (0.0, until - 0.1, until + 0.1):
         await shop.ask(query)
     assert shop.kept == [False, True, False]
 
 
-async def test_it_is_never_older_than_its_parts_were_already(shop: Shop) -> None:
+async def test_answer_inherits_the_age_of_its_parts(shop: Shop) -> None:
     await shop.ask(NAME)
     for shop.clock.now in (55.0, 59.9, 60.1):
         await shop.ask("query Another " + NAME)
@@ -238,14 +238,14 @@ async def test_it_is_never_older_than_its_parts_were_already(shop: Shop) -> None
         "mutation",
     ],
 )
-async def test_what_may_be_told_once_only_is_not_kept(shop: Shop, query: str) -> None:
+async def test_answer_with_an_uncacheable_part_is_not_cached(shop: Shop, query: str) -> None:
     for _ in range(3):
         response = await shop.ask(query)
         assert "errors" not in response.json()
     assert not any(shop.kept)
 
 
-async def test_errors_are_not_kept_and_neither_is_what_is_left_beside_them(shop: Shop) -> None:
+async def test_answer_with_errors_is_not_cached(shop: Shop) -> None:
     both = '{ name(id: "1") { text } price(id: 1) { text } }'
     shop.store.on("GET /prices", httpx.Response(503))
     for query in (both, both, PRICE, PRICE, "{ nonsense }", "{ nonsense }"):
@@ -255,21 +255,21 @@ async def test_errors_are_not_kept_and_neither_is_what_is_left_beside_them(shop:
     assert not any(shop.kept)
 
 
-async def test_what_stands_in_for_a_failure_is_not_kept(shop: Shop) -> None:
+async def test_answer_with_a_fallback_is_not_cached(shop: Shop) -> None:
     shop.store.on("GET /names", httpx.Response(503))
     assert (await shop.ask('{ nameOrNone(id: "1") }')).json() == {"data": {"nameOrNone": None}}
     shop.store.on("GET /names", shop.store.tell)
     assert (await shop.ask('{ nameOrNone(id: "1") }')).json() == {"data": {"nameOrNone": "names 1 #1"}}
 
 
-async def test_that_there_is_nothing_is_kept_like_anything_else(shop: Shop) -> None:
+async def test_answer_with_a_missing_key_is_cached(shop: Shop) -> None:
     shop.store.gone.add("1")
     for _ in range(2):
         assert (await shop.ask(NAME)).json() == {"data": {"name": None}}
     assert shop.kept == [False, True]
 
 
-async def test_a_run_that_is_to_be_explained_is_run() -> None:
+async def test_explained_request_is_not_served_from_cache() -> None:
     async with served(goods(), development=True) as shop:
         await shop.ask(NAME)
         for what in ("plan", "trace"):
@@ -279,7 +279,7 @@ async def test_a_run_that_is_to_be_explained_is_run() -> None:
         assert shop.kept == [False, False, False, True]
 
 
-async def test_an_extension_that_was_added_sees_every_operation() -> None:
+async def test_added_extension_sees_every_operation() -> None:
     seen: list[str] = []
 
     class Watching(SchemaExtension):
@@ -295,7 +295,7 @@ async def test_an_extension_that_was_added_sees_every_operation() -> None:
         assert len(seen) == 2
 
 
-async def test_the_room_is_bounded_and_the_longest_unused_goes_first() -> None:
+async def test_cache_is_bounded_and_evicts_least_recently_used() -> None:
     store = Store()
     store.on("GET /names", lambda request: [{"id": request.url.params["ids"], "text": "x" * 5_000}])
     async with served(goods(answer_cache="60000"), store) as shop:
@@ -305,7 +305,7 @@ async def test_the_room_is_bounded_and_the_longest_unused_goes_first() -> None:
         assert shop.graph.answers is not None and len(shop.graph.answers) * 5_000 < 60_000
 
 
-async def test_an_answer_that_would_drive_out_the_others_is_not_kept() -> None:
+async def test_answer_too_large_for_the_cache_is_not_cached() -> None:
     store = Store()
     store.on("GET /names", [{"id": "1", "text": "x" * 10_000}])
     async with served(goods(answer_cache="60000"), store) as shop:
@@ -314,14 +314,14 @@ async def test_an_answer_that_would_drive_out_the_others_is_not_kept() -> None:
         assert not any(shop.kept)
 
 
-async def test_without_room_none_is_kept() -> None:
+async def test_cache_of_size_zero_is_off() -> None:
     async with served(goods(answer_cache="0")) as shop:
         for _ in range(2):
             await shop.ask(NAME)
         assert not any(shop.kept)
 
 
-def test_a_tenant_is_told_apart_within_a_viewer_and_a_viewer_within_a_tenant() -> None:
+def test_answer_keys_separate_tenants_and_viewers() -> None:
     """One caller may speak for several tenants, and nobody of a tenant is everybody of it."""
     people = [("", None), ("a", None), ("b", None), ("", "x"), ("a", "x"), ("a", "y"), ("", "a"), ("", "1 of a")]
     asked = [AnswerKey("q", {}, None, viewer, tenant) for viewer, tenant in people]

@@ -1,4 +1,4 @@
-"""When its time is over an operation answers at once: with what there is, and an error wherever it still waited."""
+"""After the deadline: the answer has what is there, and an error for everything that was still loading."""
 
 import asyncio
 import json
@@ -215,7 +215,7 @@ def of_parts(field: str, *numbers: str) -> str:
 
 
 @pytest.mark.parametrize("field", ["split { size }", "single { size }"])
-async def test_what_came_in_time_is_in_the_answer(environment: Mapping[str, str], field: str) -> None:
+async def test_results_in_time_are_in_the_answer(environment: Mapping[str, str], field: str) -> None:
     name = field.partition(" ")[0]
     async with opened(environment) as (graph, _):
         data, late = await answered(graph, of_parts(field, "a", "never"))
@@ -224,9 +224,7 @@ async def test_what_came_in_time_is_in_the_answer(environment: Mapping[str, str]
 
 
 @pytest.mark.parametrize(("field", "value"), [("computed", 10), ("sleeps", 7), ("pair", 2)])
-async def test_resolvers_that_are_done_are_in_the_answer(
-    environment: Mapping[str, str], field: str, value: int
-) -> None:
+async def test_finished_resolvers_are_in_the_answer(environment: Mapping[str, str], field: str, value: int) -> None:
     async with opened(environment) as (graph, _):
         data, late = await answered(graph, of_parts(field, "a", "never"))
     assert data == {"parts": [{"number": "a", field: value}, {"number": "never", field: None}]}
@@ -234,7 +232,7 @@ async def test_resolvers_that_are_done_are_in_the_answer(
 
 
 @pytest.mark.parametrize("field", ["times", "swallows", "later"])
-async def test_what_a_resolver_does_about_it_does_not_count(
+async def test_resolver_cannot_catch_the_deadline(
     environment: Mapping[str, str], field: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(environment) as (graph, _):
@@ -249,7 +247,7 @@ async def test_what_a_resolver_does_about_it_does_not_count(
     assert (error["path"], error["extensions"]["code"]) == (["parts", 0, field], "DEADLINE_EXCEEDED")
 
 
-async def test_an_adapter_that_goes_on_holds_up_nobody(environment: Mapping[str, str]) -> None:
+async def test_adapter_ignoring_cancellation_does_not_delay_the_answer(environment: Mapping[str, str]) -> None:
     async with opened(environment) as (graph, _):
         before = asyncio.all_tasks()
         began = asyncio.get_running_loop().time()
@@ -260,14 +258,14 @@ async def test_an_adapter_that_goes_on_holds_up_nobody(environment: Mapping[str,
         assert asyncio.all_tasks() == before
 
 
-async def test_what_is_loaded_later_fails_at_once_and_is_not_sent(environment: Mapping[str, str]) -> None:
+async def test_load_after_the_deadline_fails_without_a_call(environment: Mapping[str, str]) -> None:
     async with opened(environment) as (graph, depot):
         await graph.execute('{ parts(numbers: ["a"]) { later } }')
         await asyncio.sleep(1)
         assert depot.calls == []
 
 
-async def test_a_required_value_that_is_late_nulls_what_it_belongs_to(environment: Mapping[str, str]) -> None:
+async def test_late_non_null_value_nulls_its_parent(environment: Mapping[str, str]) -> None:
     async with opened(environment) as (graph, _):
         data, late = await answered(
             graph, '{ a: parts(numbers: ["never"]) { required { size } } b: parts(numbers: ["x"]) { size } }'
@@ -276,7 +274,7 @@ async def test_a_required_value_that_is_late_nulls_what_it_belongs_to(environmen
     assert late == [["a", 0, "required"]]
 
 
-async def test_a_list_that_does_not_end_is_an_error(environment: Mapping[str, str]) -> None:
+async def test_endless_list_is_an_error(environment: Mapping[str, str]) -> None:
     async with opened(environment) as (graph, _):
         assert await answered(graph, '{ items(until: 9) parts(numbers: ["x"]) { size } }') == (
             {"items": None, "parts": [{"size": 1}]},
@@ -286,7 +284,7 @@ async def test_a_list_that_does_not_end_is_an_error(environment: Mapping[str, st
         assert answer.document() == {"data": {"items": [1, 2]}}
 
 
-async def test_mutations_that_have_not_begun_never_do(environment: Mapping[str, str]) -> None:
+async def test_mutations_after_the_deadline_do_not_start(environment: Mapping[str, str]) -> None:
     steps = (
         f'{name}: change(number: "{number}") {{ size }}' for name, number in (("a", "1"), ("b", "never"), ("c", "2"))
     )

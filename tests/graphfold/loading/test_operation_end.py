@@ -1,4 +1,4 @@
-"""An operation ends for good, a queue is bounded, and what shows late still says where it came from."""
+"""The end of an operation: no calls after it, bounded waiting, no garbage cycles."""
 
 import asyncio
 import gc
@@ -71,7 +71,7 @@ def told(request: httpx.Request) -> Any:
 
 
 @pytest.mark.parametrize("execution", ["breadth-first", "graphql-core"])
-async def test_nothing_is_called_for_an_operation_that_has_ended(execution: str) -> None:
+async def test_ended_operation_makes_no_calls(execution: str) -> None:
     backend, before = FakeBackend({"GET /things": told}), asyncio.all_tasks()
     async with things(GRAPHFOLD_EXECUTION=execution).running(transports=fakes(store=backend)) as graph:
         assert await ask(graph, '{ forgotten(number: "1") }') == {"forgotten": "1"}
@@ -86,7 +86,7 @@ async def test_nothing_is_called_for_an_operation_that_has_ended(execution: str)
 
 
 @pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": VirtualTimeLoop})], ids=["nobody waits"])
-async def test_a_place_in_the_queue_is_not_waited_for_longer_than_a_call_may_take() -> None:
+async def test_bulkhead_queue_times_out_with_the_call() -> None:
     async def hang(request: httpx.Request) -> Any:
         await asyncio.Event().wait()
 
@@ -98,7 +98,7 @@ async def test_a_place_in_the_queue_is_not_waited_for_longer_than_a_call_may_tak
     assert codes.count("BACKEND_TIMEOUT") <= 2
 
 
-async def test_a_value_that_cannot_be_converted_says_which_backend_sent_it() -> None:
+async def test_conversion_error_names_the_backend() -> None:
     backend = FakeBackend({"GET /things": lambda _: [{"number": "1", "part": "0/1"}]})
     async with things().running(transports=fakes(store=backend)) as graph:
         answer = await graph.execute('{ thing(number: "1") { number share } }', request_id="r")
@@ -107,7 +107,7 @@ async def test_a_value_that_cannot_be_converted_says_which_backend_sent_it() -> 
     assert (error["path"], error["extensions"]) == (["thing", "share"], told | {"requestId": "r"})
 
 
-async def test_a_load_that_is_not_awaited_says_so() -> None:
+async def test_unawaited_load_has_an_explaining_error() -> None:
     backend = FakeBackend({"GET /things": told})
     with capture_logs() as lines:
         async with things().running(transports=fakes(store=backend)) as graph:
@@ -120,7 +120,7 @@ def living() -> list[Any]:
     return [each for each in gc.get_objects() if isinstance(each, (OperationScope, RestAdapter, Deadline))]
 
 
-async def test_an_operation_leaves_nothing_for_the_garbage_collector() -> None:
+async def test_operation_leaves_no_garbage_cycles() -> None:
     graph = things()
     async with graph.running(transports=fakes(store=FakeBackend({"GET /things": told}))):
         await ask(graph, '{ thing(number: "1") { number } }')

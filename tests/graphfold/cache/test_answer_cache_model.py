@@ -1,4 +1,4 @@
-"""Whole answers against a model of what may be told: nothing past its time, nothing from before it was forgotten."""
+"""The answer cache against a model: no answer past its time or from before an invalidation."""
 
 import asyncio
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def graph() -> Iterator[Graph]:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(STEPS, min_size=2, max_size=25))
-def test_what_is_told_is_never_too_old(graph: Graph, steps: list[tuple[str, Any]]) -> None:
+def test_answers_are_never_outdated(graph: Graph, steps: list[tuple[str, Any]]) -> None:
     async def run() -> None:
         model = Model()
         async with served(graph, model) as shop:

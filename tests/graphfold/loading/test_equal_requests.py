@@ -1,4 +1,4 @@
-"""Equal questions at one time: who waits for whom, and that nobody is told what is no longer so."""
+"""Equal requests at one time: which wait for which, and that none gets an invalidated answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ class Gate:
 
 
 @pytest.mark.parametrize("who", ["", "Basic a"])
-async def test_a_thousand_equal_queries_at_once_cost_the_calls_of_one(shop: Shop, who: str) -> None:
+async def test_thousand_equal_queries_share_the_calls_of_one(shop: Shop, who: str) -> None:
     answers = await asyncio.gather(*(shop.ask(ALL, who=who) for _ in range(1000)))
     assert sorted(shop.store.asked) == ["list", "names 2", "prices 1"]
     assert len({answer.content for answer in answers}) == 1
@@ -53,12 +53,12 @@ async def test_a_thousand_equal_queries_at_once_cost_the_calls_of_one(shop: Shop
     assert shop.kept.count(False) == 1
 
 
-async def test_a_hundred_viewers_at_once_cost_the_calls_of_one_where_all_may_see_the_same(shop: Shop) -> None:
+async def test_hundred_viewers_share_public_calls(shop: Shop) -> None:
     await asyncio.gather(*(shop.ask(ALL, who=f"Basic {number}") for number in range(100)))
     assert sorted(shop.store.asked) == ["list", "names 2", "prices 1"]
 
 
-async def test_nobody_waits_for_a_stranger(shop: Shop) -> None:
+async def test_viewers_do_not_wait_for_each_other(shop: Shop) -> None:
     mine = '{ mine(id: "1") { text } }'
     answers = await asyncio.gather(*(shop.ask(mine, who=who) for who in ("a", "b", "b", "", "")))
     texts = [answer.json()["data"]["mine"]["text"] for answer in answers]
@@ -66,7 +66,7 @@ async def test_nobody_waits_for_a_stranger(shop: Shop) -> None:
     assert texts[1] == texts[2] and texts[3] == texts[4]
 
 
-async def test_a_write_meanwhile_voids_the_answer_for_those_who_wait_too(shop: Shop) -> None:
+async def test_write_invalidates_the_answer_for_waiters(shop: Shop) -> None:
     gate = Gate(shop)
     asking = [asyncio.create_task(shop.ask(NAME)) for _ in range(3)]
     await gate.arrived.wait()
@@ -79,7 +79,7 @@ async def test_a_write_meanwhile_voids_the_answer_for_those_who_wait_too(shop: S
     assert (await shop.ask(NAME)).json()["data"]["name"]["text"] == "names 1 #2"
 
 
-async def test_who_asks_after_a_write_never_gets_an_answer_from_before_it(shop: Shop) -> None:
+async def test_query_after_a_write_gets_no_older_answer(shop: Shop) -> None:
     """The one that began before the write ends after everything else, and is not kept then."""
     gate = Gate(shop)
     early = asyncio.create_task(shop.ask(NAME))
@@ -94,7 +94,7 @@ async def test_who_asks_after_a_write_never_gets_an_answer_from_before_it(shop: 
         assert (await shop.ask(query)).json()["data"]["name"]["text"] == "names 1 #2"
 
 
-async def test_when_the_first_leaves_the_others_are_answered(shop: Shop) -> None:
+async def test_waiters_survive_the_first_clients_disconnect(shop: Shop) -> None:
     gate = Gate(shop)
     asking = [asyncio.create_task(shop.ask(NAME)) for _ in range(5)]
     await gate.arrived.wait()
@@ -106,7 +106,7 @@ async def test_when_the_first_leaves_the_others_are_answered(shop: Shop) -> None
     assert len(shop.store.calls) == 1
 
 
-async def test_nobody_waits_for_another_longer_than_for_oneself(shop: Shop) -> None:
+async def test_waiting_for_an_equal_query_ends_at_the_own_deadline(shop: Shop) -> None:
     gate = Gate(shop)
     patient = asyncio.create_task(shop.ask(NAME))
     await gate.arrived.wait()
@@ -118,7 +118,7 @@ async def test_nobody_waits_for_another_longer_than_for_oneself(shop: Shop) -> N
     assert (await patient).json()["data"]
 
 
-async def test_what_was_cut_short_is_not_kept_whatever_a_resolver_makes_of_it(shop: Shop) -> None:
+async def test_answer_cut_by_the_deadline_is_not_cached(shop: Shop) -> None:
     query = '{ price(id: 1) { text } nameOrNone(id: "1") }'
     Gate(shop)
     await shop.ask(query, headers={"graphfold-deadline": "0.5"})
@@ -127,7 +127,7 @@ async def test_what_was_cut_short_is_not_kept_whatever_a_resolver_makes_of_it(sh
     assert not any(shop.kept)
 
 
-async def test_where_it_was_in_vain_once_nobody_waits_again(shop: Shop) -> None:
+async def test_uncacheable_queries_do_not_wait_for_each_other(shop: Shop) -> None:
     stock = '{ stock(id: "1") { text } }'
     for calls in (2, 4):
         await asyncio.gather(shop.ask(stock), shop.ask(stock))
@@ -151,7 +151,7 @@ async def test_equal_mutations_do_not_wait_for_each_other(shop: Shop) -> None:
     await asyncio.gather(*asking)
 
 
-async def test_who_waited_in_vain_has_all_of_its_time() -> None:
+async def test_waiting_in_vain_leaves_the_whole_deadline() -> None:
     async with served(goods(deadline="2")) as shop:
 
         async def slow(request: httpx.Request) -> Any:
@@ -163,7 +163,7 @@ async def test_who_waited_in_vain_has_all_of_its_time() -> None:
     assert [sorted(answer.json()) for answer in answers] == [["data"], ["data"]]
 
 
-async def test_a_write_voids_what_its_keys_went_into_and_nothing_else(shop: Shop) -> None:
+async def test_write_invalidates_answers_with_its_keys_only(shop: Shop) -> None:
     other = '{ name(id: "2") { text } }'
     for query in (NAME, ALL, other):
         await shop.ask(query)

@@ -1,4 +1,4 @@
-"""What is remembered between operations: for how long, for whom, with which fields, until when a write voids it."""
+"""Results cached between operations: time to live, viewers, fields, invalidation."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,28 +40,28 @@ async def running(graph: Graph, office: Office, clock: Clock | None = None) -> A
         yield graph
 
 
-async def test_an_answer_is_remembered_for_its_time(office: Office, clock: Clock) -> None:
+async def test_entry_is_served_until_its_ttl(office: Office, clock: Clock) -> None:
     async with running(people(ttl=60), office, clock) as graph:
         for clock.now in (0.0, 59.9, 60.1):
             await ask(graph, ANN)
     assert office.asked == ["people 1", "people 1"]
 
 
-async def test_only_what_is_not_remembered_is_asked_for(office: Office) -> None:
+async def test_only_uncached_keys_are_fetched(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         await ask(graph, '{ many(numbers: ["1", "3"]) { name } }')
         await ask(graph, '{ many(numbers: ["1", "2", "3", "4"]) { name } }')
     assert office.asked == ["people 1,3", "people 2,4"]
 
 
-async def test_that_there_is_nothing_is_remembered_too(office: Office) -> None:
+async def test_missing_key_is_cached(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         for _ in range(2):
             assert await ask(graph, '{ seek(number: "99") { name } }') == {"seek": None}
     assert office.asked == ["people 99"]
 
 
-async def test_a_refusal_of_one_key_is_remembered_and_a_failed_call_is_not(office: Office) -> None:
+async def test_rejection_of_a_key_is_cached_and_failed_call_is_not(office: Office) -> None:
     async with running(people(ttl=60, answering=refused("2")), office) as graph:
         for _ in range(2):
             answer = await graph.execute('{ person(number: "2") { name } }')
@@ -73,7 +73,7 @@ async def test_a_refusal_of_one_key_is_remembered_and_a_failed_call_is_not(offic
     assert office.asked == ["people 2", "people 1", "people 1"]
 
 
-async def test_a_call_that_is_refused_for_its_only_key_is_remembered_as_that_keys_answer(office: Office) -> None:
+async def test_rejected_call_with_one_key_is_cached(office: Office) -> None:
     office.on("GET /people", lambda r: httpx.Response(422) if "2" in office.numbers(r) else office.people(r))
     async with running(people(ttl=60), office) as graph:
         for _ in range(2):
@@ -82,14 +82,14 @@ async def test_a_call_that_is_refused_for_its_only_key_is_remembered_as_that_key
     assert sorted(office.asked) == ["people 1", "people 1,2", "people 2"]
 
 
-async def test_the_cache_is_bounded(office: Office) -> None:
+async def test_cache_is_bounded(office: Office) -> None:
     async with running(people(ttl=60, cache_size=2), office) as graph:
         for number in ("1", "2", "3", "3", "1"):
             await ask(graph, "query ($n: String!) { person(number: $n) { name } }", n=number)
     assert office.asked == ["people 1", "people 2", "people 3", "people 1"]
 
 
-async def test_a_wider_answer_serves_a_narrower_question_and_never_the_other_way_round(office: Office) -> None:
+async def test_wider_entry_serves_narrower_query_not_vice_versa(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         await ask(graph, ANN)
         assert await ask(graph, '{ person(number: "1") { mail } }') == {"person": {"mail": "Ann@x.test"}}
@@ -106,21 +106,21 @@ async def test_a_wider_answer_serves_a_narrower_question_and_never_the_other_way
     ]
 
 
-async def test_whose_answer_it_is(office: Office) -> None:
+async def test_entries_are_per_viewer(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         for who in ("Basic a", "Basic b", "Basic a", ""):
             await graph.execute(ANN, headers={"authorization": who} if who else {})
     assert len(office.asked) == 3
 
 
-async def test_public_answers_are_everybodys(office: Office) -> None:
+async def test_public_entries_are_shared_by_all_viewers(office: Office) -> None:
     async with running(people(ttl=60, share="public"), office) as graph:
         for who in ("Basic a", "Basic b"):
             await graph.execute(ANN, headers={"authorization": who})
     assert len(office.asked) == 1
 
 
-async def test_a_write_voids_what_is_remembered_for_every_viewer(office: Office) -> None:
+async def test_write_invalidates_entries_of_all_viewers(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         for who in ("a", "b"):
             await graph.execute(ANN, headers={"authorization": who})
@@ -130,14 +130,14 @@ async def test_a_write_voids_what_is_remembered_for_every_viewer(office: Office)
             assert answer.data == {"person": {"name": "Zoe"}}
 
 
-async def test_a_write_voids_pages(office: Office) -> None:
+async def test_write_invalidates_pages(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         await ask(graph, "{ staff { name } }")
         await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { name } }')
         assert (await ask(graph, "{ staff { name } }"))["staff"][0] == {"name": "Zoe"}
 
 
-async def test_a_write_during_a_call_voids_its_answer(office: Office) -> None:
+async def test_write_during_a_call_invalidates_its_result(office: Office) -> None:
     """The call may have read before the write or after it: nobody knows, so nobody keeps it."""
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
@@ -175,7 +175,7 @@ class Slow:
         return self.office.people(request)
 
 
-async def test_operations_wait_for_one_call(office: Office) -> None:
+async def test_operations_share_a_call_in_flight(office: Office) -> None:
     slow = Slow(office)
     async with running(people(ttl=60), office) as graph:
         asking = [asyncio.create_task(ask(graph, ANN)) for _ in range(5)]
@@ -185,7 +185,7 @@ async def test_operations_wait_for_one_call(office: Office) -> None:
     assert office.asked == ["people 1"]
 
 
-async def test_the_call_survives_whoever_made_it(office: Office) -> None:
+async def test_shared_call_survives_its_first_operation(office: Office) -> None:
     slow = Slow(office)
     async with running(people(ttl=60), office) as graph:
         first = asyncio.create_task(ask(graph, ANN))
@@ -200,7 +200,7 @@ async def test_the_call_survives_whoever_made_it(office: Office) -> None:
     assert office.asked == ["people 1"]
 
 
-async def test_a_wider_question_does_not_wait_for_a_narrower_call(office: Office) -> None:
+async def test_wider_query_does_not_join_a_narrower_call(office: Office) -> None:
     slow = Slow(office)
     async with running(people(ttl=60), office) as graph:
         narrow = asyncio.create_task(ask(graph, ANN))
@@ -213,7 +213,7 @@ async def test_a_wider_question_does_not_wait_for_a_narrower_call(office: Office
     assert len(office.asked) == 2
 
 
-async def test_a_call_that_is_not_remembered_ends_with_its_operation(office: Office) -> None:
+async def test_uncached_call_ends_with_its_operation(office: Office) -> None:
     slow, before = Slow(office), asyncio.all_tasks()
     async with running(people(), office) as graph:
         asking = asyncio.create_task(ask(graph, ANN))
@@ -225,7 +225,7 @@ async def test_a_call_that_is_not_remembered_ends_with_its_operation(office: Off
         assert asyncio.all_tasks() == before
 
 
-async def test_nothing_is_left_when_the_graph_stops(office: Office) -> None:
+async def test_no_tasks_are_left_when_the_graph_stops(office: Office) -> None:
     """Also calls that are shared, and those who wait for them get an answer."""
     slow, before = Slow(office), asyncio.all_tasks()
     async with running(people(ttl=60), office) as graph:
@@ -238,7 +238,7 @@ async def test_nothing_is_left_when_the_graph_stops(office: Office) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_both_paths_to_a_row_are_one_call_with_the_fields_of_both(office: Office) -> None:
+async def test_two_paths_to_a_row_are_one_call_with_all_fields(office: Office) -> None:
     query = '{ a: person(number: "2") { name } b: person(number: "2") { mail boss { number } } }'
     async with running(people(), office) as graph:
         await ask(graph, query)
@@ -246,7 +246,7 @@ async def test_both_paths_to_a_row_are_one_call_with_the_fields_of_both(office: 
 
 
 @pytest.mark.parametrize("first", [False, True])
-async def test_fields_behind_include_are_asked_for_when_they_are_wanted(office: Office, first: bool) -> None:
+async def test_included_fields_are_requested(office: Office, first: bool) -> None:
     query = 'query ($mail: Boolean!) { person(number: "1") { name mail @include(if: $mail) } }'
     async with running(people(), office) as graph:
         for mail in (first, not first):
@@ -255,13 +255,13 @@ async def test_fields_behind_include_are_asked_for_when_they_are_wanted(office: 
     assert [("mail" in call.url.params["fields"]) for call in office.calls] == [first, not first]
 
 
-async def test_a_resolver_that_reads_fields_asks_for_them(office: Office) -> None:
+async def test_resolver_reading_fields_requests_them(office: Office) -> None:
     async with running(people(), office) as graph:
         assert await ask(graph, '{ person(number: "1") { label } }') == {"person": {"label": "Ann <Ann@x.test>"}}
     assert office.calls[0].url.params["fields"] == "contact.mail,name,no"
 
 
-async def test_reading_what_nobody_asked_for_is_loud(office: Office, log: list[Any]) -> None:
+async def test_reading_an_unrequested_field_raises(office: Office, log: list[Any]) -> None:
     async with running(people(), office) as graph:
         answer = await graph.execute('{ initial(number: "1") person(number: "2") { mail } }')
         whole = await ask(graph, '{ initialOfWhole(number: "1") person(number: "2") { mail } }')
@@ -271,6 +271,6 @@ async def test_reading_what_nobody_asked_for_is_loud(office: Office, log: list[A
     assert whole["initialOfWhole"] == "A"
 
 
-async def test_what_no_place_of_the_query_tells_about_is_loaded_whole(office: Office) -> None:
+async def test_type_outside_of_the_query_is_loaded_whole(office: Office) -> None:
     async with running(people(), office) as graph:
         assert await ask(graph, '{ initial(number: "1") }') == {"initial": "A"}
