@@ -1,4 +1,4 @@
-"""The command as people run it: a process of its own, in the folder of a project."""
+"""Runs commands as users do: in a process of their own, in the folder of a project."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Outcome:
     err: str
 
 
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHFOLD_")}
-    return own | PATIENT | dict(given)
+    return own | PATIENT | dict(variables)
 
 
 class Running:
@@ -144,10 +144,10 @@ class Demo:
     def fault(self, **fault: Any) -> None:
         httpx.post(f"{self.sandbox}/_sandbox/faults", json=fault).raise_for_status()
 
-    def asked(self, backend: str, then: Callable[[], object]) -> None:
-        """Do something, and return once it has made the backend be called."""
+    def wait_for_call(self, backend: str, action: Callable[[], object]) -> None:
+        """Run an action, and return once it has made the gateway call the backend."""
         before = self._calls(backend)
-        then()
+        action()
         while self._calls(backend) == before:
             pass
 
@@ -155,7 +155,7 @@ class Demo:
         return int(httpx.get(f"{self.sandbox}/_sandbox/requests").json()[backend])
 
     def gone(self) -> bool:
-        """Whether nobody listens any more where the gateway did."""
+        """Return whether the gateway listens no more."""
         with socket.socket() as probe:
             return probe.connect_ex(address_of(self.url)) != 0
 

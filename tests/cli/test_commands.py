@@ -1,4 +1,4 @@
-"""The commands that ask and tell: what they print where, and how they end."""
+"""The commands `query`, `schema`, `backends`, `check` and `serve`: their output and exit codes."""
 
 from __future__ import annotations
 
@@ -35,31 +35,33 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "worker" not in capsys.readouterr().out
 
 
-def test_a_query_in_this_process(tiny: Any) -> None:
-    asked = tiny.run("query", "query($n: String!) { hello(name: $n) }", "--variables", '{"n": "Ada"}')
-    assert (asked.code, asked.out, asked.err) == (0, '{\n  "hello": "hello Ada"\n}\n', "")
+def test_query_runs_in_this_process(tiny: Any) -> None:
+    outcome = tiny.run("query", "query($n: String!) { hello(name: $n) }", "--variables", '{"n": "Ada"}')
+    assert (outcome.code, outcome.out, outcome.err) == (0, '{\n  "hello": "hello Ada"\n}\n', "")
 
 
-def test_a_query_from_files(tiny: Any) -> None:
+def test_query_and_variables_from_files(tiny: Any) -> None:
     (tiny.folder / "hello.graphql").write_text("query A($n: String!) { hello(name: $n) }\nquery B { hello }\n")
     (tiny.folder / "values.json").write_text('{"n": "Ada"}')
-    asked = tiny.run("query", "hello.graphql", "--variables", "@values.json", "--operation", "A", "--json")
-    assert (asked.code, asked.out) == (0, '{"data":{"hello":"hello Ada"}}\n')
+    outcome = tiny.run("query", "hello.graphql", "--variables", "@values.json", "--operation", "A", "--json")
+    assert (outcome.code, outcome.out) == (0, '{"data":{"hello":"hello Ada"}}\n')
 
 
-def test_errors_are_diagnostics(tiny: Any) -> None:
-    asked = tiny.run("query", "-", stdin="{ helo }")
-    assert (asked.code, asked.out) == (1, "")
-    told = r"query:1:3: Cannot query field 'helo' on type 'Query'. Did you mean 'hello'\? \(BAD_INPUT\) \[request \w+\]"
-    assert re.fullmatch(f"graphfold: {told}\n", asked.err)
+def test_query_error_has_line_and_column(tiny: Any) -> None:
+    outcome = tiny.run("query", "-", stdin="{ helo }")
+    assert (outcome.code, outcome.out) == (1, "")
+    printed = (
+        r"query:1:3: Cannot query field 'helo' on type 'Query'. Did you mean 'hello'\? \(BAD_INPUT\) \[request \w+\]"
+    )
+    assert re.fullmatch(f"graphfold: {printed}\n", outcome.err)
 
 
-def test_errors_say_where_whose_and_whether_to_try_again(tiny: Any) -> None:
+def test_query_error_names_backend_code_and_retryability(tiny: Any) -> None:
     (tiny.folder / "resolvers" / "busy.py").write_text(BUSY)
     (tiny.folder / "busy.graphql").write_text("{\n  busy\n}\n")
-    asked = tiny.run("query", "busy.graphql")
-    told = r"busy.graphql:2:3: busy: Wait. \(BACKEND_BUSY\) \[crm.customers, request \w+\]; may be tried again"
-    assert re.search(f"^graphfold: {told}$", asked.err, re.MULTILINE)
+    outcome = tiny.run("query", "busy.graphql")
+    printed = r"busy.graphql:2:3: busy: Wait. \(BACKEND_BUSY\) \[crm.customers, request \w+\]; may be tried again"
+    assert re.search(f"^graphfold: {printed}$", outcome.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -76,18 +78,18 @@ def test_errors_say_where_whose_and_whether_to_try_again(tiny: Any) -> None:
         (["nothing"], "No such command 'nothing'"),
     ],
 )
-def test_wrong_usage_is_2(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_exits_with_2(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    told = capsys.readouterr()
-    assert message in told.err
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.out == ""
 
 
-def test_a_file_without_a_query(tiny: Any) -> None:
+def test_empty_document_exits_with_2(tiny: Any) -> None:
     (tiny.folder / "empty.graphql").write_text("\n")
-    for asked in (tiny.run("query", "empty.graphql"), tiny.run("query", "-")):
-        assert asked.code == 2
-        assert asked.err == (
+    for outcome in (tiny.run("query", "empty.graphql"), tiny.run("query", "-")):
+        assert outcome.code == 2
+        assert outcome.err == (
             "graphfold: TEXT|FILE: there is no query in it.\n"
             "  Fix: write a query, like '{ __typename }', or name a file with one in it.\n"
         )
@@ -101,41 +103,41 @@ def closed() -> Iterator[str]:
         yield f"http://127.0.0.1:{held.getsockname()[1]}/graphql"
 
 
-def test_an_address_without_a_gateway(closed: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_query_url_without_a_server_stops(closed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "{ a }", "--url", closed]) == 1
     assert f"--url {closed}: no answer" in capsys.readouterr().err
     assert main(["query", "{ a }", "--url", "nonsense"]) == 1
     assert "--url nonsense: no answer" in capsys.readouterr().err
 
 
-def test_an_address_that_is_no_gateway(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_query_url_of_another_server_stops(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "{ a }", "--url", demo.url.replace("/graphql", "/healthz")]) == 1
-    told = capsys.readouterr().err
-    assert "that is no GraphQL endpoint (status 405, application/json)" in told
-    assert f"Fix: try --url {demo.url}, where" in told
+    printed = capsys.readouterr().err
+    assert "that is no GraphQL endpoint (status 405, application/json)" in printed
+    assert f"Fix: try --url {demo.url}, where" in printed
 
 
-def test_a_query_to_a_gateway(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_query_is_sent_to_a_gateway(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "{ customers(first: 1) { nodes { number } } gone }", "--url", demo.url]) == 1
-    told = capsys.readouterr()
-    assert (told.out, "Cannot query field 'gone'" in told.err) == ("", True)
+    printed = capsys.readouterr()
+    assert (printed.out, "Cannot query field 'gone'" in printed.err) == ("", True)
 
 
-def test_without_settings_it_says_how(repository: Any) -> None:
-    asked = repository.run("query", "{ __typename }")
-    assert (asked.code, asked.out) == (1, "")
-    assert "GRAPHFOLD_CRM_URL" in asked.err
-    assert "graphfold query ... --url http://127.0.0.1:8000/graphql" in asked.err
+def test_query_without_settings_names_them(repository: Any) -> None:
+    outcome = repository.run("query", "{ __typename }")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "GRAPHFOLD_CRM_URL" in outcome.err
+    assert "graphfold query ... --url http://127.0.0.1:8000/graphql" in outcome.err
 
 
-def test_the_schema_is_printed(tiny: Any) -> None:
+def test_schema_prints_sdl(tiny: Any) -> None:
     printed = tiny.run("schema")
     assert (printed.code, printed.err) == (0, "")
     assert printed.out.startswith('"""All."""\ntype Query {\n  """Greets."""\n  hello(\n')
     assert printed.out.endswith("): String!\n}\n")
 
 
-def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
+def test_backends_lists_and_probes_each_backend(repository: Any, demo: Any) -> None:
     shop = {"GRAPHFOLD_SHOP_URL": f"{demo.sandbox}/shop", "GRAPHFOLD_SHOP_TOKEN": "shop-demo-key"}
     shop["GRAPHFOLD_BILLING_URL"] = "https://billing.test/soap"
     listed = repository.run("backends", "--json", **shop)
@@ -151,13 +153,13 @@ def test_backends_are_listed_with_a_probe(repository: Any, demo: Any) -> None:
     assert backends["billing"]["address"] == "https://billing.test/soap"
 
 
-def test_what_to_do_about_missing_settings_is_told_once(repository: Any) -> None:
+def test_backends_prints_the_settings_hint_once(repository: Any) -> None:
     listed = repository.run("backends")
     assert (listed.code, listed.out.count("not set up: ")) == (1, 6)
     assert listed.out.endswith("\nSettings are missing: set them in the environment or in .env (see .env.example).\n")
 
 
-def test_backends_that_are_all_ready_are_no_failure(repository: Any, demo: Any) -> None:
+def test_backends_exits_with_0_when_all_are_ready(repository: Any, demo: Any) -> None:
     settings = httpx.get(f"{demo.sandbox}/_sandbox/settings").json()
     listed = repository.run("backends", **settings)
     assert (listed.code, listed.out.count(": ready (")) == (0, 6)
@@ -165,7 +167,7 @@ def test_backends_that_are_all_ready_are_no_failure(repository: Any, demo: Any) 
 
 
 @pytest.mark.parametrize(("without", "code"), [("MARKETING", 0), ("SHOP", 1)])
-def test_only_a_critical_backend_has_to_be_ready(repository: Any, demo: Any, without: str, code: int) -> None:
+def test_backends_fails_only_for_critical_backends(repository: Any, demo: Any, without: str, code: int) -> None:
     settings = httpx.get(f"{demo.sandbox}/_sandbox/settings").json()
     known = {name: value for name, value in settings.items() if f"_{without}_" not in name}
     listed = repository.run("backends", **known)
@@ -173,9 +175,9 @@ def test_only_a_critical_backend_has_to_be_ready(repository: Any, demo: Any, wit
 
 
 @pytest.mark.parametrize(
-    ("days", "told"), [(181, None), (180, "ends on {day}: ask us@company.example"), (-1, "ended on {day}: ask us")]
+    ("days", "printed"), [(181, None), (180, "ends on {day}: ask us@company.example"), (-1, "ended on {day}: ask us")]
 )
-def test_a_backend_that_ends_soon_is_told(tiny: Any, days: int, told: str | None) -> None:
+def test_backends_mentions_a_near_sunset(tiny: Any, days: int, printed: str | None) -> None:
     day = datetime.now(UTC).date() + timedelta(days=days)
     (tiny.folder / "resolvers" / "ending.py").write_text(
         "from datetime import date\n"
@@ -189,8 +191,8 @@ def test_a_backend_that_ends_soon_is_told(tiny: Any, days: int, told: str | None
     )
     listed = tiny.run("backends").out
     assert "old (REST, owned by us, silver)" in listed
-    assert ("ask us" in listed) is (told is not None)
-    assert (told or "").format(day=day) in listed
+    assert ("ask us" in listed) is (printed is not None)
+    assert (printed or "").format(day=day) in listed
 
 
 LIMITED = """
@@ -221,11 +223,11 @@ class Depot(RestAdapter):
 """
 
 
-def test_all_of_one_backend_is_told_by_its_name(tiny: Any) -> None:
+def test_backends_with_a_name_prints_all_details(tiny: Any) -> None:
     (tiny.folder / "resolvers" / "depot.py").write_text(LIMITED)
-    told = tiny.run("backends", "depot", GRAPHFOLD_DEPOT_PARALLEL="3")
-    lines = [" ".join(line.split()) for line in told.out.splitlines()]
-    assert (told.code, lines[0]) == (0, "depot (REST, owned by us, bronze, not critical)")
+    printed = tiny.run("backends", "depot", GRAPHFOLD_DEPOT_PARALLEL="3")
+    lines = [" ".join(line.split()) for line in printed.out.splitlines()]
+    assert (printed.code, lines[0]) == (0, "depot (REST, owned by us, bronze, not critical)")
     for name, value in {
         "owner": "us",
         "contact": "us@company.example",
@@ -244,15 +246,15 @@ def test_all_of_one_backend_is_told_by_its_name(tiny: Any) -> None:
     }.items():
         assert f"{name} {value}" in lines
     assert any(line.startswith("sunset 2001-02-03, ") and line.endswith(" days ago") for line in lines)
-    assert max(map(len, told.out.splitlines())) <= 120
+    assert max(map(len, printed.out.splitlines())) <= 120
 
 
-def test_the_manifest_is_whole_as_json(tiny: Any) -> None:
+def test_backends_json_has_the_whole_manifest(tiny: Any) -> None:
     (tiny.folder / "resolvers" / "depot.py").write_text(LIMITED)
-    [told] = json.loads(tiny.run("backends", "--json").out)["backends"]
-    assert (told["contact"], told["version"], told["sunset"]) == ("us@company.example", "v7", "2001-02-03")
+    [printed] = json.loads(tiny.run("backends", "--json").out)["backends"]
+    assert (printed["contact"], printed["version"], printed["sunset"]) == ("us@company.example", "v7", "2001-02-03")
     quota = {"rate": 90, "per": 60, "burst": 5}
-    assert told["limits"] == {
+    assert printed["limits"] == {
         "seconds": 3,
         "retries": 2,
         "parallel": 4,
@@ -260,27 +262,27 @@ def test_the_manifest_is_whole_as_json(tiny: Any) -> None:
         "quota": quota,
         "keys": {"stock": 50},
     }
-    rules = {rule["name"]: (rule["status"], rule["reason"]) for rule in told["rules"]}
+    rules = {rule["name"]: (rule["status"], rule["reason"]) for rule in printed["rules"]}
     assert list(rules) == list(RULES)
     assert (rules["owner"], rules["keyed"]) == (("done", None), ("todo", None))
     assert rules["writes"] == ("exempt", "there are none")
     assert rules["split"] == ("todo", "they are asked how many")
 
 
-def test_a_backend_that_is_not_there_is_told(repository: Any) -> None:
-    told = repository.run("backends", "shp")
-    assert (told.code, told.out) == (2, "")
-    assert "There is no backend 'shp'." in told.err
-    assert "shop" in told.err
+def test_backends_rejects_an_unknown_name(repository: Any) -> None:
+    printed = repository.run("backends", "shp")
+    assert (printed.code, printed.out) == (2, "")
+    assert "There is no backend 'shp'." in printed.err
+    assert "shop" in printed.err
 
 
-def test_check_finds_nothing_wrong_or_says_what(tiny: Any) -> None:
+def test_check_passes_or_lists_problems(tiny: Any) -> None:
     assert tiny.run("check").out == "Tiny: 0 backends, nothing wrong.\n"
     checked = tiny.run("check", GRAPHFOLD_MAX_DEPHT="3")
     assert (checked.code, "did you mean GRAPHFOLD_MAX_DEPTH?" in checked.err) == (1, True)
 
 
-def test_serve_is_for_production(tiny: Any) -> None:
+def test_serve_has_no_development_features(tiny: Any) -> None:
     with tiny.start("serve", "--port", "0") as running:
         url = running.logged(event="serving")["url"]
         assert httpx.post(url, json={"query": "{ hello }"}).json() == {"data": {"hello": "hello you"}}

@@ -1,4 +1,4 @@
-"""`graphfold dev`: what it says and serves, and that it ends in time and alone whatever goes on."""
+"""`graphfold dev`: its output, what it serves, and how it and its sandbox end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SLOW = "{ customers(first: 1) { nodes { engagement { score } } } }"
 HANGING = "{ products(first: 1) { nodes { stock { onHand } } } }"
 
 
-def test_every_backend_turns_ready(demo: Any) -> None:
+def test_dev_shows_every_backend_ready(demo: Any) -> None:
     ready = re.findall(r"^  (\w+) +(REST|SOAP|GraphQL) +(\S+) +ready \(\d+ ms\)$", demo.running.said, re.MULTILINE)
     assert {(name, protocol) for name, protocol, _ in ready} == {
         ("crm", "REST"),
@@ -27,33 +27,33 @@ def test_every_backend_turns_ready(demo: Any) -> None:
     assert all(address.startswith(demo.sandbox) for _, _, address in ready)
 
 
-def test_it_answers_queries_and_browsers(demo: Any) -> None:
+def test_dev_serves_queries_and_graphiql(demo: Any) -> None:
     assert demo.ask("{ customers(first: 1) { nodes { number } } }").json()["data"]["customers"]["nodes"]
     page = httpx.get(demo.url, headers={"accept": "text/html"})
     assert "<title>The reference graph" in page.text
     assert httpx.get(demo.url.replace("/graphql", "/readyz")).json() == {"status": "ready"}
 
 
-def test_its_log_is_json_without_content(demo: Any) -> None:
+def test_dev_logs_json_without_content(demo: Any) -> None:
     response = demo.ask('query Named { customer(id: "10001") { name } }')
     line = demo.running.logged(request_id=response.headers["x-request-id"])
     assert (line["event"], line["operation"], line["status"]) == ("request", "Named", 200)
     assert "10001" not in demo.running.log
 
 
-def test_a_query_can_be_asked_of_it(demo: Any, repository: Any) -> None:
+def test_query_command_works_against_dev(demo: Any, repository: Any) -> None:
     query = "query($n: Int!) { customers(first: $n) { nodes { number } } }"
-    asked = repository.run("query", query, "--variables", '{"n": 2}', "--url", demo.url)
-    assert (asked.code, len(json.loads(asked.out)["customers"]["nodes"]), asked.err) == (0, 2, "")
+    outcome = repository.run("query", query, "--variables", '{"n": 2}', "--url", demo.url)
+    assert (outcome.code, len(json.loads(outcome.out)["customers"]["nodes"]), outcome.err) == (0, 2, "")
 
 
-def test_sigterm_lets_finish_what_can_and_cuts_off_the_rest(own_demo: Any) -> None:
+def test_sigterm_finishes_quick_requests_and_cancels_slow_ones(own_demo: Any) -> None:
     own_demo.fault(backend="marketing", fault="latency", seconds=0.5)
     own_demo.fault(backend="inventory", fault="latency", seconds=60)
     with ThreadPoolExecutor() as clients:
         answers: list[Future[httpx.Response]] = []
-        own_demo.asked("inventory", lambda: answers.append(clients.submit(own_demo.ask, HANGING)))
-        own_demo.asked("marketing", lambda: answers.append(clients.submit(own_demo.ask, SLOW)))
+        own_demo.wait_for_call("inventory", lambda: answers.append(clients.submit(own_demo.ask, HANGING)))
+        own_demo.wait_for_call("marketing", lambda: answers.append(clients.submit(own_demo.ask, SLOW)))
         code, seconds = own_demo.running.end(signal.SIGTERM)
         hanging, slow = (answer.result() for answer in answers)
     assert hanging.json()["errors"][0]["message"] == "The gateway is shutting down."
@@ -61,10 +61,10 @@ def test_sigterm_lets_finish_what_can_and_cuts_off_the_rest(own_demo: Any) -> No
     assert (code, seconds < 30, own_demo.gone()) == (0, True, True)
 
 
-def test_a_second_ctrl_c_ends_it_at_once(own_demo: Any) -> None:
+def test_second_ctrl_c_kills_the_process(own_demo: Any) -> None:
     own_demo.fault(backend="inventory", fault="latency", seconds=60)
     with ThreadPoolExecutor() as clients:
-        own_demo.asked("inventory", lambda: clients.submit(own_demo.ask, HANGING))
+        own_demo.wait_for_call("inventory", lambda: clients.submit(own_demo.ask, HANGING))
         own_demo.running.process.send_signal(signal.SIGINT)
         while not own_demo.gone():
             pass
@@ -72,11 +72,11 @@ def test_a_second_ctrl_c_ends_it_at_once(own_demo: Any) -> None:
     assert (code, seconds < 30) == (130, True)
 
 
-def test_a_killed_gateway_takes_its_sandbox_along(own_demo: Any) -> None:
+def test_sandbox_ends_with_a_killed_gateway(own_demo: Any) -> None:
     own_demo.running.end(signal.SIGKILL)  # the fixture waits for the sandbox
 
 
-def test_its_sandbox_is_meant_whatever_the_env_file_says(own_copy: Any) -> None:
+def test_sandbox_settings_override_the_env_file(own_copy: Any) -> None:
     (own_copy.folder / ".env").write_text(
         "GRAPHFOLD_CRM_URL=http://127.0.0.1:1\nGRAPHFOLD_SHOP_TOKEN_FILE=/gone\nGRAPHFOLD_MAX_DEPTH=1\n"
     )
@@ -90,7 +90,7 @@ def test_its_sandbox_is_meant_whatever_the_env_file_says(own_copy: Any) -> None:
         assert "(GRAPHFOLD_MAX_DEPTH)" in answer.text
 
 
-def test_a_backend_that_is_not_set_up_stops_nobody_else(repository: Any) -> None:
+def test_backend_without_settings_fails_alone(repository: Any) -> None:
     unset = {"GRAPHFOLD_MARKETING_URL": "", "GRAPHFOLD_INVENTORY_PASSWORD": ""}
     with repository.start("dev", "--port", "0", "--sandbox-port", "0", **unset) as dev:
         url = dev.until(r"GraphiQL: (\S+)")

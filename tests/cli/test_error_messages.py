@@ -1,4 +1,4 @@
-"""Whatever stands in the way is one clear message with the fix, never a traceback (`run` asserts that)."""
+"""Problems that stop a command are one clear message with a fix, never a traceback (`run` asserts that)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Stopped = Callable[..., str]
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody listens on."""
+    """Yield a port that is in use."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield int(other.getsockname()[1])
 
@@ -45,7 +45,7 @@ def with_sandbox(tiny: Any) -> Callable[[str, str], None]:
 
 
 @pytest.mark.parametrize("command", ["dev", "serve"])
-def test_a_port_that_is_taken(stopped: Stopped, taken: int, command: str) -> None:
+def test_taken_port_stops_with_a_fix(stopped: Stopped, taken: int, command: str) -> None:
     assert stopped(command, "--port", str(taken)) == (
         f"graphfold: Port {taken} of 127.0.0.1 is taken by another program.\n"
         f"  Fix: stop that program, or choose another port: --port {taken + 10} (--port 0 takes any free one).\n"
@@ -60,39 +60,41 @@ def test_a_port_that_is_taken(stopped: Stopped, taken: int, command: str) -> Non
         ("""print('{"ready": true, "url": "http://127.0.0.1:1"}')""", "The sandbox does not tell its settings at"),
     ],
 )
-def test_a_sandbox_that_does_not_start(
+def test_sandbox_that_does_not_start_stops_with_a_fix(
     stopped: Stopped, with_sandbox: Callable[[str, str], None], source: str, message: str
 ) -> None:
     with_sandbox("python box.py", source)
-    told = stopped("dev", "--port", "0", "--sandbox-port", "0")
-    assert message in told
-    assert "--no-sandbox" in told
+    printed = stopped("dev", "--port", "0", "--sandbox-port", "0")
+    assert message in printed
+    assert "--no-sandbox" in printed
 
 
-def test_a_sandbox_that_is_no_program(stopped: Stopped, with_sandbox: Callable[[str, str], None]) -> None:
+def test_sandbox_command_that_does_not_exist_stops(stopped: Stopped, with_sandbox: Callable[[str, str], None]) -> None:
     with_sandbox("no-such-program --x", "")
-    told = stopped("dev", "--port", "0", "--sandbox-port", "0")
-    assert "cannot be started: no-such-program --x --port 0 --with-parent: No such file or directory." in told
+    printed = stopped("dev", "--port", "0", "--sandbox-port", "0")
+    assert "cannot be started: no-such-program --x --port 0 --with-parent: No such file or directory." in printed
 
 
-def test_the_sandboxs_port_is_taken(stopped: Stopped, with_sandbox: Callable[[str, str], None], taken: int) -> None:
+def test_taken_sandbox_port_stops_with_a_fix(
+    stopped: Stopped, with_sandbox: Callable[[str, str], None], taken: int
+) -> None:
     with_sandbox("python box.py", "raise AssertionError('started')")
-    told = stopped("dev", "--port", "0", "--sandbox-port", str(taken))
+    printed = stopped("dev", "--port", "0", "--sandbox-port", str(taken))
     other = f"--sandbox-port {taken + 10} (--sandbox-port 0 takes any free one)"
-    assert told == (
+    assert printed == (
         f"graphfold: Port {taken} of 127.0.0.1 is taken by another program.\n"
         f"  Fix: stop that program, or choose another port: {other}.\n"
     )
 
 
-def test_both_ports_are_the_same(tiny: Any, with_sandbox: Callable[[str, str], None]) -> None:
+def test_equal_ports_stop_with_a_fix(tiny: Any, with_sandbox: Callable[[str, str], None]) -> None:
     with_sandbox("python box.py", "raise AssertionError('started')")
-    told = tiny.run("dev", "--port", "8301", "--sandbox-port", "8301")
-    assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("graphfold: --port and --sandbox-port: both are 8301.\n  Fix: ")
+    printed = tiny.run("dev", "--port", "8301", "--sandbox-port", "8301")
+    assert (printed.code, printed.out) == (2, "")
+    assert printed.err.startswith("graphfold: --port and --sandbox-port: both are 8301.\n  Fix: ")
 
 
-def test_no_project(stopped: Stopped, tiny: Any) -> None:
+def test_folder_without_a_project_stops(stopped: Stopped, tiny: Any) -> None:
     (tiny.folder / "pyproject.toml").unlink()
     assert "no pyproject.toml with [tool.graphfold] here or above" in stopped("schema")
 
@@ -106,12 +108,12 @@ def test_missing_settings_are_named_by_backend(repository: Any, command: tuple[s
     assert "\n  Fix: set them" in ended.err
 
 
-def test_a_wrong_setting_is_named(tiny: Any) -> None:
+def test_invalid_setting_is_named(tiny: Any) -> None:
     ended = tiny.run("serve", "--port", "0", GRAPHFOLD_MAX_DEPTH="deep")
     assert ended.err == "graphfold: GRAPHFOLD_MAX_DEPTH is 'deep'; it has to be a whole number of at least 1.\n"
 
 
-def test_a_schema_that_cannot_be_built_is_a_message(tiny: Any) -> None:
+def test_invalid_schema_stops_with_a_message(tiny: Any) -> None:
     resolver = "@resolves(Query)\ndef gone() -> Gone:\n    return Gone()\n"
     imports = "from graphfold import resolves\nfrom schema.roots import Query\n"
     (tiny.folder / "resolvers" / "more.py").write_text(f"{imports}\n\nclass Gone:\n    pass\n\n\n{resolver}")

@@ -1,4 +1,4 @@
-"""`graphfold explain`: the tree as people see it, JSON, and queries that cannot be explained."""
+"""`graphfold explain`: the tree, JSON, and queries that cannot be explained."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_page_is_a_tree_of_calls_as_the_readme_shows(repository: Any) -> None:
-    asked = repository.run("explain", "queries/04-from-customer-to-stock.graphql")
-    assert (asked.code, asked.err) == (0, "")
-    assert f"04-from-customer-to-stock.graphql\n{asked.out}```" in (ROOT / "README.md").read_text(encoding="utf-8")
-    assert max(map(len, asked.out.splitlines())) <= 80
+def test_explain_prints_the_tree_in_the_readme(repository: Any) -> None:
+    outcome = repository.run("explain", "queries/04-from-customer-to-stock.graphql")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"04-from-customer-to-stock.graphql\n{outcome.out}```" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert max(map(len, outcome.out.splitlines())) <= 80
 
 
-def test_calls_per_item_are_warned_of_with_the_fix(repository: Any) -> None:
+def test_explain_warns_of_calls_per_item(repository: Any) -> None:
     said = repository.run("explain", "queries/05-invoices-and-payments.graphql", "--variables", '{"first": 12}').out
     assert "├─ nodes.balance" in said
     assert "1 to 12 calls" in said
@@ -28,14 +28,14 @@ def test_calls_per_item_are_warned_of_with_the_fix(repository: Any) -> None:
     assert "\n  adapters/billing/adapter.py:" in said
 
 
-def test_it_may_be_json(repository: Any) -> None:
+def test_explain_prints_json(repository: Any) -> None:
     query = "query A { product(id: 1) { sku } } query B { order(id: 1) { number } }"
     plan = json.loads(repository.run("explain", query, "--operation", "B", "--json").out)
     assert plan["operation"] == {"kind": "query", "name": "B"}
     assert [step["operation"] for step in plan["steps"]] == ["orders"]
 
 
-def test_graphql_core_runs_introspection(repository: Any) -> None:
+def test_explain_says_when_graphql_core_runs_the_query(repository: Any) -> None:
     said = repository.run("explain", "{ __schema { description } }").out
     assert said == (
         "query\nNo backend is called.\nRun by graphql-core, not as a plan: the query asks for the schema itself.\n"
@@ -57,11 +57,11 @@ def test_graphql_core_runs_introspection(repository: Any) -> None:
         ),
     ],
 )
-def test_a_wrong_query_is_told_and_ends_with_1(tiny: Any, query: str, message: str) -> None:
-    asked = tiny.run("explain", query)
-    assert (asked.code, asked.out) == (1, "")
-    assert asked.err.endswith(message)
+def test_explain_of_an_invalid_query_exits_with_1(tiny: Any, query: str, message: str) -> None:
+    outcome = tiny.run("explain", query)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.endswith(message)
 
 
-def test_a_query_without_backends(tiny: Any) -> None:
+def test_explain_of_a_query_without_backends(tiny: Any) -> None:
     assert tiny.run("explain", "query Greeting { hello }").out == "query Greeting\nNo backend is called.\n"

@@ -1,4 +1,4 @@
-"""`graphfold invalidate` against a gateway that runs, and against what is none."""
+"""`graphfold invalidate` against running gateways, other servers and closed ports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _memory() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No project is needed: whoever knows the secret may say it from anywhere."""
+    """No project is needed: the secret suffices."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("GRAPHFOLD_INVALIDATION_SECRET", SECRET)
@@ -50,13 +50,15 @@ async def run(*arguments: str) -> int:
     return await asyncio.to_thread(main, ["invalidate", *arguments])
 
 
-async def test_it_says_what_was_forgotten(gateway: tuple[str, list[Any]], capsys: pytest.CaptureFixture[str]) -> None:
+async def test_invalidate_prints_the_outcome_of_each_gateway(
+    gateway: tuple[str, list[Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
     url, log = gateway
     assert await run("depot", "names", "1", "2", "--url", url) == 0
     assert await run("depot", "prices", "7", "--url", f"{url}/") == 0
     assert await run("depot", "all", "--all", "--url", url, "--url", url) == 0
-    told = capsys.readouterr().out.replace(f"{url}/", url).splitlines()
-    assert told == [
+    printed = capsys.readouterr().out.replace(f"{url}/", url).splitlines()
+    assert printed == [
         f"{url}: depot.names: 2 keys are forgotten.",
         f"{url}: depot.prices: 1 key is forgotten.",
         *[f"{url}: depot.all: all keys are forgotten."] * 2,
@@ -64,7 +66,7 @@ async def test_it_says_what_was_forgotten(gateway: tuple[str, list[Any]], capsys
     assert [line["operation"] for line in log if line["event"] == "invalidated"] == ["names", "prices", "all", "all"]
 
 
-async def test_it_says_why_not(
+async def test_invalidate_prints_rejections(
     gateway: tuple[str, list[Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, _ = gateway
@@ -73,12 +75,12 @@ async def test_it_says_why_not(
     assert await run("depot", "names", "1", "--url", f"{url}/graphql") == 1
     monkeypatch.setenv("GRAPHFOLD_INVALIDATION_SECRET", "not the one of the gateway")
     assert await run("depot", "names", "1", "--url", url) == 1
-    told = capsys.readouterr().err
-    assert f"{url}: depot has no operation named 'nams'. Did you mean 'names'?" in told
-    assert f"{url}: 'one' is no key of depot.prices: its keys are of type int." in told
-    assert f"{url}/graphql takes no invalidations." in told
-    assert f"{url}: The signature is wrong." in told
-    assert SECRET not in told
+    printed = capsys.readouterr().err
+    assert f"{url}: depot has no operation named 'nams'. Did you mean 'names'?" in printed
+    assert f"{url}: 'one' is no key of depot.prices: its keys are of type int." in printed
+    assert f"{url}/graphql takes no invalidations." in printed
+    assert f"{url}: The signature is wrong." in printed
+    assert SECRET not in printed
 
 
 @pytest.mark.parametrize(
@@ -90,14 +92,14 @@ async def test_it_says_why_not(
         (["depot", "names", "1", "--url", "nonsense"], 1, "nonsense: no answer"),
     ],
 )
-async def test_it_says_what_to_do_where_it_cannot_ask(
+async def test_invalidate_explains_unreachable_gateways(
     arguments: list[str], code: int, why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await run(*arguments) == code
     assert why in capsys.readouterr().err
 
 
-async def test_without_a_secret_there_is_nothing_to_sign_with(
+async def test_invalidate_without_a_secret_stops(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GRAPHFOLD_INVALIDATION_SECRET")

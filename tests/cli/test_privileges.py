@@ -1,4 +1,4 @@
-"""`graphfold backends --privileges`: what each operation of the reference graph has to be allowed."""
+"""`graphfold backends --privileges`: the permissions of each operation of the reference graph."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from graphfold.graph.privileges import privileges
 from graphfold.testing import declaring
 
 
-def test_each_operation_tells_credential_scope_and_settings() -> None:
+def test_privileges_of_the_reference_graph() -> None:
     with declaring():
 
         class Orders(RestAdapter):
@@ -58,10 +58,10 @@ def test_each_operation_tells_credential_scope_and_settings() -> None:
     ]
 
 
-def test_the_command_lists_them_and_asks_no_backend(repository: Any) -> None:
-    told = repository.run("backends", "--privileges")
-    assert told.code == 0
-    assert "crm as the service: OAuth2 client credentials, read from GRAPHFOLD_CRM_CLIENT_ID" in told.out
-    assert re.search(r"write +change +all that the credential may do", told.out)
+def test_privileges_option_calls_no_backend(repository: Any) -> None:
+    outcome = repository.run("backends", "--privileges")
+    assert outcome.code == 0
+    assert "crm as the service: OAuth2 client credentials, read from GRAPHFOLD_CRM_CLIENT_ID" in outcome.out
+    assert re.search(r"write +change +all that the credential may do", outcome.out)
     first = json.loads(repository.run("backends", "--privileges", "--json").out)["privileges"][0]
     assert first["backend"] and first["credential"] and first["variables"]

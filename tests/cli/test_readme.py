@@ -1,4 +1,4 @@
-"""README's requests, sent to a running demo: each answers what stands below it."""
+"""Sends README's requests to a running demo and compares the answers with those shown."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def sent(command: str, demo: Any) -> httpx.Response:
     return httpx.request("DELETE" if "DELETE" in options else "GET", url)
 
 
-def test_requests_are_answered_as_shown(own_demo: Any) -> None:
-    asked = requests()
-    assert len(asked) == 5
-    for command, shown in asked:
+def test_readme_requests_are_answered_as_shown(own_demo: Any) -> None:
+    commands = requests()
+    assert len(commands) == 5
+    for command, shown in commands:
         answer = sent(command, own_demo)
         assert answer.is_success
-        told = re.sub(r'"requestId":"\w+"', '"requestId":"..."', answer.text)
-        assert told == shown.strip(), command
+        body = re.sub(r'"requestId":"\w+"', '"requestId":"..."', answer.text)
+        assert body == shown.strip(), command
     own_demo.running.end()

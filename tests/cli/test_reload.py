@@ -1,4 +1,4 @@
-"""`graphfold dev --reload`: a change is served once it works; until then the last good version is."""
+"""`graphfold dev --reload`: serves a change once it works, and the last good version until then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def hello(url: str) -> Any:
     return httpx.post(url, json={"query": "{ hello }"}, timeout=20).json()["data"]["hello"]
 
 
-def test_a_change_is_served_and_a_broken_one_is_not(tiny: Any) -> None:
+def test_reload_serves_the_newest_working_version(tiny: Any) -> None:
     source = tiny.folder / "resolvers" / "hello.py"
     good = source.read_text()
     source.write_text("import nonsense\n")

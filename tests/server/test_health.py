@@ -1,4 +1,4 @@
-"""Alive is not ready: readiness tells of settings, of the graph and of a shutdown. And who may ask across origins."""
+"""Liveness, readiness, the state of the backends, and CORS."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ async def ready(client: httpx.AsyncClient) -> tuple[int, list[str]]:
     return response.status_code, response.json().get("reasons", [])
 
 
-async def test_a_process_that_answers_is_alive(client: httpx.AsyncClient) -> None:
+async def test_healthz_is_alive(client: httpx.AsyncClient) -> None:
     response = await client.get("/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "alive"})
 
 
-async def test_readiness_follows_the_graph(client: httpx.AsyncClient, app: Any, graph: Any) -> None:
+async def test_readyz_follows_settings_startup_and_shutdown(client: httpx.AsyncClient, app: Any, graph: Any) -> None:
     assert await ready(client) == (503, ["The graph is not running."])
     async with app.router.lifespan_context(app):
         assert graph.runs
@@ -34,15 +34,15 @@ async def test_readiness_follows_the_graph(client: httpx.AsyncClient, app: Any, 
     assert not graph.runs
 
 
-async def test_how_each_backend_is(client: httpx.AsyncClient, app: Any) -> None:
+async def test_healthz_backends_reports_each_backend(client: httpx.AsyncClient, app: Any) -> None:
     assert (await client.get("/healthz/backends")).json() == {"backends": {}}
     async with app.router.lifespan_context(app):
-        told = (await client.get("/healthz/backends")).json()
-    assert told == {"backends": {"crm": {"places": {"used": 1, "of": 32, "waiting": 0}}}}
+        body = (await client.get("/healthz/backends")).json()
+    assert body == {"backends": {"crm": {"places": {"used": 1, "of": 32, "waiting": 0}}}}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/graphql/", "/nix", "/graphql/static/page.js"])
-async def test_there_is_nothing_else(client: httpx.AsyncClient, path: str) -> None:
+async def test_unknown_path_is_404(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path, headers={"x-request-id": "r-1"})
     (error,) = answer.json()["errors"]
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
@@ -53,14 +53,14 @@ async def test_there_is_nothing_else(client: httpx.AsyncClient, path: str) -> No
 ASKING = {"origin": "https://shop.example", "access-control-request-method": "POST"}
 
 
-async def test_other_origins_may_not_ask_by_default(client: httpx.AsyncClient) -> None:
+async def test_cors_is_off_by_default(client: httpx.AsyncClient) -> None:
     preflight = await client.options("/graphql", headers=ASKING)
     answer = await client.post("/graphql", json={"query": "{ name }"}, headers=ASKING)
     assert preflight.status_code == 405
     assert not [name for name in (*preflight.headers, *answer.headers) if name.startswith("access-control")]
 
 
-async def test_an_allowed_origin_may_ask(graph: Any) -> None:
+async def test_allowed_origin_gets_cors_headers(graph: Any) -> None:
     graph.settings = Settings(allowed_origins=("https://shop.example",))
     transport = httpx.ASGITransport(create_app(graph))
     async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as client:

@@ -14,22 +14,20 @@ async def sent(client: httpx.AsyncClient, deadline: str | None = None) -> httpx.
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("2.5", 2.5), ("60", 60.0), (" 0.01 ", 0.01), ("1e1", 10.0)])
-async def test_a_client_says_how_many_seconds_it_waits(
+async def test_deadline_header_is_passed_to_the_graph(
     client: httpx.AsyncClient, graph: Demo, text: str, seconds: float
 ) -> None:
     assert (await sent(client, text)).json() == {"data": {"name": "graph"}}
     assert graph.seconds == seconds
 
 
-async def test_a_client_need_not_say(client: httpx.AsyncClient, graph: Demo) -> None:
+async def test_missing_deadline_header_means_no_deadline(client: httpx.AsyncClient, graph: Demo) -> None:
     assert (await sent(client)).status_code == 200
     assert graph.seconds is None
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "-inf", "NaN", "soon", "", "2,5", "2s", "1e999"])
-async def test_what_is_no_number_of_seconds_is_refused_in_plain_words(
-    client: httpx.AsyncClient, graph: Demo, text: str
-) -> None:
+async def test_invalid_deadline_header_is_rejected(client: httpx.AsyncClient, graph: Demo, text: str) -> None:
     response = await sent(client, text)
     [error] = response.json()["errors"]
     assert (response.status_code, error["extensions"]["code"]) == (400, "BAD_INPUT")

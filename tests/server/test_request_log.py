@@ -1,4 +1,4 @@
-"""The request id goes in and out, each request is one line, and nothing of the client's content is in it."""
+"""Request ids, and one log line for each request without any client content."""
 
 import asyncio
 from typing import Any
@@ -19,29 +19,29 @@ async def post(
     return await client.post("/graphql", json={"query": query, **more}, headers=headers)
 
 
-@pytest.mark.parametrize("given", ["abc-123", "x" * 128, "~!@#$%^&*()"])
-async def test_the_clients_request_id_is_kept(client: httpx.AsyncClient, given: str) -> None:
-    response = await post(client, "{ gone }", {"x-request-id": given})
-    assert response.headers["x-request-id"] == given
-    assert response.json()["errors"][0]["extensions"]["requestId"] == given
+@pytest.mark.parametrize("request_id", ["abc-123", "x" * 128, "~!@#$%^&*()"])
+async def test_client_request_id_is_returned(client: httpx.AsyncClient, request_id: str) -> None:
+    response = await post(client, "{ gone }", {"x-request-id": request_id})
+    assert response.headers["x-request-id"] == request_id
+    assert response.json()["errors"][0]["extensions"]["requestId"] == request_id
 
 
-@pytest.mark.parametrize("given", [b"", b"x" * 129, b"a b", b"a\tb", b"caf\xe9"])
-async def test_a_request_id_that_is_none_is_replaced(client: httpx.AsyncClient, given: bytes) -> None:
-    response = await client.post("/graphql", json={"query": "{ name }"}, headers={b"x-request-id": given})
+@pytest.mark.parametrize("request_id", [b"", b"x" * 129, b"a b", b"a\tb", b"caf\xe9"])
+async def test_invalid_request_id_is_replaced(client: httpx.AsyncClient, request_id: bytes) -> None:
+    response = await client.post("/graphql", json={"query": "{ name }"}, headers={b"x-request-id": request_id})
     made = response.headers["x-request-id"]
     assert len(made) == 32
-    assert made.encode() != given
+    assert made.encode() != request_id
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/healthz", "/nowhere"])
-async def test_every_response_has_one(client: httpx.AsyncClient, path: str) -> None:
+async def test_every_response_has_a_request_id(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(path)
     assert response.headers["x-request-id"]
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_one_line_tells_what_was_asked_and_how_it_went(client: httpx.AsyncClient, log: list[Any]) -> None:
+async def test_log_line_has_operation_status_and_duration(client: httpx.AsyncClient, log: list[Any]) -> None:
     query = "query Names { name late }"
     await post(client, query, {"x-request-id": "r-1"})
     [line] = [line for line in log if line["event"] == "request"]
@@ -61,13 +61,13 @@ async def test_one_line_tells_what_was_asked_and_how_it_went(client: httpx.Async
     }
 
 
-async def test_the_pages_own_files_are_logged_for_debugging_only(client: httpx.AsyncClient, log: list[Any]) -> None:
+async def test_static_files_are_logged_at_debug_level(client: httpx.AsyncClient, log: list[Any]) -> None:
     await client.get("/graphql/static/page.js")
     await client.get("/graphql/statistics")
     assert [line["log_level"] for line in log] == ["debug", "info"]
 
 
-async def test_the_line_holds_no_content(client: httpx.AsyncClient, log: list[Any]) -> None:
+async def test_log_line_holds_no_client_content(client: httpx.AsyncClient, log: list[Any]) -> None:
     query = f'query($p: String) {{ name(prefix: $p) a: name(prefix: "{SECRET}") }}'
     headers = {"authorization": SECRET, "cookie": SECRET, "user-agent": SECRET}
     await post(client, query, headers, variables={"p": SECRET}, operationName=SECRET)
@@ -76,13 +76,15 @@ async def test_the_line_holds_no_content(client: httpx.AsyncClient, log: list[An
     assert SECRET not in str(log)
 
 
-async def test_a_refusal_is_a_line_too(client: httpx.AsyncClient, log: list[Any]) -> None:
+async def test_rejected_request_is_logged(client: httpx.AsyncClient, log: list[Any]) -> None:
     await client.put("/graphql")
     [line] = log
     assert (line["status"], line["codes"]) == (405, {"BAD_INPUT": 1})
 
 
-async def test_a_defect_is_500_without_its_text(client: httpx.AsyncClient, graph: Any, log: list[Any]) -> None:
+async def test_unexpected_exception_is_500_without_details(
+    client: httpx.AsyncClient, graph: Any, log: list[Any]
+) -> None:
     graph.defect = RuntimeError(SECRET)
     response = await post(client, "{ name }", {"x-request-id": "r-1"})
     assert response.status_code == 500
@@ -100,7 +102,7 @@ async def test_a_defect_is_500_without_its_text(client: httpx.AsyncClient, graph
     assert (request["status"], request["codes"]) == (500, {"INTERNAL": 1})
 
 
-async def test_a_client_that_leaves_ends_its_work(app: Any, graph: Any, log: list[Any]) -> None:
+async def test_client_disconnect_cancels_the_operation(app: Any, graph: Any, log: list[Any]) -> None:
     connection = Connection(app, b'{"query": "{ forever }"}')
     async with asyncio.timeout(5):
         await graph.hanging.wait()
@@ -111,7 +113,7 @@ async def test_a_client_that_leaves_ends_its_work(app: Any, graph: Any, log: lis
     assert [line["status"] for line in log] == [499]
 
 
-async def test_work_that_the_shutdown_cuts_off_is_answered(app: Any, graph: Any, log: list[Any]) -> None:
+async def test_operation_cancelled_by_shutdown_is_504(app: Any, graph: Any, log: list[Any]) -> None:
     connection = Connection(app, b'{"query": "{ forever }"}')
     async with asyncio.timeout(5):
         await graph.hanging.wait()

@@ -1,4 +1,4 @@
-"""Connections that wait in front of the door are let in together, whatever the loop does by itself."""
+"""The acceptor accepts all waiting connections together, on asyncio's and on uvloop's event loop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Greeting(asyncio.Protocol):
         transport.close()
 
 
-async def test_all_that_wait_are_taken_in_a_few_turns() -> None:
+async def test_waiting_connections_are_accepted_in_a_few_loop_turns() -> None:
     made: list[Greeting] = []
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2 * MANY))
@@ -54,7 +54,7 @@ async def test_all_that_wait_are_taken_in_a_few_turns() -> None:
         assert [client.recv(2) for client in clients] == [b"in"] * MANY
 
 
-async def test_who_has_left_already_is_nobody() -> None:
+async def test_connection_reset_before_accept_is_ignored() -> None:
     before, made = asyncio.all_tasks(), list[Greeting]()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         acceptor = Acceptor(listener, lambda: Greeting(made))

@@ -1,4 +1,4 @@
-"""The web server in this process: it is up when the block begins, or says why it is not."""
+"""The web server in this process: startup, shutdown, client timeouts and rejection under load."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(autouse=True)
 def _memory() -> Iterator[None]:
-    """Serving settles the collector of its process, which is ours here."""
+    """Restore the garbage collector, which serving tunes for its process: here that of the tests."""
     thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
@@ -38,7 +38,7 @@ def _memory() -> Iterator[None]:
 
 @dataclass
 class Clock:
-    """Goes on by so many seconds whenever it is looked at: however slow the machine is, nothing is late by itself."""
+    """A clock that advances by `steps` at each reading, so that the speed of the machine does not matter."""
 
     steps: float = 0.0
     now: float = 0.0
@@ -79,7 +79,7 @@ def app() -> Iterator[Any]:
         yield app
 
 
-async def test_it_answers_until_the_block_ends(app: Any) -> None:
+async def test_app_is_served_until_the_block_ends(app: Any) -> None:
     before = asyncio.all_tasks()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
@@ -89,7 +89,7 @@ async def test_it_answers_until_the_block_ends(app: Any) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def told_to_stop_while_it_works(app: Any, grace: float, then: Callable[[], None]) -> httpx.Response:
+async def stop_during_a_request(app: Any, grace: float, then: Callable[[], None]) -> httpx.Response:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
         async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
@@ -107,27 +107,27 @@ async def draining(app: Any, then: Callable[[], None]) -> None:
     then()
 
 
-async def test_what_is_under_way_is_finished(app: Any) -> None:
-    answer = await told_to_stop_while_it_works(app, 60, app.state.finish.set)
+async def test_shutdown_lets_requests_in_flight_finish(app: Any) -> None:
+    answer = await stop_during_a_request(app, 60, app.state.finish.set)
     assert (answer.status_code, answer.json()) == (200, {"data": {"slow": "done"}})
 
 
-async def test_what_does_not_end_in_time_is_cut_off(app: Any) -> None:
-    answer = await told_to_stop_while_it_works(app, 0.05, lambda: None)
+async def test_shutdown_cancels_requests_after_the_grace_period(app: Any) -> None:
+    answer = await stop_during_a_request(app, 0.05, lambda: None)
     [error] = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]["code"]) == (504, "DEADLINE_EXCEEDED")
     assert error["message"] == "The gateway is shutting down."
 
 
 def waiting_for(client: httpx.AsyncClient, url: str, many: int) -> list[asyncio.Task[httpx.Response]]:
-    """Questions that take their time, each another: equal ones would be one."""
+    """Send slow queries, each different: equal ones would be coalesced."""
     queries = [f"{{ slow(number: {number}) }}" for number in range(many)]
     return [asyncio.create_task(client.post(url, json={"query": query})) for query in queries]
 
 
 @asynccontextmanager
 async def busy(app: Any, client: httpx.AsyncClient, url: str) -> AsyncIterator[None]:
-    """The loop is late whenever somebody looks, with many operations under way."""
+    """Make every check of the event loop late, with many operations in flight."""
     waiting = waiting_for(client, url, UNQUEUED + 1)
     while app.state.waiting <= UNQUEUED:
         await asyncio.sleep(0)
@@ -143,7 +143,7 @@ async def busy(app: Any, client: httpx.AsyncClient, url: str) -> AsyncIterator[N
 
 
 @asynccontextmanager
-async def asked(app: Any) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+async def served(app: Any) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
     """Serve the application; yield a client and the URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         limits = httpx.Limits(max_connections=None)
@@ -151,8 +151,8 @@ async def asked(app: Any) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
             yield client, f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
 
 
-async def test_while_the_processor_is_short_the_excess_is_refused(app: Any) -> None:
-    async with asked(app) as (client, url):
+async def test_overloaded_connection_rejects_graphql_requests(app: Any) -> None:
+    async with served(app) as (client, url):
         async with busy(app, client, url):
             refused, again, health = await asyncio.gather(
                 client.post(url, json={"query": "{ name }"}, headers={"connection": "close"}),
@@ -173,11 +173,11 @@ async def test_while_the_processor_is_short_the_excess_is_refused(app: Any) -> N
     assert sum(line["refused"] for line in app.state.log if line["event"] == "overloaded") == 2
 
 
-async def test_a_body_that_is_refused_is_read_over(app: Any) -> None:
-    """The next request on the connection is understood."""
-    async with asked(app) as (client, url), busy(app, client, url):
+async def test_body_of_a_rejected_request_is_consumed(app: Any) -> None:
+    """The next request on the connection is parsed correctly."""
+    async with served(app) as (client, url), busy(app, client, url):
         reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
-        for body in (b"x" * 500_000, ASKING):
+        for body in (b"x" * 500_000, QUERY):
             writer.write(HEAD + b"content-length: %d\r\n\r\n" % len(body) + body)
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 503 ")
@@ -186,8 +186,8 @@ async def test_a_body_that_is_refused_is_read_over(app: Any) -> None:
         writer.close()
 
 
-async def test_many_at_once_are_taken_where_there_is_time(app: Any) -> None:
-    async with asked(app) as (client, url):
+async def test_concurrent_operations_are_admitted_when_the_loop_is_on_time(app: Any) -> None:
+    async with served(app) as (client, url):
         asking = waiting_for(client, url, 4 * UNQUEUED)
         while app.state.waiting < 4 * UNQUEUED:
             await asyncio.sleep(0)
@@ -196,11 +196,11 @@ async def test_many_at_once_are_taken_where_there_is_time(app: Any) -> None:
 
 
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
-ASKING = b'{"query": "{ long }"}'
+QUERY = b'{"query": "{ long }"}'
 PATIENCE = ClientTimeouts(head=0.2, response=0.2, idle=60)
 
 
-async def test_who_does_not_finish_a_head_is_not_waited_for(app: Any) -> None:
+async def test_unfinished_head_is_disconnected(app: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with serve_app(app, listener, PATIENCE):
             for before in (b"", b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n"):
@@ -215,9 +215,9 @@ async def test_who_does_not_finish_a_head_is_not_waited_for(app: Any) -> None:
                 writer.close()
 
 
-@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": VirtualTimeLoop})], ids=["nobody waits"])
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": VirtualTimeLoop})], ids=["virtual time"])
 @pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n"], ids=["first", "second"])
-async def test_a_head_has_its_time_and_hardly_more(app: Any, before: bytes) -> None:
+async def test_head_timeout_is_exact_to_a_tenth(app: Any, before: bytes) -> None:
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with serve_app(app, listener):
@@ -234,21 +234,21 @@ async def test_a_head_has_its_time_and_hardly_more(app: Any, before: bytes) -> N
             writer.close()
 
 
-async def test_who_does_not_take_its_reply_is_not_waited_for(app: Any) -> None:
-    """It takes a byte at a time, which never ends."""
+async def test_unread_response_is_disconnected(app: Any) -> None:
+    """The client reads one byte at a time, which would take for ever."""
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.setblocking(False)
         async with serve_app(app, listener, PATIENCE), asyncio.timeout(20):
             await loop.sock_connect(client, listener.getsockname())
-            await loop.sock_sendall(client, HEAD + b"content-length: %d\r\n\r\n" % len(ASKING) + ASKING)
+            await loop.sock_sendall(client, HEAD + b"content-length: %d\r\n\r\n" % len(QUERY) + QUERY)
             with pytest.raises(ConnectionResetError):
                 while await loop.sock_recv(client, 1):
                     await asyncio.sleep(0)  # the server's turn
 
 
-async def test_a_server_that_does_not_come_up_is_told(app: Any) -> None:
+async def test_failed_startup_raises_serving_error(app: Any) -> None:
     before = asyncio.all_tasks()
     listener = socket.create_server(("127.0.0.1", 0))
     listener.close()

@@ -1,4 +1,4 @@
-"""What browsers and CDNs are told: nothing to keep, unless the operator allows it and the answer is for everybody."""
+"""Cache-Control: `no-store`, unless the operator allows caching and the answer is public."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,7 +24,7 @@ async def got(shop: Shop, query: str, **headers: str) -> httpx.Response:
     return await shop.client.get("/graphql", params={"query": query}, headers={"accept": "application/json"} | headers)
 
 
-async def test_an_answer_for_everybody_may_be_kept_as_long_as_it_is_good(shop: Shop) -> None:
+async def test_public_answer_has_max_age_of_its_remaining_ttl(shop: Shop) -> None:
     for now, kept in ((0, "public, max-age=10"), (3.5, "public, max-age=6"), (9.5, "no-store"), (20, None)):
         shop.clock.now = now
         response = await got(shop, PRICE)
@@ -33,7 +33,7 @@ async def test_an_answer_for_everybody_may_be_kept_as_long_as_it_is_good(shop: S
     assert shop.kept == [False, True, True, False]
 
 
-async def test_the_setting_is_the_most_and_the_first_part_to_end_counts(shop: Shop) -> None:
+async def test_max_age_is_the_shortest_ttl_capped_by_the_setting(shop: Shop) -> None:
     assert (await got(shop, NAME)).headers["cache-control"] == "public, max-age=40"
     both = NAME.replace("}", "} price(id: 1) { text }", 1)
     assert (await got(shop, both)).headers["cache-control"] == "public, max-age=10"
@@ -47,7 +47,7 @@ async def test_the_setting_is_the_most_and_the_first_part_to_end_counts(shop: Sh
     ],
 )
 @pytest.mark.parametrize("who", [{}, {"authorization": "Basic a"}])
-async def test_anything_else_may_not(shop: Shop, query: str, who: dict[str, str]) -> None:
+async def test_private_answer_is_no_store(shop: Shop, query: str, who: dict[str, str]) -> None:
     shop.graph.tenant_of = lambda headers: "x"
     for _ in range(2):
         response = await got(shop, query, **who)
@@ -55,14 +55,14 @@ async def test_anything_else_may_not(shop: Shop, query: str, who: dict[str, str]
         assert "vary" not in response.headers
 
 
-async def test_what_is_told_late_may_not(shop: Shop) -> None:
+async def test_stale_answer_is_no_store(shop: Shop) -> None:
     await got(shop, NEWS)
     shop.clock.now = 20
     late = await got(shop, NEWS)
     assert (late.json()["data"]["news"]["text"], late.headers["cache-control"]) == ("news 1 #1", "no-store")
 
 
-async def test_nor_what_has_changed_while_it_was_put_together(shop: Shop) -> None:
+async def test_answer_invalidated_while_it_was_made_is_no_store(shop: Shop) -> None:
     def change(request: httpx.Request) -> Any:
         shop.graph.forget("depot.names", ["1"])
         return shop.store.tell(request)
@@ -71,16 +71,16 @@ async def test_nor_what_has_changed_while_it_was_put_together(shop: Shop) -> Non
     assert (await got(shop, NAME)).headers["cache-control"] == "no-store"
 
 
-async def test_nor_what_is_refused(shop: Shop) -> None:
+async def test_rejected_get_is_no_store(shop: Shop) -> None:
     for response in (await got(shop, 'mutation { rename(id: "1") { text } }'), await got(shop, NAME, accept="x/y")):
         assert (response.status_code // 100, response.headers["cache-control"]) == (4, "no-store")
 
 
-async def test_by_post_nothing_is_said(shop: Shop) -> None:
+async def test_post_has_no_cache_headers(shop: Shop) -> None:
     assert "cache-control" not in (await shop.ask(NAME)).headers
 
 
 @pytest.mark.parametrize("settings", [{}, {"max_age": "40", "answer_cache": "0"}])
-async def test_nothing_may_be_kept_unless_the_operator_says_so(settings: dict[str, str]) -> None:
+async def test_answers_are_no_store_by_default(settings: dict[str, str]) -> None:
     async with served(goods(**settings)) as shop:
         assert (await got(shop, NAME)).headers["cache-control"] == "no-store"

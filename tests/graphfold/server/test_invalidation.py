@@ -1,4 +1,4 @@
-"""`POST /invalidate`: what a backend says has changed is asked for anew, and nobody else can say so."""
+"""`POST /invalidate`: signed messages make the caches load what has changed; others are rejected."""
 
 import asyncio
 import re
@@ -62,7 +62,7 @@ def said(response: httpx.Response) -> str:
         ('{ mine(id: "1") { text } }', {"operation": "mine", "keys": ["1"]}),
     ],
 )
-async def test_what_has_changed_is_asked_for_anew(shop: Shop, query: str, change: dict[str, Any]) -> None:
+async def test_invalidated_keys_are_loaded_again(shop: Shop, query: str, change: dict[str, Any]) -> None:
     texts = [(await shop.ask(query)).text for _ in range(2)]
     response = await tell(shop, backend="depot", **change)
     assert response.json()["forgotten"] == len(change.get("keys", ())) or "all"
@@ -74,7 +74,7 @@ async def test_what_has_changed_is_asked_for_anew(shop: Shop, query: str, change
 
 
 @pytest.mark.parametrize("key", [["a", 1], '["a", 1]'])
-async def test_a_key_of_several_parts_is_a_list(shop: Shop, key: Any) -> None:
+async def test_compound_key_is_a_list(shop: Shop, key: Any) -> None:
     """A command line has it as text."""
     for kept in (False, True, False):
         await shop.ask('{ pair(id: "a", number: 1) }')
@@ -83,7 +83,7 @@ async def test_a_key_of_several_parts_is_a_list(shop: Shop, key: Any) -> None:
             assert (await tell(shop, backend="depot", operation="pairs", keys=[key])).json()["forgotten"] == 1
 
 
-async def test_what_has_not_changed_is_kept(shop: Shop) -> None:
+async def test_other_keys_stay_cached(shop: Shop) -> None:
     for query in (NAME, PRICE):
         await shop.ask(query)
     await tell(shop, backend="depot", operation="names", keys=["2"])
@@ -93,7 +93,7 @@ async def test_what_has_not_changed_is_kept(shop: Shop) -> None:
     assert shop.kept == [True, True]
 
 
-async def test_what_is_on_its_way_meanwhile_is_told_and_not_kept(shop: Shop) -> None:
+async def test_load_in_flight_during_invalidation_is_answered_but_not_cached(shop: Shop) -> None:
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(request: httpx.Request) -> Any:
@@ -123,7 +123,7 @@ async def test_what_is_on_its_way_meanwhile_is_told_and_not_kept(shop: Shop) -> 
         ({"headers": {"webhook-signature": b"v1,\xe9 v2"}}, "The signature is wrong."),
     ],
 )
-async def test_who_is_not_known_to_us_changes_nothing(shop: Shop, wrong: dict[str, Any], why: str) -> None:
+async def test_message_with_a_wrong_signature_changes_nothing(shop: Shop, wrong: dict[str, Any], why: str) -> None:
     await shop.ask(NAME)
     response = await tell(shop, backend="depot", operation="names", all=True, **wrong)
     assert response.status_code == 401
@@ -133,13 +133,13 @@ async def test_who_is_not_known_to_us_changes_nothing(shop: Shop, wrong: dict[st
     assert SECRET not in str(shop.log) + response.text
 
 
-async def test_another_body_than_was_signed_is_refused(shop: Shop) -> None:
+async def test_changed_body_is_rejected(shop: Shop) -> None:
     headers = sign_webhook(SECRET, "m1", int(time.time()), b'{"backend":"depot","operation":"names","keys":["1"]}')
     response = await shop.client.post("/invalidate", content=b'{"backend":"depot"}', headers=headers)
     assert (response.status_code, said(response)) == (401, "The signature is wrong.")
 
 
-async def test_of_several_signatures_one_has_to_be_right(shop: Shop) -> None:
+async def test_one_valid_signature_of_several_is_enough(shop: Shop) -> None:
     """As while a secret is replaced: the sender signs with the old one and the new one."""
     sent = orjson.dumps({"backend": "depot", "operation": "names", "all": True})
     headers = sign_webhook(SECRET, "m1", int(time.time()), sent)
@@ -147,14 +147,14 @@ async def test_of_several_signatures_one_has_to_be_right(shop: Shop) -> None:
     assert (await shop.client.post("/invalidate", content=sent, headers=headers)).status_code == 200
 
 
-def test_a_signature_is_what_the_standard_says() -> None:
+def test_signature_matches_the_standard_webhooks_example() -> None:
     headers = sign_webhook(
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
     )
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-async def test_what_the_documentation_signs_is_taken(shop: Shop) -> None:
+async def test_signature_script_in_the_docs_is_accepted(shop: Shop) -> None:
     [source] = re.findall(r"```python\n(import base64.*?)```", CACHING.read_text(encoding="utf-8"), re.DOTALL)
     named: dict[str, Any] = {}
     exec(source, named)  # noqa: S102  # our own lines
@@ -163,7 +163,7 @@ async def test_what_the_documentation_signs_is_taken(shop: Shop) -> None:
     assert response.json() == {"backend": "depot", "operation": "names", "forgotten": 1}
 
 
-async def test_a_message_counts_once(shop: Shop) -> None:
+async def test_repeated_message_is_ignored(shop: Shop) -> None:
     for expected in (False, True):
         await shop.ask(NAME)
         response = await tell(shop, backend="depot", operation="names", all=True)
@@ -172,7 +172,7 @@ async def test_a_message_counts_once(shop: Shop) -> None:
     assert len(shop.store.calls) == 2
 
 
-async def test_a_message_that_was_refused_may_be_sent_again(shop: Shop) -> None:
+async def test_rejected_message_may_be_sent_again(shop: Shop) -> None:
     assert (await tell(shop, backend="depot", operation="names", keys=[None])).status_code == 400
     assert (await tell(shop, backend="depot", operation="names", keys=["1"])).json()["forgotten"] == 1
 
@@ -208,17 +208,17 @@ async def test_a_message_that_was_refused_may_be_sent_again(shop: Shop) -> None:
         ({"operation": "names"}, "The message cannot be read: Object missing required field `backend`"),
     ],
 )
-async def test_what_cannot_be_is_refused_in_plain_words(shop: Shop, body: dict[str, Any], why: str) -> None:
+async def test_invalid_message_is_rejected_with_the_reason(shop: Shop, body: dict[str, Any], why: str) -> None:
     response = await tell(shop, **body)
     assert response.status_code == 400
     assert said(response).startswith(why)
 
 
-async def test_a_message_has_its_size(shop: Shop) -> None:
+async def test_message_above_the_size_limit_is_rejected(shop: Shop) -> None:
     response = await tell(shop, backend="depot", operation="names", keys=["x" * 100_000])
     assert (response.status_code, said(response)) == (413, "The request body is too large; the limit is 100,000 bytes.")
 
 
-async def test_without_a_secret_there_is_no_such_address() -> None:
+async def test_route_is_missing_without_a_secret() -> None:
     async with served(goods()) as shop:
         assert (await tell(shop, backend="depot", operation="names", all=True)).status_code == 404
