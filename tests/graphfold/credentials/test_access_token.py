@@ -1,4 +1,4 @@
-"""The life of a token, against a model that is nothing but times; and what concurrent callers share."""
+"""The lifetime of an access token against a model of its times, and what concurrent callers share."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ TestLife.settings = settings(max_examples=60, stateful_step_count=30, deadline=N
 
 
 @pytest.mark.anyio
-async def test_who_gives_up_leaves_the_others_their_token() -> None:
+async def test_cancelled_caller_leaves_token_request_to_waiters() -> None:
     server, arrived, go_on = Server(), asyncio.Event(), asyncio.Event()
     issue = server.issue
 

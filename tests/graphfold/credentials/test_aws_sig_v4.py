@@ -1,4 +1,4 @@
-"""AWS Signature Version 4: what goes out is what botocore signs for the same request."""
+"""AWS Signature Version 4: the received request carries the signature that botocore computes for it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def again(request: Any, token: str | None) -> str:
 
 
 @pytest.mark.parametrize("token", [None, "session-token"])
-async def test_the_signature_is_that_of_the_request_as_it_arrives(opened: Open, token: str | None) -> None:
+async def test_aws_signature_matches_received_request(opened: Open, token: str | None) -> None:
     backend = FakeBackend({"GET /v2/count": 7})
     settings = {**KEY, "GRAPHFOLD_SHOP_URL": "https://shop.test/v2", "GRAPHFOLD_SHOP_TOKEN": token or ""}
     async with opened(backend, AwsSigV4("execute-api", "eu-west-1"), **settings) as graph:
@@ -47,7 +47,7 @@ async def test_the_signature_is_that_of_the_request_as_it_arrives(opened: Open, 
     assert request.headers.get("x-amz-security-token") == token
 
 
-def test_the_extra_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aws_without_botocore_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore", None)
     monkeypatch.setattr("graphfold.credentials.optional_libraries.find_spec", lambda _: None)
     with pytest.raises(Mistake, match=r"(?s)AwsSigV4 needs botocore, which is not installed.*graphfold\[aws\]"):

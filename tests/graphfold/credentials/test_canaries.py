@@ -1,4 +1,4 @@
-"""Canaries: whatever a backend does with our secrets, they get into no answer, log, trace, plan or repr."""
+"""Canary secrets that a backend repeats reach no answer, log, trace, plan or repr."""
 
 import json
 from base64 import b64encode
@@ -160,7 +160,7 @@ async def test_no_canary_of_the_token_request_gets_out(trouble: Callable[[httpx.
     assert not [canary for canary in FORBIDDEN if canary in f"{answer} {log}"]
 
 
-async def test_what_is_no_secret_stays_as_it_is() -> None:
+async def test_text_without_secrets_is_not_redacted() -> None:
     backend = FakeBackend({"GET /echo": {"said": "gateway canary Bearer"}})
     async with shop(Bearer()).running(transports=fakes(shop=backend)) as graph:
         answer = await graph.execute("{ echo }")
@@ -171,7 +171,7 @@ SESSION = "7d1c0e5a-4a7e-4c31-9f0b-2f8f6a1d9b11"
 
 
 @pytest.mark.parametrize("status", [200, 422])
-async def test_what_a_caller_sent_that_an_adapter_hands_on_does_not_come_back(status: int, log: list[Any]) -> None:
+async def test_propagated_caller_credentials_are_redacted_in_replies(status: int, log: list[Any]) -> None:
     """A backend may tell the cookies one by one. What is short may be an ordinary word, and stays where it is one."""
 
     @strawberry.type
@@ -204,7 +204,7 @@ async def test_what_a_caller_sent_that_an_adapter_hands_on_does_not_come_back(st
     assert SESSION not in seen and ISSUED not in seen and "town=Hannover" not in seen
 
 
-async def test_what_a_caller_sent_is_not_kept_when_its_call_is_over() -> None:
+async def test_caller_secrets_are_not_kept_after_the_call() -> None:
     backend = FakeBackend({"GET /echo": {"said": "hello"}})
     secret_forms.cache_clear()
     async with shop(PassThrough()).running(transports=fakes(shop=backend)) as graph:

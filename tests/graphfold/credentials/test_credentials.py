@@ -1,4 +1,4 @@
-"""How adapters sign in: the right header on every call, one token for all, and no secret in any answer or log."""
+"""Signing in: the right header on every call, one shared token, no secret in an answer or a log."""
 
 import asyncio
 from base64 import b64decode
@@ -82,14 +82,14 @@ async def running(backend: FakeBackend, kind: Credential | None = None) -> Async
         (Basic(), "authorization", "Basic dXNlci1zZWNyZXQ6cGFzcy1zZWNyZXQ="),
     ],
 )
-async def test_a_fixed_header(kind: Credential, header: str, value: str) -> None:
+async def test_static_credential_sends_its_header(kind: Credential, header: str, value: str) -> None:
     backend = FakeBackend({"GET /count": 7})
     async with running(backend, kind) as graph:
         assert await ask(graph, '{ count(of: "a") }') == {"count": 7}
     assert backend.calls[0].headers[header] == value
 
 
-async def test_the_token_request_is_what_the_standard_says() -> None:
+async def test_token_request_follows_rfc_6749() -> None:
     backend = Guarded()
     async with running(backend) as graph:
         await ask(graph, '{ count(of: "a") }')
@@ -107,7 +107,7 @@ async def test_one_token_for_all_calls() -> None:
     assert backend.paths == ["/token"] + ["/count"] * 10
 
 
-async def test_a_token_is_renewed_when_its_time_is_over() -> None:
+async def test_token_is_renewed_at_expiry() -> None:
     backend = Guarded(lives=0)
     async with running(backend) as graph:
         for n in range(2):
@@ -115,7 +115,7 @@ async def test_a_token_is_renewed_when_its_time_is_over() -> None:
     assert backend.paths == ["/token", "/count"] * 2
 
 
-async def test_a_token_that_is_refused_is_renewed_once_for_all() -> None:
+async def test_refused_token_is_renewed_once_for_concurrent_calls() -> None:
     backend = Guarded()
     async with running(backend) as graph:
         await ask(graph, '{ count(of: "first") }')
@@ -135,7 +135,7 @@ async def test_a_token_that_is_refused_is_renewed_once_for_all() -> None:
 
 
 @pytest.mark.parametrize(("header", "seconds"), [({"retry-after": "30"}, 30), ({}, 1)])
-async def test_who_issues_tokens_may_want_a_pause(header: dict[str, str], seconds: int) -> None:
+async def test_token_endpoint_retry_after_is_respected(header: dict[str, str], seconds: int) -> None:
     backend, now = Guarded(), [0.0]
     backend.on("POST /token", httpx.Response(429, headers=header))
     running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
@@ -152,7 +152,7 @@ async def test_who_issues_tokens_may_want_a_pause(header: dict[str, str], second
         assert await ask(graph, '{ count(of: "a") }') == {"count": 7}
 
 
-async def test_a_pause_for_tokens_is_none_for_the_backend() -> None:
+async def test_token_endpoint_429_does_not_pause_backend() -> None:
     backend, now = Guarded(lives=100), [0.0]
     running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
     async with running as graph:
@@ -165,7 +165,7 @@ async def test_a_pause_for_tokens_is_none_for_the_backend() -> None:
 
 
 @pytest.mark.parametrize(("at_once", "sent"), [(1, 60 + 1), (32, 60 + 32)])
-async def test_where_fresh_tokens_are_refused_too_calls_are_not_doubled(at_once: int, sent: int) -> None:
+async def test_refused_fresh_tokens_do_not_double_calls(at_once: int, sent: int) -> None:
     """No more are sent again than were refused before there was a fresh token: of 60 calls, 32 of them at a time."""
     backend, together = Guarded(), asyncio.Barrier(at_once)
 
@@ -183,7 +183,7 @@ async def test_where_fresh_tokens_are_refused_too_calls_are_not_doubled(at_once:
     assert (backend.paths.count("/count"), backend.paths.count("/token")) == (sent, 2)
 
 
-async def test_a_token_that_is_issued_again_as_it_was_is_not_sent_again() -> None:
+async def test_identical_new_token_is_not_resent() -> None:
     token = {"access_token": "t1", "expires_in": 60}
     backend = FakeBackend({"POST /token": token, "GET /count": httpx.Response(401)})
     async with shop(ClientCredentials("/token")).running(transports=fakes(shop=backend)) as graph:
@@ -191,7 +191,7 @@ async def test_a_token_that_is_issued_again_as_it_was_is_not_sent_again() -> Non
     assert [call.url.path for call in backend.calls] == ["/token", "/count", "/token"]
 
 
-async def test_a_second_later_a_fresh_token_is_tried_again() -> None:
+async def test_fresh_token_is_tried_again_after_one_second() -> None:
     backend, now = Guarded(), [0.0]
     backend.on("GET /count", httpx.Response(401))
     running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
@@ -201,7 +201,7 @@ async def test_a_second_later_a_fresh_token_is_tried_again() -> None:
     assert backend.paths == ["/token", "/count", "/token", "/count", "/count", "/count", "/token", "/count"]
 
 
-async def test_whoever_asked_for_the_token_may_go() -> None:
+async def test_cancelling_the_token_requester_does_not_fail_waiters() -> None:
     backend, arrived, go_on = Guarded(), asyncio.Event(), asyncio.Event()
 
     async def token(request: httpx.Request) -> Any:
@@ -222,7 +222,7 @@ async def test_whoever_asked_for_the_token_may_go() -> None:
         assert await second == {"count": 7}
 
 
-async def test_credentials_that_stay_refused_are_tried_once_more_and_told() -> None:
+async def test_credentials_refused_twice_raise_backend_credentials() -> None:
     backend = Guarded()
     backend.on("GET /count", httpx.Response(401))
     async with running(backend) as graph:
@@ -242,7 +242,7 @@ async def test_credentials_that_stay_refused_are_tried_once_more_and_told() -> N
         (httpx.ConnectError("refused"), "BACKEND_UNAVAILABLE"),
     ],
 )
-async def test_a_sign_in_that_fails(reply: Any, code: str, log: list[Any]) -> None:
+async def test_failing_token_endpoint_raises_typed_error(reply: Any, code: str, log: list[Any]) -> None:
     backend = FakeBackend({"POST /token": reply, "GET /count": 7})
     async with running(backend) as graph:
         answer = await graph.execute('{ count(of: "a") }')
@@ -251,7 +251,7 @@ async def test_a_sign_in_that_fails(reply: Any, code: str, log: list[Any]) -> No
     assert not [secret for secret in ("client-secret", "client%3Aid") if secret in str(answer) + str(log)]
 
 
-async def test_a_lifetime_may_come_as_text() -> None:
+async def test_token_lifetime_may_be_text() -> None:
     backend = Guarded()
     backend.on("POST /token", lambda r: backend.token(r) | {"expires_in": "3600"})
     async with running(backend) as graph:

@@ -1,4 +1,4 @@
-"""Signed requests, checked by a verifier of our own that is itself checked against the example of RFC 9421."""
+"""HMAC signatures, checked by a verifier that is itself checked against the example of RFC 9421."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def verified(request: httpx.Request, key: str, now: float) -> bool:
     return window[0] <= now <= window[1] and request.headers["signature"] == f"sig1=:{expected}:"
 
 
-def test_the_verifier_agrees_with_the_standards_example() -> None:
+def test_verifier_accepts_rfc_9421_example() -> None:
     """RFC 9421 appendix B.2.5."""
     key = b64decode("uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==")
     lines = {
@@ -56,7 +56,7 @@ def test_the_verifier_agrees_with_the_standards_example() -> None:
     assert signature(key, lines, parameters) == "pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8="
 
 
-async def test_a_request_is_signed_for_its_window_only(opened: Open) -> None:
+async def test_signature_expires_after_its_window(opened: Open) -> None:
     backend = FakeBackend({"GET /v2/count": 7})
     async with opened(backend, HmacSignature(window=60), **KEY, GRAPHFOLD_SHOP_URL="https://shop.test/v2") as graph:
         await ask(graph, '{ count(of: "a&b") }')
@@ -76,7 +76,7 @@ async def test_a_request_is_signed_for_its_window_only(opened: Open) -> None:
         ("GET", "https://other.test/v2/count?of=a"),
     ],
 )
-async def test_what_was_changed_on_the_way_is_noticed(opened: Open, method: str, url: str) -> None:
+async def test_changed_request_fails_verification(opened: Open, method: str, url: str) -> None:
     backend = FakeBackend({"GET /v2/count": 7})
     async with opened(backend, HmacSignature(), **KEY, GRAPHFOLD_SHOP_URL="https://shop.test/v2") as graph:
         await ask(graph, '{ count(of: "a") }')
@@ -84,7 +84,7 @@ async def test_what_was_changed_on_the_way_is_noticed(opened: Open, method: str,
     assert not verified(httpx.Request(method, url, headers=headers), KEY["GRAPHFOLD_SHOP_SECRET_KEY"], time.time())
 
 
-async def test_no_signature_is_like_another(opened: Open) -> None:
+async def test_each_signature_has_its_own_nonce(opened: Open) -> None:
     backend = FakeBackend({"GET /count": 7})
     async with opened(backend, HmacSignature(), **KEY) as graph:
         await ask(graph, "{ count }")

@@ -1,4 +1,4 @@
-"""Credentials that are declared in a way that cannot work, or with the secret itself: told at import."""
+"""Invalid credential declarations and secrets in code are refused at import or start."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -98,7 +98,9 @@ AT_IMPORT = {
 
 
 @pytest.mark.parametrize("wrong", AT_IMPORT.values(), ids=AT_IMPORT.keys())
-def test_told_at_import(wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path) -> None:
+def test_invalid_credential_raises_mistake_at_import(
+    wrong: Wrong, imported: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
     with pytest.raises(Mistake) as raised:
         imported(wrong.source)
     assert_mistake(raised.value, wrong, tmp_path / "written.py")
@@ -117,7 +119,7 @@ WRITTEN_OUT = {
 
 
 @pytest.mark.parametrize(("call", "told"), WRITTEN_OUT.items())
-def test_a_secret_in_a_function_is_told_at_start(
+def test_secret_in_a_method_is_found_at_start(
     call: str, told: str, imported: Callable[[str], ModuleType], tmp_path: Path
 ) -> None:
     wrong = Wrong(ASKING.format(call), f"Crm.count {told}", "GRAPHFOLD_CRM_")
@@ -138,13 +140,13 @@ def test_a_secret_in_a_function_is_told_at_start(
         "self.get('/n', int, fields='token,password')",
     ],
 )
-def test_what_is_made_when_it_runs_is_no_secret(call: str, imported: Callable[[str], ModuleType]) -> None:
+def test_value_computed_at_run_time_is_not_a_secret(call: str, imported: Callable[[str], ModuleType]) -> None:
     imported(ASKING.format(call))
     graph_of()
 
 
 @pytest.mark.parametrize("line", ['start = "{}"', 'crm_password = "x"', '[tool.graphfold.crm]\ntoken = "x"'])
-def test_told_in_the_projects_file(line: str, tmp_path: Path) -> None:
+def test_secret_in_project_settings_is_refused(line: str, tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text(f'[tool.graphfold]\ntitle = "Mine"\n{line.format(SECRET)}\n')
     with pytest.raises(
@@ -166,5 +168,5 @@ def test_told_in_the_projects_file(line: str, tmp_path: Path) -> None:
         "billing-team-v2@company.example",
     ],
 )
-def test_a_name_is_no_secret(value: str, imported: Callable[[str], ModuleType]) -> None:
+def test_identifiers_do_not_look_secret(value: str, imported: Callable[[str], ModuleType]) -> None:
     imported(ADAPTER.format(f'start = "{value}"', ""))

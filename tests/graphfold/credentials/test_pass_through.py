@@ -1,4 +1,4 @@
-"""The caller's own credentials: they arrive, nobody else's do, and answers stay with whom they were given to."""
+"""Caller credentials reach the backend, and replies stay with their caller."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def price(graph: Graph, **headers: str) -> Any:
     return answer.errors[0] if answer.errors else answer.data and answer.data["price"]
 
 
-async def test_each_caller_asks_with_its_own_and_gets_its_own(opened: Open) -> None:
+async def test_callers_pass_on_their_own_credentials(opened: Open) -> None:
     backend = shop()
     async with opened(backend, PassThrough()) as graph:
         told = [await price(graph, authorization=f"Bearer {who}") for who in ("ann", "bob", "ann", "bob")]
@@ -37,7 +37,7 @@ async def test_each_caller_asks_with_its_own_and_gets_its_own(opened: Open) -> N
     assert [call.headers["authorization"] for call in backend.calls] == ["Bearer ann", "Bearer bob"]
 
 
-async def test_who_is_not_signed_in_is_told_so_and_the_backend_is_not_asked(opened: Open) -> None:
+async def test_missing_caller_credentials_raise_unauthenticated_without_a_call(opened: Open) -> None:
     backend = shop()
     async with opened(backend, PassThrough()) as graph:
         error = await price(graph)
@@ -49,7 +49,9 @@ async def test_who_is_not_signed_in_is_told_so_and_the_backend_is_not_asked(open
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "UNAUTHENTICATED"), (403, "FORBIDDEN")])
-async def test_a_refusal_is_the_callers(opened: Open, status: int, code: str, log: list[Any]) -> None:
+async def test_backend_refusal_is_attributed_to_the_caller(
+    opened: Open, status: int, code: str, log: list[Any]
+) -> None:
     backend = FakeBackend({"GET /prices": lambda r: httpx.Response(status, text=str(r.headers["authorization"]))})
     async with opened(backend, PassThrough()) as graph:
         error = await price(graph, authorization="Bearer expired-token")
@@ -58,7 +60,7 @@ async def test_a_refusal_is_the_callers(opened: Open, status: int, code: str, lo
     assert "expired-token" not in str(error) + str(log)
 
 
-async def test_another_header_tells_callers_apart_too(opened: Open) -> None:
+async def test_custom_header_separates_callers(opened: Open) -> None:
     def prices(request: httpx.Request) -> Any:
         assert "authorization" not in request.headers
         return {"a": len(request.headers["x-session"])}
@@ -70,7 +72,7 @@ async def test_another_header_tells_callers_apart_too(opened: Open) -> None:
     assert len(backend.calls) == 2
 
 
-async def test_whether_it_answers_can_be_asked_without_a_caller(opened: Open) -> None:
+async def test_probe_needs_no_caller(opened: Open) -> None:
     backend = FakeBackend({"GET /": httpx.Response(401)})
     async with opened(backend, PassThrough()) as graph:
         probe = await graph.probe(graph.adapters[0])

@@ -1,4 +1,4 @@
-"""Headers of the caller: those that are named go on, no other does, and answers know that they depend on them."""
+"""Only the named headers of a caller are propagated, and cache entries depend on them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def speaking() -> FakeBackend:
     return FakeBackend({"GET /prices": lambda request: {"a": len(request.headers.get("accept-language", ""))}})
 
 
-async def test_what_is_named_goes_on_and_nothing_else(opened: Open) -> None:
+async def test_only_named_headers_are_propagated(opened: Open) -> None:
     backend = speaking()
     async with opened(backend, Bearer(), **TOKEN) as graph:
         await price(graph, **SENT)
@@ -48,7 +48,7 @@ async def test_what_is_named_goes_on_and_nothing_else(opened: Open) -> None:
     assert sent["host"] == "shop.test"
 
 
-async def test_what_the_caller_keeps_for_its_connection_stays_there(opened: Open) -> None:
+async def test_hop_by_hop_headers_are_not_propagated(opened: Open) -> None:
     backend = speaking()
     async with opened(backend, Bearer(), **TOKEN) as graph:
         await price(graph, **SENT, connection="keep-alive, Accept-Language")
@@ -56,7 +56,7 @@ async def test_what_the_caller_keeps_for_its_connection_stays_there(opened: Open
     assert backend.calls[0].headers["traceparent"]
 
 
-async def test_an_answer_is_remembered_for_the_headers_it_depends_on(opened: Open) -> None:
+async def test_cache_entries_depend_on_propagated_headers(opened: Open) -> None:
     backend = speaking()
     async with opened(backend, Bearer(), **TOKEN) as graph:
         asked = [{"accept-language": "de"}, {"accept-language": "deu"}, {}, {"accept-language": "de"}]
@@ -65,7 +65,7 @@ async def test_an_answer_is_remembered_for_the_headers_it_depends_on(opened: Ope
     assert len(backend.calls) == 3
 
 
-async def test_what_no_header_can_carry_is_the_callers_mistake(opened: Open) -> None:
+async def test_unsendable_propagated_header_is_bad_input(opened: Open) -> None:
     backend = speaking()
     async with opened(backend, Bearer(), **TOKEN) as graph:
         answer = await graph.execute('{ price(sku: "a") }', headers={"accept-language": "d\r\nx-admin: 1"})
@@ -73,7 +73,7 @@ async def test_what_no_header_can_carry_is_the_callers_mistake(opened: Open) -> 
     assert not backend.calls
 
 
-async def test_callers_who_ask_at_one_time_get_their_own(opened: Open) -> None:
+async def test_concurrent_callers_get_separate_replies(opened: Open) -> None:
     async def prices(request: Any) -> Any:
         await together.wait()
         return {"a": len(request.headers.get("accept-language", ""))}

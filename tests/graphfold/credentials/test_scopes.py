@@ -1,4 +1,4 @@
-"""Scopes: each operation's token may do what the operation needs, and no more."""
+"""Each operation's token has the scope that the operation needs, and no more."""
 
 from base64 import b64decode
 from pathlib import Path
@@ -82,7 +82,7 @@ class Issuing(FakeBackend):
         return {call.url.path: call.headers["authorization"].removeprefix("Bearer ") for call in calls}
 
 
-async def test_a_token_for_each_set_of_scopes() -> None:
+async def test_each_set_of_scopes_has_its_own_token() -> None:
     backend = Issuing()
     async with orders().running(transports=fakes(orders=backend)) as graph:
         await ask(graph, "{ count sum state }")
@@ -92,7 +92,7 @@ async def test_a_token_for_each_set_of_scopes() -> None:
     assert [call.url.path for call in backend.calls].count("/token") == 3
 
 
-async def test_tokens_may_be_issued_elsewhere() -> None:
+async def test_token_url_may_be_another_host() -> None:
     backend = Issuing()
     elsewhere = {"GRAPHFOLD_ORDERS_TOKEN_URL": "https://login.test/elsewhere"}
     async with orders(**elsewhere).running(transports=fakes(orders=backend)) as graph:
@@ -101,7 +101,7 @@ async def test_tokens_may_be_issued_elsewhere() -> None:
     assert "Basic" in backend.calls[0].headers["authorization"]
 
 
-async def test_soap_has_tokens_too() -> None:
+async def test_soap_adapter_uses_scoped_tokens() -> None:
     @strawberry.type
     class Query:
         pass

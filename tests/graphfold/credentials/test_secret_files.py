@@ -1,4 +1,4 @@
-"""Secrets in files: followed when they change, and a file that goes bad changes nothing."""
+"""Secret files: changes are followed, an unusable file leaves the last value in use."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Clock:
         return self.now
 
 
-def test_a_change_is_seen_after_a_second(tmp_path: Path) -> None:
+def test_changed_secret_file_is_read_after_one_second(tmp_path: Path) -> None:
     path, clock = tmp_path / "token", Clock()
     path.write_text("one\n")
     secret = FileSecret(path, clock=clock)
@@ -42,7 +42,7 @@ def test_a_change_is_seen_after_a_second(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "a\nb", None])
-def test_a_file_that_goes_bad_leaves_the_last_value(tmp_path: Path, text: str | None, log: list[Any]) -> None:
+def test_unusable_secret_file_leaves_last_value(tmp_path: Path, text: str | None, log: list[Any]) -> None:
     path, clock = tmp_path / "token", Clock()
     path.write_text("one-secret")
     secret = FileSecret(path, "GRAPHFOLD_SHOP_TOKEN_FILE", clock)
@@ -65,9 +65,7 @@ def test_a_file_that_goes_bad_leaves_the_last_value(tmp_path: Path, text: str | 
         (AllOf(ApiKey("X-Key"), HmacSignature()), "two"),
     ],
 )
-async def test_a_refused_secret_is_read_again_at_once(
-    opened: Open, tmp_path: Path, kind: Credential, last: str
-) -> None:
+async def test_refused_secret_file_is_reread_at_once(opened: Open, tmp_path: Path, kind: Credential, last: str) -> None:
     path = tmp_path / "secret"
     path.write_text("one")
     seen: list[str] = []
@@ -97,7 +95,7 @@ async def test_a_refused_secret_is_read_again_at_once(
     ],
     ids=str,
 )
-async def test_a_refused_secret_that_is_still_the_same_is_not_sent_twice(opened: Open, kind: Credential) -> None:
+async def test_unchanged_refused_secret_is_not_resent(opened: Open, kind: Credential) -> None:
     """A signature beside it is another one each time, and has nothing to do with it."""
     backend = FakeBackend({"GET /count": httpx.Response(401)})
     async with opened(backend, kind) as graph:

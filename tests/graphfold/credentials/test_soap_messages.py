@@ -1,4 +1,4 @@
-"""SOAP backends: a security header for each attempt, secrets that stay where they were sent, an address of ours."""
+"""SOAP security headers: fresh for each attempt, and no secret in an answer or a log."""
 
 import re
 from pathlib import Path
@@ -83,7 +83,7 @@ async def test_no_canary_gets_out(kind: Credential, reply: Any, log: list[Any]) 
     assert not [form for form in (CANARY, "canary-&lt;", "canary-&amp;") if form in f"{answer} {log}"]
 
 
-async def test_every_attempt_has_a_header_of_its_own() -> None:
+async def test_every_attempt_has_a_fresh_security_header() -> None:
     _, backend = await asked(WsSecurity(Timestamp(), UsernameToken(digest=True)), lambda _: httpx.Response(503))
     sent = [call.content.decode() for call in backend.calls]
     assert len(sent) > 1, "a read is tried again"

@@ -1,4 +1,4 @@
-"""WS-Security with an X.509 signature: signxml, which had no part in making it, finds body and timestamp unchanged."""
+"""WS-Security X.509 signatures, verified by signxml, which had no part in making them."""
 
 from __future__ import annotations
 
@@ -101,19 +101,19 @@ def test_body_and_timestamp_are_signed(sent: list[bytes], authority: trustme.CA,
         assert verified(message, authority, tmp_path) == ["Body", "Timestamp"]
 
 
-def test_a_message_that_was_changed_is_noticed(sent: list[bytes], authority: trustme.CA, tmp_path: Path) -> None:
+def test_changed_message_fails_verification(sent: list[bytes], authority: trustme.CA, tmp_path: Path) -> None:
     with pytest.raises(signxml.exceptions.InvalidDigest):
         verified(sent[0].replace(b"<a>1</a>", b"<a>2</a>"), authority, tmp_path)
 
 
-def test_there_is_one_header_with_the_certificate_before_what_it_proves(sent: list[bytes]) -> None:
+def test_certificate_precedes_signature_in_one_header(sent: list[bytes]) -> None:
     headers = etree.fromstring(sent[0]).findall(f".//{WSSE}Security")
     assert len(headers) == 1
     told = [etree.QName(child).localname for child in headers[0]]
     assert told == ["BinarySecurityToken", "Signature", "Timestamp", "UsernameToken"]
 
 
-def test_every_attempt_is_written_and_signed_anew(sent: list[bytes]) -> None:
+def test_every_attempt_has_a_fresh_signature(sent: list[bytes]) -> None:
     values = [etree.fromstring(message).findtext(f".//{WSSE}Nonce") for message in sent]
     ids = [etree.fromstring(message).find(f".//{WSU}Timestamp").get(f"{WSU}Id") for message in sent]  # type: ignore[union-attr]
     assert values[0] != values[1]
@@ -122,7 +122,7 @@ def test_every_attempt_is_written_and_signed_anew(sent: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(("first", "then"), [("cert", "key"), ("key", "cert")])
-def test_between_a_certificate_and_its_key_the_last_pair_stays_in_use(
+def test_last_matching_pair_is_used_while_files_are_replaced(
     authority: trustme.CA, tmp_path: Path, first: str, then: str, log: list[Any]
 ) -> None:
     clock, new = Clock(), issued(authority)
@@ -139,7 +139,7 @@ def test_between_a_certificate_and_its_key_the_last_pair_stays_in_use(
     assert told == ["signing certificate unusable, the last one stays in use"]
 
 
-def test_files_that_cannot_sign_are_told_at_start(authority: trustme.CA, tmp_path: Path) -> None:
+def test_unusable_signing_files_are_reported_at_start(authority: trustme.CA, tmp_path: Path) -> None:
     put(issued(authority), tmp_path, "cert")
     put(issued(authority), tmp_path, "key")
     with pytest.raises(SettingsError, match=r"GRAPHFOLD_DEPOT_SIGNING_KEY_FILE, .*no PEM files that belong together"):

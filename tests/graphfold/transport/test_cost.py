@@ -1,4 +1,4 @@
-"""A call costs little, however many are under way. The bound is far off, for machines that are busy."""
+"""Check the processor time of a call against httpx. The bound is generous, for busy machines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def _cost(transport: httpx.AsyncBaseTransport) -> float:
     return spent
 
 
-def test_a_tenth_of_what_httpx_spends() -> None:
+def test_call_costs_a_tenth_of_httpx() -> None:
     ours = min(uvloop.run(_cost(Network())) for _ in range(3))
     theirs = uvloop.run(_cost(httpx.AsyncHTTPTransport(verify=False, trust_env=False)))
     assert ours < theirs / 10

@@ -1,4 +1,4 @@
-"""Names and the addresses they stand for: who is not found holds up nobody else, and an address may lead nowhere."""
+"""Host lookup: a hanging lookup blocks no other host, and an unresponsive address falls back to the next."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def dns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
     directory.release.set()
 
 
-async def test_a_name_that_is_not_found_out_holds_up_nobody_else(
+async def test_hanging_lookup_does_not_block_other_hosts(
     serve: Serve, client: Connect, network: Network, dns: Directory
 ) -> None:
     it = await serve(always(OK))
@@ -97,7 +97,7 @@ async def test_a_name_that_is_not_found_out_holds_up_nobody_else(
     assert [thread.daemon for thread in threading.enumerate() if thread.name == "stuck.test"] == [True]
 
 
-def test_who_waits_for_a_name_waits_no_longer_than_for_a_connection(dns: Directory) -> None:
+def test_lookup_counts_against_connect_timeout(dns: Directory) -> None:
     dns.held = {"stuck.test"}
 
     async def ask() -> float:
@@ -110,7 +110,7 @@ def test_who_waits_for_a_name_waits_no_longer_than_for_a_connection(dns: Directo
     assert 3 <= run_in_virtual_time(ask) < 60
 
 
-async def test_who_gives_up_leaves_nothing_behind_on_a_lookup_that_hangs(client: Connect, dns: Directory) -> None:
+async def test_cancelled_callers_leave_no_callbacks_on_hanging_lookup(client: Connect, dns: Directory) -> None:
     dns.held = {"stuck.test"}
     calls, before = client("http://stuck.test"), cancelled_futures()
     for _ in range(3):
@@ -120,7 +120,7 @@ async def test_who_gives_up_leaves_nothing_behind_on_a_lookup_that_hangs(client:
     assert dns.asked == ["stuck.test"]
 
 
-def test_a_lookup_that_hung_in_another_loop_is_not_waited_for(dns: Directory) -> None:
+def test_hanging_lookup_of_another_loop_is_not_joined(dns: Directory) -> None:
     dns.names, dns.held, name = {"slow.test": ["127.0.0.1"]}, {"slow.test"}, HostResolver("slow.test")
 
     async def giving_up() -> None:
@@ -133,7 +133,7 @@ def test_a_lookup_that_hung_in_another_loop_is_not_waited_for(dns: Directory) ->
     assert asyncio.run(asyncio.wait_for(name.addresses(), 5)) == ["127.0.0.1"]
 
 
-def test_loops_that_take_turns_ask_once_each(dns: Directory) -> None:
+def test_alternating_loops_look_up_once_each(dns: Directory) -> None:
     dns.names, name = {"one.test": ["127.0.0.1"]}, HostResolver("one.test")
     with asyncio.Runner() as one, asyncio.Runner() as other:
         for runner in (one, other) * 3:
@@ -141,9 +141,7 @@ def test_loops_that_take_turns_ask_once_each(dns: Directory) -> None:
     assert dns.asked == ["one.test"] * 2
 
 
-async def test_a_failure_that_comes_after_all_have_given_up_is_nobodys(
-    serve: Serve, client: Connect, dns: Directory
-) -> None:
+async def test_lookup_failure_without_waiters_is_not_logged(serve: Serve, client: Connect, dns: Directory) -> None:
     it, reported = await serve(always(OK)), list[dict[str, Any]]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
     dns.held = {"lost.test"}
@@ -158,7 +156,7 @@ async def test_a_failure_that_comes_after_all_have_given_up_is_nobodys(
     assert reported == []
 
 
-async def test_who_gives_up_leaves_the_lookup_to_the_others(serve: Serve, client: Connect, dns: Directory) -> None:
+async def test_cancelled_caller_leaves_lookup_to_others(serve: Serve, client: Connect, dns: Directory) -> None:
     it = await serve(always(OK))
     dns.names, dns.held = {"slow.test": ["127.0.0.1"]}, {"slow.test"}
     calls = client(f"http://slow.test:{it.port}")
@@ -170,7 +168,7 @@ async def test_who_gives_up_leaves_the_lookup_to_the_others(serve: Serve, client
     assert dns.asked == ["slow.test"]
 
 
-def test_an_answer_is_good_for_some_seconds(dns: Directory) -> None:
+def test_lookup_result_is_reused_for_some_seconds(dns: Directory) -> None:
     dns.names = {"moving.test": ["127.0.0.1"]}
 
     async def ask() -> list[int]:
@@ -187,7 +185,7 @@ def test_an_answer_is_good_for_some_seconds(dns: Directory) -> None:
     assert run_in_virtual_time(ask) == [1, 1, 2, 2]
 
 
-async def test_a_name_that_was_not_there_is_asked_for_again(serve: Serve, client: Connect, dns: Directory) -> None:
+async def test_failed_lookup_is_not_cached(serve: Serve, client: Connect, dns: Directory) -> None:
     it = await serve(always(OK))
     calls = client(f"http://new.test:{it.port}")
     with pytest.raises(BackendUnavailable):
@@ -197,14 +195,14 @@ async def test_a_name_that_was_not_there_is_asked_for_again(serve: Serve, client
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-async def test_what_needs_no_lookup_gets_none(serve: Serve, client: Connect, dns: Directory, host: str) -> None:
+async def test_literal_addresses_need_no_lookup(serve: Serve, client: Connect, dns: Directory, host: str) -> None:
     it = await serve(always(OK))
     assert (await client(f"http://{host}:{it.port}").send(GET)).body == b"ok"
     assert dns.asked == []
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
-async def test_an_address_that_leads_nowhere_is_not_the_only_one(dns: Directory) -> None:
+async def test_unresponsive_address_falls_back_to_the_next(dns: Directory) -> None:
     authority, trusted, ours = trustme.CA(), ssl.create_default_context(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.configure_trust(trusted)
     authority.issue_cert("two.test").configure_cert(ours)
@@ -220,7 +218,7 @@ async def test_an_address_that_leads_nowhere_is_not_the_only_one(dns: Directory)
         await network.aclose()
 
 
-async def test_an_address_that_refuses_costs_no_time(client: Connect, dns: Directory) -> None:
+async def test_refused_address_falls_back_at_once(client: Connect, dns: Directory) -> None:
     dns.names = {"two.test": ["::1", "127.0.0.1"]}
     async with backend(always(OK)) as it:
         hasty = client(f"http://two.test:{it.port}", connect=0.2)  # too short to wait for the second one's turn

@@ -77,7 +77,7 @@ FAULTS = [
 @pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
 @pytest.mark.parametrize("call", [GET, POST], ids=["read", "write"])
 @pytest.mark.parametrize(("fault", "error"), FAULTS, ids=repr)
-async def test_a_fault_is_a_typed_error_and_passes(
+async def test_fault_raises_typed_error_and_recovers(
     between: Between, fault: Fault, error: type[BackendError], call: Call, *, kept: bool
 ) -> None:
     if kept:
@@ -92,26 +92,26 @@ async def test_a_fault_is_a_typed_error_and_passes(
     assert (await between.client.send(GET)).body == b"ok"
 
 
-async def test_a_stale_connection_is_not_noticed_by_a_read(between: Between) -> None:
+async def test_read_on_stale_connection_is_resent(between: Between) -> None:
     await between.proxy.inject(Stale())
     for _ in range(3):
         assert (await between.client.send(GET)).body == b"ok"
     assert len(between.backend.requests) == 3
 
 
-async def test_a_stale_connection_fails_a_write_rather_than_to_send_it_twice(between: Between) -> None:
+async def test_write_on_stale_connection_fails_unsent_twice(between: Between) -> None:
     await between.proxy.inject(Stale())
     await between.client.send(POST)
     await in_time(between.client, POST, BackendUnavailable)
     assert len(between.backend.requests) == 1
 
 
-async def test_a_backend_that_does_not_read_holds_nobody(between: Between) -> None:
+async def test_backend_that_does_not_read_times_out(between: Between) -> None:
     await between.proxy.inject(Blackhole())
     await in_time(between.impatient, LARGE_POST, BackendTimeout)
 
 
-async def test_a_slow_backend_is_waited_for(between: Between) -> None:
+async def test_slow_reply_within_timeout_succeeds(between: Between) -> None:
     await between.proxy.inject(Delay(0.02))
     assert (await between.client.send(GET)).body == b"ok"
 
@@ -148,7 +148,9 @@ def _once(*pieces: bytes) -> Script:
     ],
     ids=["never-ends", "too-short", "too-long", "half-chunk", "no-size", "wrong-size", "tls-alert"],
 )
-async def test_http_that_lies(serve: Serve, client: Connect, script: Script, error: type[BackendError] | None) -> None:
+async def test_invalid_http_is_a_bad_reply(
+    serve: Serve, client: Connect, script: Script, error: type[BackendError] | None
+) -> None:
     backend = await serve(script)
     async with FaultProxy(backend.url) as proxy:
         calls = client(proxy.url, total=SHORT if error is BackendTimeout else 5)

@@ -1,4 +1,4 @@
-"""What a backend or a network may do instead of answering: a typed error in time, and a connection never used again."""
+"""Broken and malicious replies: a typed error in time, and a connection that is never used again."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_a_reset_is_unavailable(serve: Serve, client: Connect, sent: bytes
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
     ],
 )
-async def test_what_is_no_http_is_a_bad_reply(serve: Serve, client: Connect, reply: bytes) -> None:
+async def test_non_http_bytes_are_a_bad_reply(serve: Serve, client: Connect, reply: bytes) -> None:
     backend = await serve(always(reply))
     with pytest.raises(BackendBadReply):
         await client(backend).send(GET)
@@ -96,7 +96,7 @@ async def test_what_is_no_http_is_a_bad_reply(serve: Serve, client: Connect, rep
     ],
     ids=["one-header", "many-headers", "endless-header", "many-100", "trailer", "chunk-extension"],
 )
-async def test_heads_are_small(serve: Serve, client: Connect, flood: list[bytes]) -> None:
+async def test_oversized_head_is_refused(serve: Serve, client: Connect, flood: list[bytes]) -> None:
     backend = await serve(always(*flood))
     with pytest.raises(BackendBadReply):
         await client(backend).send(GET)
@@ -109,7 +109,7 @@ async def test_a_head_below_the_limit_is_read(serve: Serve, client: Connect) -> 
 
 @pytest.mark.parametrize("surplus", [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", b"garbage"])
 @pytest.mark.parametrize("together", [True, False], ids=["at-once", "later"])
-async def test_what_nobody_asked_for_is_nobodys_answer(
+async def test_unrequested_bytes_are_never_a_reply(
     serve: Serve, client: Connect, surplus: bytes, *, together: bool
 ) -> None:
     backend = await serve(always(OK + surplus) if together else always(OK, surplus))
@@ -119,7 +119,7 @@ async def test_what_nobody_asked_for_is_nobodys_answer(
         await until(lambda: backend.ended == count)  # noqa: B023  # it is asked at once
 
 
-async def test_a_body_after_head_is_nobodys_answer(serve: Serve, client: Connect) -> None:
+async def test_body_after_head_reply_is_never_a_reply(serve: Serve, client: Connect) -> None:
     backend = await serve(always(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"))
     calls = client(backend)
     for _ in range(2):
@@ -141,7 +141,7 @@ async def _drip(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("script", [_quiet, _drip])
-async def test_the_time_for_a_call_is_total(serve: Serve, client: Connect, script: Script) -> None:
+async def test_call_timeout_covers_the_whole_call(serve: Serve, client: Connect, script: Script) -> None:
     backend = await serve(script)
     start = time.monotonic()
     async with asyncio.timeout(5):
@@ -151,7 +151,7 @@ async def test_the_time_for_a_call_is_total(serve: Serve, client: Connect, scrip
     await until(lambda: backend.ended == 1)
 
 
-async def test_connecting_has_a_time_of_its_own(client: Connect) -> None:
+async def test_connect_timeout_is_separate(client: Connect) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -168,7 +168,7 @@ async def test_connecting_has_a_time_of_its_own(client: Connect) -> None:
                 filler.close()
 
 
-async def test_nobody_listens(client: Connect) -> None:
+async def test_refused_connection_is_unavailable(client: Connect) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         with pytest.raises(BackendUnavailable):
@@ -176,6 +176,6 @@ async def test_nobody_listens(client: Connect) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://name.invalid", f"http://{'a' * 64}.example", "", "ftp://127.0.0.1"])
-async def test_nowhere(client: Connect, address: str) -> None:
+async def test_unresolvable_or_invalid_address_is_unavailable(client: Connect, address: str) -> None:
     with pytest.raises(BackendUnavailable):
         await client(address).send(GET)

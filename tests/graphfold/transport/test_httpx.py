@@ -1,4 +1,4 @@
-"""The same network for whoever speaks httpx: its clients, its errors, its streams."""
+"""The network as a transport for httpx users: clients, errors, streams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def http(network: Network) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-async def test_a_response_like_any_other(serve: Serve, http: httpx.AsyncClient) -> None:
+async def test_httpx_client_gets_a_normal_response(serve: Serve, http: httpx.AsyncClient) -> None:
     body = gzip.compress("hé".encode())
     head = b"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Type: text/plain; charset=utf-8\r\n"
     cookies = b"Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: %d\r\n\r\n" % len(body)
@@ -42,7 +42,7 @@ async def test_connections_are_kept(serve: Serve, http: httpx.AsyncClient) -> No
     assert backend.connections == 1
 
 
-async def test_a_body_that_is_written_piece_by_piece(serve: Serve, http: httpx.AsyncClient) -> None:
+async def test_streamed_request_body_is_sent_whole(serve: Serve, http: httpx.AsyncClient) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b"one"
         yield b"two"
@@ -52,7 +52,7 @@ async def test_a_body_that_is_written_piece_by_piece(serve: Serve, http: httpx.A
     assert b"transfer-encoding" not in backend.requests[0] and backend.requests[0].endswith(b"\r\n\r\nonetwo")
 
 
-async def test_a_stream_is_read_as_it_comes(serve: Serve, http: httpx.AsyncClient) -> None:
+async def test_stream_yields_chunks_as_they_arrive(serve: Serve, http: httpx.AsyncClient) -> None:
     read = asyncio.Event()
 
     async def script(peer: Peer) -> None:
@@ -70,7 +70,7 @@ async def test_a_stream_is_read_as_it_comes(serve: Serve, http: httpx.AsyncClien
         assert [chunk async for chunk in chunks] == [b"two"]
 
 
-async def test_a_slow_reader_holds_the_backend_up(serve: Serve, http: httpx.AsyncClient) -> None:
+async def test_slow_reader_pauses_the_backend(serve: Serve, http: httpx.AsyncClient) -> None:
     size, sent = 50_000_000, 0
 
     async def script(peer: Peer) -> None:
@@ -94,7 +94,7 @@ async def test_a_slow_reader_holds_the_backend_up(serve: Serve, http: httpx.Asyn
     assert backend.connections == 1
 
 
-async def test_a_stream_left_early_takes_its_connection_with_it(serve: Serve, http: httpx.AsyncClient) -> None:
+async def test_closing_stream_early_closes_connection(serve: Serve, http: httpx.AsyncClient) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
@@ -115,7 +115,7 @@ async def test_a_stream_left_early_takes_its_connection_with_it(serve: Serve, ht
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz", httpx.RemoteProtocolError),
     ],
 )
-async def test_errors_are_those_of_httpx(
+async def test_connection_errors_become_httpx_errors(
     serve: Serve, http: httpx.AsyncClient, sent: bytes, error: type[Exception]
 ) -> None:
     async def script(peer: Peer) -> None:
@@ -128,7 +128,7 @@ async def test_errors_are_those_of_httpx(
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
-async def test_reading_has_its_time(serve: Serve, http: httpx.AsyncClient, sent: bytes) -> None:
+async def test_read_timeout_limits_each_chunk(serve: Serve, http: httpx.AsyncClient, sent: bytes) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(sent)
@@ -140,14 +140,14 @@ async def test_reading_has_its_time(serve: Serve, http: httpx.AsyncClient, sent:
     await until(lambda: backend.ended == 1)
 
 
-async def test_nobody_listens(http: httpx.AsyncClient) -> None:
+async def test_refused_connection_is_unavailable(http: httpx.AsyncClient) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         with pytest.raises(httpx.ConnectError):
             await http.get(f"http://127.0.0.1:{free.getsockname()[1]}")
 
 
-async def test_a_header_cannot_become_two(serve: Serve, http: httpx.AsyncClient) -> None:
+async def test_header_value_cannot_add_a_header(serve: Serve, http: httpx.AsyncClient) -> None:
     backend = await serve(always(OK))
     with pytest.raises(httpx.LocalProtocolError):
         await http.get(backend.url, headers={"x": "a\r\ny: b"})

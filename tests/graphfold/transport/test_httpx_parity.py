@@ -1,4 +1,4 @@
-"""Whatever a backend answers, in whatever pieces: the network and httpx's own transport make the same reply of it."""
+"""For random replies in random pieces, the network and httpx's own transport return the same."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @given(pieces=answers(), method=st.sampled_from(["GET", "POST"]))
 @settings(max_examples=120, deadline=None)
-def test_the_same_reply_on_both_ways(runner: asyncio.Runner, pieces: list[bytes], method: str) -> None:
+def test_network_and_httpx_return_equal_replies(runner: asyncio.Runner, pieces: list[bytes], method: str) -> None:
     ours, theirs = runner.run(_both(pieces, Call(method, "/x")))
     assert (ours.status, ours.headers, ours.body) == (theirs.status, theirs.headers, theirs.body)
 

@@ -1,4 +1,4 @@
-"""A network outlives an event loop: what belongs to another loop is not touched."""
+"""One network in several event loops: connections of another loop are not touched."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_one_network_in_several_loops() -> None:
         assert asyncio.run(ask()) == [b"ok"] * 6
 
 
-def test_a_loop_that_ended_without_closing_leaves_nothing_to_stumble_over() -> None:
+def test_connections_of_a_closed_loop_are_discarded() -> None:
     network = Network()
 
     async def ask(port: int) -> tuple[bytes, int]:

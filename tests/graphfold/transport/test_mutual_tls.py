@@ -1,4 +1,4 @@
-"""Certificates from files: a private authority is trusted, ours is presented, and new ones take the place of old."""
+"""Certificates from files: a private authority, a client certificate, and replaced files."""
 
 from pathlib import Path
 from ssl import CERT_REQUIRED, PROTOCOL_TLS_SERVER, SSLContext
@@ -71,7 +71,7 @@ async def asked(graph: Graph) -> Any:
     return answer.data["count"] if answer.data else answer.errors[0]["extensions"]["code"]
 
 
-async def test_our_certificate_is_presented_beside_a_token(
+async def test_client_certificate_and_token_are_combined(
     serve: Serve, authority: trustme.CA, files: dict[str, str]
 ) -> None:
     backend = await serve(COUNT, tls=asking(authority))
@@ -80,7 +80,9 @@ async def test_our_certificate_is_presented_beside_a_token(
     assert b"authorization: Bearer t0ken" in backend.requests[0]
 
 
-async def test_without_a_certificate_nobody_enters(serve: Serve, authority: trustme.CA, files: dict[str, str]) -> None:
+async def test_connection_without_client_certificate_is_refused(
+    serve: Serve, authority: trustme.CA, files: dict[str, str]
+) -> None:
     backend = await serve(COUNT, tls=asking(authority))
     assert await asked(shop(backend, Credential(), {k: v for k, v in files.items() if "CA_FILE" in k})) in (
         "BACKEND_UNAVAILABLE",
@@ -95,7 +97,7 @@ async def test_only_the_private_authority_is_trusted(serve: Serve, files: dict[s
     assert not backend.requests
 
 
-def test_a_new_certificate_takes_the_place_of_the_old(files: dict[str, str], tmp_path: Path) -> None:
+def test_replaced_certificate_is_used_for_new_connections(files: dict[str, str], tmp_path: Path) -> None:
     now = [0.0]
     ca, certificate, key = map(Path, files.values())
     tls = TlsFiles(ca, certificate, key, clock=lambda: now[0])
@@ -109,13 +111,13 @@ def test_a_new_certificate_takes_the_place_of_the_old(files: dict[str, str], tmp
     assert tls() is not first
 
 
-def test_files_that_do_not_belong_together_are_told_at_start(files: dict[str, str]) -> None:
+def test_mismatched_certificate_and_key_are_reported_at_start(files: dict[str, str]) -> None:
     trustme.CA().issue_cert("x").private_key_pem.write_to_path(files["GRAPHFOLD_SHOP_PRIVATE_KEY_FILE"])
     with pytest.raises(SettingsError, match=r"GRAPHFOLD_SHOP_CERTIFICATE_FILE.* no PEM files that belong together"):
         BackendSettings.read("shop", files)
 
 
-def test_a_key_alone_and_a_file_that_is_not_there_are_told_at_start(files: dict[str, str]) -> None:
+def test_missing_certificate_files_are_reported_at_start(files: dict[str, str]) -> None:
     del files["GRAPHFOLD_SHOP_CERTIFICATE_FILE"]
     with pytest.raises(SettingsError, match="PRIVATE_KEY_FILE is set without GRAPHFOLD_SHOP_CERTIFICATE_FILE"):
         BackendSettings.read("shop", files)

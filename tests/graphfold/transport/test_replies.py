@@ -1,4 +1,4 @@
-"""Replies as they may rightly come: every framing, every status without a body, compressed, in pieces."""
+"""Valid replies: every framing, statuses without a body, compression, arbitrary pieces."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_framings_that_end_the_connection(serve: Serve, client: Connect, r
     assert backend.connections == 2
 
 
-async def test_connection_close_is_closed_by_us_if_the_backend_does_not(serve: Serve, client: Connect) -> None:
+async def test_connection_close_header_closes_our_side(serve: Serve, client: Connect) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
@@ -91,7 +91,7 @@ async def test_connection_close_is_closed_by_us_if_the_backend_does_not(serve: S
     assert backend.connections == 2
 
 
-async def test_head_has_no_body_whatever_it_announces(serve: Serve, client: Connect) -> None:
+async def test_head_reply_has_no_body(serve: Serve, client: Connect) -> None:
     backend = await serve(always(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\nContent-Encoding: gzip\r\n\r\n"))
     calls = client(backend)
     for _ in range(2):
@@ -100,7 +100,7 @@ async def test_head_has_no_body_whatever_it_announces(serve: Serve, client: Conn
     assert backend.connections == 1
 
 
-async def test_repeated_headers_are_joined_and_odd_bytes_are_read_somehow(serve: Serve, client: Connect) -> None:
+async def test_repeated_headers_are_joined_and_latin1_is_decoded(serve: Serve, client: Connect) -> None:
     lines = ["Vary: a", "VARY: b", "X-Empty:", "X-Space: \t a b \t", "X-Latin: \xe9", "X-Utf: \xc3\xa9"]
     backend = await serve(always(answer(b"", *lines)))
     headers = (await client(backend).send(GET)).headers
@@ -125,7 +125,7 @@ async def test_compression(serve: Serve, client: Connect, encoding: str, packed:
     assert (await client(backend).send(GET)).body == b"text" * 1000
 
 
-async def test_empty_body_may_be_labelled_compressed(serve: Serve, client: Connect) -> None:
+async def test_empty_body_labelled_gzip_is_accepted(serve: Serve, client: Connect) -> None:
     backend = await serve(always(answer(b"", "Content-Encoding: gzip")))
     assert (await client(backend).send(GET)).body == b""
 
@@ -142,15 +142,13 @@ async def test_empty_body_may_be_labelled_compressed(serve: Serve, client: Conne
     ],
     ids=["short", "lie", "not-asked-for", "twice", "two", "surplus"],
 )
-async def test_what_cannot_be_decompressed_is_a_bad_reply(
-    serve: Serve, client: Connect, encoding: str, packed: bytes
-) -> None:
+async def test_undecodable_body_is_a_bad_reply(serve: Serve, client: Connect, encoding: str, packed: bytes) -> None:
     backend = await serve(always(answer(packed, f"Content-Encoding: {encoding}")))
     with pytest.raises(BackendBadReply):
         await client(backend).send(GET)
 
 
-async def test_a_second_compressed_body_is_refused_however_it_comes(serve: Serve, client: Connect) -> None:
+async def test_second_gzip_member_is_refused(serve: Serve, client: Connect) -> None:
     one, two = gzip.compress(b"1"), gzip.compress(b"2")
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(one + two)
     backend = await serve(always(head + one, two))
@@ -158,14 +156,14 @@ async def test_a_second_compressed_body_is_refused_however_it_comes(serve: Serve
         await client(backend).send(GET)
 
 
-async def test_a_body_may_be_as_large_as_the_limit_and_no_larger(serve: Serve, client: Connect) -> None:
+async def test_body_limit_is_inclusive(serve: Serve, client: Connect) -> None:
     backend = await serve(always(answer(b"x" * 1000)))
     assert len((await client(backend, reply=1000).send(GET)).body) == 1000
     with pytest.raises(BackendBadReply, match="too large"):
         await client(backend, reply=999).send(GET)
 
 
-async def test_a_bomb_is_cut_while_it_comes(serve: Serve, client: Connect) -> None:
+async def test_gzip_bomb_is_cut_while_decompressing(serve: Serve, client: Connect) -> None:
     bomb = gzip.compress(bytes(20_000_000))
     backend = await serve(always(answer(bomb, "Content-Encoding: gzip")))
     with pytest.raises(BackendBadReply, match="too large"):

@@ -1,4 +1,4 @@
-"""What is written: byte for byte, and nothing of it decided by whoever fills in a value."""
+"""Requests byte for byte; no value can change their structure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _SignedIn(Session):
         return call.adding({"authorization": "Bearer t"})
 
 
-def test_what_is_sent_and_answered_does_not_print() -> None:
+def test_repr_of_call_and_reply_shows_no_data() -> None:
     told = {"x-key": "hunter2"}
     call = Call("POST", "/p", "key=hunter2", told, b"hunter2", caller=told)
     reply = Reply(200, {"set-cookie": "hunter2"}, b"hunter2")
@@ -30,7 +30,7 @@ def test_what_is_sent_and_answered_does_not_print() -> None:
     assert repr(reply) == "Reply(status=200)"
 
 
-def test_a_signed_call_is_the_same_call() -> None:
+def test_adding_headers_keeps_all_other_fields() -> None:
     """Whoever adds a field to it has to add it there, too."""
     call = Call("POST", "/p", "q=1", {"a": "1"}, b"body", True, "read", {"b": "2"}, str.encode)
     signed = call.adding({"c": "3"})
@@ -39,7 +39,7 @@ def test_a_signed_call_is_the_same_call() -> None:
     assert len(fields(Call)) == 9
 
 
-async def test_a_get_byte_for_byte(serve: Serve, network: Network) -> None:
+async def test_get_request_bytes(serve: Serve, network: Network) -> None:
     backend = await serve(always(OK))
     client = Client(f"{backend.url}/crm/", network, CallLimits(), lambda _: _SignedIn())
     await client.send(Call("GET", "/v2/customers", "ids=1,2", {"accept": "application/json"}))
@@ -66,7 +66,7 @@ async def test_methods_and_bodies(serve: Serve, client: Connect, call: Call, lin
     assert backend.requests[0].startswith(line + b"\r\n") and backend.requests[0].endswith(end)
 
 
-async def test_a_call_may_name_itself(serve: Serve, client: Connect) -> None:
+async def test_call_may_override_standard_headers(serve: Serve, client: Connect) -> None:
     backend = await serve(always(OK))
     await client(backend).send(Call("GET", "/", headers={"user-agent": "other/1"}))
     assert b"user-agent: other/1\r\n" in backend.requests[0] and b"graphfold" not in backend.requests[0]
@@ -86,7 +86,7 @@ async def way(request: pytest.FixtureRequest, network: Network) -> httpx.AsyncBa
 
 @pytest.mark.parametrize("character", ["\r", "\n", "\0", "\r\nx: y", "\x7f", "\x85", "é", "\u2028"])
 @pytest.mark.parametrize("place", ["path", "query", "value", "name", "credential"])
-async def test_nothing_breaks_out_of_its_place(
+async def test_values_cannot_break_out_of_their_place(
     serve: Serve, way: httpx.AsyncBaseTransport, character: str, place: str
 ) -> None:
     class _Tampered(Session):
@@ -127,9 +127,7 @@ async def test_nothing_breaks_out_of_its_place(
         Call("", "/"),
     ],
 )
-async def test_where_a_call_goes_and_ends_is_not_for_it_to_say(
-    serve: Serve, way: httpx.AsyncBaseTransport, call: Call
-) -> None:
+async def test_call_cannot_set_framing_headers(serve: Serve, way: httpx.AsyncBaseTransport, call: Call) -> None:
     backend = await serve(always(OK))
     client = Client(backend.url, way, CallLimits(), lambda _: Session())
     with pytest.raises(InvalidInput):

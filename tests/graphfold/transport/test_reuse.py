@@ -1,4 +1,4 @@
-"""Connections live from call to call, as long as nothing gives reason to doubt them."""
+"""Reuse of connections, and when it must not happen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAFE_POST = Call("POST", "/x", body=b"{}", safe=True)
 PUT = Call("PUT", "/x", body=b"{}")
 
 
-async def test_one_connection_for_calls_one_after_another(serve: Serve, client: Connect) -> None:
+async def test_sequential_calls_share_one_connection(serve: Serve, client: Connect) -> None:
     backend = await serve(always(OK))
     calls = client(backend)
     for call in [GET, POST, PUT, GET]:
@@ -30,7 +30,7 @@ async def test_one_connection_for_calls_one_after_another(serve: Serve, client: 
     assert (backend.connections, len(backend.requests)) == (1, 4)
 
 
-async def test_as_many_connections_as_calls_at_once_and_no_more_than_allowed(serve: Serve, client: Connect) -> None:
+async def test_connections_match_concurrent_calls(serve: Serve, client: Connect) -> None:
     backend = await serve(always(OK))
     calls = client(backend, parallel=3)
     replies = await asyncio.gather(*(calls.send(GET) for _ in range(30)))
@@ -38,7 +38,7 @@ async def test_as_many_connections_as_calls_at_once_and_no_more_than_allowed(ser
     assert backend.connections == 3
 
 
-async def test_replies_find_their_calls(serve: Serve, client: Connect) -> None:
+async def test_replies_match_their_calls(serve: Serve, client: Connect) -> None:
     async def script(peer: Peer) -> None:
         while True:
             path = (await peer.request()).split()[1]
@@ -68,9 +68,7 @@ def _dies_when_used_again(how: str, *, also_new: bool = False) -> Script:
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 @pytest.mark.parametrize("call", [GET, Call("HEAD", "/x"), SAFE_POST])
-async def test_a_safe_call_survives_a_kept_connection_that_dies(
-    serve: Serve, client: Connect, how: str, call: Call
-) -> None:
+async def test_safe_call_is_resent_on_stale_connection(serve: Serve, client: Connect, how: str, call: Call) -> None:
     backend = await serve(_dies_when_used_again(how))
     calls = client(backend)
     await calls.send(GET)
@@ -80,7 +78,7 @@ async def test_a_safe_call_survives_a_kept_connection_that_dies(
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 @pytest.mark.parametrize("call", [POST, PUT, Call("DELETE", "/x")])
-async def test_a_call_that_is_not_safe_is_sent_once(serve: Serve, client: Connect, how: str, call: Call) -> None:
+async def test_unsafe_call_is_sent_once(serve: Serve, client: Connect, how: str, call: Call) -> None:
     backend = await serve(_dies_when_used_again(how))
     calls = client(backend)
     await calls.send(GET)
@@ -89,7 +87,7 @@ async def test_a_call_that_is_not_safe_is_sent_once(serve: Serve, client: Connec
     assert len(backend.requests) == 2
 
 
-async def test_nothing_is_sent_a_third_time(serve: Serve, client: Connect) -> None:
+async def test_stale_connection_is_retried_only_once(serve: Serve, client: Connect) -> None:
     backend = await serve(_dies_when_used_again("close", also_new=True))
     calls = client(backend)
     await calls.send(GET)
@@ -98,7 +96,7 @@ async def test_nothing_is_sent_a_third_time(serve: Serve, client: Connect) -> No
     assert (backend.connections, len(backend.requests)) == (2, 3)
 
 
-async def test_half_a_reply_is_not_asked_for_again(serve: Serve, client: Connect) -> None:
+async def test_partial_reply_is_not_retried(serve: Serve, client: Connect) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(OK)
@@ -114,7 +112,7 @@ async def test_half_a_reply_is_not_asked_for_again(serve: Serve, client: Connect
     assert len(backend.requests) == 2
 
 
-async def test_a_connection_the_backend_has_closed_is_not_used(serve: Serve, client: Connect) -> None:
+async def test_connection_closed_by_backend_is_not_reused(serve: Serve, client: Connect) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(OK)
@@ -128,7 +126,7 @@ async def test_a_connection_the_backend_has_closed_is_not_used(serve: Serve, cli
         await settled()
 
 
-async def test_a_cancelled_call_takes_its_connection_with_it(serve: Serve, client: Connect) -> None:
+async def test_cancelled_call_closes_its_connection(serve: Serve, client: Connect) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         if peer.number == 0:
@@ -147,7 +145,7 @@ async def test_a_cancelled_call_takes_its_connection_with_it(serve: Serve, clien
     await until(lambda: backend.ended >= 1)
 
 
-async def test_a_call_cancelled_when_its_reply_is_there_harms_no_other(serve: Serve, client: Connect) -> None:
+async def test_cancellation_after_reply_harms_no_other_call(serve: Serve, client: Connect) -> None:
     backend = await serve(always(OK))
     calls = client(backend, parallel=1)
     for turns in range(40):
@@ -159,7 +157,7 @@ async def test_a_call_cancelled_when_its_reply_is_there_harms_no_other(serve: Se
         assert getattr(replies[1], "body", replies[1]) == b"ok"
 
 
-async def test_replies_find_their_calls_whatever_happens_to_others(serve: Serve, client: Connect) -> None:
+async def test_replies_match_calls_despite_failures_of_others(serve: Serve, client: Connect) -> None:
     chance = random.Random(7)  # the same each time
 
     async def script(peer: Peer) -> None:
@@ -193,7 +191,7 @@ async def test_replies_find_their_calls_whatever_happens_to_others(serve: Serve,
     assert 100 < sum(answered) < 400
 
 
-async def test_idle_connections_are_closed_in_time(serve: Serve) -> None:
+async def test_idle_connections_expire(serve: Serve) -> None:
     backend = await serve(always(OK))
     network = Network(keepalive_expiry=0.5)
     calls = Client(backend.url, network, CallLimits(), lambda _: Session())
@@ -204,9 +202,7 @@ async def test_idle_connections_are_closed_in_time(serve: Serve) -> None:
     await network.aclose()
 
 
-async def test_close_closes_everything_and_calls_under_way_fail(
-    serve: Serve, network: Network, client: Connect
-) -> None:
+async def test_close_fails_calls_in_flight(serve: Serve, network: Network, client: Connect) -> None:
     async def script(peer: Peer) -> None:
         while (await peer.request()).startswith(b"GET"):
             await peer.send(OK)

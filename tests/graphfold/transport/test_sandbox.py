@@ -1,4 +1,4 @@
-"""The sandbox's faults as a client meets them: each a typed error in time, and all is well afterwards."""
+"""Faults of the sandbox as a client sees them: a typed error in time, then recovery."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def suffer(sandbox: Sandbox, network: Network, fault: str, **more: object)
         ("latency", {"seconds": 2}, BackendTimeout),
     ],
 )
-async def test_faults_are_errors_and_pass(
+async def test_sandbox_faults_raise_typed_errors_and_recover(
     sandbox: Sandbox, network: Network, marketing: Client, fault: str, more: dict[str, object], error: type[Exception]
 ) -> None:
     right = await marketing.send(CALL)
@@ -66,9 +66,7 @@ async def test_faults_are_errors_and_pass(
     assert (await marketing.send(CALL)).body == right.body
 
 
-async def test_a_reset_of_a_kept_connection_is_not_noticed(
-    sandbox: Sandbox, network: Network, marketing: Client
-) -> None:
+async def test_reset_of_kept_connection_is_retried(sandbox: Sandbox, network: Network, marketing: Client) -> None:
     right = await marketing.send(CALL)
     await suffer(sandbox, network, "reset", times=1)
     assert (await marketing.send(CALL)).body == right.body
@@ -77,7 +75,7 @@ async def test_a_reset_of_a_kept_connection_is_not_noticed(
 @pytest.mark.parametrize(
     ("fault", "more", "status"), [("status", {"status": 503}, 503), ("html", {}, 200), ("garbage", {}, 200)]
 )
-async def test_odd_answers_are_handed_on(
+async def test_unusual_statuses_are_returned(
     sandbox: Sandbox, network: Network, marketing: Client, fault: str, more: dict[str, object], status: int
 ) -> None:
     await suffer(sandbox, network, fault, **more)

@@ -1,4 +1,4 @@
-"""Where connections lead: names and addresses of both families, and with TLS only to whom the certificate names."""
+"""TLS and address families: certificates are verified for the host name."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ async def test_calls_over_tls(serve: Serve, trusting: Network, authority: trustm
     assert backend.connections == 1
 
 
-async def test_a_certificate_for_somebody_else_is_refused(
-    serve: Serve, trusting: Network, authority: trustme.CA
-) -> None:
+async def test_certificate_for_another_host_is_refused(serve: Serve, trusting: Network, authority: trustme.CA) -> None:
     backend = await serve(always(OK), tls=certificate(authority, "other.example"))
     with pytest.raises(BackendUnavailable):
         await to(backend, trusting, "localhost").send(GET)
@@ -70,7 +68,7 @@ async def test_an_unknown_authority_is_refused(serve: Serve, network: Network, a
     assert not backend.requests
 
 
-async def test_tls_to_a_backend_without(serve: Serve, trusting: Network) -> None:
+async def test_tls_to_plain_http_backend_is_unavailable(serve: Serve, trusting: Network) -> None:
     async def script(peer: Peer) -> None:
         await peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
@@ -80,7 +78,7 @@ async def test_tls_to_a_backend_without(serve: Serve, trusting: Network) -> None
         await to(backend, trusting).send(GET)
 
 
-async def test_a_reply_over_tls_that_ends_early(serve: Serve, trusting: Network, authority: trustme.CA) -> None:
+async def test_truncated_tls_reply_is_unavailable(serve: Serve, trusting: Network, authority: trustme.CA) -> None:
     async def script(peer: Peer) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
@@ -90,14 +88,14 @@ async def test_a_reply_over_tls_that_ends_early(serve: Serve, trusting: Network,
         await to(backend, trusting, "localhost").send(GET)
 
 
-async def test_no_http_over_tls(serve: Serve, trusting: Network, authority: trustme.CA) -> None:
+async def test_non_http_over_tls_is_a_bad_reply(serve: Serve, trusting: Network, authority: trustme.CA) -> None:
     backend = await serve(always(b"what?\r\n" * 10_000), tls=certificate(authority, "localhost"))
     with pytest.raises(BackendBadReply):
         await to(backend, trusting, "localhost").send(GET)
     await until(lambda: backend.ended == 1)
 
 
-async def test_a_handshake_has_the_time_of_connecting(serve: Serve, trusting: Network) -> None:
+async def test_handshake_counts_against_connect_timeout(serve: Serve, trusting: Network) -> None:
     async def script(peer: Peer) -> None:
         await peer.gone()
 
@@ -109,13 +107,13 @@ async def test_a_handshake_has_the_time_of_connecting(serve: Serve, trusting: Ne
     await until(lambda: backend.ended == 1)
 
 
-async def test_a_name_that_only_one_family_answers_for(serve: Serve, network: Network) -> None:
+async def test_host_with_one_working_address_family(serve: Serve, network: Network) -> None:
     backend = await serve(always(OK))
     assert (await to(backend, network, "localhost").send(GET)).body == b"ok"
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
-async def test_ipv6(serve: Serve, client: Connect) -> None:
+async def test_ipv6_address(serve: Serve, client: Connect) -> None:
     try:
         backend = await serve(always(OK), host="::1")
     except OSError:

@@ -1,4 +1,4 @@
-"""What an adapter's operations say about being sent twice reaches the wire: reads may, writes only if declared so."""
+"""The declared safety of an operation reaches the wire: reads are resent, writes only if declared safe."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def dying(serve: Serve) -> Backend:
         (Depot, lambda depot: depot.take(), 1),
     ],
 )
-async def test_sent_twice_or_once(
+async def test_only_safe_operations_are_resent(
     dying: Backend, adapter: Any, operation: Callable[[Any], Awaitable[Any]], arrivals: int
 ) -> None:
     runtime = Runtime([adapter], Settings(), {adapter.name: BackendSettings(adapter.name, dying.url)})
