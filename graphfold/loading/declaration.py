@@ -1,4 +1,4 @@
-"""`@batch`, `@read` and `@write`: an operation is declared by the signature of its function, checked at once."""
+"""Declare operations with `@batch`, `@read` and `@write`, and check the signatures of their functions at import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphfold.errors import BackendError
 from graphfold.loading.backend_operation import ResultKind
 from graphfold.loading.declared_operations import BatchOperation, ReadOperation, WriteOperation
 from graphfold.loading.keys import Keys
-from graphfold.loading.policy_options import CachingOptions, policy
+from graphfold.loading.policy_options import CachingOptions, checked_policy
 from graphfold.mistakes import Mistake, author_location, function_location, reject_unknown_options
 from graphfold.page import Page
 from graphfold.rows.row import Row, row_class_in
@@ -54,7 +54,7 @@ class batch:  # a decorator
         critical: bool = True,
         **caching: Unpack[CachingOptions],
     ) -> None:
-        self._policy = policy(
+        self._policy = checked_policy(
             max_size=max_size,
             key_pattern=_pattern(key_pattern),
             key=_checked_key(key),
@@ -88,14 +88,16 @@ class batch:  # a decorator
     ) -> BatchOperation[K, P, V]: ...
     def __call__(self, function: Any) -> Any:
         key, value = _key_and_value(function)
-        return BatchOperation(function, replace(self._policy, gives=_gives(value), key_type=key), row_class_in(value))
+        return BatchOperation(
+            function, replace(self._policy, gives=_result_kind(value), key_type=key), row_class_in(value)
+        )
 
 
 @reject_unknown_options
 class read:  # a decorator
-    """What has no key: a page, a search. The same arguments in one graph operation are one call.
+    """Declares a read without keys, such as a page or a search. Equal arguments in one graph operation are one call.
 
-    `primes`: the batch whose keyed loads the rows of this answer save. The rest as for `batch`.
+    `primes`: a batch whose loads are answered by the rows of this read. The other options are those of `batch`.
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class read:  # a decorator
         **caching: Unpack[CachingOptions],
     ) -> None:
         self._primes = primes
-        self._policy = policy(scope=scope, group=group, hedge=hedge, critical=critical, **caching)
+        self._policy = checked_policy(scope=scope, group=group, hedge=hedge, critical=critical, **caching)
 
     @overload
     def __call__(self, function: Callable[Concatenate[A, P], Awaitable[Page[Row[V]]]]) -> ReadOperation[P, Page[V]]: ...
@@ -137,13 +139,13 @@ class read:  # a decorator
 
 @reject_unknown_options
 class write:  # a decorator
-    """What changes something. Never cached; sent again after a failure only where it is declared `idempotent`.
+    """Declares a write. It is never cached, and repeated after a failure only if it is declared `idempotent`.
 
-    What it changes it forgets: `self.customers.forget(number)` in its body. `group` as for `batch`.
+    Its function invalidates what it changes: `self.customers.forget(number)`. `scope` and `group` as for `batch`.
     """
 
     def __init__(self, *, idempotent: bool = False, scope: str = "", group: str = "") -> None:
-        self._policy = policy(idempotent=idempotent, scope=scope, group=group)
+        self._policy = checked_policy(idempotent=idempotent, scope=scope, group=group)
 
     @overload
     def __call__(
@@ -192,7 +194,7 @@ def _check_coroutine(function: Any, kind: str) -> None:
 
 
 def _key_and_value(function: Any) -> tuple[Any, Any]:
-    """The types of the mapping that a batch function returns, after checking its whole signature."""
+    """Return the key and value types of the mapping that a batch function returns. Check the whole signature."""
     _check_coroutine(function, "batch")
     hints = _checked_hints(function)
     keys = _key_type(function, hints)
@@ -230,8 +232,8 @@ def _key_type(function: Any, hints: dict[str, Any]) -> Any:
     return get_args(first)[0]
 
 
-def _gives(value: Any) -> ResultKind:
-    """What there is for one key: a row, a list (empty where the backend tells nothing), or something else."""
+def _result_kind(value: Any) -> ResultKind:
+    """Return whether there is a row, a list (empty if the backend has nothing) or another value for one key."""
     parts = get_args(value) if get_origin(value) in (Union, UnionType) else (value,)
     if any(get_origin(part) in (list, Sequence) for part in parts):
         return "list"
@@ -239,10 +241,10 @@ def _gives(value: Any) -> ResultKind:
 
 
 def _check_arguments(function: Any, hints: dict[str, Any]) -> None:
-    """Arguments tell calls apart, so each must be something that can be a key."""
+    """Check that each argument can be part of a key, because calls with equal arguments share a result."""
     for name, hint in hints.items():
         kind = get_args(hint)[0] if get_origin(hint) is Keys else hint
-        if name != "return" and not (_is_hashable(kind) or (kind is hint and _is_frozen_by_us(kind))):
+        if name != "return" and not (_is_hashable(kind) or (kind is hint and _can_be_frozen(kind))):
             raise Mistake(
                 function_location(function),
                 f"{function.__qualname__}: {name} is {_text(kind)}, which cannot be a key",
@@ -256,8 +258,8 @@ def _is_hashable(hint: Any) -> bool:
     return not isinstance(kind, type) or kind.__hash__ is not None
 
 
-def _is_frozen_by_us(hint: Any) -> bool:
-    """Lists, dicts, sets and dataclasses: as arguments, not as keys."""
+def _can_be_frozen(hint: Any) -> bool:
+    """Return whether a hashable copy can be made of arguments of this type; keys are not copied."""
     kind = get_origin(hint) or hint
     return is_dataclass(kind) or issubclass(kind, list | dict | set)
 
@@ -293,13 +295,13 @@ def _checked_hints(function: Any) -> dict[str, Any]:
 
 
 def _locals(function: Any) -> dict[str, Any]:
-    """Names visible where the function is written: a class body inside a function sees that function's names."""
-    frame, found = inspect.currentframe(), dict[str, Any]()
+    """Return the local names visible at a function: a class inside a function sees the names of that function."""
+    frame, names = inspect.currentframe(), dict[str, Any]()
     while frame is not None:
         if frame.f_code.co_filename == function.__code__.co_filename:
-            found = {**frame.f_locals, **found}
+            names = {**frame.f_locals, **names}
         frame = frame.f_back
-    return found
+    return names
 
 
 def _text(declared: Any) -> str:

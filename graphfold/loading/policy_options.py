@@ -1,4 +1,4 @@
-"""The options of `@batch`, `@read` and `@write` as one policy, and what is wrong with them at once."""
+"""Check the options of `@batch`, `@read` and `@write` and make a policy of them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from graphfold.loading.backend_operation import OperationPolicy
 from graphfold.mistakes import Mistake, author_location
 from graphfold.viewer import Share
 
-__all__ = ["CachingOptions", "policy"]
+__all__ = ["CachingOptions", "checked_policy"]
 
 
 class CachingOptions(TypedDict, total=False):
-    """Options of `@batch` and `@read`, times in seconds. docs/caching.md has a line for each.
+    """The caching options of `@batch` and `@read`, times in seconds. docs/caching.md has a line for each.
 
-    `ttl`: how long an answer may be reused, at most (0, the default: only within one graph operation). `share`: whose
-    it may be, each "viewer"'s own, of all of a "tenant", or everybody's ("public", for adapters that call as a
-    service). `stale`: how much longer it is told while a new one is fetched. `stale_if_error`: how much longer it
-    stands in for a call that failed. `negative_ttl`: how long a missing key is taken as missing, `ttl` if not said.
-    `cache_size`, `cache_bytes`: most rows of answers, and most bytes by estimate of these and of replies that can be
-    asked for by condition, which have what is left.
+    `ttl`: how long a result may be reused at most (0, the default: within one graph operation only). `share`: which
+    viewers share it, none ("viewer"), those of a "tenant", or all ("public", for adapters that call as a service).
+    `stale`: for how much longer it is served while it is refreshed. `stale_if_error`: for how much longer it replaces a
+    failed call. `negative_ttl`: how long a missing key is taken as missing, by default `ttl`. `cache_size`: the most
+    rows. `cache_bytes`: the most bytes, by estimate; validated replies use what the results leave.
     """
 
     ttl: float
@@ -37,16 +36,16 @@ _TIMES = ("ttl", "stale", "stale_if_error", "negative_ttl")
 _SIZES = ("max_size", "parallel", "cache_size", "cache_bytes")
 
 
-def policy(**declared: Any) -> OperationPolicy:
-    """The policy that these options are. Raises `Mistake`."""
-    if declared.get("share", "viewer") not in get_args(Share):
+def checked_policy(**options: Any) -> OperationPolicy:
+    """Return the policy of these options. Raise `Mistake` for a wrong one."""
+    if options.get("share", "viewer") not in get_args(Share):
         raise Mistake(
             author_location(),
-            f"share={declared['share']!r} is not one of {get_args(Share)}",
+            f"share={options['share']!r} is not one of {get_args(Share)}",
             why="it says whose cached answers may be shown to whom.",
             fix='use "viewer" (each caller its own), or "tenant" or "public" where the adapter calls as a service.',
         )
-    for name, value in declared.items():
+    for name, value in options.items():
         if (name in _TIMES and not _is_time(name, value)) or (name in _SIZES and not _is_size(value)):
             raise Mistake(
                 author_location(),
@@ -54,17 +53,17 @@ def policy(**declared: Any) -> OperationPolicy:
                 why="a time is a number of seconds, not negative; a size is a whole number from 1.",
                 fix=f"write it as a number, or leave {name} out for its default.",
             )
-    _check_remembered(declared)
-    _check_group(declared.get("group", ""))
-    return OperationPolicy(**declared)
+    _check_caching(options)
+    _check_group(options.get("group", ""))
+    return OperationPolicy(**options)
 
 
-def _check_remembered(declared: dict[str, Any]) -> None:
+def _check_caching(options: dict[str, Any]) -> None:
     for name in _TIMES[1:]:
-        if declared.get(name) and not declared.get("ttl"):
+        if options.get(name) and not options.get("ttl"):
             raise Mistake(
                 author_location(),
-                f"{name}={declared[name]!r} without a ttl",
+                f"{name}={options[name]!r} without a ttl",
                 why="nothing is remembered that could be told later.",
                 fix=f"add ttl=..., in seconds, or remove {name}.",
             )
