@@ -28,17 +28,18 @@ P = ParamSpec("P")
 
 @reject_unknown_options
 class batch:  # a decorator
-    """Many keys, one call: `async def customers(self, ids: Keys[str]) -> dict[str, CustomerRow]`.
+    """Declares a batch: `async def customers(self, ids: Keys[str]) -> dict[str, CustomerRow]`.
 
-    `max_size`: most keys in one call. `key_pattern`: what a key looks like; one that does not match is taken as missing
-    without a call, so that no client can slip a separator between the keys of others. `key`: a function that writes
-    keys in one way, ours and the backend's, where it writes them otherwise: `key=str.upper` where ab-1 is AB-1,
-    `key=str` where it answers numbers; without it they are taken as they are, leading zeros and all. `parallel`: most
-    calls at once for one load of more than `max_size` keys. `scope`: what the access token for it has to allow
-    (OAuth2), e.g. "orders:read". `group`: whose circuit breaker it shares (by default one for the whole backend).
-    `hedge`: when a call takes longer than 19 of 20 do, a second one is made, and the first answer wins.
-    `critical=False`: where the backend's quota is nearly used up, what is left is kept for others. What is remembered
-    and for whom: see `CachingOptions`.
+    `max_size`: the most keys in one call. `parallel`: the most calls at once for one dispatch with more keys.
+    `key_pattern`: a regular expression for keys; one that does not match is missing without a call, so no client can
+    insert a separator into a list of keys. `key`: a function that returns the canonical form of a key, for backends
+    that write keys in another way: `key=str.upper` if ab-1 is AB-1, `key=str` if the backend returns numbers. Without
+    it, keys are compared as they are, with leading zeros.
+
+    `scope`: what the access token must allow (OAuth2), e.g. "orders:read". `group`: the name of a circuit breaker that
+    operations share; by default there is one for the whole backend. `hedge`: if a call takes longer than 19 of 20 do,
+    a second attempt is made, and the first reply wins. `critical=False`: the operation is not called when the backend's
+    quota is nearly used up. For caching see `CachingOptions`.
     """
 
     def __init__(
