@@ -1,4 +1,4 @@
-"""Adapters: how a backend is asked, in its protocol. One base class per protocol, one file or folder each.
+"""Adapters: one base class for each protocol, which sends the calls of an author's methods and reads the replies.
 
 May import: cache, loading, manifest, resilience, rows, transport, credentials, declarations, settings, secret, errors,
 mistakes, observer. `soap/` alone knows zeep.

@@ -80,11 +80,11 @@ class Adapter:
     for a free place in the bulkhead or for the quota.
     """
 
-    __slots__ = ("_operation", "_whole", "scope", "sent")
+    __slots__ = ("_operation", "_whole", "calls_sent", "scope")
 
     def __init__(self, scope: OperationScope, operation: str | None = None, *, whole: bool = False) -> None:
         self.scope, self._operation, self._whole = scope, operation, whole
-        self.sent = 0  # retries not counted
+        self.calls_sent = 0  # retries not counted
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -128,17 +128,17 @@ class Adapter:
         """Return the needed fields of `row` as a GraphQL selection set in the backend's names."""
         return wire_selection(row, self.requested_fields(row))
 
-    def calling(self, operation: str, *, whole: bool) -> Self:
+    def for_operation(self, operation: str, *, whole: bool) -> Self:
         """Return an instance for one of the adapter's operations. `whole`: with all OnDemand fields of its rows."""
         return type(self)(self.scope, operation, whole=whole)
 
-    def may_part(self, sent: int) -> bool:
+    def may_split_batch(self, calls_before: int) -> bool:
         """Return whether a failed batch may be sent again in two halves.
 
-        `sent` is the value of `sent` before the batch. If the batch failed before it sent a call, then
+        `calls_before` is the value of `calls_sent` before the batch. If the batch failed before it sent a call, then
         nothing is repeated. Otherwise the halves need a token of the retry budget.
         """
-        return self.sent == sent or self._backend.guard.spend_retry()
+        return self.calls_sent == calls_before or self._backend.guard.spend_retry()
 
     def problem(self, reply: Reply) -> GraphError:
         """Return the typed error for a reply that is not a success. Override it to read the backend's error bodies."""
@@ -152,7 +152,7 @@ class Adapter:
         return call_error_hook(partial(self.problem, reply), partial(self._error_for_status, reply))
 
     @property
-    def variant(self) -> str:
+    def cache_variant(self) -> str:
         """A part of the cache key: a digest of the forwarded headers that may change answers.
 
         Whole answers have no such part in their key, so a dependency on a header makes the running one uncacheable.
@@ -190,7 +190,7 @@ class Adapter:
 
     def _guarded(self, call: Call, attempt: Attempt[T]) -> Awaitable[T]:
         """Run `attempt`, which sends the call and reads the reply, as often and whenever the backend's guard allows."""
-        self.sent += 1
+        self.calls_sent += 1
         if self.scope.observers.observes_calls:
             attempt = observe_attempt(attempt, self.scope.observers, self.name, self._operation)
         return self._backend.guard.run(self._operation, attempt, repeatable=call.repeatable)

@@ -1,4 +1,4 @@
-"""The errors in a GraphQL reply: what each says, and which part of the answer it is about."""
+"""Read the errors in a GraphQL reply: the typed error that each stands for, and the part of the data it is about."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from graphfold.errors import (
 )
 from graphfold.rows.decoder import Decoder
 
-__all__ = ["ReplyError", "errors_in", "kind_of"]
+__all__ = ["ReplyError", "error_type_for", "errors_in"]
 
-_KINDS: dict[str, type[GraphError]] = {
+_ERROR_TYPES: dict[str, type[GraphError]] = {
     "UNAUTHENTICATED": BackendCredentials,
     "FORBIDDEN": BackendCredentials,
     "GRAPHQL_PARSE_FAILED": BackendContract,
@@ -37,25 +37,31 @@ _KINDS: dict[str, type[GraphError]] = {
         BackendUnavailable,
     ),
 }
-"""Codes that servers of GraphQL share. Any other is the backend's own, and says why it refuses."""
+"""Codes that many GraphQL servers share. Any other code is the backend's own and says why it refused the request."""
 
 
 class ReplyError(msgspec.Struct):
-    """One of them, as it stands in the reply."""
+    """One error of a reply. Servers write anything into `path` and `extensions`, so both are checked when used."""
 
     message: str = ""
     path: Any = None
     extensions: dict[str, Any] | None = None
 
-    def told(self, *, request_refused: bool) -> dict[str, Any]:
-        """What it says beside its message. A request is refused with 400 before it is run: often without a code."""
-        told = self.extensions or {}
-        if request_refused and not isinstance(told.get("code"), str):
-            return {**told, "code": "GRAPHQL_VALIDATION_FAILED"}
-        return told
+    def with_code(self, *, request_refused: bool) -> dict[str, Any]:
+        """Return the extensions. An error without a code in a refused request (status 400) gets that of validation.
+
+        Servers answer 400 before they run an operation, and many of them without a code.
+        """
+        extensions = self.extensions or {}
+        if request_refused and not isinstance(extensions.get("code"), str):
+            return {**extensions, "code": "GRAPHQL_VALIDATION_FAILED"}
+        return extensions
 
     def below(self, steps: Sequence[str]) -> list[Any] | None:
-        """The rest of its path below `steps`, empty where it is about all of that; None where it lies beside."""
+        """Return the part of the error's path below `steps`; None if the error is about another part of the data.
+
+        It is empty if the error is about everything at `steps`, which an error about something above it is too.
+        """
         path = self.path if isinstance(self.path, list) else []
         shared = min(len(path), len(steps))
         return path[shared:] if path[:shared] == list(steps[:shared]) else None
@@ -69,13 +75,13 @@ _DECODER = Decoder(_Errors)
 
 
 def errors_in(body: bytes) -> list[ReplyError]:
-    """The errors of a reply. Raises `Unreadable` for what is no GraphQL at all."""
+    """Return the errors of a reply. Raise `Unreadable` if it is not a GraphQL response."""
     errors: list[ReplyError] = _DECODER.json(body).errors or []
     return errors
 
 
-def kind_of(code: object) -> type[GraphError]:
-    """The kind of an error with this code; without one it is the backend that failed."""
+def error_type_for(code: object) -> type[GraphError]:
+    """Return the type of an error with this code. An error without a code means that the backend failed."""
     if not isinstance(code, str) or not code:
         return BackendUnavailable
-    return _KINDS.get(code, BackendRejected)
+    return _ERROR_TYPES.get(code, BackendRejected)

@@ -1,4 +1,4 @@
-"""What an HTTP status means for the caller, where the backend says nothing better."""
+"""Map HTTP statuses and unreadable replies to typed errors, for backends whose protocol says nothing more specific."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
     "wrong_format_error",
 ]
 
-_KINDS: dict[int, tuple[type[GraphError], str]] = {
+_STATUS_ERRORS: dict[int, tuple[type[GraphError], str]] = {
     401: (BackendCredentials, "The backend refuses our credentials."),
     403: (BackendCredentials, "The backend refuses our credentials."),
     404: (NotFound, "There is no such thing at the backend."),
@@ -47,60 +47,59 @@ CALLER_CREDENTIAL_ERRORS: dict[int, tuple[type[GraphError], str]] = {
     401: (Unauthenticated, "The backend does not take the caller's credentials."),
     403: (Forbidden, "The caller may not see or do this at the backend."),
 }
-"""The same, where the credentials were the caller's."""
+"""Errors that replace those above if the call had the caller's credentials."""
 
 
 def error_for_status(reply: Reply, *, of_caller: bool = False) -> GraphError:
-    """The typed error for a status that is not 2xx. `of_caller`: the credentials were not ours."""
+    """Return the typed error for a status that is not 2xx. `of_caller`: the call had the caller's credentials."""
     internal = f"status {reply.status}, {reply.media_type or 'no content type'}"
     if reply.status == 429:
         until = retry_after(reply.headers)
         return BackendBusy("The backend takes no more calls now.", retry_after=until, internal=internal)
-    known = _KINDS | CALLER_CREDENTIAL_ERRORS if of_caller else _KINDS
-    if reply.status in known:
-        kind, text = known[reply.status]
+    errors = _STATUS_ERRORS | CALLER_CREDENTIAL_ERRORS if of_caller else _STATUS_ERRORS
+    if reply.status in errors:
+        kind, text = errors[reply.status]
         return kind(text, internal=internal)
-    return _by_class(reply, internal)
-
-
-def status_outranks_body(reply: Reply) -> bool:
-    """Whether the status says more than an error beside it, in the protocol's own words, could say."""
-    return reply.status in (401, 403, 404, 408, 410, 429) or (reply.status == 503 and "retry-after" in reply.headers)
-
-
-def outage_error(reply: Reply) -> GraphError | None:
-    """The error of a status that is no answer to anything; None where it is one."""
-    if reply.status < 400:
-        return None
-    error = error_for_status(reply)
-    return error if error.is_outage else None
-
-
-def _by_class(reply: Reply, internal: str) -> BackendError:
-    if reply.status >= 500:  # it has failed, also where it says until when
+    if reply.status >= 500:  # a failure even with `Retry-After`, unlike 429
         return BackendUnavailable("The backend failed.", retry_after=retry_after(reply.headers), internal=internal)
     if reply.status >= 400:
         return BackendRejected("The backend refused the request.", internal=internal)
     return BackendBadReply("The backend answered something that cannot be used.", internal=internal)
 
 
+def status_outranks_body(reply: Reply) -> bool:
+    """Return whether the status says more than a SOAP fault or a GraphQL error in the body could."""
+    return reply.status in (401, 403, 404, 408, 410, 429) or (reply.status == 503 and "retry-after" in reply.headers)
+
+
+def outage_error(reply: Reply) -> GraphError | None:
+    """Return the error of a status that means an outage (408, 429, 5xx but for 501); None for all others."""
+    if reply.status < 400:
+        return None
+    error = error_for_status(reply)
+    return error if error.is_outage else None
+
+
 def wrong_address_error(reply: Reply) -> BackendContract | None:
-    """The error where a backend with one address for everything says that nothing is there: it speaks of itself."""
+    """Return the error of a 404 or 410 from a backend with a single address: that address is wrong."""
     if reply.status not in (404, 410):
         return None
     return BackendContract("The backend is not where it was agreed.", internal=f"status {reply.status}")
 
 
-def wrong_format_error(reply: Reply, wanted: str) -> BackendBadReply:
-    """A success, but not in the format that was agreed: a maintenance page, for instance."""
+def wrong_format_error(reply: Reply, expected: str) -> BackendBadReply:
+    """Return the error of a success in another format than `expected`: a maintenance page, for instance."""
     return BackendBadReply(
         "The backend answered something that cannot be used.",
-        internal=f"{reply.media_type or 'no content type'} instead of {wanted}",
+        internal=f"{reply.media_type or 'no content type'} instead of {expected}",
     )
 
 
 def unreadable_error(error: Unreadable) -> BackendError:
-    """A success that cannot be read: what is no message may pass, one of another form will come again."""
+    """Return the error of a success that cannot be read.
+
+    A malformed reply (no message of the protocol at all) may pass. A message of another form than agreed will not.
+    """
     if isinstance(error, Malformed):
         return BackendBadReply("The backend answered something that cannot be used.", internal=str(error))
     return BackendContract("The backend answers in another form than was agreed.", internal=str(error))

@@ -76,7 +76,7 @@ class _BoundOperation:
         scope.dependencies.restrict(slot[0])
         view = None
         if operation.policy.ttl:
-            view = CacheView(self._cache(), (slot, self._adapter.variant, arguments), scope.dependencies)
+            view = CacheView(self._cache(), (slot, self._adapter.cache_variant, arguments), scope.dependencies)
         # Rows within rows have OnDemand fields, too: a cache entry that lacks any of them must not be used.
         rows = rows_with_on_demand_fields(operation.row) if operation.row is not None else ()
         source: Source[Any] = Source(
@@ -217,7 +217,7 @@ class BoundBatch(_BoundOperation, Generic[K, P, V]):
         loader_key = (self._operation, self._adapter.name, arguments, self._whole)
         loader: AnyLoader | None = self._adapter.scope.loaders.get(loader_key)
         if loader is None:
-            adapter = self._adapter.calling(self._operation.name, whole=self._whole)
+            adapter = self._adapter.for_operation(self._operation.name, whole=self._whole)
             fetch = BatchFetch(self._operation, adapter, self._requested_fields, args, kwargs)
             loader = self._open_loader(loader_key, arguments, fetch)
         return loader
@@ -241,7 +241,7 @@ class BoundRead(_BoundOperation, Generic[P, V]):
         loader_key = (self._operation, self._adapter.name)
         loader: AnyLoader | None = self._adapter.scope.loaders.get(loader_key)
         if loader is None:
-            adapter = self._adapter.calling(self._operation.name, whole=self._whole)
+            adapter = self._adapter.for_operation(self._operation.name, whole=self._whole)
             on_value = self._prime if self._operation.primes else None
             loader = self._open_loader(loader_key, (), read_fetch(self._operation, adapter), on_value)
         return loader
@@ -262,7 +262,7 @@ class BoundWrite(_BoundOperation, Generic[P, V]):
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> V:
         self._adapter.scope.dependencies.make_uncacheable()
-        adapter = self._adapter.calling(self._operation.name, whole=True)
+        adapter = self._adapter.for_operation(self._operation.name, whole=True)
         try:
             value = await adapter.scope.function(self._operation)(adapter, *args, **kwargs)
         except GraphError as error:

@@ -32,13 +32,13 @@ class BoundAdapter(Protocol):
 
     name: ClassVar[str]
     scope: OperationScope
-    sent: int
+    calls_sent: int
 
     @property
-    def variant(self) -> str: ...
+    def cache_variant(self) -> str: ...
     def requested_fields(self, row: type[Row[Any]]) -> frozenset[str]: ...
-    def calling(self, operation: str, *, whole: bool) -> BoundAdapter: ...
-    def may_part(self, sent: int) -> bool: ...
+    def for_operation(self, operation: str, *, whole: bool) -> BoundAdapter: ...
+    def may_split_batch(self, calls_before: int) -> bool: ...
 
 
 class BatchFetch:
@@ -82,14 +82,14 @@ class BatchFetch:
     async def _chunk(self, keys: list[Any]) -> dict[Any, Any]:
         """Fetch keys with one call. If it fails and one key may be to blame, fetch each half by itself."""
         operation, adapter = self._operation, self._adapter
-        sent = adapter.sent
+        calls_before = adapter.calls_sent
         try:
             mapping = await self._function(adapter, Keys(keys, self._requested_fields), *self._args, **self._kwargs)
             return _match(operation, adapter, keys, mapping)
         except Exception as error:
             if len(keys) == 1:
                 return {keys[0]: _key_failure(operation, adapter, error)}
-            if not (isinstance(error, _CAUSED_BY_ONE_KEY) and adapter.may_part(sent)):
+            if not (isinstance(error, _CAUSED_BY_ONE_KEY) and adapter.may_split_batch(calls_before)):
                 return dict.fromkeys(keys, _failure(operation, adapter, error))
         half = len(keys) // 2
         first, second = await asyncio.gather(self._chunk(keys[:half]), self._chunk(keys[half:]))

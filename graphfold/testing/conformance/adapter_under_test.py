@@ -75,7 +75,7 @@ class AdapterUnderTest:
 
         async def call(adapter: Any) -> Any:
             keys = [Keys(case.keys, lambda row: row.shape.on_demand)] if operation.kind == "batch" else []
-            bound = adapter.calling(operation.name, whole=True)
+            bound = adapter.for_operation(operation.name, whole=True)
             return await operation.function(bound, *keys, **case.sample.arguments)
 
         return self.trial.run(call, reply_always(reply), beside=case.sample.beside)
