@@ -1,5 +1,7 @@
-"""The loads of a link: those of a whole level are one wait, which ends when nobody is left who wants them, or when the
-operation's time is over.
+"""Wait for batches: for the first of several dispatches, or for the loads of a link, a whole level in one wait.
+
+A plain `asyncio.wait` costs a future, a callback and a turn of the loop for each wait. `FirstDone` is the future that a
+task waits for and the callback of the dispatches in one, and resumes its task in the turn in which the first is done.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any
 
 from graphfold.execution.field_errors import FieldErrors
 from graphfold.execution.response_positions import Positions
-from graphfold.loading.load import Dispatch, Loader, dispatched_results
+from graphfold.loading.load import Loader, dispatched_results
 
 __all__ = ["AllNulled", "FirstDone", "LevelLoads"]
 
@@ -19,17 +21,17 @@ Callback = Callable[[Any], object]
 
 
 class FirstDone:
-    """Awaited by one task until one of the futures is done, or until `ring`.
+    """Awaited by one task until one of the futures is done, or until `wake`.
 
-    The futures belong to others as well: cancelling the task does not cancel them.
+    The futures have other waiters: cancelling the task does not cancel them.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callbacks", "_cancelled", "_futures", "_loop", "_rung")
+    __slots__ = ("_asyncio_future_blocking", "_callbacks", "_cancelled", "_futures", "_loop", "_woken")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, futures: Sequence[asyncio.Future[Any]]) -> None:
         self._loop, self._futures = loop, futures
         self._callbacks: list[tuple[Callback, Context | None]] = []
-        self._cancelled = self._rung = self._asyncio_future_blocking = False
+        self._cancelled = self._woken = self._asyncio_future_blocking = False
 
     def __await__(self) -> Generator[Any]:
         if not self.done():
@@ -37,18 +39,18 @@ class FirstDone:
             yield self
         self.result()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         if not self.done():
-            self._rung = True
+            self._woken = True
             self._call_soon()
 
-    # The future protocol, for the task that waits.
+    # The part of the future protocol that asyncio.Task uses for what it waits for.
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
 
     def done(self) -> bool:
-        return self._cancelled or self._rung or any(future.done() for future in self._futures)
+        return self._cancelled or self._woken or any(future.done() for future in self._futures)
 
     def result(self) -> None:
         if self._cancelled:
@@ -70,7 +72,7 @@ class FirstDone:
             future.add_done_callback(self._call_now, context=context)
 
     def _call_now(self, _: object) -> None:
-        """A future is done, and the loop says so: the waiter goes on in the same turn."""
+        # The loop calls this when a future is done; resuming the task here saves it a turn.
         callbacks, self._callbacks = self._callbacks, []
         for function, _context in callbacks:
             function(self)
@@ -86,40 +88,44 @@ class AllNulled(Exception):
 
 
 class LevelLoads:
-    """Awaits the answers for the values of a place. Raises `AllNulled`."""
+    """Awaitable for the answers of a level's keys; it raises `AllNulled`.
+
+    It also ends when the operation's deadline passes: keys without an answer have failed then.
+    """
 
     def __init__(self, errors: FieldErrors, positions: Positions, loader: Loader[Any], keys: list[Any]) -> None:
         self.positions, self._errors, self._loader, self._keys = positions, errors, loader, keys
-        self._bell: FirstDone | None = None
-        self._unwanted = self._late = False
+        self._wait: FirstDone | None = None
+        self._nulled = self._expired = False
 
     def __await__(self) -> Generator[Any, Any, list[Any]]:
         dispatches = self._loader.enqueue(self._keys)
         self._errors.watch(self)
         try:
             for dispatch in set(dispatches.values()):
-                yield from self._landing(dispatch)
+                while dispatch.results is None and not (self._nulled or self._expired):
+                    assert dispatch.done is not None
+                    self._wait = FirstDone(asyncio.get_running_loop(), [dispatch.done])
+                    yield from self._wait.__await__()
         finally:
             self._errors.unwatch(self)
-        if self._unwanted:
+        if self._nulled:
             raise AllNulled
-        return self._loader.available_results(self._keys) if self._late else dispatched_results(dispatches, self._keys)
+        return (
+            self._loader.available_results(self._keys) if self._expired else dispatched_results(dispatches, self._keys)
+        )
 
-    def _landing(self, dispatch: Dispatch) -> Generator[Any]:
-        while dispatch.results is None and not (self._unwanted or self._late):
-            assert dispatch.done is not None
-            self._bell = FirstDone(asyncio.get_running_loop(), [dispatch.done])
-            yield from self._bell.__await__()
-
-    def drop(self, gone: Callable[[int], bool]) -> None:
-        if all(map(gone, range(len(self._keys)))):
-            self._unwanted = True
-            self._ring()
+    def drop(self, is_nulled: Callable[[int], bool]) -> None:
+        """Stop waiting if all positions are nulled. The load itself goes on: others may wait for it."""
+        if all(map(is_nulled, range(len(self._keys)))):
+            self._nulled = True
+            self._wake()
 
     def expire(self) -> None:
-        self._late = True
-        self._ring()
+        """Stop waiting, because the operation's time is over."""
+        self._expired = True
+        self._wake()
 
-    def _ring(self) -> None:
-        if self._bell is not None:
-            self._bell.ring()
+    def _wake(self) -> None:
+        if self._wait is not None:
+            self._wait.wake()

@@ -1,4 +1,15 @@
-"""The rules of null: where an error's null goes, what it stops, and which errors are told, in graphql-core's order."""
+"""Collect the errors of fields: where an error's null goes, what it stops, and which errors the answer lists.
+
+A null in a non-null position moves up to the nearest nullable one (GraphQL specification, "Handling Execution Errors"):
+
+    lines: [Line!]             null: the nearest position that may be null; what still runs below it is cancelled
+      2: Line!                   ^
+        product: Product!        |
+          name: String!        the error is raised here
+
+Errors are listed in the order of the document, whenever they were raised; of several errors below one null only the
+first is listed, as graphql-core does.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +25,19 @@ __all__ = ["FieldErrors", "PendingValues"]
 
 
 class PendingValues(Protocol):
-    """What waits for the values of a place, and can be told that some of them are wanted no more, or come too late."""
+    """A wait for the values of some positions, which can end early."""
 
     positions: Positions
 
-    def drop(self, gone: Callable[[int], bool]) -> None: ...
-    def expire(self) -> None: ...
+    def drop(self, is_nulled: Callable[[int], bool], /) -> None:
+        """Stop waiting for positions that an error has nulled."""
+
+    def expire(self) -> None:
+        """Stop waiting, because the operation's time is over."""
 
 
 class FieldError(NamedTuple):
-    """An error, where it was raised and where its null ended, both in document order."""
+    """An error, the position where it was raised and the one that it nulled, both in document order."""
 
     raised: Order
     nulled: Order
@@ -31,34 +45,36 @@ class FieldError(NamedTuple):
 
 
 class FieldErrors:
-    """Collects the errors of one operation. `propagate` is False where error propagation is switched off."""
+    """The errors of one operation. `propagate` is False where the client has switched null propagation off."""
 
     def __init__(self, *, propagate: bool) -> None:
         self._propagate = propagate
-        self._found: list[FieldError] = []
-        self._waiting: set[PendingValues] = set()
-        self._sweeps = self._expired = False
+        self._errors: list[FieldError] = []
+        self._pending: set[PendingValues] = set()
+        self._sweep_scheduled = self._expired = False
         self.data_is_null = False
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._errors)
 
     def fail(self, positions: Positions, i: int, error: Exception, *, whole_list: bool = False) -> None:
-        """The value at this place is an error: null goes up to the first position that may be null.
+        """Record the error of a value, and null the nearest position above that may be null.
 
-        `whole_list`: it is no item, but what ended the iteration of the list at this item.
+        With `whole_list` the error is not the item's: it ended the iteration of the list at this item.
         """
         raised = positions.order(i)
         if whole_list:
             positions, i = positions.up(i) or (positions, i)
         located = located_error(error, positions.step.nodes, positions.path(i).as_list())
         nulled = self._null(positions, i)
-        self._found.append(FieldError(raised, nulled, located))
-        if len(raised) > len(nulled):
-            self._sweep_soon()
+        self._errors.append(FieldError(raised, nulled, located))
+        if len(raised) > len(nulled) and self._pending and not self._sweep_scheduled:
+            # Once for all errors of this turn: each sweep looks at everything that waits.
+            self._sweep_scheduled = True
+            asyncio.get_running_loop().call_soon(self._sweep)
 
     def _null(self, positions: Positions, i: int) -> Order:
-        """Where the null of an error at this place ends."""
+        """Null the nearest nullable position, and return where it is."""
         while self._propagate and isinstance(positions.type, GraphQLNonNull):
             up = positions.up(i)
             if up is None:
@@ -68,49 +84,43 @@ class FieldErrors:
         positions.null(i)
         return positions.order(i)
 
-    def gone(self, positions: Positions, i: int) -> bool:
-        """Has an error nulled this position, or one above it?"""
-        return self.data_is_null or positions.gone(i)
+    def is_nulled(self, positions: Positions, i: int) -> bool:
+        """Return whether an error has nulled this position, or one above it."""
+        return self.data_is_null or positions.is_nulled(i)
 
-    def watch(self, waiting: PendingValues) -> None:
-        """From now on it is told which of its values will not be seen by anybody."""
-        self._waiting.add(waiting)
-        if self._found:
-            self._drop(waiting)
+    def watch(self, pending: PendingValues) -> None:
+        """Tell a wait from now on about positions that are nulled, and about the end of the operation's time."""
+        self._pending.add(pending)
+        if self._errors:
+            self._drop(pending)
         if self._expired:
-            waiting.expire()
+            pending.expire()
 
-    def unwatch(self, waiting: PendingValues) -> None:
-        self._waiting.discard(waiting)
+    def unwatch(self, pending: PendingValues) -> None:
+        self._pending.discard(pending)
 
     def expire(self) -> None:
-        """The operation's time is over: what waits now, and what would from now on, is an error."""
+        """Fail all values that are waited for, now and from now on: the operation's time is over."""
         self._expired = True
-        for waiting in list(self._waiting):
-            waiting.expire()
-
-    def _sweep_soon(self) -> None:
-        """In the next turn of the loop, once for all errors that come up in this one."""
-        if self._waiting and not self._sweeps:
-            self._sweeps = True
-            asyncio.get_running_loop().call_soon(self._sweep)
+        for pending in list(self._pending):
+            pending.expire()
 
     def _sweep(self) -> None:
-        self._sweeps = False
-        for waiting in list(self._waiting):
-            self._drop(waiting)
+        self._sweep_scheduled = False
+        for pending in list(self._pending):
+            self._drop(pending)
 
-    def _drop(self, waiting: PendingValues) -> None:
-        waiting.drop(lambda i: self.gone(waiting.positions, i))
+    def _drop(self, pending: PendingValues) -> None:
+        pending.drop(lambda i: self.is_nulled(pending.positions, i))
 
     def report(self) -> list[GraphQLError] | None:
-        """In document order, without those from below a position that another error had nulled already."""
-        if len(self._found) < 2:
-            return [found.error for found in self._found] or None
-        kept: list[GraphQLError] = []
+        """Return the errors in document order, without those below a position that another error had nulled."""
+        if len(self._errors) < 2:
+            return [entry.error for entry in self._errors] or None
+        errors: list[GraphQLError] = []
         nulled: set[Order] = set()
-        for found in sorted(self._found, key=lambda found: found.raised):
-            if not any(found.raised[:length] in nulled for length in range(len(found.raised) + 1)):
-                nulled.add(found.nulled)
-                kept.append(found.error)
-        return kept
+        for entry in sorted(self._errors, key=lambda entry: entry.raised):
+            if not any(entry.raised[:length] in nulled for length in range(len(entry.raised) + 1)):
+                nulled.add(entry.nulled)
+                errors.append(entry.error)
+        return errors

@@ -1,4 +1,6 @@
-"""Row builders as generated code: one comprehension for all objects of a level, the objects inside them included.
+"""Generate row builders: one comprehension for all objects of a level, the objects inside them included.
+
+For `{ number total { amount } }` of decoded rows the code is
 
 def build(objects):
 return [{'number': (v0 if type(v0 := o.number) is str else odd0(v0)), 'total': None if (o1 := o.total) is None else
@@ -15,11 +17,11 @@ from typing import Any
 from graphql import GraphQLList
 
 from graphfold.execution.plan import Reading, ReadMode, RowBuilder, Step
-from graphfold.execution.value_checks import leaf_check, no, required_in
+from graphfold.execution.value_checks import leaf_check, raise_unusual, required_in
 from graphfold.rows.structs import WireRead
 from graphfold.rows.wire import Conversion
 
-__all__ = ["Part", "compiled_builder"]
+__all__ = ["Part", "generated_builder"]
 
 _PASSES = {
     "String": "type({v}) is str",
@@ -28,21 +30,21 @@ _PASSES = {
     "Int": "type({v}) is int and -2147483649 < {v} < 2147483648",
     "Float": "type({v}) is float and {v} - {v} == 0",
 }
-"""Values of exactly this Python type are already what the built-in scalar's coercion would make of them."""
+"""Tests for values that are already what the built-in scalar's coercion would make of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An object inside a decoded row: its class, and what is selected of it, plain fields only."""
+    """An object inside a decoded row: its class, and the plain fields that are selected of it."""
 
     kind: Any
     steps: list[Step]
 
 
-def compiled_builder(steps: list[Step], way: ReadMode, parts: Mapping[Step, Part]) -> RowBuilder:
-    """A builder that raises `Odd`, or anything, at whatever is out of the ordinary."""
+def generated_builder(steps: list[Step], mode: ReadMode, parts: Mapping[Step, Part]) -> RowBuilder:
+    """Return a builder that raises `UnusualValue`, or any other exception, at an unusual value."""
     writer = _Writer()
-    source = f"def build(objects):\n return [{writer.row(steps, way, 'o', parts)} for o in objects]"
+    source = f"def build(objects):\n return [{writer.row(steps, mode, 'o', parts)} for o in objects]"
     return _compiled(source, tuple(writer.scope.items()))
 
 
@@ -55,16 +57,19 @@ def _compiled(source: str, scope: tuple[tuple[str, Any], ...]) -> RowBuilder:
 
 
 class _Writer:
-    """Writes expressions, and keeps what their names stand for in `scope`. Keys and attributes are GraphQL's names."""
+    """Writes expressions; `scope` holds the objects that they name. `o` is the name of the object that is read.
+
+    The code is made of names of the schema and of attributes, which are identifiers, and never of data.
+    """
 
     def __init__(self) -> None:
-        self.scope: dict[str, Any] = {"no": no}
+        self.scope: dict[str, Any] = {"raise_unusual": raise_unusual}
         self._count = 0
 
-    def row(self, steps: list[Step], way: ReadMode, o: str, parts: Mapping[Step, Part]) -> str:
-        return f"{{{', '.join(f'{step.key!r}: {self._value(step, way, o, parts)}' for step in steps)}}}"
+    def row(self, steps: list[Step], mode: ReadMode, o: str, parts: Mapping[Step, Part]) -> str:
+        return f"{{{', '.join(f'{step.key!r}: {self._value(step, mode, o, parts)}' for step in steps)}}}"
 
-    def _value(self, step: Step, way: ReadMode, o: str, parts: Mapping[Step, Part]) -> str:
+    def _value(self, step: Step, mode: ReadMode, o: str, parts: Mapping[Step, Part]) -> str:
         if step in parts:
             return self._part(step, parts[step], o)
         if step.reading is None:
@@ -73,48 +78,48 @@ class _Writer:
             return repr(step.parent.name)
         required, inner = required_in(step.type)
         if isinstance(inner, GraphQLList):
-            return self._list(inner, required, self._source(step, way, o))
-        read = None if isinstance(way, str) else way.reads_.get(step.attribute)
+            return self._list(inner, required, self._source(step, mode, o))
+        read = None if isinstance(mode, str) else mode.reads_.get(step.attribute)
         if read is None:
-            return self._leaf(inner, required, self._source(step, way, o))
+            return self._leaf(inner, required, self._source(step, mode, o))
         return self._wire_leaf(read, inner, required, o)
 
     def _part(self, step: Step, part: Part, o: str) -> str:
         assert step.direct is not None
         inner = self._new("o")
         row = self.row(part.steps, part.kind, inner, {})
-        none = "no()" if required_in(step.type)[0] else "None"
+        none = "raise_unusual()" if required_in(step.type)[0] else "None"
         return f"({none} if ({inner} := {o}.{step.direct.attribute}) is None else {row})"
 
-    def _source(self, step: Step, way: ReadMode, o: str) -> str:
+    def _source(self, step: Step, mode: ReadMode, o: str) -> str:
         field = step.direct
         if step.reading is Reading.ATTRIBUTE and field is not None:
             return f"{o}.{field.attribute}"
         if step.reading is Reading.FUNCTION and field is not None:
             return f"{self._new('pure', field.pure)}({o})"
-        return f"{o}.get({step.name!r})" if way == "dict" else f"getattr({o}, {step.name!r}, None)"
+        return f"{o}.get({step.name!r})" if mode == "dict" else f"getattr({o}, {step.name!r}, None)"
 
     def _list(self, declared: GraphQLList[Any], required: bool, get: str) -> str:
         item_required, item_type = required_in(declared.of_type)
         item, value = self._leaf(item_type, item_required, "x", "x"), self._new("v")
-        none = "no()" if required else f"None if {value} is None else no()"
+        none = "raise_unusual()" if required else f"None if {value} is None else raise_unusual()"
         return f"([{item} for x in {value}] if type({value} := {get}) is list else {none})"
 
     def _wire_leaf(self, read: WireRead, kind: Any, required: bool, o: str) -> str:
-        """A leaf of a decoded row, read from the wire's value and not through the row's property."""
+        """Return a leaf of a decoded row, read from the backend's value and not through the row's property."""
         value, get = self._new("v"), f"{o}.{read.path[0]}"
         for step in read.path[1:]:
             get = f"(None if ({value} := {get}) is None else {value}.{step})"
         if read.convert is None:
             return self._leaf(kind, required, get)
-        told = read.convert.serializers.get(kind.coerce_output_value) or _told(read.convert, kind)
-        convert = self._new("convert", told or read.convert.convert)
+        in_one_step = read.convert.serializers.get(kind.coerce_output_value) or _table_lookup(read.convert, kind)
+        convert = self._new("convert", in_one_step or read.convert.convert)
         get = f"{convert}({get})" if required else f"(None if ({value} := {get}) is None else {convert}({value}))"
-        return get if told else self._leaf(kind, required, get)
+        return get if in_one_step else self._leaf(kind, required, get)
 
     def _leaf(self, kind: Any, required: bool, get: str, name: str | None = None) -> str:
-        """A checked leaf; `name` where `get` is a variable already."""
-        odd, test = self._new("odd", leaf_check(kind, required)), _PASSES.get(kind.name)
+        """Return a checked leaf. `name` is a variable that holds the value already."""
+        odd, test = self._new("unusual", leaf_check(kind, required)), _PASSES.get(kind.name)
         if test is None:
             return f"{odd}({get})"
         value = name or self._new("v")
@@ -132,8 +137,8 @@ class _Writer:
 
 
 @lru_cache(1024)
-def _told(convert: Conversion[Any, Any], kind: Any) -> Callable[[Any], Any] | None:
-    """From the wire to the answer in one step, for a conversion of few values; None where one of them is odd."""
+def _table_lookup(convert: Conversion[Any, Any], kind: Any) -> Callable[[Any], Any] | None:
+    """Return a function from the backend's value to the response's; None if it cannot be a table of coerced values."""
     if convert.table is None:
         return None
     check = leaf_check(kind, required=True)

@@ -1,8 +1,8 @@
-"""Sees that a resolver is only a load, and which key it loads: a whole level then runs as keys, one call, values.
+"""Recognise a resolver that is only a load, and its key: a whole level then runs as keys, one batch, values.
 
 `async def stock(self: Product, inventory: Inventory) -> Stock | None: return await inventory.stock.find(self.sku)`
-says all there is to know. Exactly this shape is taken (also without async and await): an injected adapter, one of its
-batches, `load`, `find` or `ref`, and one attribute of self. Everything else is driven, which is always right.
+is such a link. Exactly this shape is recognised (also without async and await): an injected adapter, one of its
+batches, `load`, `find` or `ref`, and one attribute of self. All other resolvers are driven, which is always right.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ReadMode = Literal["load", "find", "ref"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A field that is a load: of which adapter and batch, in which way, by which attribute of the parent."""
+    """A field that is a load: the adapter, its batch, the method called, the parent's attribute and its getter."""
 
     adapter: type
     batch: str
@@ -32,7 +32,7 @@ class Link:
 
 
 def find_link(function: Callable[..., Any], injected: Mapping[str, type]) -> Link | None:
-    """The link that a resolver function is; None where it is anything else, or has no source."""
+    """Return the link that a resolver function is; None if it is anything else, or has no source."""
     tree = syntax_tree(function)
     if tree is None or len(injected) != 1:
         return None
@@ -51,7 +51,7 @@ def find_link(function: Callable[..., Any], injected: Mapping[str, type]) -> Lin
 
 
 def _returned(tree: ast.AsyncFunctionDef | ast.FunctionDef) -> ast.AST | None:
-    """What the function returns, if returning it is all it does."""
+    """Return the expression that a function returns, if the function does nothing else."""
     body = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
     if len(body) != 1 or not isinstance(body[0], ast.Return):
         return None

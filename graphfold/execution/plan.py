@@ -1,4 +1,7 @@
-"""What a plan is: selections of steps. A plan is data: `run` runs it, `explain` prints it, limits and traces read."""
+"""Define plans: selections of steps, which are data. A runner runs them, `graphfold.explain` prints them.
+
+Steps and selections are made when a level first needs them: what is below a field depends on the object types met.
+"""
 
 from __future__ import annotations
 
@@ -19,26 +22,28 @@ from graphql import (
     OperationDefinitionNode,
     get_named_type,
 )
-from graphql.execution import default_field_resolver
+from graphql.execution import Executor, default_field_resolver
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
 from graphfold.execution.direct_fields import DirectField, direct_field
 from graphfold.execution.links import Link
 
-__all__ = ["Plan", "ReadMode", "Reading", "RowBuilder", "RowBuilding", "Selection", "Step", "nullable"]
+__all__ = ["ChosenBuilder", "Plan", "ReadMode", "Reading", "RowBuilder", "Selection", "Step", "nullable"]
 
 RowBuilder = Callable[[list[Any]], list[dict[str, Any]]]
 ReadMode = str | Any
-"""How objects are read: a word, or the class of decoded rows."""
+"""How a level's objects are read: as "dict", by "attribute", "once" at most, or a class of decoded rows."""
 
 
 class Reading(enum.Enum):
-    """How a plain leaf gets its value."""
+    """How a row builder gets the value of a plain leaf."""
 
     TYPENAME = enum.auto()
     ATTRIBUTE = enum.auto()
     FUNCTION = enum.auto()
+    """By calling a pure function of the object."""
     DEFAULT = enum.auto()
+    """By graphql-core's default resolver: a key of a dict, or an attribute."""
 
 
 class Plan:
@@ -54,12 +59,16 @@ class Plan:
         self.schema, self.operation, self.fragments = schema, operation, fragments
         self.field_resolver = field_resolver
         self.remarks: dict[Any, Any] = {}
-        """What others have worked out about this plan: it stays true as long as the plan does."""
+        """Results that other rooms keep with the plan because they are true for as long as the plan is."""
         self.root: Selection
 
 
 class Step:
-    """One field of one selection."""
+    """One field of one selection.
+
+    `reading` and `attribute` say how a row builder reads it; both are None for a field that is run as a step.
+    `direct` is what is known of a Strawberry field that can be called without Strawberry.
+    """
 
     __slots__ = (
         "attribute",
@@ -106,23 +115,26 @@ class Step:
 
     @property
     def link(self) -> Link | None:
-        """Set where the field is only a load."""
+        """The load that the field is, if its resolver does nothing else."""
         return self.direct.link if self.direct is not None and not self.takes_arguments else None
 
-    def selection(self, kind: GraphQLObjectType, executor: Any) -> Selection:
-        """What is selected of objects of this type below the field; compiled when it is first met."""
-        found = self.selections.get(kind)
-        if found is None:
+    def selection(self, kind: GraphQLObjectType, executor: Executor[Any]) -> Selection:
+        """Return what is selected of objects of this type below the field."""
+        selection = self.selections.get(kind)
+        if selection is None:
             plan, variables, hide = self.plan, executor.variable_values, executor.hide_suggestions
             collected = collect_subfields(
                 plan.schema, plan.fragments, variables, plan.operation, kind, self.details, hide
             )
-            found = self.selections[kind] = Selection(plan, kind, collected.grouped_field_set)
-        return found
+            selection = self.selections[kind] = Selection(plan, kind, collected.grouped_field_set)
+        return selection
 
 
-class RowBuilding(NamedTuple):
-    """`build` fills in plain fields, the others are None for now; it raises at odd values. `steps` are still to run."""
+class ChosenBuilder(NamedTuple):
+    """A row builder that suits a level, and the steps that remain to be run.
+
+    `build` fills in the plain fields and sets the others to None. It raises at unusual values.
+    """
 
     build: RowBuilder
     steps: list[Step]
@@ -130,7 +142,10 @@ class RowBuilding(NamedTuple):
 
 
 class Selection:
-    """The fields of one object type at one place: `plain` ones go into the row builder, `steps` are run."""
+    """The fields of one object type at one place of the response: row builders make the `plain` ones, `steps` are run.
+
+    `read_modes`, `builders` and `objects_seen` are the memory of `row_builders.choose_builder`.
+    """
 
     def __init__(self, plan: Plan, kind: GraphQLObjectType, grouped: dict[str, list[FieldDetails]]) -> None:
         self.kind = kind
@@ -142,21 +157,21 @@ class Selection:
         self.plain = [step for step in self.all if step.reading is not None]
         self.steps = [step for step in self.all if step.reading is None]
         self.read_modes: dict[type, ReadMode] = {}
-        self.row_buildings: dict[ReadMode, RowBuilding] = {}
+        self.builders: dict[ReadMode, ChosenBuilder] = {}
         self.objects_seen = 0
 
-    def loaded_by(self, key: str | None) -> list[Step]:
-        """The steps that load by this attribute of the objects and nothing else."""
-        return [step for step in self.steps if step.link is not None and step.link.key == key]
+    def loaded_by(self, attribute: str | None) -> list[Step]:
+        """Return the steps that load by this attribute of the objects and nothing else."""
+        return [step for step in self.steps if step.link is not None and step.link.key == attribute]
 
 
 def nullable(declared: Any) -> Any:
-    """The type without its outer non-null."""
+    """Return the type without its outer non-null."""
     return declared.of_type if isinstance(declared, GraphQLNonNull) else declared
 
 
 def _reading_of(step: Step) -> Reading | None:
-    """How a step can be read by a row builder; None where it has to be run."""
+    """Return how a row builder can read a field; None if it has to be run."""
     if not step.leaf or step.takes_arguments:
         return None
     if step.name == "__typename":

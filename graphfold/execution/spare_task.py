@@ -1,35 +1,52 @@
-"""The spare task: what is the current task while a resolver runs that may never need a task of its own.
+"""Lend one task to many resolvers, for as long as none of them looks at it.
 
-Code before a resolver's first wait may ask which task it runs in (`asyncio.timeout`, task groups, anyio) or set a
-context variable. So a real task, not yet used, with a context of its own, is current meanwhile. If afterwards somebody
-holds on to it, or its context was changed, it becomes that resolver's task; otherwise nobody can tell, and the next
-resolver runs under the same one.
+A resolver that only loads needs no task. But code before its first wait may ask for the current task
+(`asyncio.timeout`, task groups, anyio's cancel scopes) or set a context variable, and must not find the operation's.
+So while a resolver runs, a real task that has not started yet is the current one, with a context of its own:
+
+    resolver A  runs to a load, did not look    -> waits in a list; the spare task serves the next resolver
+    resolver B  called asyncio.current_task()   -> the spare task becomes B's task; a new one is made for resolver C
+    resolver C  changed its context             -> likewise, with the context as C left it
+    resolver D  waits for something else        -> likewise
+
+A task takes over a resolver in mid-run: its coroutine was sent to its first `yield` before the task was made, and goes
+on by yielding what the resolver waits for (`StartedCoroutine`).
+
+Whether a resolver looked is known from asyncio's table of current tasks, a dict keyed by loop. The spare task is
+entered there under a `LoopKey`, an object that equals the loop: finding the loop's entry calls its `__eq__`, which
+notes it. This is exact (whether the task is kept, or how long, does not matter), costs nothing until somebody looks,
+and does not depend on reference counts, which free-threaded and other interpreters keep differently or not at all. A
+task object for each resolver, initialised on first use, would do without the table, but cost some 0.5 us a resolver
+more. Where the current task is not in such a table (CPython 3.14 and later keep it in the thread's state), `OBSERVABLE`
+is False: every resolver then gets a task of its own, which is slower and always right.
+
+A spare task is in `asyncio.all_tasks()`. A resolver that takes it from there, without looking for its current task, may
+find that it has become the task of another resolver of the same operation.
 """
 
 from __future__ import annotations
 
 import asyncio
+from asyncio.tasks import _enter_task, _leave_task  # documented for task implementations: "Extending asyncio"
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
-from sys import getrefcount
-from typing import Any
-from weakref import getweakrefcount
+from typing import Any, Final
 
 from graphfold.loading.stale_values import ResolverPath, resolver_path
 
-__all__ = ["SpareTask", "StartedCoroutine"]
+__all__ = ["OBSERVABLE", "SpareTask", "StartedCoroutine"]
 
 
 class StartedCoroutine:
-    """Awaits a coroutine that was already sent to its first wait, where it yielded `first`."""
+    """Awaitable for a coroutine that was already sent to its first wait, where it yielded `wait`."""
 
-    __slots__ = ("_coroutine", "_first")
+    __slots__ = ("_coroutine", "_wait")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], first: Any) -> None:
-        self._coroutine, self._first = coroutine, first
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], wait: Any) -> None:
+        self._coroutine, self._wait = coroutine, wait
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        coroutine, wait = self._coroutine, self._first
+        coroutine, wait = self._coroutine, self._wait
         try:
             while True:
                 try:
@@ -45,59 +62,109 @@ class StartedCoroutine:
             return stop.value
 
 
-class SpareTask:
-    """Parks until it is given a coroutine that has begun, or is ended unused."""
+class LoopKey:
+    """Key that equals a loop in asyncio's table of current tasks, and notes when the loop's entry is looked up."""
 
-    __slots__ = ("_given", "_loop", "_own", "_park", "_references", "_weak", "before", "context", "task", "where")
+    __slots__ = ("_loop", "looked_up")
+
+    def __init__(self, loop: object) -> None:
+        self._loop = loop
+        self.looked_up = False
+
+    def __hash__(self) -> int:
+        return hash(self._loop)
+
+    def __eq__(self, other: object) -> bool:
+        if other is self._loop:
+            self.looked_up = True
+            return True
+        return other is self
+
+
+def _is_observable() -> bool:
+    """Return whether looking up the current task is noted, by trying it for a loop that does not exist."""
+    loop: Any = object()
+    key: Any = LoopKey(loop)
+    task: Any = object()
+    try:
+        _enter_task(key, task)
+        try:
+            return asyncio.current_task(loop) is task and key.looked_up
+        finally:
+            _leave_task(key, task)
+    except Exception:  # this asyncio takes running loops only, or has no such table
+        return False
+
+
+OBSERVABLE: Final = _is_observable()
+"""Whether resolvers can share a task in this interpreter."""
+
+
+class SpareTask:
+    """A task that waits until it is given a coroutine that has started, or is ended unused."""
+
+    __slots__ = (
+        "_entry",
+        "_key",
+        "_loop",
+        "_parked",
+        "_started",
+        "_unchanged",
+        "context",
+        "outer_context",
+        "task",
+        "where",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.before = copy_context()
-        self.context = self.before.copy()
+        self.outer_context = copy_context()
+        self.context = self.outer_context.copy()
         self.where = ResolverPath()
         self.context.run(resolver_path.set, self.where)
-        self._own = self.context.copy()
-        self._given: tuple[Coroutine[Any, Any, Any], Any] | None = None
+        self._unchanged = self.context.copy()
+        self._key = LoopKey(loop)
+        self._key.looked_up = not OBSERVABLE
+        self._entry: Any = self._key if OBSERVABLE else loop
+        self._started: tuple[Coroutine[Any, Any, Any], Any] | None = None
         self._loop = loop
-        self._park: asyncio.Future[None] | None = None
-        life = self._live()
-        life.send(None)  # past its first yield: an early cancel() then reaches the resolver, not this wrapper
-        self.task: asyncio.Task[Any] = asyncio.Task(life, loop=loop, context=self.context)
+        self._parked: asyncio.Future[None] | None = None
+        run = self._run()
+        run.send(None)  # to its first yield: from there an early cancel() reaches the resolver and not this coroutine
+        self.task: asyncio.Task[Any] = asyncio.Task(run, loop=loop, context=self.context)
 
-    def mark(self) -> None:
-        """Remember how things are before a resolver runs."""
-        self._references, self._weak = getrefcount(self.task), getweakrefcount(self.task)
+    def enter(self) -> None:
+        """Make this the loop's current task. There must be none."""
+        _enter_task(self._entry, self.task)
+
+    def leave(self) -> None:
+        _leave_task(self._entry, self.task)
 
     def is_taken(self) -> bool:
-        """Has somebody kept the task, cancelled it or changed its context since the mark?"""
-        task = self.task
-        return (
-            getrefcount(task) != self._references + 1  # the name here is one more
-            or self.context != self._own
-            or getweakrefcount(task) != self._weak
-            or task.cancelling() > 0
-        )
+        """Return whether the resolver that ran last looked at its task, cancelled it or changed its context."""
+        # Comparing contexts is a comparison of two pointers as long as no variable was set.
+        return self._key.looked_up or self.context != self._unchanged or self.task.cancelling() > 0
 
-    def give(self, coroutine: Coroutine[Any, Any, Any], wait: Any, path: Callable[[], Any]) -> None:
-        """This is the task of a coroutine that waits for `wait` now, and resolves what stands at this path."""
-        self._given = coroutine, wait
+    def promote(self, coroutine: Coroutine[Any, Any, Any], wait: Any, path: Callable[[], list[str | int]]) -> None:
+        """Become the task of a resolver for the value at this path, whose coroutine waits for `wait`."""
+        self._started = coroutine, wait
         self.where.path = path
         self.end()
 
     def end(self) -> None:
-        """Let it go on: with what it was given, or to its end."""
-        if self._park is None:
-            self._park = self._loop.create_future()
-        if not self._park.done():
-            self._park.set_result(None)
+        """Let the task go on: with the resolver that it was given, or to its end."""
+        if self._parked is None:
+            self._parked = self._loop.create_future()
+        if not self._parked.done():
+            self._parked.set_result(None)
 
-    async def _live(self) -> Any:
-        error = await _turn()
-        if self._given is None and error is None:
-            error = await self._parked()
-        if self._given is None:
+    async def _run(self) -> Any:
+        error = await _next_turn()
+        if self._started is None and error is None:
+            error = await self._park()
+        if self._started is None:
             return None
-        coroutine, wait = self._given
-        self._given = None
+        coroutine, wait = self._started
+        self._started = None
         try:
             if error is not None:
                 wait = coroutine.throw(error)
@@ -107,18 +174,19 @@ class SpareTask:
             return stop.value
         return await StartedCoroutine(coroutine, wait)
 
-    async def _parked(self) -> BaseException | None:
-        if self._park is None:
-            self._park = self._loop.create_future()
+    async def _park(self) -> BaseException | None:
+        """Wait until there is something to do. Return the cancellation that came first, for the resolver."""
+        if self._parked is None:
+            self._parked = self._loop.create_future()
         try:
-            await self._park
+            await self._parked
         except asyncio.CancelledError as cancelled:
             return cancelled
         return None
 
 
-class _turn:  # noqa: N801  # awaited like a function
-    """One turn of the loop; what is thrown in meanwhile is returned."""
+class _next_turn:  # noqa: N801  # awaited like a function
+    """Awaitable for the loop's next turn. It returns what is thrown in meanwhile."""
 
     def __await__(self) -> Generator[None, None, BaseException | None]:
         try:

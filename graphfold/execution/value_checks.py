@@ -1,4 +1,4 @@
-"""Questions asked once for a Python type instead of once for each value."""
+"""Check values: by their Python types where that tells enough, once for a type instead of once for each value."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ from math import isfinite
 from types import CoroutineType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, NoneType
 from typing import Any, get_args
 
-from graphql import GraphQLNonNull, Undefined
+from graphql import GraphQLLeafType, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType, Undefined
 from msgspec import structs
 from strawberry.types.base import StrawberryObjectDefinition
 
 __all__ = [
     "UnusualValue",
     "decoded_in",
-    "is_of_kind",
-    "is_simply_a_value",
+    "is_awaitable",
+    "is_coerced",
+    "is_of_type",
+    "is_reread_safe",
     "leaf_check",
-    "no",
-    "passes",
-    "reads_alike",
+    "raise_unusual",
     "required_in",
-    "waits",
-    "waits_for",
+    "some_awaitable",
 ]
 
 DECODED = "row_class_"
-"""What marks a decoded row, whose attributes compute without effects."""
+"""Attribute of the classes of decoded rows. Reading an attribute of a decoded row has no effects."""
 
 _AWAITABLE: dict[type, bool] = {CoroutineType: True}
-_SIMPLE: dict[type, bool] = {}
+_PLAIN: dict[type, bool] = {}
 _CAST = "__as_strawberry_type__"
 _MISSING = object()
 _TUPLE_FIELD = type(namedtuple("_", "field").field)  # type: ignore[attr-defined]  # noqa: PYI024  # has no name
@@ -40,40 +39,29 @@ _SLOTS = (MemberDescriptorType, GetSetDescriptorType, _TUPLE_FIELD)
 """Descriptors that only fetch."""
 
 
-def waits(values: Iterable[Any], kinds: Iterable[type]) -> bool:
-    """Does one of these values, which are of these types, have to be awaited?"""
-    for kind in kinds:  # noqa: SIM110  # a generator expression costs more than the question
-        if _awaitable(kind) or (kind is GeneratorType and any(map(waits_for, values))):
+def some_awaitable(values: Iterable[Any], kinds: Iterable[type]) -> bool:
+    """Return whether one of these values, which are of these types, has to be awaited."""
+    for kind in kinds:  # noqa: SIM110  # a generator expression costs more than the check
+        if _is_awaitable_type(kind) or (kind is GeneratorType and any(map(is_awaitable, values))):
             return True
     return False
 
 
-def waits_for(value: Any) -> bool:
-    """Does this value have to be awaited?"""
-    if type(value) is GeneratorType:
+def is_awaitable(value: Any) -> bool:
+    if type(value) is GeneratorType:  # one made by `types.coroutine` can be awaited
         return bool(value.gi_code.co_flags & CO_ITERABLE_COROUTINE)
-    return _awaitable(type(value))
+    return _is_awaitable_type(type(value))
 
 
-def _awaitable(kind: type) -> bool:
-    known = _AWAITABLE.get(kind)
-    if known is None:
-        known = _AWAITABLE[kind] = hasattr(kind, "__await__")
-    return known
+def _is_awaitable_type(kind: type) -> bool:
+    awaitable = _AWAITABLE.get(kind)
+    if awaitable is None:
+        awaitable = _AWAITABLE[kind] = hasattr(kind, "__await__")
+    return awaitable
 
 
-def is_simply_a_value(kind: type) -> bool:
-    """Can values of this type be coerced as they are: no null, no error, nothing to call or to await?"""
-    known = _SIMPLE.get(kind)
-    if known is None:
-        trouble = issubclass(kind, NoneType | Exception | type(Undefined))
-        active = any(_found(kind, name) is not _MISSING for name in ("__call__", "__await__", "__getattr__"))
-        known = _SIMPLE[kind] = not (trouble or active)
-    return known
-
-
-def passes(name: str, kind: type, values: list[Any]) -> bool:
-    """Are values of this Python type already what the built-in scalar `name` would make of them?"""
+def is_coerced(name: str, kind: type, values: list[Any]) -> bool:
+    """Return whether values of this Python type are already what the built-in scalar `name` would make of them."""
     if kind is str:
         return name in ("String", "ID")
     if kind is int:
@@ -84,72 +72,79 @@ def passes(name: str, kind: type, values: list[Any]) -> bool:
 
 
 def decoded_in(row: Any, attribute: str) -> type | None:
-    """The class of the decoded row that stands in this attribute of a decoded row; None for anything else."""
+    """Return the class of the decoded row that a decoded row has in this attribute; None for anything else."""
     declared = next((field.type for field in structs.fields(row) if field.name == attribute), None)
     parts = [part for part in (get_args(declared) or (declared,)) if part is not NoneType]
     return parts[0] if len(parts) == 1 and hasattr(parts[0], DECODED) else None
 
 
-def is_of_kind(declared: Any, values: Iterable[Any], kinds: set[type]) -> bool:
-    """Would Strawberry's own `is_type_of` take all of these, as can be told from their classes?"""
+def is_of_type(declared: GraphQLObjectType, values: Iterable[Any], kinds: set[type]) -> bool:
+    """Return whether Strawberry's own `is_type_of` would accept all of these, as far as their classes tell."""
     definition = (declared.extensions or {}).get("strawberry-definition")
     if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
         return False
     if not all(getattr(kind, "__strawberry_definition__", None) is definition for kind in kinds):
         return False
     if all(hasattr(kind, DECODED) for kind in kinds):
-        return True  # nothing can have been cast: they have no place to note it
+        return True  # `strawberry.cast` cannot have been used: these have no `__dict__` for its note
     return not any(_CAST in getattr(value, "__dict__", ()) for value in values)
 
 
-def reads_alike(kind: type, names: Iterable[str]) -> bool:
-    """Can these attributes of an object be read twice without anybody noticing? Not where reading them runs code."""
+def is_reread_safe(kind: type, names: Iterable[str]) -> bool:
+    """Return whether these attributes of an object can be read twice without effects: reading them runs no code."""
     if kind is NoneType or hasattr(kind, DECODED):
         return True
-    if _reader(kind) is not _reader(object) or hasattr(kind, "__getattr__"):
+    reads_itself = kind.__getattribute__ is not object.__getattribute__  # type: ignore[comparison-overlap]
+    if reads_itself or hasattr(kind, "__getattr__"):
         return False
-    return all(_is_plain(_found(kind, name)) for name in names)
+    return all(_is_plain_attribute(_class_attribute(kind, name)) for name in names)
 
 
-def _reader(kind: type) -> Any:
-    return kind.__getattribute__
-
-
-def _found(kind: type, name: str) -> Any:
-    """What the class itself says of an attribute, without asking it."""
+def _class_attribute(kind: type, name: str) -> Any:
+    """Return what the class has under a name, without running a descriptor."""
     return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), _MISSING)
 
 
-def _is_plain(attribute: Any) -> bool:
+def _is_plain_attribute(attribute: Any) -> bool:
     return isinstance(attribute, _SLOTS) or not hasattr(type(attribute), "__get__")
 
 
 class UnusualValue(Exception):
-    """Something a builder does not do."""
+    """A value that a row builder does not handle; the level is then completed value by value."""
 
 
-def required_in(declared: Any) -> tuple[bool, Any]:
-    required = isinstance(declared, GraphQLNonNull)
-    return required, declared.of_type if required else declared
-
-
-def no() -> Any:
+def raise_unusual() -> Any:
     raise UnusualValue
 
 
-@lru_cache(1024)
-def leaf_check(kind: Any, required: bool) -> Callable[[Any], Any]:
-    """The leaf type's own coercion, for values that are simply values."""
-    coerce = kind.coerce_output_value
+def required_in(declared: GraphQLOutputType) -> tuple[bool, Any]:
+    """Return whether a type is non-null, and the type without it."""
+    return (True, declared.of_type) if isinstance(declared, GraphQLNonNull) else (False, declared)
 
-    def checked(value: Any) -> Any:
+
+@lru_cache(1024)
+def leaf_check(declared: GraphQLLeafType, required: bool) -> Callable[[Any], Any]:
+    """Return a function that coerces a plain value with the leaf type's own coercion, and raises for any other."""
+    coerce = declared.coerce_output_value
+
+    def check(value: Any) -> Any:
         if value is None and not required:
             return None
-        if not is_simply_a_value(type(value)):
+        if not _is_plain_type(type(value)):
             raise UnusualValue
         result = coerce(value)
         if result is None or result is Undefined:
             raise UnusualValue
         return result
 
-    return checked
+    return check
+
+
+def _is_plain_type(kind: type) -> bool:
+    """Return whether values of a type can be coerced as they are: no null, no error, nothing to call or to await."""
+    plain = _PLAIN.get(kind)
+    if plain is None:
+        null_or_error = issubclass(kind, NoneType | Exception | type(Undefined))
+        active = any(_class_attribute(kind, name) is not _MISSING for name in ("__call__", "__await__", "__getattr__"))
+        plain = _PLAIN[kind] = not (null_or_error or active)
+    return plain

@@ -12,12 +12,12 @@ from graphql import DocumentNode, GraphQLError
 from graphql.execution.collect_fields import collect_fields
 from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphfold.credentials import ClientCredentials
 from graphfold.errors import GraphError
-from graphfold.execution.executor import PlanExecutor
 from graphfold.execution.plan import Plan, Selection
-from graphfold.execution.planning import UNPLANNED_REASONS
+from graphfold.execution.planning import UNPLANNED_REASONS, plan_of
 from graphfold.explain.explainable import Explainable
 from graphfold.explain.explanation import CallCount, ExplainedBackend, ExplainedStep, Explanation
 from graphfold.explain.steps import StepBuilder
@@ -46,7 +46,7 @@ def explain(
         executor = _executor(graph, _document(graph, query, operation_name), variables, operation_name)
         values = executor.variable_values.coerced
         check_nodes(executor.schema, executor.operation, executor.fragment_definitions, values, graph.settings)
-        plan = executor.plan()
+        plan = plan_of(executor)
     except GraphQLError as error:
         raise ExplainError([error]) from None
     except GraphError as error:
@@ -74,8 +74,8 @@ def _document(graph: Explainable, query: str, operation_name: str | None) -> Doc
 
 def _executor(
     graph: Explainable, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None
-) -> PlanExecutor:
-    executor: Any = PlanExecutor.build(
+) -> StrawberryGraphQLCoreExecutionContext:
+    executor: Any = StrawberryGraphQLCoreExecutionContext.build(
         graph.schema._schema,
         document,
         raw_variable_values=dict(variables) if variables else None,
@@ -83,7 +83,7 @@ def _executor(
         is_awaitable=_is_awaitable,
         hide_suggestions=not graph.documents.development,
     )
-    if not isinstance(executor, PlanExecutor):
+    if not isinstance(executor, StrawberryGraphQLCoreExecutionContext):
         raise ExplainError(executor)  # build() returns the errors in the variables instead
     return executor
 
@@ -99,7 +99,7 @@ def _reason(graph: Explainable, plan: Plan | str) -> str | None:
     return UNPLANNED_REASONS.get(plan, plan) if isinstance(plan, str) else None
 
 
-def _unplanned_selection(executor: PlanExecutor) -> Selection:
+def _unplanned_selection(executor: StrawberryGraphQLCoreExecutionContext) -> Selection:
     """Return the fields of an operation without a plan in the shape of a plan."""
     schema, operation, variables = executor.schema, executor.operation, executor.variable_values
     root: Any = schema.get_root_type(operation.operation)

@@ -13,10 +13,10 @@ from typing import Any, Generic, TypeVar, cast
 
 from graphql import GraphQLObjectType, OperationType
 from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphfold.composition.fallbacks import FallbackAwaitable
 from graphfold.deadline import Deadline, deadline_exceeded
-from graphfold.execution.executor import PlanExecutor
 from graphfold.loading.scope import OperationScope
 from graphfold.operation.context import OperationContext
 
@@ -25,7 +25,7 @@ __all__ = ["DeadlineExecutor"]
 T = TypeVar("T")
 
 
-class DeadlineExecutor(PlanExecutor):
+class DeadlineExecutor(StrawberryGraphQLCoreExecutionContext):
     """Executor whose waits in graphql-core end at the operation's deadline."""
 
     _waits: Waits | None = None

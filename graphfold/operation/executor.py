@@ -12,6 +12,8 @@ from graphfold.analysis.wanted_fields import WantedFields, wanted_fields
 from graphfold.deadline import Deadline, current_deadline, set_current_deadline
 from graphfold.errors import Internal
 from graphfold.execution.plan import Plan
+from graphfold.execution.planning import plan_of
+from graphfold.execution.runner import start_run
 from graphfold.extensions import add_extension, record_covered_error
 from graphfold.loading.scope import OperationScope
 from graphfold.loading.stale_values import ServedStaleValue, freshness_report
@@ -43,7 +45,7 @@ class GraphExecutor(DeadlineExecutor):
             scope.dependencies.make_uncacheable()
         event = self._event(request)
         try:
-            result = super().execute_operation(serially)
+            result = self._run(serially)
         except Exception as error:
             return _refused(error)
         finally:
@@ -66,11 +68,19 @@ class GraphExecutor(DeadlineExecutor):
         notify(observers.operation_started, event)
         return event
 
-    def plan(self) -> Plan | str:
+    def _run(self, serially: bool | None) -> Any:
+        try:
+            plan = self._plan()
+        except GraphQLError as error:
+            return ExecutionResult(None, [error])
+        # Without a plan graphql-core runs the operation, through the methods of DeadlineExecutor.
+        return super().execute_operation(serially) if isinstance(plan, str) else start_run(plan, self, serially)
+
+    def _plan(self) -> Plan | str:
         """Return the plan, or why there is none, and check the number of objects. Loads of a plan gather by level."""
         operation: OperationContext = self.context_value
         settings = operation.runtime.settings
-        plan = super().plan() if settings.execution == "breadth-first" else "switched-off"
+        plan = plan_of(self) if settings.execution == "breadth-first" else "switched-off"
         self._remarks = plan.remarks if isinstance(plan, Plan) else {}
         self._check_size(settings)
         operation.scope.level_by_level = isinstance(plan, Plan)

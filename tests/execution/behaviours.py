@@ -26,7 +26,6 @@ ALL: dict[str, Resolver] = {}
 WAITING: set[str] = set()
 """Those that wait for the clock."""
 DIFFERENT = {
-    "the id of a task that nobody keeps": "the same task may be current for several resolvers",
     "the coroutine of the task": "it is a wrapper of ours",
 }
 """What is known to differ from a task, and why."""

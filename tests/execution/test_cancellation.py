@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from graphql import build_schema, execute, parse
 
-from graphfold.execution.executor import PlanExecutor
 from tests.execution.loading import backend
+from tests.execution.plan_executor import PlanExecutor
 from tests.execution.twice import agree
 
 pytestmark = pytest.mark.anyio

@@ -13,10 +13,10 @@ from graphfold.adapter.base import Adapter
 from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError, NotFound
-from graphfold.execution.executor import PlanExecutor
 from graphfold.execution.links import find_link
 from graphfold.loading.load_result import MISSING, Failed
 from tests.execution.loading import Backend, backend
+from tests.execution.plan_executor import PlanExecutor
 from tests.execution.twice import counted
 
 pytestmark = pytest.mark.anyio

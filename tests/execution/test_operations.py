@@ -24,8 +24,8 @@ from graphql import (
 )
 
 from graphfold.execution import planning
-from graphfold.execution.executor import PlanExecutor
 from graphfold.execution.planning import PLANNING_OUTCOMES, UNPLANNED_REASONS
+from tests.execution.plan_executor import PlanExecutor
 from tests.execution.twice import agree, agree_at_once, counted, same
 
 pytestmark = pytest.mark.anyio

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from graphql import build_schema, execute, parse
 
-from graphfold.execution.executor import PlanExecutor
+from graphfold.execution import spare_task
 from tests.execution.behaviours import DIFFERENT, SLOW, WAITING, Loads, Resolver, variable
 from tests.execution.loading import backend
+from tests.execution.plan_executor import PlanExecutor
 from tests.execution.surroundings import ALL
 
 pytestmark = pytest.mark.anyio
@@ -83,3 +84,28 @@ async def test_as_in_a_task(name: str) -> None:
 @pytest.mark.parametrize("name", DIFFERENT)
 async def test_known_differences(name: str) -> None:
     assert await outcome_of(driven, name) != await outcome_of(as_tasks, name)
+
+
+@pytest.mark.parametrize("name", ["a load", "a context variable set before a load", "the same task all along"])
+async def test_resolvers_get_tasks_of_their_own_where_lookups_cannot_be_observed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spare_task, "OBSERVABLE", False)
+    assert await outcome_of(driven, name) == await outcome_of(as_tasks, name)
+
+
+async def test_lookup_of_the_current_task_takes_the_spare_task() -> None:
+    spare = spare_task.SpareTask(asyncio.get_running_loop())
+    current = asyncio.current_task()
+    assert current is not None
+    asyncio.tasks._leave_task(asyncio.get_running_loop(), current)
+    try:
+        spare.enter()
+        untouched = spare.is_taken()
+        looked_up = asyncio.current_task()
+        taken = spare.is_taken()
+        spare.leave()
+    finally:
+        asyncio.tasks._enter_task(asyncio.get_running_loop(), current)
+    spare.end()
+    assert (untouched, taken, looked_up is spare.task) == (False, True, True)

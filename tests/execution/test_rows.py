@@ -18,9 +18,9 @@ from strawberry.schema.config import StrawberryConfig
 from graphfold import OnDemand, Row, Wire
 from graphfold.conversions import EPOCH_MILLIS, YES_NO, Conversion, codes, minor_units
 from graphfold.declarations import declaring
-from graphfold.execution.executor import PlanExecutor
 from graphfold.rows.decoder import decoder_for
 from graphfold.scalars import SCALARS
+from tests.execution.plan_executor import PlanExecutor
 from tests.execution.twice import agree_at_once
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from graphql import ExecutionResult, GraphQLError, build_schema, parse, subscribe
 
-from graphfold.execution.executor import PlanExecutor
+from tests.execution.plan_executor import PlanExecutor
 from tests.execution.twice import agree, agree_at_once, same
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ import strawberry
 from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.permission import BasePermission
 
-from graphfold.execution.executor import PlanExecutor
+from tests.execution.plan_executor import PlanExecutor
 from tests.execution.twice import counted, same
 
 pytestmark = pytest.mark.anyio

@@ -12,8 +12,8 @@ from typing import Any
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, execute, parse
 from graphql.execution.incremental import IncrementalExecutor
 
-from graphfold.execution.executor import PlanExecutor
 from graphfold.execution.planning import PLANNING_OUTCOMES
+from tests.execution.plan_executor import PlanExecutor
 
 __all__ = ["agree", "agree_at_once", "both", "counted", "same", "seen"]
 
