@@ -22,13 +22,11 @@ import orjson
 import strawberry
 from aiodataloader import DataLoader
 from graphql import DocumentNode, GraphQLSchema, execute, parse, validate
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from bench.plan_executor import PlanExecutor
 from graphfold.adapter.base import Adapter
 from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
-from graphfold.execution.planning import plan_of
-from graphfold.execution.runner import start_run
 from graphfold.loading.load import Loader
 from graphfold.loading.scope import OperationScope, SharedResources
 from graphfold.loading.source import Source
@@ -250,15 +248,6 @@ class Context:
 
     def adapter(self, _kind: type) -> Desk:
         return self._desk
-
-
-class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Runs operations as plans."""
-
-    def execute_operation(self, serially: bool | None = None) -> Any:
-        plan = plan_of(self)
-        assert not isinstance(plan, str), plan
-        return start_run(plan, self, serially)
 
 
 SCHEMA: GraphQLSchema = strawberry.Schema(Query)._schema  # noqa: SLF001  # Strawberry has no public name for it
