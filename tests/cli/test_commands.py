@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ import pytest
 
 from graphfold.cli.main import main
 from graphfold.manifest import RULES
+
+ROOT = Path(__file__).parents[2]
 
 BUSY = '''
 from graphfold import resolves

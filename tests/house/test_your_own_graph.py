@@ -18,7 +18,7 @@ import pytest
 from tests.python import python
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your-own-graph.md").read_text(encoding="utf-8")
-PORTS = ("8101", "8102")
+PORTS = ["8101", "8102"]
 """The ports of the page's toy backends; the test replaces them with free ones."""
 
 
