@@ -1,4 +1,4 @@
-"""A graph on disk: found from any folder of it, imported whole, and told clearly what is wrong with it."""
+"""Projects on disk: found from any folder inside, imported completely, with clear errors for what is wrong."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def loaded(root: Path, files: dict[str, str]) -> str:
     return ran.stdout.strip()
 
 
-def test_every_module_of_the_room_is_imported(tmp_path: Path) -> None:
+def test_every_module_under_resolvers_is_imported(tmp_path: Path) -> None:
     more = (
         "from resolvers.names import Query\nfrom graphfold import resolves\n\n@resolves(Query)\ndef age() -> int: ...\n"
     )
@@ -52,7 +52,7 @@ def test_every_module_of_the_room_is_imported(tmp_path: Path) -> None:
     assert loaded(tmp_path, files) == "['age', 'name']"
 
 
-def test_a_room_may_be_one_file(tmp_path: Path) -> None:
+def test_resolvers_may_be_a_single_module(tmp_path: Path) -> None:
     assert loaded(tmp_path, {"resolvers.py": QUERY}) == "['name']"
 
 
@@ -74,24 +74,24 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("files", "told"), WRONG.values(), ids=WRONG.keys())
-def test_what_is_wrong_is_told_with_its_place(files: dict[str, str], told: str, tmp_path: Path) -> None:
-    assert told in loaded(tmp_path, files)
+@pytest.mark.parametrize(("files", "message"), WRONG.values(), ids=WRONG.keys())
+def test_project_error_names_the_file(files: dict[str, str], message: str, tmp_path: Path) -> None:
+    assert message in loaded(tmp_path, files)
 
 
-def test_a_project_may_lie_in_a_folder_called_graphfold(tmp_path: Path) -> None:
-    files, told = WRONG["defect"]
-    assert told in loaded(tmp_path / "graphfold", files)
+def test_project_folder_may_be_named_graphfold(tmp_path: Path) -> None:
+    files, message = WRONG["defect"]
+    assert message in loaded(tmp_path / "graphfold", files)
 
 
-def test_the_nearest_project_is_found(tmp_path: Path) -> None:
+def test_nearest_project_is_found_from_a_subfolder(tmp_path: Path) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[tool.graphfold]\ntitle = "Mine"\n')
     (tmp_path / "a/pyproject.toml").write_text("[tool.other]\n")
     assert Project.nearest(tmp_path / "a/b") == Project(tmp_path, "Mine")
 
 
-def test_no_project_is_told_with_the_fix(tmp_path: Path) -> None:
+def test_missing_project_error_names_the_fix(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"no pyproject.toml with \[tool.graphfold\]"):
         Project.nearest(tmp_path)
     (tmp_path / "pyproject.toml").write_text("[tool.")

@@ -1,4 +1,4 @@
-"""Documents: parsed and validated once per text, refused with at most ten clear errors, whatever is sent."""
+"""Documents: parsing and validation once per text, and refusals with at most ten clear errors."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def ask() -> Asked:
     return Asked()
 
 
-async def test_a_query_is_parsed_and_validated_once(ask: Asked) -> None:
+async def test_repeated_query_is_parsed_and_validated_once(ask: Asked) -> None:
     query = "query($n: Int!) { twice(number: $n) }"
     assert await ask(query, n=2) == {"twice": 4}
     checked = ask.documents.parse(query)
@@ -67,24 +67,24 @@ async def test_a_query_is_parsed_and_validated_once(ask: Asked) -> None:
     assert ask.documents.parse(query) is checked
 
 
-async def test_a_wrong_query_is_refused_again_without_new_work(ask: Asked) -> None:
+async def test_repeated_invalid_query_is_validated_once(ask: Asked) -> None:
     assert await ask("{ gone }") == await ask("{ gone }") == ["Cannot query field 'gone' on type 'Query'."]
     assert ask.documents.parse("{ gone }").errors
 
 
-def test_the_cache_is_bounded(ask: Asked) -> None:
+def test_document_cache_is_bounded(ask: Asked) -> None:
     texts = ["{ name }" + " " * 20_000 + f"#{count}" for count in range(20)]
     documents = [ask.documents.parse(text) for text in texts]
     assert ask.documents.parse(texts[-1]) is documents[-1]
     assert ask.documents.parse(texts[0]) is not documents[0]
 
 
-def test_a_text_that_would_fill_the_cache_is_not_kept(ask: Asked) -> None:
+def test_very_long_document_is_not_cached(ask: Asked) -> None:
     large = "{ name }" + " " * 100_000
     assert ask.documents.parse(large) is not ask.documents.parse(large)
 
 
-async def test_introspection_is_for_development(ask: Asked) -> None:
+async def test_introspection_is_refused_outside_development(ask: Asked) -> None:
     assert set(await ask(get_introspection_query())) == {
         "Introspection is switched off here; ask for the schema file instead."
     }
@@ -92,14 +92,14 @@ async def test_introspection_is_for_development(ask: Asked) -> None:
     assert "__schema" in await Asked(development=True)(get_introspection_query())
 
 
-async def test_suggestions_are_for_development(ask: Asked) -> None:
+async def test_suggestions_are_cut_off_outside_development(ask: Asked) -> None:
     assert await ask("{ nam }") == ["Cannot query field 'nam' on type 'Query'."]
     assert await Asked(development=True)("{ nam }") == [
         "Cannot query field 'nam' on type 'Query'. Did you mean 'name'?"
     ]
 
 
-async def test_the_operation_has_to_be_clear(ask: Asked) -> None:
+async def test_ambiguous_operation_is_refused(ask: Asked) -> None:
     two = "query A { name } query B { twice(number: 1) }"
     assert await ask(two, "B") == {"twice": 2}
     assert await ask(two) == ["Say which operation to run: operationName."]
@@ -107,14 +107,14 @@ async def test_the_operation_has_to_be_clear(ask: Asked) -> None:
     assert await ask("fragment F on Query { name }") == ["The document has no operation."]
 
 
-async def test_a_mutation_is_refused_where_only_queries_are_allowed(ask: Asked) -> None:
+async def test_mutation_is_refused_where_only_queries_are_allowed(ask: Asked) -> None:
     assert await ask("mutation { change }") == {"change": 1}
     result = await ask.schema.execute("mutation { change }", allowed_operation_types=[OperationType.QUERY])
     assert result.errors is not None
     assert result.errors[0].message == "A mutation is not allowed here."
 
 
-async def test_the_operation_that_runs_can_be_looked_up(ask: Asked) -> None:
+async def test_operation_returns_the_operation_that_would_run(ask: Asked) -> None:
     operation = ask.documents.operation("query A { name } mutation B { change }", "B")
     assert operation is not None
     assert operation.operation.value == "mutation"
@@ -140,7 +140,7 @@ UNCHECKED = "The query is nested too deeply to be checked; the limit is 16 (GRAP
     ],
     ids=["tokens", "comments", "selections", "lists", "types", "fragments", "root fields"],
 )
-async def test_more_than_a_limit_allows_is_refused(ask: Asked, query: str, message: str) -> None:
+async def test_document_over_a_limit_is_refused(ask: Asked, query: str, message: str) -> None:
     assert await ask(query) == [message]
     assert await ask.codes(query) == {"LIMIT_EXCEEDED"}
 
@@ -163,7 +163,7 @@ async def test_more_than_a_limit_allows_is_refused(ask: Asked, query: str, messa
         "{ name } \ud800",
     ],
 )
-async def test_hostile_documents_get_few_and_typed_errors(ask: Asked, query: str) -> None:
+async def test_hostile_document_gets_few_typed_errors(ask: Asked, query: str) -> None:
     result = await ask.schema.execute(query)
     errors = mask_errors(result.errors or [], "r-1")
     assert 1 <= len(errors) <= 10

@@ -1,4 +1,4 @@
-"""Limits: each refusal names limit, value and setting; bombs cost no more than they are long; honest queries pass."""
+"""Limits of a query: refusals name limit, value and setting, and fragment bombs cost no more than their length."""
 
 import pytest
 import strawberry
@@ -80,7 +80,7 @@ def nested(levels: int) -> str:
     return "{ order " + "{ next " * (levels - 2) + "{ number }" + " }" * (levels - 2) + " }"
 
 
-def test_depth_is_refused_one_level_above_the_limit() -> None:
+def test_depth_one_level_above_the_limit_is_refused() -> None:
     assert refusals(nested(16)) == []
     assert refusals(nested(17)) == ["The query is 17 levels deep; the limit is 16 (GRAPHFOLD_MAX_DEPTH)."]
 
@@ -94,13 +94,13 @@ def test_depth_is_refused_one_level_above_the_limit() -> None:
     ],
     ids=["inline fragments", "named fragments"],
 )
-def test_fragments_hide_no_depth(query: str) -> None:
+def test_depth_counts_levels_inside_fragments(query: str) -> None:
     assert [message.partition(" levels")[2] for message in refusals(query)] == [
         " deep; the limit is 16 (GRAPHFOLD_MAX_DEPTH)."
     ]
 
 
-def test_introspection_is_measured_apart() -> None:
+def test_introspection_depth_has_its_own_limit() -> None:
     assert refusals(get_introspection_query()) == []
     deeper = '{ __type(name: "Order") ' + "{ ofType " * 15 + "{ name }" + " }" * 15 + " }"
     assert refusals(deeper) == [
@@ -108,7 +108,7 @@ def test_introspection_is_measured_apart() -> None:
     ]
 
 
-def test_aliases_count_wherever_their_fragment_is_spread() -> None:
+def test_aliases_of_a_fragment_count_at_each_spread() -> None:
     thirty = "{" + " ".join(f"a{i}: name" for i in range(30)) + "}"
     assert refusals(thirty) == []
     spread = (
@@ -117,18 +117,18 @@ def test_aliases_count_wherever_their_fragment_is_spread() -> None:
     assert refusals(spread) == ["The query has 32 aliases; the limit is 30 (GRAPHFOLD_MAX_ALIASES)."]
 
 
-def test_root_fields_are_counted_with_their_repetitions() -> None:
+def test_repeated_root_fields_count_each_time() -> None:
     assert refusals("{" + "name " * 64 + "}") == []
     assert refusals("{" + "name " * 65 + "}") == [
         "The query has 65 root fields; the limit is 64 (GRAPHFOLD_MAX_ROOT_FIELDS)."
     ]
 
 
-def test_each_operation_of_a_document_is_measured_alone() -> None:
+def test_operations_of_a_document_are_measured_separately() -> None:
     assert refusals(" ".join(f"query Q{i} {{ a: name }}" for i in range(50))) == []
 
 
-def test_a_fragment_bomb_is_measured_at_once() -> None:
+def test_shape_of_a_fragment_bomb_is_measured_in_linear_time() -> None:
     bomb = "{ order { ...F0 } }" + "".join(
         f"fragment F{i} on Order {{ a: next {{ ...F{i + 1} }} b: next {{ ...F{i + 1} }} }} " for i in range(30)
     )
@@ -139,11 +139,11 @@ def test_a_fragment_bomb_is_measured_at_once() -> None:
     ]
 
 
-def test_a_fragment_cycle_and_an_unknown_fragment_are_left_to_their_own_rules() -> None:
+def test_limits_ignore_fragment_cycles_and_unknown_fragments() -> None:
     assert refusals("{ order { ...F ...Gone } } fragment F on Order { next { ...F } }") == []
 
 
-def test_repetitions_in_one_place_count_squared() -> None:
+def test_repeated_fields_at_one_path_count_squared() -> None:
     document = parse("{ order { number number ...F ... { number } } } fragment F on Order { number }")
     # order, then four times `number` and the two fragments, then six pairs of `number`
     assert count_selections(document, enough=100, levels=5) == 1 + 6 + 6
@@ -161,13 +161,13 @@ def test_repetitions_in_one_place_count_squared() -> None:
     ],
     ids=["fields", "fragments", "cycle"],
 )
-def test_what_validation_would_compare_for_seconds_is_refused(query: str) -> None:
+def test_document_that_would_take_seconds_to_validate_is_refused(query: str) -> None:
     assert refusals(query)[0] == (
         "The query selects too much, too often; the limit is 20,000 (GRAPHFOLD_MAX_SELECTIONS)."
     )
 
 
-def test_page_sizes_multiply() -> None:
+def test_node_count_multiplies_page_sizes() -> None:
     assert nodes("{ name }") == 0
     assert nodes("{ order { number } }") == 1
     # the connection, its page of orders, five lines for each
@@ -177,7 +177,7 @@ def test_page_sizes_multiply() -> None:
     )
 
 
-def test_the_page_may_come_from_default_variable_or_nowhere() -> None:
+def test_node_count_takes_the_page_size_from_argument_variable_or_default() -> None:
     assert nodes("{ orders { nodes { number } } }") == 21
     assert nodes("query($n: Int = 7) { orders(first: $n) { nodes { number } } }") == 8
     assert nodes("query($n: Int = 7) { orders(first: $n) { nodes { number } } }", {"n": 3}) == 4
@@ -185,22 +185,22 @@ def test_the_page_may_come_from_default_variable_or_nowhere() -> None:
 
 
 @pytest.mark.parametrize(("first", "page"), [("-1", 0), ("2147483647", 100), ("9" * 5000, 100)])
-def test_a_page_size_that_another_check_refuses_counts_as_the_nearest_allowed(first: str, page: int) -> None:
+def test_invalid_page_size_counts_as_the_nearest_valid_one(first: str, page: int) -> None:
     assert nodes(f"{{ orders(first: {first}) {{ nodes {{ number }} }} }}") == 1 + page
 
 
-def test_what_is_skipped_counts_nothing() -> None:
+def test_skipped_fields_do_not_count() -> None:
     query = "query($no: Boolean!) { order @include(if: $no) { next { number } } b: order @skip(if: true) { number } }"
     assert nodes(query, {"no": False}) == 0
     assert nodes(query, {"no": True}) == 2
 
 
-def test_fragments_count_under_the_page_they_are_spread_in() -> None:
+def test_fragment_counts_with_the_page_size_around_its_spread() -> None:
     fragment = "fragment F on OrderConnection { nodes { number } }"
     assert nodes(f"{{ a: orders(first: 2) {{ ...F }} b: orders(first: 3) {{ ...F }} }} {fragment}") == (1 + 2) + (1 + 3)
 
 
-def test_more_objects_than_the_limit_are_refused() -> None:
+def test_query_for_too_many_objects_is_refused() -> None:
     operation, fragments = read(
         "{ orders(first: 100) { nodes { orders(first: 100) { nodes { orders(first: 100) { nodes { number }}}}}}}"
     )
@@ -211,7 +211,7 @@ def test_more_objects_than_the_limit_are_refused() -> None:
     )
 
 
-def test_a_fragment_bomb_is_counted_at_once() -> None:
+def test_objects_of_a_fragment_bomb_are_counted_in_linear_time() -> None:
     bomb = "{ order { ...F0 } }" + "".join(
         f"fragment F{i} on Order {{ a: next {{ ...F{i + 1} }} b: next {{ ...F{i + 1} }} }} " for i in range(30)
     )

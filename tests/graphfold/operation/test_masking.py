@@ -1,4 +1,4 @@
-"""Masking: what is ours is told, what is the client's mistake is explained, everything else is hidden and logged."""
+"""Masking: our errors are shown, mistakes of clients are explained, everything else is hidden and logged."""
 
 from decimal import Decimal
 from typing import Any, NewType
@@ -80,7 +80,7 @@ def log() -> Any:
         yield lines
 
 
-async def test_our_errors_are_told_whole_but_for_what_is_internal(log: list[Any]) -> None:
+async def test_typed_error_is_shown_without_its_internal_text(log: list[Any]) -> None:
     assert await errors_of("{ ours }") == [
         {
             "message": "The crm did not answer in time.",
@@ -100,7 +100,7 @@ async def test_our_errors_are_told_whole_but_for_what_is_internal(log: list[Any]
     ]
 
 
-async def test_a_failed_call_is_one_line_however_many_fields_it_leaves_empty(log: list[Any]) -> None:
+async def test_failed_call_is_logged_once_for_all_its_fields(log: list[Any]) -> None:
     await errors_of("{ ours again: ours thrice: ours broken }")
     assert [(line["log_level"], line["path"], line["places"]) for line in log] == [
         ("warning", ["ours"], 3),
@@ -108,14 +108,14 @@ async def test_a_failed_call_is_one_line_however_many_fields_it_leaves_empty(log
     ]
 
 
-async def test_our_errors_without_internals_are_not_logged_each(log: list[Any]) -> None:
+async def test_typed_error_without_internal_text_is_not_logged(log: list[Any]) -> None:
     [error] = await errors_of("{ missing }")
     assert error["extensions"]["code"] == "NOT_FOUND"
     assert log == []
 
 
 @pytest.mark.parametrize("query", ["{ broken }", "{ chained }", "{ neverNull }", "{ weight }"])
-async def test_everything_else_is_masked_and_logged(query: str, log: list[Any]) -> None:
+async def test_unexpected_exception_is_masked_and_logged(query: str, log: list[Any]) -> None:
     [error] = await errors_of(query)
     assert error["message"] == "Internal error."
     assert error["extensions"] == {"code": "INTERNAL", "retryable": False, "requestId": "r-1"}
@@ -133,13 +133,13 @@ async def test_everything_else_is_masked_and_logged(query: str, log: list[Any]) 
         ("query($n: Int!) { weight(count: $n) }", REQUIRED),
     ],
 )
-async def test_the_clients_mistakes_are_explained(query: str, message: str, log: list[Any]) -> None:
+async def test_client_mistake_is_explained(query: str, message: str, log: list[Any]) -> None:
     [error] = await errors_of(query)
     assert (error["message"], error["extensions"]["code"]) == (message, "BAD_INPUT")
     assert log == []
 
 
-async def test_the_text_of_a_scalars_exception_is_cut_off() -> None:
+async def test_exception_text_of_a_scalar_is_cut_off() -> None:
     [literal] = await errors_of("{ weight(of: 3) }")
     [variable] = await errors_of("query($w: Weight) { weight(of: $w) }", w=3)
     assert literal["message"] == "Expected value of type 'Weight'; found: 3."
@@ -147,7 +147,7 @@ async def test_the_text_of_a_scalars_exception_is_cut_off() -> None:
     assert {error["extensions"]["code"] for error in (literal, variable)} == {"BAD_INPUT"}
 
 
-async def test_what_an_extension_raises_is_masked_too(log: list[Any]) -> None:
+async def test_exception_of_an_extension_is_masked(log: list[Any]) -> None:
     [error] = mask_errors([GraphQLError(SECRET, original_error=RuntimeError(SECRET))], "r-1")
     assert error.message == "Internal error."
     assert error.original_error is None
@@ -155,7 +155,7 @@ async def test_what_an_extension_raises_is_masked_too(log: list[Any]) -> None:
     assert (error.message, error.extensions) == ("No.", {"code": "BAD_INPUT", "retryable": False, "requestId": "r-1"})
 
 
-async def test_names_of_the_schema_are_suggested_only_where_wished() -> None:
+async def test_schema_names_are_suggested_in_development_only() -> None:
     result = await SCHEMA.execute("{ brokn }")
     [plain] = mask_errors(result.errors or [], "r-1")
     [helped] = mask_errors(result.errors or [], "r-1", suggestions=True)
