@@ -13,7 +13,7 @@ from graphfold.transport.call import Call
 from graphfold.transport.redaction import SecretForm, secret_forms
 from graphfold.transport.session import Session
 
-__all__ = ["ApiKey", "Basic", "Bearer"]
+__all__ = ["ApiKey", "Basic", "Bearer", "HeaderSession"]
 
 
 class ApiKey(Credential):
@@ -38,7 +38,7 @@ class ApiKey(Credential):
     def session(self, access: Access) -> Session:
         token = secret(access.settings.token)
         return (
-            _HeaderSession(lambda text: {self.header: text}, token) if self.header else _QuerySession(self.query, token)
+            HeaderSession(lambda text: {self.header: text}, token) if self.header else _QuerySession(self.query, token)
         )
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Bearer(Credential):
     places = ("authorization",)
 
     def session(self, access: Access) -> Session:
-        return _HeaderSession(lambda text: {"authorization": f"Bearer {text}"}, secret(access.settings.token))
+        return HeaderSession(lambda text: {"authorization": f"Bearer {text}"}, secret(access.settings.token))
 
     def __str__(self) -> str:
         return "bearer token"
@@ -66,7 +66,7 @@ class Basic(Credential):
 
     def session(self, access: Access) -> Session:
         own = access.settings
-        return _HeaderSession(_basic, secret(own.username), secret(own.password))
+        return HeaderSession(_basic, secret(own.username), secret(own.password))
 
     def __str__(self) -> str:
         return "user name and password (Basic)"
@@ -76,7 +76,7 @@ def _basic(username: str, password: str) -> dict[str, str]:
     return {"authorization": "Basic " + b64encode(f"{username}:{password}".encode()).decode()}
 
 
-class _HeaderSession(Session):
+class HeaderSession(Session):
     """Sends headers made by `write` from the texts of `secrets`, of which only the last is confidential.
 
     They are the same on every call until the file of a secret changes.

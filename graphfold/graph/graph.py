@@ -155,7 +155,7 @@ class Graph:
         try:
             viewer = viewer or self._viewers.viewer(headers)
         except Exception as error:  # of the application's `tenant_of`
-            return self._runner.failure(error, request_id)
+            return self._runner.reject(error, request_id, query, operation_name, self._observers)
         request = Request(runtime, viewer, request_id, headers, observers, AnswerDependencies(), seconds)
         answer = await self._runner.execute(request, query, variables, operation_name, _ALL if mutations else _READS)
         if explanation is not None:
@@ -186,7 +186,7 @@ class Graph:
         try:
             viewer = viewer or self._viewers.viewer(headers)
         except Exception as error:  # of the application's `tenant_of`
-            yield self._runner.failure(error, request_id)
+            yield self._runner.reject(error, request_id, query, operation_name, self._observers)
             return
         request = Request(runtime, viewer, request_id, headers, self._observers, seconds=seconds)
         async with aclosing(self._runner.subscribe(request, query, variables, operation_name)) as answers:

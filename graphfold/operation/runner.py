@@ -13,7 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from graphfold.composition.connections import max_page_size
 from graphfold.extensions import ResponseExtensions, collect_extensions
-from graphfold.observer import OperationEvent, notify
+from graphfold.observer import Observers, OperationEvent, notify
 from graphfold.operation.answer import Answer
 from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
@@ -51,18 +51,16 @@ class OperationRunner:
         allowed: Sequence[OperationType],
     ) -> Answer:
         """Run one query or mutation whose kind is `allowed`."""
-        event = self._started(request, query, operation_name)
+        event = self._notify_started(request.observers, request.request_id, query, operation_name)
         with self._collecting() as notes:
             try:
                 answer = self._answer(
                     await self._result(request, query, variables, operation_name, allowed), request.request_id
                 )
             except Exception as error:
-                answer = self.failure(error, request.request_id)
+                answer = self._failure(error, request.request_id)
         if event is not None:
-            event.codes = [str(error["extensions"]["code"]) for error in answer.errors]
-            event.ended = perf_counter()
-            notify(request.observers.operation_ended, event)
+            _notify_ended(request.observers, event, answer)
         return _with_notes(answer, notes, request.request_id)
 
     async def subscribe(
@@ -91,11 +89,21 @@ class OperationRunner:
                     except StopAsyncIteration:
                         return
                     except Exception as error:
-                        answer, ended = self.failure(error, request.request_id), True
+                        answer, ended = self._failure(error, request.request_id), True
                 yield _with_notes(answer, notes, request.request_id)
 
-    def failure(self, error: Exception, request_id: str) -> Answer:
-        """Return the answer of a request that failed before it had a result."""
+    def reject(
+        self, error: Exception, request_id: str, query: str, operation_name: str | None, observers: Observers
+    ) -> Answer:
+        """Return the answer of a request that failed before it could run, such as one without a viewer."""
+        event = self._notify_started(observers, request_id, query, operation_name)
+        answer = self._failure(error, request_id)
+        if event is not None:
+            _notify_ended(observers, event, answer)
+        return answer
+
+    def _failure(self, error: Exception, request_id: str) -> Answer:
+        """Return the answer of an operation that raised instead of giving a result."""
         located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
         return self._masked(None, [located], {}, request_id)
 
@@ -119,14 +127,15 @@ class OperationRunner:
             allowed_operation_types=allowed,
         )
 
-    def _started(self, request: Request, query: str, operation_name: str | None) -> OperationEvent | None:
-        observers = request.observers
+    def _notify_started(
+        self, observers: Observers, request_id: str, query: str, operation_name: str | None
+    ) -> OperationEvent | None:
         if not observers.observes_operations:
             return None
         operation = self._documents.operation(query, operation_name)
         kind = operation.operation.value if operation is not None else None
         name = operation.name.value if operation is not None and operation.name is not None else None
-        event = OperationEvent(request.request_id, query, kind, name)
+        event = OperationEvent(request_id, query, kind, name)
         notify(observers.operation_started, event)
         return event
 
@@ -163,3 +172,9 @@ def _with_notes(answer: Answer, notes: ResponseExtensions, request_id: str) -> A
     if notes.covered_errors:
         log_covered_errors(notes.covered_errors, request_id)
     return answer
+
+
+def _notify_ended(observers: Observers, event: OperationEvent, answer: Answer) -> None:
+    event.codes = [str(error["extensions"]["code"]) for error in answer.errors]
+    event.ended = perf_counter()
+    notify(observers.operation_ended, event)

@@ -23,7 +23,7 @@ from graphfold.server.admission import Admission
 from graphfold.server.endpoint import PATH, Endpoint
 from graphfold.server.graphiql_page import GraphiQLPage
 from graphfold.server.health import Health, routes
-from graphfold.server.request_log import RequestLog, RequestRecord
+from graphfold.server.request_log import OperationRecorder, RequestLog, RequestRecord
 from graphfold.server.responses import JSON, error_body
 from graphfold.server.served_graph import ServedGraph
 
@@ -50,6 +50,7 @@ def create_app(
             health.running = False
 
     graph.documents.development = development
+    graph.observe(OperationRecorder())
     app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)
     app.state.health, app.state.admission = health, admission
     app.include_router(routes(graph, health))

@@ -131,21 +131,19 @@ class RequestHandler:
 
     async def _admit_and_run(self, *, mutations: bool) -> tuple[HTTPResponse, Answer]:
         """Run the operation once it is admitted. Time spent queueing counts against its deadline."""
-        graph, request, record = self._graph, self._request, self._record
+        graph, request = self._graph, self._request
         async with self._admission as waited:
             if waited:
                 self._seconds = max((self._seconds or graph.settings.deadline) - waited, 0.001)
-            record.note_operation(request.query, request.operation_name, graph.documents)
             execution = graph.execute(
                 request.query,
                 request.variables,
                 request.operation_name,
                 headers=self._headers,
-                request_id=record.request_id,
+                request_id=self._record.request_id,
                 mutations=mutations,
                 seconds=self._seconds,
                 viewer=self._viewer,
             )
             answer = await cancel_on_disconnect(self._receive, execution)
-            record.codes = [str(error.get("extensions", {}).get("code", "INTERNAL")) for error in answer.errors]
             return graphql_response(answer, self._media_type), answer

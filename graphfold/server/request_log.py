@@ -14,17 +14,18 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from traceback import format_exception
 from typing import Any, ClassVar, Self
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graphfold.operation.documents import Documents
+from graphfold.observer import Observer, OperationEvent
 from graphfold.server.client_disconnect import ClientDisconnected
 from graphfold.server.responses import error_response
 
-__all__ = ["RequestLog", "RequestRecord", "find_request_id"]
+__all__ = ["OperationRecorder", "RequestLog", "RequestRecord", "find_request_id"]
 
 _log = structlog.get_logger("graphfold.requests")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -53,13 +54,12 @@ class RequestRecord:
         assert isinstance(record, cls)
         return record
 
-    def note_operation(self, query: str, name: str | None, documents: Documents) -> None:
+    def note_operation(self, event: OperationEvent) -> None:
         """Note the operation's type and name, and a hash of its document."""
-        operation = documents.operation(query, name)
-        if operation is not None:
-            self.operation["type"] = operation.operation.value
-            self.operation["operation"] = operation.name.value[:100] if operation.name else None
-        self.operation["document"] = hashlib.sha256(query.encode()).hexdigest()[:16]
+        if event.kind is not None:
+            self.operation["type"] = event.kind
+            self.operation["operation"] = event.name[:100] if event.name else None
+        self.operation["document"] = hashlib.sha256(event.query.encode()).hexdigest()[:16]
 
     def note_cached(self, operation: Mapping[str, Any]) -> None:
         """Note that a kept answer was sent; `operation` was noted by the request that made it."""
@@ -72,6 +72,24 @@ class RequestRecord:
         if self.codes:
             fields |= {"errors": len(self.codes), "codes": dict(Counter(self.codes))}
         _log.log(level, "request", **fields)
+
+
+_current_record: ContextVar[RequestRecord | None] = ContextVar("graphfold_request_record", default=None)
+"""The record of the request that is handled in this context."""
+
+
+class OperationRecorder(Observer):
+    """Observer of a graph that notes each operation in the record of the request that it runs for."""
+
+    def operation_started(self, event: OperationEvent) -> None:
+        """Note the operation."""
+        if (record := _current_record.get()) is not None:
+            record.note_operation(event)
+
+    def operation_ended(self, event: OperationEvent) -> None:
+        """Note the codes of its errors."""
+        if (record := _current_record.get()) is not None:
+            record.codes = event.codes
 
 
 def find_request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -97,6 +115,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         record = RequestRecord(scope)
+        token = _current_record.set(record)
         send = _send_with_headers(record, send)
         try:
             await self._app(scope, receive, send)
@@ -110,6 +129,7 @@ class RequestLog:
             _log.error("request failed", request_id=record.request_id, traceback="".join(format_exception(error)))
             await _send_error(record, send, 500, "Internal error.", "INTERNAL")
         finally:
+            _current_record.reset(token)
             record.log(logging.DEBUG if scope["path"].startswith(self._quiet) else logging.INFO)
 
 

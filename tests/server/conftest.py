@@ -14,6 +14,7 @@ import structlog
 from graphql import GraphQLError
 
 from graphfold.errors import BackendTimeout
+from graphfold.observer import NO_OBSERVERS, Observer, Observers, OperationEvent, notify
 from graphfold.operation.answer import Answer
 from graphfold.operation.documents import Documents
 from graphfold.operation.masking import mask_errors
@@ -81,6 +82,7 @@ class Demo:
     abandoned: asyncio.Event = field(default_factory=asyncio.Event)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     waiting: int = 0
+    observers: Observers = NO_OBSERVERS
 
     def __post_init__(self) -> None:
         self.documents = Documents(self.settings)
@@ -88,6 +90,9 @@ class Demo:
 
     def answer_key(self, query: str, variables: Any, operation_name: str | None, headers: Mapping[str, str]) -> None:
         return None
+
+    def observe(self, observer: Observer) -> None:
+        self.observers = self.observers.with_observer(observer)
 
     def invalidate(self, backend: str, operation: str, keys: Any) -> None:
         raise NotImplementedError
@@ -133,10 +138,16 @@ class Demo:
         viewer: Viewer | None,
     ) -> Answer:
         self.headers, self.seconds = headers, seconds
+        operation = self.documents.operation(query, operation_name)
+        kind, name = (operation.operation.value, operation.name) if operation else (None, None)
+        event = OperationEvent(request_id or "-", query, kind, name.value if name else None)
+        notify(self.observers.operation_started, event)
         if self.defect:
             raise self.defect
         result = await self.schema.execute(query, variables, self, operation_name=operation_name)
         errors = mask_errors(result.errors or [], request_id or "-", suggestions=self.documents.development)
+        event.codes = [str((error.extensions or {})["code"]) for error in errors]
+        notify(self.observers.operation_ended, event)
         return Answer(result.data, [dict(error.formatted) for error in errors], started=result.data is not None)
 
 
