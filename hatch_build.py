@@ -1,4 +1,4 @@
-"""Puts the GraphiQL page into the wheel. Editable installs build nothing: a checkout has its own command."""
+"""Builds the GraphiQL page into the wheel. Editable installs skip it: a checkout runs `make assets`."""
 
 from __future__ import annotations
 

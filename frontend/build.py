@@ -40,11 +40,11 @@ NPM_CI = ("ci", "--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts
 
 
 class BuildError(Exception):
-    """What failed, in words for whoever ran the command."""
+    """A failure of the build, with a message for the user of the command."""
 
 
 class Node(NamedTuple):
-    """A node and the command that runs the npm beside it."""
+    """A node and the command that runs its npm."""
 
     path: Path
     npm: tuple[str, ...]
@@ -82,7 +82,7 @@ def _perform(options: argparse.Namespace) -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One build at a time in a checkout: `make demo` and `make test` may be started together."""
+    """Hold a lock, as `make demo` and `make test` may build in the same checkout at once."""
     TOOLS.mkdir(exist_ok=True)
     with (TOOLS / "build.lock").open("w") as lock:
         if sys.platform != "win32":
@@ -94,7 +94,7 @@ def _alone() -> Iterator[None]:
 
 
 def build_page() -> None:
-    """Make `STATIC` the bundle of what stands in frontend/ now; nothing to do where its stamp says that it is."""
+    """Bundle the sources in frontend/ into `STATIC`, unless its stamp says that it is current."""
     stamp = fingerprint(*_page_sources())
     if _read(STATIC / ".stamp") == stamp:
         return
@@ -120,7 +120,7 @@ def _page_sources() -> list[Path]:
 
 
 def install(folder: Path) -> None:
-    """Install exactly what `folder`'s package-lock.json names into its node_modules, unless that has been done."""
+    """Install exactly what `folder`'s package-lock.json names into its node_modules, unless it is current."""
     stamp = fingerprint(folder / "package.json", folder / "package-lock.json")
     stamp_file = folder / "node_modules" / ".stamp"
     if _read(stamp_file) == stamp:
@@ -132,7 +132,7 @@ def install(folder: Path) -> None:
 
 
 def fingerprint(*files: Path) -> str:
-    """Changes with the files, and with the machine: a bundler is a binary, and folders are shared with containers."""
+    """Return a hash of the files and the platform: the bundler is a binary, and containers share checkouts."""
     digest = hashlib.sha256(f"{platform.system()} {platform.machine()}".encode())
     for file in files:
         digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
@@ -143,7 +143,7 @@ def fingerprint(*files: Path) -> str:
 
 
 def find_node() -> Node:
-    """The node to use; fetched from PyPI if there is none on PATH."""
+    """Return the node to use, from PATH or else from PyPI."""
     return _node_on_path() or _node_from_wheel()
 
 
@@ -155,7 +155,7 @@ def _node_on_path() -> Node | None:
 
 
 def _major_version(node: str) -> int:
-    """0 for what does not run: a version manager leaves shims on PATH that point nowhere."""
+    """Return 0 for a node that does not run: version managers leave dangling shims on PATH."""
     try:
         answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
     except OSError:
@@ -174,7 +174,7 @@ def _node_from_wheel() -> Node:
 
 
 def _wheel_node(package: Path) -> Node:
-    """The wheel's own bin/npm does not find its library, so npm's entry point is run by name."""
+    """Return the wheel's node. The wheel's bin/npm does not find its library, so npm's entry point is run directly."""
     windows = sys.platform == "win32"
     node = package / ("node.exe" if windows else "bin/node")
     npm = package / ("" if windows else "lib") / "node_modules/npm/bin/npm-cli.js"
@@ -189,7 +189,7 @@ def _fetch_wheel(target: Path) -> None:
 
 
 def _installer(scratch: Path) -> list[str]:
-    """Whichever is there: the environment in which a wheel is built may hold neither uv nor pip."""
+    """Return the command of uv or pip: the environment in which a wheel is built may hold neither."""
     if uv := os.environ.get("UV") or shutil.which("uv"):
         return [uv, "pip", "install", "--python", sys.executable]
     python = sys.executable
@@ -199,7 +199,7 @@ def _installer(scratch: Path) -> list[str]:
     return [python, "-m", "pip", "install"]
 
 
-# Programs and their words
+# Programs and their output
 
 
 def _run(command: Sequence[str], folder: Path, what: str, node: Node | None = None) -> None:
@@ -214,7 +214,7 @@ def _run(command: Sequence[str], folder: Path, what: str, node: Node | None = No
 
 
 def _reason(outcome: subprocess.CompletedProcess[str]) -> str:
-    """The first words of a failed command, without npm's stack."""
+    """Return the first lines of a failed command's output, without npm's stack trace."""
     lines = [line for line in (outcome.stdout + outcome.stderr).splitlines() if line.strip() and "    at " not in line]
     return "\n".join(f"    {line}" for line in lines[:6])
 

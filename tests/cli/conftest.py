@@ -47,7 +47,7 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 class Running:
-    """A command that keeps running. What it says on stdout is read with `until`, its log is in `log`."""
+    """A command that keeps running: `until` reads its stdout, `log` its stderr."""
 
     def __init__(self, arguments: tuple[str, ...], folder: Path, log: Path, environment: Mapping[str, str]) -> None:
         self._log = log
@@ -67,7 +67,7 @@ class Running:
         return self._log.read_text()
 
     def until(self, pattern: str) -> str:
-        """Read on until a line has this pattern; its first group."""
+        """Read stdout until a line matches the pattern; return its first group."""
         assert self.process.stdout is not None
         with self._patience():
             for line in self.process.stdout:
@@ -77,7 +77,7 @@ class Running:
         raise AssertionError(f"it ended without saying {pattern!r}:\n{self.said}\n{self.log}")
 
     def logged(self, **part: str) -> dict[str, Any]:
-        """The first log line that says this, as soon as it is there."""
+        """Wait for the first log line with these fields, and return it."""
         with self._patience():
             while True:
                 for line in self.log.splitlines(keepends=True):
@@ -87,14 +87,14 @@ class Running:
                 assert self.process.poll() is None, self.log
 
     def end(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
-        """Send a signal; the exit code, and the seconds it took."""
+        """Send a signal; return the exit code and the seconds it took."""
         started = time.perf_counter()
         self.process.send_signal(sent)
         return self.process.wait(PATIENCE), time.perf_counter() - started
 
     @contextmanager
     def _patience(self) -> Iterator[None]:
-        """What is waited for comes in time, or the process ends."""
+        """Kill the process if the block takes too long."""
         guard = threading.Timer(PATIENCE, self.process.kill)
         guard.start()
         try:
@@ -189,7 +189,7 @@ def own_copy(tmp_path: Path) -> Commands:
 
 @pytest.fixture(scope="session")
 def demo(repository: Commands) -> Iterator[Demo]:
-    """A running demo that is only looked at."""
+    """A running demo that tests share and do not change."""
     with repository.start("dev", "--port", "0", "--sandbox-port", "0") as running:
         yield Demo(running)
 

@@ -100,7 +100,7 @@ def test_empty_document_exits_with_2(tiny: Any) -> None:
 
 @pytest.fixture
 def closed() -> Iterator[str]:
-    """An address at which nobody answers."""
+    """Return the address of a closed port."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}/graphql"

@@ -22,7 +22,7 @@ def taken() -> Iterator[int]:
 
 @pytest.fixture
 def stopped(tiny: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Stopped:
-    """Runs a command of the tiny project that cannot start; what it says on stderr."""
+    """Run a command of the tiny project that cannot start; return its stderr."""
     monkeypatch.chdir(tiny.folder)
 
     def run(*arguments: str) -> str:

@@ -24,7 +24,7 @@ SECRET = "a long enough secret of ours"
 
 @pytest.fixture(autouse=True)
 def _memory() -> Iterator[None]:
-    """Serving settles the collector of its process, which is ours here."""
+    """Restore the garbage collector, which serving tunes for its process: here that of the tests."""
     thresholds = gc.get_threshold()
     yield
     gc.unfreeze()

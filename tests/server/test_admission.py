@@ -36,7 +36,7 @@ async def until(reached: Callable[[], bool]) -> None:
 
 
 async def full(client: httpx.AsyncClient, graph: Demo) -> list[asyncio.Task[httpx.Response]]:
-    """As many operations as are taken, all of which wait."""
+    """Start as many operations as are admitted at once; all of them wait."""
     tasks = [asyncio.create_task(ask(client, n)) for n in range(MOST)]
     await until(lambda: graph.waiting == MOST)
     return tasks

@@ -24,7 +24,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 
 
 class Greeting(asyncio.Protocol):
-    """Says so when it is there, and ends."""
+    """Records that it was made, sends two bytes and closes."""
 
     def __init__(self, made: list[Greeting]) -> None:
         self._made = made

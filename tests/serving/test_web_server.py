@@ -225,7 +225,7 @@ async def test_head_timeout_is_exact_to_a_tenth(app: Any, before: bytes) -> None
             if before:
                 writer.write(before)
                 await reader.readuntil(b'"alive"}')
-                await asyncio.sleep(DEFAULT_TIMEOUTS.head / 20)  # between two looks
+                await asyncio.sleep(DEFAULT_TIMEOUTS.head / 20)  # between two checks
             began = loop.time()
             writer.write(HEAD)
             with contextlib.suppress(ConnectionResetError):
@@ -245,7 +245,7 @@ async def test_unread_response_is_disconnected(app: Any) -> None:
             await loop.sock_sendall(client, HEAD + b"content-length: %d\r\n\r\n" % len(QUERY) + QUERY)
             with pytest.raises(ConnectionResetError):
                 while await loop.sock_recv(client, 1):
-                    await asyncio.sleep(0)  # the server's turn
+                    await asyncio.sleep(0)  # lets the server run
 
 
 async def test_failed_startup_raises_serving_error(app: Any) -> None:

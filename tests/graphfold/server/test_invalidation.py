@@ -75,7 +75,7 @@ async def test_invalidated_keys_are_loaded_again(shop: Shop, query: str, change:
 
 @pytest.mark.parametrize("key", [["a", 1], '["a", 1]'])
 async def test_compound_key_is_a_list(shop: Shop, key: Any) -> None:
-    """A command line has it as text."""
+    """The command line sends the list as JSON text."""
     for kept in (False, True, False):
         await shop.ask('{ pair(id: "a", number: 1) }')
         assert shop.kept[-1] is kept
@@ -140,7 +140,7 @@ async def test_changed_body_is_rejected(shop: Shop) -> None:
 
 
 async def test_one_valid_signature_of_several_is_enough(shop: Shop) -> None:
-    """As while a secret is replaced: the sender signs with the old one and the new one."""
+    """While a secret is replaced, the sender signs with the old and the new one."""
     sent = orjson.dumps({"backend": "depot", "operation": "names", "all": True})
     headers = sign_webhook(SECRET, "m1", int(time.time()), sent)
     headers["webhook-signature"] = f"v1,AAAA {headers['webhook-signature']}"
