@@ -51,6 +51,16 @@ def test_package_docstring_says_how_to_extend_the_package(package: Path) -> None
     assert re.search(r"To add [^:.]+: \S", docstring(package)), "the docstring does not say how to add to the package"
 
 
+def test_folder_has_at_most_16_modules() -> None:
+    assert {
+        str(folder): count for folder, count in rooms.sizes(ENGINE).items() if folder != ENGINE and count > 16
+    } == {}
+
+
+def test_imports_have_no_circle() -> None:
+    assert rooms.circles(GRAPH) == []
+
+
 def test_imports_run_down_the_floors() -> None:
     assert rooms.upward_arrows(GRAPH) == []
 
