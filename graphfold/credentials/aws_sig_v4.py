@@ -33,13 +33,13 @@ class AwsSigV4(Credential):
         self.service, self.region = service, region
 
     def session(self, access: Access) -> Session:
-        return _Signing(access.settings, self.service, self.region)
+        return _AwsSigningSession(access.settings, self.service, self.region)
 
     def __str__(self) -> str:
         return f"AWS SigV4 ({self.service}, {self.region})"
 
 
-class _Signing(Session):
+class _AwsSigningSession(Session):
     def __init__(self, own: BackendSettings, service: str, region: str) -> None:
         auth = import_module("botocore.auth")
         signer = auth.S3SigV4Auth if service == "s3" else auth.SigV4Auth  # S3 alone encodes a path once, not twice

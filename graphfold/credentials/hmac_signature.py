@@ -52,13 +52,13 @@ class HmacSignature(Credential):
 
     def session(self, access: Access) -> Session:
         own = access.settings
-        return _Signing(Address(own.url or ""), secret(own.key_id), secret(own.secret_key), self.window)
+        return _HmacSigningSession(Address(own.url or ""), secret(own.key_id), secret(own.secret_key), self.window)
 
     def __str__(self) -> str:
         return f"HMAC signature (RFC 9421, {self.window} s)"
 
 
-class _Signing(Session):
+class _HmacSigningSession(Session):
     def __init__(self, address: Address, key_id: Secret, key: Secret, window: int) -> None:
         self._address, self._key_id, self._key, self._window = address, key_id, key, window
 

@@ -21,7 +21,7 @@ A = TypeVar("A", bound=Adapter)
 Wanted = dict[type, frozenset[str] | None]
 
 
-class Runtime(SharedResources, Protocol):
+class OperationResources(SharedResources, Protocol):
     """What lives as long as the graph runs, with the graph's settings."""
 
     @property
@@ -35,7 +35,7 @@ class Request:
     Several operations share one request: the events of a subscription.
     """
 
-    runtime: Runtime
+    runtime: OperationResources
     viewer: Viewer
     request_id: str
     headers: Mapping[str, str]
@@ -71,7 +71,7 @@ class OperationContext:
         return self._request
 
     @property
-    def runtime(self) -> Runtime:
+    def runtime(self) -> OperationResources:
         return self._request.runtime
 
     def adapter(self, kind: type[A]) -> A:
