@@ -1,4 +1,4 @@
-"""Errors in the replies of a GraphQL backend: whose turn it is, and which keys they take down."""
+"""Errors in the replies of a GraphQL backend: the typed error of each, and which keys of a batch fail."""
 
 import re
 from typing import Any
@@ -81,8 +81,8 @@ def wrong(code: Any = None, path: Any = None, message: str = "secret") -> dict[s
     return {"message": message, "path": path, "extensions": {"code": code}}
 
 
-async def told(graph: Graph, reply: Any, query: str) -> tuple[Any, dict[str, str], int]:
-    """The data, the codes by the field they took down, and how many calls it took."""
+async def run_query(graph: Graph, reply: Any, query: str) -> tuple[Any, dict[str, str], int]:
+    """Return the data, the error codes by response field, and the number of calls."""
     backend = FakeBackend({"POST /": reply})
     async with graph.running(transports=fakes(catalog=backend)) as running:
         answer = await running.execute(query)
@@ -116,25 +116,25 @@ async def told(graph: Graph, reply: Any, query: str) -> tuple[Any, dict[str, str
         ("BAD_CURSOR", 403, "BACKEND_CREDENTIALS", 1),
     ],
 )
-async def test_an_error_is_typed_by_its_code_and_status(
+async def test_graphql_error_code_and_status_give_the_typed_error(
     catalog: Graph, code: Any, status: int, ours: str, calls: int
 ) -> None:
     reply = httpx.Response(status, json={"data": {"x": {"first": None}}, "errors": [wrong(code)]})
-    assert await told(catalog, reply, FIRST) == ({"first": None}, {"first": ours}, calls)
+    assert await run_query(catalog, reply, FIRST) == ({"first": None}, {"first": ours}, calls)
 
 
-async def test_an_adapter_reads_a_refused_request_by_its_message(catalog: Graph) -> None:
+async def test_error_hook_sees_the_message_of_a_refused_request(catalog: Graph) -> None:
     reply = httpx.Response(400, json={"errors": [{"message": "odd"}]})
-    assert (await told(catalog, reply, FIRST))[1] == {"first": "BACKEND_REJECTED"}
+    assert (await run_query(catalog, reply, FIRST))[1] == {"first": "BACKEND_REJECTED"}
 
 
-async def test_a_defect_in_reading_an_error_does_not_hide_it(catalog: Graph, log: list[dict[str, Any]]) -> None:
+async def test_defect_in_error_hook_does_not_hide_the_graphql_error(catalog: Graph, log: list[dict[str, Any]]) -> None:
     reply = httpx.Response(200, json={"errors": [{"message": "x", "extensions": {"code": "BAD_ID", "ids": []}}]})
-    assert (await told(catalog, reply, FIRST))[1] == {"first": "BACKEND_REJECTED"}
+    assert (await run_query(catalog, reply, FIRST))[1] == {"first": "BACKEND_REJECTED"}
     assert re.fullmatch(r"BAD_ID: x; IndexError at .*test_graphql_errors\.py:\d+: .*", log[-1]["internal"])
 
 
-async def test_refused_requests_leave_the_breaker_alone(catalog: Graph) -> None:
+async def test_refused_requests_do_not_open_the_circuit(catalog: Graph) -> None:
     backend = FakeBackend({"POST /": httpx.Response(400, json={"errors": [{"message": "unknown field"}]})})
     async with catalog.running(transports=fakes(catalog=backend)) as graph:
         for _ in range(30):
@@ -143,21 +143,21 @@ async def test_refused_requests_leave_the_breaker_alone(catalog: Graph) -> None:
 
 
 @pytest.mark.parametrize("path", [["other"], ["x", "other"], ["x", "other", 0, "first"], ["xx"]])
-async def test_an_error_about_another_place_does_not_matter(catalog: Graph, path: list[Any]) -> None:
+async def test_error_about_another_path_is_ignored(catalog: Graph, path: list[Any]) -> None:
     reply = {"data": {"x": {"first": {"sku": "a", "stars": 5}}}, "errors": [wrong("FORBIDDEN", path)]}
-    assert await told(catalog, reply, FIRST) == ({"first": {"stars": 5}}, {}, 1)
+    assert await run_query(catalog, reply, FIRST) == ({"first": {"stars": 5}}, {}, 1)
 
 
 @pytest.mark.parametrize("data", [None, {"x": None}])
-async def test_unless_its_null_took_the_answer_with_it(catalog: Graph, data: Any) -> None:
+async def test_error_whose_null_propagated_to_the_result_is_raised(catalog: Graph, data: Any) -> None:
     reply = {"data": data, "errors": [wrong("FORBIDDEN", ["x", "other"])]}
-    assert (await told(catalog, reply, FIRST))[1] == {"first": "BACKEND_CREDENTIALS"}
+    assert (await run_query(catalog, reply, FIRST))[1] == {"first": "BACKEND_CREDENTIALS"}
 
 
 @pytest.mark.parametrize("path", [None, "x", [], ["x"], ["x", "first"], ["x", "first", "stars"]])
-async def test_an_error_about_the_answer_or_a_part_of_it_takes_it_down(catalog: Graph, path: Any) -> None:
+async def test_error_at_or_below_the_result_path_is_raised(catalog: Graph, path: Any) -> None:
     reply = {"data": {"x": {"first": {"sku": "a", "stars": None}}}, "errors": [wrong("FORBIDDEN", path)]}
-    assert (await told(catalog, reply, FIRST))[1] == {"first": "BACKEND_CREDENTIALS"}
+    assert (await run_query(catalog, reply, FIRST))[1] == {"first": "BACKEND_CREDENTIALS"}
 
 
 def products(*items: Any, errors: list[Any]) -> dict[str, Any]:
@@ -168,48 +168,48 @@ A, B, C = ({"sku": sku, "stars": stars} for sku, stars in zip("abc", (1, 2, 3), 
 
 
 @pytest.mark.parametrize("left", [None, {"sku": "b", "stars": None}, {}, "nonsense"])
-async def test_an_error_about_one_item_takes_down_its_key_alone(catalog: Graph, left: Any) -> None:
-    """Whatever the backend left of the item: a null in it may be the error's."""
+async def test_error_about_one_item_fails_only_its_key(catalog: Graph, left: Any) -> None:
+    """The rest of the failed item is ignored, because a null in it may come from the error."""
     reply = products(A, left, C, errors=[wrong("FORBIDDEN", ["products", 1, "stars"])])
     data = {"a": {"stars": 1}, "b": None, "c": {"stars": 3}}
-    assert await told(catalog, reply, ALL) == (data, {"b": "BACKEND_CREDENTIALS"}, 1)
+    assert await run_query(catalog, reply, ALL) == (data, {"b": "BACKEND_CREDENTIALS"}, 1)
 
 
-async def test_errors_about_several_items_take_down_theirs(catalog: Graph) -> None:
+async def test_errors_about_several_items_fail_only_their_keys(catalog: Graph) -> None:
     errors = [wrong("INTERNAL_SERVER_ERROR", ["products", place]) for place in (0, 2, 2)]
-    data, codes, calls = await told(catalog, products(None, B, None, errors=errors), ALL)
+    data, codes, calls = await run_query(catalog, products(None, B, None, errors=errors), ALL)
     assert (data, calls) == ({"a": None, "b": {"stars": 2}, "c": None}, 1)
     assert codes == {"a": "BACKEND_UNAVAILABLE", "c": "BACKEND_UNAVAILABLE"}
 
 
-async def test_what_is_not_in_the_list_may_be_what_failed(catalog: Graph) -> None:
-    """An item that cannot be told from one that is missing is not called missing, nor is one beyond the list's end."""
+async def test_keys_without_an_item_get_the_error_not_none(catalog: Graph) -> None:
+    """Without its item, a failed key looks like a missing one. An error beyond the list's end is counted as one too."""
     reply = products(A, None, errors=[wrong("NO_STARS", ["products", 1]), wrong("LATER", ["products", 9])])
-    assert (await told(catalog, reply, ALL))[1] == {"b": "BACKEND_REJECTED", "c": "BACKEND_REJECTED"}
+    assert (await run_query(catalog, reply, ALL))[1] == {"b": "BACKEND_REJECTED", "c": "BACKEND_REJECTED"}
 
 
-async def test_an_error_that_says_that_something_is_missing_is_none(catalog: Graph) -> None:
+async def test_not_found_error_of_an_item_is_none(catalog: Graph) -> None:
     reply = products(A, None, C, errors=[wrong("GONE", ["products", 1])])
-    assert await told(catalog, reply, ALL) == ({"a": {"stars": 1}, "b": None, "c": {"stars": 3}}, {}, 1)
+    assert await run_query(catalog, reply, ALL) == ({"a": {"stars": 1}, "b": None, "c": {"stars": 3}}, {}, 1)
 
 
-async def test_keys_that_the_backend_writes_otherwise_are_not_what_failed(catalog: Graph) -> None:
+async def test_keys_in_another_notation_do_not_get_the_error(catalog: Graph) -> None:
     reply = products({"sku": "A", "stars": 1}, None, C, errors=[wrong("FORBIDDEN", ["products", 1])])
-    assert (await told(catalog, reply, ALL))[1] == {"b": "BACKEND_CREDENTIALS"}
+    assert (await run_query(catalog, reply, ALL))[1] == {"b": "BACKEND_CREDENTIALS"}
 
 
 @pytest.mark.parametrize("path", [None, ["products"], ["products", "stars"]])
 @pytest.mark.parametrize("items", [[A, B, C], None])
-async def test_an_error_about_the_whole_list_takes_down_all(catalog: Graph, items: Any, path: Any) -> None:
+async def test_error_about_the_whole_list_fails_all_keys(catalog: Graph, items: Any, path: Any) -> None:
     reply = {"data": {"products": items}, "errors": [wrong("FORBIDDEN", path)]}
-    assert set((await told(catalog, reply, ALL))[1]) == {"a", "b", "c"}
+    assert set((await run_query(catalog, reply, ALL))[1]) == {"a", "b", "c"}
 
 
-async def test_a_list_that_its_item_took_with_it_takes_down_all(catalog: Graph) -> None:
+async def test_null_list_from_a_failed_item_fails_all_keys(catalog: Graph) -> None:
     reply = {"data": {"products": None}, "errors": [wrong("FORBIDDEN", ["products", 1, "sku"])]}
-    assert (await told(catalog, reply, ALL))[1] == dict.fromkeys("abc", "BACKEND_CREDENTIALS")
+    assert (await run_query(catalog, reply, ALL))[1] == dict.fromkeys("abc", "BACKEND_CREDENTIALS")
 
 
-async def test_lists_that_may_lack_an_item_are_not_told(catalog: Graph) -> None:
+async def test_item_errors_fail_all_keys_of_a_grouped_batch(catalog: Graph) -> None:
     reply = products(A, None, B, errors=[wrong("FORBIDDEN", ["products", 1])])
-    assert (await told(catalog, reply, LISTED))[1] == dict.fromkeys("ab", "BACKEND_CREDENTIALS")
+    assert (await run_query(catalog, reply, LISTED))[1] == dict.fromkeys("ab", "BACKEND_CREDENTIALS")

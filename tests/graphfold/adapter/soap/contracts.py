@@ -1,4 +1,4 @@
-"""The WSDLs that readers and writers are tried on, and values of their types in all variety."""
+"""The WSDLs for the tests of readers and writers, and Hypothesis strategies for values of their types."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SIMPLE: list[tuple[Any, st.SearchStrategy[Any]]] = [
 
 
 def values(xsd_type: Any, depth: int = 0) -> st.SearchStrategy[Any]:
-    """Values as adapters pass them: dicts for complex types."""
+    """Return a strategy of values as adapters pass them: dicts for complex types."""
     if not isinstance(xsd_type, ComplexType):
         return next(strategy for kind, strategy in _SIMPLE if isinstance(xsd_type, kind))
     required: dict[str, Any] = {}
@@ -63,7 +63,7 @@ def values(xsd_type: Any, depth: int = 0) -> st.SearchStrategy[Any]:
 
 
 def xsd_type(contract: Contract, name: str) -> Any:
-    """A type by its name in Clark's notation."""
+    """Return the type of an element by its name in Clark notation."""
     return contract._types.get_type(name)
 
 
@@ -72,6 +72,6 @@ def element_type(contract: Contract, name: str) -> Any:
 
 
 def zeeps(contract: Contract, operation: str) -> Callable[..., bytes]:
-    """What zeep itself writes."""
+    """Return a function that writes a request with zeep."""
     create = contract._operation(operation).create
     return lambda arguments: etree.tostring(create(**arguments).content)

@@ -1,4 +1,4 @@
-"""What bytes are a SOAP message, what lies at a path of its answer, and that size does not matter."""
+"""Parsing of SOAP replies, paths to the result, and replies of all sizes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ with declaring():
 LEVELS = decoder_for(list[LevelRow], lambda _: frozenset()).wire
 
 
-def test_the_source_of_a_reader_is_its_docstring() -> None:
+def test_row_reader_has_its_source_as_docstring() -> None:
     level = dict(element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse").elements)["StockLevel"]
     source = row_reader(PlainReaders(), level.type, decoder_for(LevelRow, lambda _: frozenset()).wire).__doc__
     assert (
@@ -87,7 +87,7 @@ def read(element):
     )
 
 
-def test_node_soap_declares_no_xsi_and_is_read_all_the_same() -> None:
+def test_undeclared_xsi_prefix_of_node_soap_is_accepted() -> None:
     message = stock('<StockLevel><Sku xsi:nil="true"/><OnHand>1</OnHand></StockLevel>')
     [level] = INVENTORY.read_reply("GetStock", message, None, LEVELS)
     assert (level.sku, level.on_hand) == (None, 1)
@@ -96,7 +96,7 @@ def test_node_soap_declares_no_xsi_and_is_read_all_the_same() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"<a", b"<a xsi:b='1'><c></a>", b"\xff\xfe", b"<a b:c='1'/>", envelope("&undefined;")]
 )
-def test_what_is_no_xml(body: bytes) -> None:
+def test_body_that_is_not_xml_is_malformed(body: bytes) -> None:
     with pytest.raises(Unreadable, match="well-formed"):
         parse_reply(body)
 
@@ -109,8 +109,8 @@ MANY = {
 
 
 @pytest.mark.parametrize("item", MANY.values(), ids=MANY)
-def test_a_message_has_only_so_many_elements_and_attributes(item: str) -> None:
-    """Its bytes are bounded, but an element takes much more room than that: 7.6 MB took 220."""
+def test_message_over_the_node_limit_is_malformed(item: str) -> None:
+    """The size limit is not enough, since elements take more memory: 7.6 MB of reply took 220 MB."""
     each = item.count("=") + 1
     fits = MAX_NODES // each - 5
     assert len(body_element(parse_reply(envelope(f"<r>{item * fits}</r>")))) == fits
@@ -118,18 +118,18 @@ def test_a_message_has_only_so_many_elements_and_attributes(item: str) -> None:
         parse_reply(envelope(f"<r>{item * (fits + 5)}</r>"))
 
 
-def test_signs_in_a_long_text_are_not_many() -> None:
+def test_long_text_does_not_count_against_the_node_limit() -> None:
     text = "&lt;a b=&quot;c&quot;/&gt;" * 50_000
     assert body_element(parse_reply(envelope(f"<r>{text}</r>"))).text.startswith('<a b="c"/>')
 
 
-def test_a_wrong_value_is_named_by_its_place() -> None:
+def test_unreadable_value_is_reported_with_its_path() -> None:
     message = stock("<StockLevel><Sku>a</Sku></StockLevel>" * 3)
     with pytest.raises(Unreadable, match=r"`OnHand` - at `\$\[0\]`"):
         INVENTORY.read_reply("GetStock", message, None, LEVELS)
 
 
-def test_elements_in_a_value_are_refused_not_cut() -> None:
+def test_elements_inside_a_value_are_refused() -> None:
     include = '<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>'
     for sku in (include, f"a{include}b"):
         with pytest.raises(Unreadable):
@@ -156,17 +156,17 @@ BALANCE = '<GetBalanceResponse xmlns="http://ledger.example/billing/2019/07">{}<
         ),
     ],
 )
-def test_paths_that_lead_elsewhere(at: str, into: Any, inside: str, found: Any) -> None:
+def test_paths_to_attributes_lists_and_nothing(at: str, into: Any, inside: str, found: Any) -> None:
     message = body_element(parse_reply(envelope(BALANCE.format(inside))))
     assert BILLING.read_reply("GetBalance", message, at, into) == found
 
 
-def test_the_wrapper_of_an_rpc_reply_may_have_any_name() -> None:
+def test_rpc_reply_element_may_have_any_name() -> None:
     message = body_element(parse_reply(envelope('<r:countOut xmlns:r="urn:ledger"><count>3</count></r:countOut>')))
     assert LEDGER.read_reply("Count", message, "count", int) == 3
 
 
-def test_no_more_than_one_step_through_a_list() -> None:
+def test_path_through_a_list_gives_nothing() -> None:
     wire = decoder_for(list[LevelRow] | None, lambda _: frozenset()).wire
     read = reply_reader(
         element_type(INVENTORY, "{http://depot.example/inventory/2}GetStockResponse"), ["StockLevel", "Warehouse"], wire
@@ -176,7 +176,7 @@ def test_no_more_than_one_step_through_a_list() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("count", [1, 5000])
-async def test_large_replies_are_read_like_small_ones(count: int) -> None:
+async def test_large_replies_are_read_in_a_thread_with_the_same_result(count: int) -> None:
     level = "<StockLevel><Sku>a</Sku><OnHand>1</OnHand><Reserved>0</Reserved></StockLevel>"
     body = envelope(f'<GetStockResponse xmlns="http://depot.example/inventory/2">{level * count}</GetStockResponse>')
     reply = httpx.Response(200, content=body, headers={"content-type": "text/xml"})

@@ -1,4 +1,4 @@
-"""The security header: read by the rules of WS-Security, fresh every time, and the same as zeep's but for the nonce."""
+"""The WS-Security header: valid, new for every message, and equal to that of zeep except for the nonce."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def of_zeep(*, digest: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("digest", [False, True])
-def test_it_says_what_zeeps_says(digest: bool) -> None:
+def test_username_token_equals_that_of_zeep(digest: bool) -> None:
     ours, zeeps = parts(etree.fromstring(header(digest=digest))), of_zeep(digest=digest)
     assert {tag: dict(part.attrib) for tag, part in ours.items()} == {
         tag: dict(part.attrib) for tag, part in zeeps.items()
@@ -55,20 +55,20 @@ def test_it_says_what_zeeps_says(digest: bool) -> None:
     assert ours[f"{WSSE}Username"].text == NAME
 
 
-def test_the_password_as_text() -> None:
+def test_username_token_with_plain_password() -> None:
     assert parts(etree.fromstring(header(digest=False)))[f"{WSSE}Password"].text == PASSWORD
 
 
-def test_the_digest_proves_that_the_password_is_known() -> None:
+def test_password_digest_is_sha1_of_nonce_created_and_password() -> None:
     text = header(digest=True)
-    told = {tag: part.text for tag, part in parts(etree.fromstring(text)).items()}
-    nonce, created = base64.b64decode(told[f"{WSSE}Nonce"]), told[f"{WSU}Created"]
-    assert base64.b64decode(told[f"{WSSE}Password"]) == hashlib.sha1(nonce + f"{created}{PASSWORD}".encode()).digest()
+    texts = {tag: part.text for tag, part in parts(etree.fromstring(text)).items()}
+    nonce, created = base64.b64decode(texts[f"{WSSE}Nonce"]), texts[f"{WSU}Created"]
+    assert base64.b64decode(texts[f"{WSSE}Password"]) == hashlib.sha1(nonce + f"{created}{PASSWORD}".encode()).digest()
     assert abs(datetime.now(UTC) - datetime.fromisoformat(created)) < timedelta(minutes=1)
     assert len(nonce) == 16
     assert "pass" not in text.replace("Password", "")
 
 
-def test_no_message_has_the_nonce_of_another() -> None:
+def test_each_message_has_its_own_nonce() -> None:
     headers = [etree.fromstring(header(digest=True)) for _ in range(20)]
     assert len({parts(each)[f"{WSSE}Nonce"].text for each in headers}) == 20

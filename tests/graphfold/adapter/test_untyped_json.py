@@ -1,4 +1,4 @@
-"""Replies that nobody declared a type for: their numbers go on as they came."""
+"""Replies read as JSON without a declared type: numbers keep all digits."""
 
 from typing import Any
 
@@ -53,13 +53,13 @@ def shop() -> FakeBackend:
     return FakeBackend({"GET /price": httpx.Response(200, content=PRICE, headers={"content-type": "application/json"})})
 
 
-async def test_a_json_scalar_tells_numbers_to_the_last_digit(graph: Graph) -> None:
+async def test_json_scalar_keeps_all_digits_of_numbers(graph: Graph) -> None:
     async with graph.running(transports=fakes(shop=shop())):
         body = (await graph.execute("{ everything }")).body()
     assert body == b'{"data":{"everything":{"price":12345678901234567890.10,"most":1.50E+3,"whole":3.0}}}'
     assert orjson.loads(body)
 
 
-async def test_numbers_of_the_graph_are_made_of_them(graph: Graph) -> None:
+async def test_untyped_numbers_become_graph_numbers(graph: Graph) -> None:
     async with graph.running(transports=fakes(shop=shop())):
         assert await ask(graph, "{ price most whole }") == {"price": 12345678901234567890.10, "most": 1500, "whole": 3}

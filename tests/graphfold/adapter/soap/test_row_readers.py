@@ -1,4 +1,4 @@
-"""Replies: what generated readers make of them is what two plain steps make, and what zeep makes of valid ones."""
+"""Generated row readers give what plain data and msgspec give, and what zeep gives for valid replies."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def reorder(element: Any, draw: st.DrawFn) -> None:
 
 @st.composite
 def disturbed(draw: st.DrawFn, root: Any) -> Any:
-    """The same message after some accidents."""
+    """Return the message with random changes that a server might make."""
     for _ in range(draw(st.integers(0, 3))):
         accident = draw(st.sampled_from([retext, add, nullify, drop, rename, strip, reorder]))
         accident(draw(st.sampled_from(list(root.iter()))), draw)
@@ -147,7 +147,7 @@ def disturbed(draw: st.DrawFn, root: Any) -> Any:
 @pytest.mark.parametrize(("contract", "name", "step", "row"), CASES)
 @settings(deadline=None, max_examples=120)
 @given(st.data())
-def test_rows_are_those_of_two_steps(
+def test_row_reader_equals_plain_data_and_conversion(
     contract: Contract, name: str, step: str, row: type[Row[Any]], data: st.DataObject
 ) -> None:
     xsd_type = contract._types.get_element(name).type
@@ -168,7 +168,7 @@ def test_rows_are_those_of_two_steps(
 @pytest.mark.parametrize(("contract", "name", "step"), [CASES[0][:3], CASES[2][:3], CASES[3][:3]])
 @settings(deadline=None, max_examples=60)
 @given(st.data())
-def test_plain_data_is_what_zeep_reads(contract: Contract, name: str, step: str, data: st.DataObject) -> None:
+def test_plain_data_equals_what_zeep_reads(contract: Contract, name: str, step: str, data: st.DataObject) -> None:
     element = contract._types.get_element(name)
     root = message(contract, name, data.draw(values(element.type)))
     ours = PlainReaders().of(element.type)(root)
@@ -177,7 +177,7 @@ def test_plain_data_is_what_zeep_reads(contract: Contract, name: str, step: str,
 
 
 def like_zeep(value: Any) -> Any:
-    """Plain data, made as poor as zeep's: empty texts are None, and None is nothing."""
+    """Reduce plain data to what zeep keeps: empty texts are None, and None is absent."""
     if isinstance(value, dict):
         named = {name.removeprefix("@").replace("#text", "_value_1"): each for name, each in value.items()}
         return without_nothing({name: like_zeep(each) for name, each in named.items()})

@@ -1,4 +1,4 @@
-"""SOAP values arrive unchanged, faults are errors whatever their status, and nothing odd is taken for data."""
+"""SOAP adapters in a graph: exact values, faults with any status, and replies that are refused."""
 
 import re
 from datetime import date
@@ -106,7 +106,7 @@ async def value(level: str) -> dict[str, Any]:
     return data
 
 
-async def test_values_arrive_unchanged() -> None:
+async def test_xsd_values_are_read_unchanged() -> None:
     told = await value(
         """<Sku>007</Sku><OnHand>9223372036854775807</OnHand><Value currency="EUR">12.30</Value>
         <Counted>2026-01-31</Counted><Note> a &amp; b </Note><Blocked>1</Blocked><Site>X</Site>"""
@@ -127,17 +127,17 @@ async def test_values_arrive_unchanged() -> None:
 @pytest.mark.parametrize(
     ("note", "read"), [("", "absent"), ("<Note/>", ""), ('<Note xsi:nil="true"/>', None), ("<Note>x</Note>", "x")]
 )
-async def test_absent_empty_and_nil_are_three_things(note: str, read: str | None) -> None:
+async def test_absent_empty_and_nil_are_distinguished(note: str, read: str | None) -> None:
     told = await value(f"<Sku>007</Sku><OnHand>1</OnHand><Counted xsi:nil='true'/>{note}")
     assert (told["note"], told["counted"], told["sites"]) == (read, None, [])
 
 
-async def test_elements_that_are_new_or_out_of_order_do_no_harm() -> None:
+async def test_unknown_and_reordered_elements_are_accepted() -> None:
     told = await value("<New><Deep/></New><Site>A</Site><OnHand>1</OnHand><Counted>2026-01-31</Counted><Sku>007</Sku>")
     assert (told["onHand"], told["sites"]) == ("1", ["A"])
 
 
-async def test_comments_and_instructions_are_no_text() -> None:
+async def test_comments_and_processing_instructions_are_dropped() -> None:
     told = await value("<Sku>0<!-- no -->0<?no no?>7</Sku><OnHand>1</OnHand><Counted>2026-01-31</Counted>")
     assert told["sku"] == "007"
 
@@ -154,13 +154,13 @@ async def test_comments_and_instructions_are_no_text() -> None:
         LEVEL.replace("</StockLevel>", '<Value currency="EUR">1E5</Value></StockLevel>'),
     ],
 )
-async def test_what_is_no_value_is_another_form_than_was_agreed(level: str) -> None:
+async def test_invalid_value_is_a_contract_error(level: str) -> None:
     answered, backend = await told(levels(level))
     assert answered.errors[0]["extensions"]["code"] == "BACKEND_CONTRACT"
     assert len(backend.calls) == 1
 
 
-async def test_a_key_that_is_answered_twice_is_a_bad_reply() -> None:
+async def test_duplicate_key_in_reply_is_a_bad_reply() -> None:
     answered, _ = await told(levels(LEVEL + LEVEL))
     assert answered.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
 
@@ -176,13 +176,13 @@ async def test_a_key_that_is_answered_twice_is_a_bad_reply() -> None:
     ],
     ids=["nothing", "another element", "another namespace", "another with attributes", "another with a long text"],
 )
-async def test_an_envelope_without_the_answer_is_another_form_than_was_agreed(inside: str) -> None:
+async def test_envelope_without_the_result_is_a_contract_error(inside: str) -> None:
     answered, _ = await told(answer(inside))
     assert answered.errors[0]["extensions"]["code"] == "BACKEND_CONTRACT"
 
 
 @pytest.mark.parametrize("body", ["", "<html><body>Bad gateway</body></html>", answer("").text, "<half"])
-async def test_a_failure_whose_body_is_no_answer_is_what_its_status_says(body: str) -> None:
+async def test_failure_with_unusable_body_gives_the_error_of_the_status(body: str) -> None:
     answered, _ = await told(httpx.Response(502, content=body, headers=XML))
     assert answered.errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
 
@@ -208,7 +208,7 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;
     ],
     ids=range(10),
 )
-async def test_what_is_no_answer_is_a_bad_reply(reply: httpx.Response) -> None:
+async def test_reply_that_is_no_soap_message_is_a_bad_reply(reply: httpx.Response) -> None:
     answered, _ = await told(reply)
     assert answered.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
     assert answered.errors[0]["extensions"]["backend"] == "depot"
@@ -239,7 +239,7 @@ def fault_twelve(code: str, sub: str = "", status: int = 500) -> httpx.Response:
         ("odd", "BACKEND_UNAVAILABLE"),
     ],
 )
-async def test_a_fault_is_an_error_whatever_its_status(code: str, expected: str, status: int) -> None:
+async def test_fault_is_an_error_with_any_status(code: str, expected: str, status: int) -> None:
     answered, _ = await told(fault_eleven(code, status=status))
     assert answered.errors[0]["extensions"]["code"] == expected
     assert "secret" not in str(answered)
@@ -255,12 +255,12 @@ async def test_a_fault_is_an_error_whatever_its_status(code: str, expected: str,
         (fault_twelve("DataEncodingUnknown"), "BACKEND_CONTRACT"),
     ],
 )
-async def test_a_fault_of_the_newer_version(reply: httpx.Response, expected: str) -> None:
+async def test_soap_12_fault_is_read(reply: httpx.Response, expected: str) -> None:
     answered, _ = await told(reply, port="Twelve")
     assert answered.errors[0]["extensions"]["code"] == expected
 
 
-async def test_an_adapter_reads_the_detail_of_its_faults() -> None:
+async def test_fault_hook_reads_the_detail() -> None:
     detail = '<UnknownSku xmlns="urn:stock"><Sku>007</Sku></UnknownSku><other xmlns="urn:y">1</other>'
     answered, _ = await told(fault_eleven("e:Client", detail))
     assert answered.errors[0]["message"] == "No 007."
@@ -281,9 +281,7 @@ UNKNOWN = '<UnknownSku xmlns="urn:stock"><Sku>007</Sku></UnknownSku>'
 
 @pytest.mark.parametrize("kind", ["Server", "Client"])
 @pytest.mark.parametrize(("status", "expected"), SAYS_MORE.items())
-async def test_a_status_that_says_more_than_the_fault(
-    status: int, expected: str, kind: str, log: list[dict[str, Any]]
-) -> None:
+async def test_status_outranks_the_fault(status: int, expected: str, kind: str, log: list[dict[str, Any]]) -> None:
     reply = fault_eleven(f"e:{kind}", status=status)
     reply.headers["retry-after"] = "7"
     answered, _ = await told(reply)
@@ -292,14 +290,14 @@ async def test_a_status_that_says_more_than_the_fault(
     assert f"fault {kind}: db down" in log[-1]["internal"]
 
 
-async def test_it_does_so_where_the_detail_cannot_be_read(log: list[dict[str, Any]]) -> None:
+async def test_status_outranks_a_fault_with_unreadable_detail(log: list[dict[str, Any]]) -> None:
     odd = '<UnknownSku xmlns="urn:stock"><Sku><odd/></Sku></UnknownSku>'
     answered, _ = await told(fault_eleven("e:Server", odd, 403))
     assert answered.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"
     assert "<Sku> holds elements" in log[-1]["internal"]
 
 
-async def test_an_adapter_that_cannot_read_a_fault_hides_nothing_of_it(log: list[dict[str, Any]]) -> None:
+async def test_defect_in_fault_hook_does_not_hide_the_fault(log: list[dict[str, Any]]) -> None:
     for status, code in ((400, "BACKEND_REJECTED"), (403, "BACKEND_CREDENTIALS")):
         with declaring():
             answered, _ = await told(fault_eleven("e:Client", '<UnknownSku xmlns="urn:stock"/>', status))
@@ -308,7 +306,7 @@ async def test_an_adapter_that_cannot_read_a_fault_hides_nothing_of_it(log: list
 
 
 @pytest.mark.parametrize("status", [200, 400, *SAYS_MORE, 500, 504])
-async def test_a_fault_that_the_adapter_knows_says_more_than_any_status(status: int) -> None:
+async def test_fault_mapped_by_the_adapter_outranks_the_status(status: int) -> None:
     reply = fault_eleven("e:Client", UNKNOWN, status)
     reply.headers["retry-after"] = "7"
     answered, _ = await told(reply)
@@ -327,18 +325,18 @@ async def test_a_fault_that_the_adapter_knows_says_more_than_any_status(status: 
         (levels(status=500), "BACKEND_UNAVAILABLE"),
     ],
 )
-async def test_the_status_counts_where_there_is_no_fault(reply: httpx.Response, expected: str) -> None:
+async def test_status_decides_without_a_fault(reply: httpx.Response, expected: str) -> None:
     answered, _ = await told(reply)
     assert answered.errors[0]["extensions"]["code"] == expected
 
 
-async def test_characters_that_xml_cannot_carry_are_the_clients_fault() -> None:
+async def test_characters_illegal_in_xml_are_bad_input() -> None:
     answered, backend = await told(levels(), '{ stock(sku: "a\\u0000b") { onHand } }')
     assert answered.errors[0]["extensions"]["code"] == "BAD_INPUT"
     assert backend.calls == []
 
 
-async def test_characters_that_xml_cannot_carry_leave_the_other_keys_alone() -> None:
+async def test_key_with_illegal_characters_does_not_fail_other_keys() -> None:
     answered, backend = await told(
         levels(), '{ a: stock(sku: "007") { onHand } b: stock(sku: "a\\u0001b") { onHand } }'
     )
@@ -347,7 +345,7 @@ async def test_characters_that_xml_cannot_carry_leave_the_other_keys_alone() -> 
     assert len(backend.calls) == 1
 
 
-async def test_a_fault_for_one_key_leaves_the_others_alone() -> None:
+async def test_fault_for_one_key_does_not_fail_other_keys() -> None:
     fault = fault_eleven("soap:Client", '<UnknownSku xmlns="urn:stock"><Sku>8</Sku></UnknownSku>')
 
     def reply(request: httpx.Request) -> httpx.Response:
@@ -365,7 +363,7 @@ async def test_a_fault_for_one_key_leaves_the_others_alone() -> None:
         ("Twelve", 'application/soap+xml; charset=utf-8; action="urn:stock/GetStock"', None),
     ],
 )
-async def test_the_request(port: str, kind: str, action: str | None) -> None:
+async def test_request_has_the_headers_and_envelope_of_its_version(port: str, kind: str, action: str | None) -> None:
     envelope = ELEVEN if port == "Eleven" else TWELVE
     answered, backend = await told(levels(envelope=envelope), '{ stock(sku: "<0&7>") { onHand } }', port=port)
     [call] = backend.calls
@@ -377,13 +375,13 @@ async def test_the_request(port: str, kind: str, action: str | None) -> None:
     assert answered.data == {"stock": None}
 
 
-async def test_a_long_list_in_another_namespace_is_read_all_the_same() -> None:
+async def test_long_list_in_another_namespace_is_read() -> None:
     foreign = LEVEL.replace("<StockLevel>", '<o:StockLevel xmlns:o="urn:other">').replace("</Stock", "</o:Stock")
     answered, _ = await told(levels("".join(foreign.replace("007", f"00{n}") for n in range(9))))
     assert answered.data == {"stock": {"onHand": "3"}}
 
 
-async def test_many_keys_are_one_call() -> None:
+async def test_batch_of_keys_is_one_soap_call() -> None:
     backend = FakeBackend({"POST /": levels(LEVEL + LEVEL.replace("007", "008"))})
     async with depot().running(transports=fakes(depot=backend)) as graph:
         data = await ask(

@@ -1,4 +1,4 @@
-"""A WSDL and what it imports: files of one folder, and nothing else."""
+"""A WSDL imports files of its own folder and nothing else."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from graphfold.mistakes import Mistake
 from tests.graphfold.written import WSDL
 
 
-def test_a_wsdl_is_never_fetched(tmp_path: Path) -> None:
+def test_wsdl_import_is_never_fetched(tmp_path: Path) -> None:
     file = tmp_path / "remote.wsdl"
     imported = '<wsdl:import namespace="urn:x" location="http://127.0.0.1:9/x.wsdl"/><wsdl:types>'
     file.write_text(WSDL.read_text().replace("<wsdl:types>", imported, 1))
@@ -17,7 +17,7 @@ def test_a_wsdl_is_never_fetched(tmp_path: Path) -> None:
         Contract(file)
 
 
-def test_a_wsdl_may_be_in_several_files_beside_each_other(tmp_path: Path) -> None:
+def test_wsdl_may_import_files_of_its_folder(tmp_path: Path) -> None:
     text = WSDL.read_text()
     begin, end = text.index("<xsd:schema"), text.index("</xsd:schema>") + len("</xsd:schema>")
     types = text[begin:end].replace(
@@ -31,7 +31,7 @@ def test_a_wsdl_may_be_in_several_files_beside_each_other(tmp_path: Path) -> Non
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """A schema beside the folder of the WSDL, not in it."""
+    """Write a schema beside the folder of the WSDL, not in it."""
     (tmp_path / "adapter").mkdir()
     file = tmp_path / "outside.xsd"
     file.write_text('<schema xmlns="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:x"/>')
@@ -47,15 +47,15 @@ def importing(folder: Path, location: str, namespace: str = "urn:x") -> Path:
 
 
 @pytest.mark.parametrize("location", ["../outside.xsd", "{0}", "file://{0}", "link.xsd"])
-def test_a_wsdl_imports_nothing_from_elsewhere(location: str, outside: Path) -> None:
+def test_wsdl_import_from_outside_its_folder_is_refused(location: str, outside: Path) -> None:
     wsdl = importing(outside.parent / "adapter", location.format(outside))
     with pytest.raises(Mistake, match=r"the WSDL cannot be read: .*sd is not in the WSDL's folder") as mistake:
         Contract(wsdl)
     assert "into the adapter's folder" in mistake.value.fix
 
 
-def test_a_wsdl_may_be_reached_by_a_link(tmp_path: Path) -> None:
-    """As in a container, whose orchestrator replaces folders by their links."""
+def test_wsdl_may_be_a_symbolic_link(tmp_path: Path) -> None:
+    """Kubernetes mounts configuration through symbolic links."""
     (tmp_path / "version").mkdir()
     wsdl = importing(tmp_path / "version", "types.xsd")
     (tmp_path / "version" / "types.xsd").write_text(
@@ -66,7 +66,7 @@ def test_a_wsdl_may_be_reached_by_a_link(tmp_path: Path) -> None:
     assert Contract(tmp_path / wsdl.name).operations == ["GetStock"]
 
 
-def test_imports_that_nest_too_deeply_are_a_mistake(tmp_path: Path) -> None:
+def test_endless_wsdl_imports_are_a_mistake(tmp_path: Path) -> None:
     for n in range(1500):
         (tmp_path / f"{n}.xsd").write_text(
             f"""<schema xmlns="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:{n}">

@@ -1,4 +1,4 @@
-"""rpc/encoded backends (SOAP 1.1 section 5): their WSDL loads without a network, references are values, and bounded."""
+"""rpc/encoded backends (SOAP 1.1 section 5): the WSDL loads without network, references are resolved and bounded."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -82,7 +82,7 @@ async def told(answer: httpx.Response) -> tuple[Any, FakeBackend]:
         return await graph.execute(QUERY + FIELDS), backend
 
 
-async def test_values_beside_the_answer_are_read_as_if_they_stood_in_place() -> None:
+async def test_multiref_values_are_read_in_place() -> None:
     prices = '<pricesReturn href="#id0"/>'
     beside = "".join(
         [
@@ -110,14 +110,14 @@ async def test_values_beside_the_answer_are_read_as_if_they_stood_in_place() -> 
 
 
 @pytest.mark.parametrize("name", ["item", "p", "c:Struct"])
-async def test_the_items_of_an_array_may_have_any_name(name: str) -> None:
+async def test_array_items_may_have_any_name(name: str) -> None:
     item = PLAIN.replace("<p>", f"<{name}>").replace("</p>", f"</{name}>")
     answered, _ = await told(reply(listed("".join(item.replace("007", f"00{n}") for n in range(8)))))
     assert answered.data["a"] == {"sku": "007", "amount": "12.30", "pieces": None, "maker": None, "tags": None}
     assert answered.data["b"] is None
 
 
-async def test_lists_are_sent_as_items() -> None:
+async def test_lists_are_sent_as_array_items() -> None:
     _, backend = await told(reply(listed("")))
     sent: Any = etree.fromstring(backend.calls[0].content)
     [call] = sent.iter("{urn:shop}prices")
@@ -126,7 +126,7 @@ async def test_lists_are_sent_as_items() -> None:
 
 
 def bomb() -> str:
-    """Each value uses the next ten times: a million at the end."""
+    """Return values that each refer to the next ten times: a million copies of the last."""
     steps = [value(f"id{n}", f'<maker href="#id{n + 1}"/>' * 10) for n in range(6)]
     return "".join([*steps, value("id6", "<name>boom</name>")])
 
@@ -149,19 +149,19 @@ def bomb() -> str:
         *("a bomb", "a long text", "many elements", "nothing beside"),
     ],
 )
-async def test_references_without_an_end_or_a_measure_are_a_bad_reply(beside: str) -> None:
+async def test_endless_or_oversized_references_are_a_bad_reply(beside: str) -> None:
     answered, _ = await told(reply('<pricesReturn href="#id0"/>', beside))
     assert {error["extensions"]["code"] for error in answered.errors} == {"BACKEND_BAD_REPLY"}
 
 
 @pytest.mark.parametrize("location", ["", f'schemaLocation="{ENCODING}"'])
-def test_the_schema_of_the_encoding_needs_no_network(tmp_path: Path, location: str) -> None:
+def test_encoding_schema_needs_no_network(tmp_path: Path, location: str) -> None:
     file = tmp_path / "shop.wsdl"
     file.write_text(WSDL.read_text().replace(f'namespace="{ENCODING}"/>', f'namespace="{ENCODING}" {location}/>', 1))
     assert Contract(file).argument_names("prices") == ["skus", "currency"]
 
 
-def test_no_other_schema_is_fetched(tmp_path: Path) -> None:
+def test_other_schemas_are_not_fetched(tmp_path: Path) -> None:
     file = tmp_path / "shop.wsdl"
     elsewhere = 'namespace="urn:x" schemaLocation="http://schemas.xmlsoap.org/soap/other/"/>'
     file.write_text(WSDL.read_text().replace(f'namespace="{ENCODING}"/>', elsewhere, 1))

@@ -1,4 +1,4 @@
-"""Requests: the same as zeep's in canonical form, and what is refused."""
+"""Requests equal those of zeep in canonical form; arguments that do not fit the types are refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def canonical(xml: str | bytes) -> str:
 @pytest.mark.parametrize(("contract", "operation"), OPERATIONS)
 @settings(deadline=None, max_examples=30)
 @given(st.data())
-def test_it_is_what_zeep_writes(contract: Contract, operation: str, data: st.DataObject) -> None:
+def test_request_equals_what_zeep_writes(contract: Contract, operation: str, data: st.DataObject) -> None:
     arguments = data.draw(values(contract._operation(operation).input.body.type))
     assert canonical(written(contract, operation, arguments)) == canonical(zeeps(contract, operation)(arguments))
 
@@ -48,7 +48,7 @@ def test_it_is_what_zeep_writes(contract: Contract, operation: str, data: st.Dat
         ("Ping", {}),
     ],
 )
-def test_what_is_not_covered_is_left_to_zeep(operation: str, arguments: dict[str, Any]) -> None:
+def test_unsupported_types_are_written_by_zeep(operation: str, arguments: dict[str, Any]) -> None:
     assert canonical(written(LEDGER, operation, arguments)) == canonical(zeeps(LEDGER, operation)(arguments))
 
 
@@ -65,7 +65,7 @@ def test_what_is_not_covered_is_left_to_zeep(operation: str, arguments: dict[str
         ("ListInvoices", {"CustomerNo": "1", "From": False, "Count": 1}),
     ],
 )
-def test_what_the_types_do_not_allow_is_refused(operation: str, arguments: dict[str, Any]) -> None:
+def test_arguments_outside_of_the_types_are_refused(operation: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         written(BILLING, operation, arguments)
 
@@ -94,17 +94,17 @@ def entry(**changes: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_odd_types_are_refused_too(changes: dict[str, Any]) -> None:
+def test_invalid_values_of_rare_types_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         written(LEDGER, "Book", entry(**changes))
 
 
-def test_texts_are_no_structures() -> None:
+def test_text_for_a_complex_type_is_refused() -> None:
     with pytest.raises(InvalidArgument):
         written(LEDGER, "Book", {"Entry": ["x", "y"], "Total": None})
 
 
-def test_a_misfit_is_named_by_its_place_without_its_value() -> None:
+def test_invalid_argument_names_the_path_but_not_the_value() -> None:
     with pytest.raises(InvalidArgument) as refused:
         written(LEDGER, "Book", entry(Buyer={"Name": "n", "code": "c", "Founded": None, "Listed": "S3CRET"}))
     assert str(refused.value).startswith("Entry: Buyer: Listed: ")
@@ -113,13 +113,13 @@ def test_a_misfit_is_named_by_its_place_without_its_value() -> None:
 
 @pytest.mark.parametrize("text", ["\0", "\x0b", "\ud800", "\ufffe", "\x1b[1m"])
 @pytest.mark.parametrize("operation", ["GetInvoice", "GetBalance"])
-def test_what_xml_cannot_carry_is_wrong_input(operation: str, text: str) -> None:
+def test_characters_illegal_in_xml_are_invalid_input(operation: str, text: str) -> None:
     argument = "InvoiceNo" if operation == "GetInvoice" else "CustomerNo"
     with pytest.raises(InvalidInput):
         written(BILLING, operation, {argument: f"a{text}b"})
 
 
-def test_what_xml_cannot_carry_is_wrong_input_for_zeep_too() -> None:
+def test_characters_illegal_in_xml_are_invalid_input_with_zeep() -> None:
     with pytest.raises(InvalidInput):
         written(LEDGER, "Pick", {"Word": "\0"})
 
@@ -150,17 +150,17 @@ class Party:
     ],
     ids=str,
 )
-def test_python_values_and_their_texts(changes: dict[str, Any], sent: list[str]) -> None:
+def test_python_values_are_formatted_by_xsd_type(changes: dict[str, Any], sent: list[str]) -> None:
     message = written(LEDGER, "Book", entry(**changes))
     assert [part for part in sent if part not in message] == []
 
 
-def test_security_goes_into_the_header() -> None:
+def test_security_block_is_in_the_header() -> None:
     message = BILLING.request("GetInvoice", {"InvoiceNo": "1"})("<wsse:Security/>").decode()
     assert "<soap:Header><wsse:Security/></soap:Header><soap:Body>" in message
 
 
-def test_header_blocks_of_the_wsdl_stand_beside_security() -> None:
+def test_wsdl_header_blocks_follow_the_security_block() -> None:
     arguments = {"Number": 1, "_soapheaders": {"session": {"Key": "k"}}}
     message = LEDGER.request("Keyed", arguments)("<wsse:Security/>").decode()
     assert "<soap:Header><wsse:Security/><ns0:Session" in message

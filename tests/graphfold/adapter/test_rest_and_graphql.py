@@ -1,4 +1,4 @@
-"""REST and GraphQL backends: what goes out is safe and exact, what comes back is data or a typed error."""
+"""REST and GraphQL backends: requests are escaped and exact, replies become data or a typed error."""
 
 import asyncio
 import re
@@ -27,8 +27,8 @@ class Colour(Enum):
     RED = "red"
 
 
-class Told:
-    """What one field of a graph told, whose resolver makes one call."""
+class Outcome:
+    """The answer of a graph with one field, whose resolver makes one call."""
 
     def __init__(self, answer: Any, backend: FakeBackend) -> None:
         self.data, self.text = answer.data, str(answer)
@@ -38,7 +38,7 @@ class Told:
 
 
 def graph(call: Callable[[Any], Any], kind: type[Any], settings: dict[str, str]) -> Graph:
-    """A graph with one field; `call` is what the adapter does for it."""
+    """Return a graph with one field; `call` is the body of the adapter's read."""
 
     @strawberry.type
     class Query:
@@ -61,7 +61,7 @@ def graph(call: Callable[[Any], Any], kind: type[Any], settings: dict[str, str])
 
 
 class AnyRoute(FakeBackend):
-    """Answers every route alike."""
+    """Sends the same reply on every route."""
 
     def __init__(self, reply: Any) -> None:
         super().__init__()
@@ -72,26 +72,26 @@ class AnyRoute(FakeBackend):
         return await super().handle_async_request(request)
 
 
-async def asked(call: Callable[[Any], Any], kind: type[Any], reply: Any, **settings: str) -> Told:
+async def run_call(call: Callable[[Any], Any], kind: type[Any], reply: Any, **settings: str) -> Outcome:
     backend = AnyRoute(reply)
     with declaring():
         made = graph(call, kind, settings)
     async with made.running(transports=fakes(shop=backend)) as running:
-        return Told(await running.execute("{ count }"), backend)
+        return Outcome(await running.execute("{ count }"), backend)
 
 
-async def rest(call: Callable[[Any], Any], reply: Any = 1, **settings: str) -> Told:
-    return await asked(call, RestAdapter, reply, **settings)
+async def rest(call: Callable[[Any], Any], reply: Any = 1, **settings: str) -> Outcome:
+    return await run_call(call, RestAdapter, reply, **settings)
 
 
-async def graphql(reply: Any, **variables: Any) -> Told:
-    return await asked(lambda shop: shop.query("{ n }", int, at="n", **variables), GraphQLAdapter, reply)
+async def graphql(reply: Any, **variables: Any) -> Outcome:
+    return await run_call(lambda shop: shop.query("{ n }", int, at="n", **variables), GraphQLAdapter, reply)
 
 
-async def test_a_path_is_filled_and_the_rest_is_the_query() -> None:
-    told = await rest(lambda shop: shop.get("/a/{b}/c", int, b="x", d=1, e=None, f="ä&="))
-    assert told.data == {"count": 1}
-    assert str(told.calls[0].url) == "https://shop.test/a/x/c?d=1&f=%C3%A4%26%3D"
+async def test_path_parameters_fill_the_path_and_others_the_query() -> None:
+    outcome = await rest(lambda shop: shop.get("/a/{b}/c", int, b="x", d=1, e=None, f="ä&="))
+    assert outcome.data == {"count": 1}
+    assert str(outcome.calls[0].url) == "https://shop.test/a/x/c?d=1&f=%C3%A4%26%3D"
 
 
 @pytest.mark.parametrize(
@@ -105,25 +105,27 @@ async def test_a_path_is_filled_and_the_rest_is_the_query() -> None:
         (7, "7"),
     ],
 )
-async def test_values_in_queries(value: Any, written: str) -> None:
-    told = await rest(lambda shop: shop.get("/a", int, v=value))
-    assert told.calls[0].url.params["v"] == written
+async def test_query_values_are_formatted_by_type(value: Any, written: str) -> None:
+    outcome = await rest(lambda shop: shop.get("/a", int, v=value))
+    assert outcome.calls[0].url.params["v"] == written
 
 
 @pytest.mark.parametrize("value", [["p", "q"], ("p",), {"p"}, {"p": 1}, {"p": 1}.values(), b"p"])
 @pytest.mark.parametrize("path", ["/a", "/a/{tags}"])
-async def test_several_values_are_for_the_author_to_join(path: str, value: Any, log: list[Any]) -> None:
-    told = await rest(lambda shop: shop.get(path, int, tags=value))
-    assert (told.code, told.calls) == ("INTERNAL", [])
+async def test_collection_as_parameter_is_a_mistake(path: str, value: Any, log: list[Any]) -> None:
+    outcome = await rest(lambda shop: shop.get(path, int, tags=value))
+    assert (outcome.code, outcome.calls) == ("INTERNAL", [])
     [line] = log
-    assert re.search(rf"test_rest\.py:\d+: tags: a {type(value).__name__} cannot be sent", line["traceback"])
+    assert re.search(
+        rf"test_rest_and_graphql\.py:\d+: tags: a {type(value).__name__} cannot be sent", line["traceback"]
+    )
     assert 'Fix: make it a text as the backend reads it, e.g. tags=",".join(values).' in line["traceback"]
 
 
 @pytest.mark.parametrize("value", ["a/b", "a?b", "a#b", "a%2Fb", "../x", "a;b", "ä", "a b", "\N{GRINNING FACE}"])
-async def test_a_value_stays_in_its_segment(value: str) -> None:
-    told = await rest(lambda shop: shop.get("/a/{v}/c", int, v=value))
-    raw = told.calls[0].url.raw_path.decode()
+async def test_path_value_stays_in_its_segment(value: str) -> None:
+    outcome = await rest(lambda shop: shop.get("/a/{v}/c", int, v=value))
+    raw = outcome.calls[0].url.raw_path.decode()
     assert raw.count("/") == 3
     assert raw.startswith("/a/")
     assert raw.endswith("/c")
@@ -131,9 +133,9 @@ async def test_a_value_stays_in_its_segment(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", "a\nb", "a\x00b", "\ud800", None])
-async def test_what_can_be_no_segment_is_refused(value: str | None) -> None:
-    told = await rest(lambda shop: shop.get("/a/{v}/c", int, v=value))
-    assert (told.code, told.calls) == ("BAD_INPUT", [])
+async def test_value_that_is_no_path_segment_is_bad_input(value: str | None) -> None:
+    outcome = await rest(lambda shop: shop.get("/a/{v}/c", int, v=value))
+    assert (outcome.code, outcome.calls) == ("BAD_INPUT", [])
 
 
 @pytest.mark.parametrize(
@@ -145,31 +147,31 @@ async def test_what_can_be_no_segment_is_refused(value: str | None) -> None:
         {"headers": {"idempotency-key": "ä"}},
     ],
 )
-async def test_what_cannot_be_sent_is_refused(sent: dict[str, Any]) -> None:
-    told = await rest(lambda shop: shop.request("POST", "/a", int, **sent))
-    assert (told.code, told.calls) == ("BAD_INPUT", [])
+async def test_lone_surrogates_are_bad_input(sent: dict[str, Any]) -> None:
+    outcome = await rest(lambda shop: shop.request("POST", "/a", int, **sent))
+    assert (outcome.code, outcome.calls) == ("BAD_INPUT", [])
 
 
 @pytest.mark.parametrize("path", ["http://u:secret@x/a?key=secret", "//x/a", "a/b"])
-async def test_a_path_that_leads_elsewhere_is_the_authors_mistake(path: str, log: list[Any]) -> None:
-    told = await rest(lambda shop: shop.get(path, int))
-    assert (told.code, told.calls) == ("INTERNAL", [])
+async def test_path_to_another_host_is_an_internal_error(path: str, log: list[Any]) -> None:
+    outcome = await rest(lambda shop: shop.get(path, int))
+    assert (outcome.code, outcome.calls) == ("INTERNAL", [])
     [line] = log
     assert line["internal"].startswith("paths are below the backend's address")
     assert "secret" not in str(line)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "delete"])
-async def test_a_read_that_changes_something_is_the_authors_mistake(method: str, log: list[Any]) -> None:
-    told = await rest(lambda shop: shop.request(method, "/a", int))
-    assert (told.code, told.calls) == ("INTERNAL", [])
+async def test_changing_method_in_a_read_is_a_mistake(method: str, log: list[Any]) -> None:
+    outcome = await rest(lambda shop: shop.request(method, "/a", int))
+    assert (outcome.code, outcome.calls) == ("INTERNAL", [])
     assert f"count is a @read, but sends {method}" in str(log)
 
 
-async def test_a_body_is_exact_json() -> None:
+async def test_json_body_is_exact() -> None:
     body = {"price": Decimal("12.30"), "on": date(2026, 1, 31), "n": 2**60, "t": "ä"}
-    told = await rest(lambda shop: shop.request("POST", "/a", int, json=body, headers={"X-Key": "1"}))
-    [call] = told.calls
+    outcome = await rest(lambda shop: shop.request("POST", "/a", int, json=body, headers={"X-Key": "1"}))
+    [call] = outcome.calls
     assert orjson.loads(call.content) == {"price": "12.30", "on": "2026-01-31", "n": 2**60, "t": "ä"}
     assert (call.headers["content-type"], call.headers["x-key"]) == ("application/json", "1")
 
@@ -179,16 +181,16 @@ NOTHING = [httpx.Response(204), httpx.Response(200), httpx.Response(202, headers
 
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
 @pytest.mark.parametrize("into", [NoneType, int | None, Any])
-async def test_a_success_without_a_body_is_none_where_that_is_an_answer(reply: httpx.Response, into: Any) -> None:
-    told = await rest(lambda shop: shop.request("POST", "/a", into, at="done"), reply)
-    assert (told.data, told.code, len(told.calls)) == ({"count": None}, None, 1)
+async def test_success_without_body_is_none_for_optional_types(reply: httpx.Response, into: Any) -> None:
+    outcome = await rest(lambda shop: shop.request("POST", "/a", into, at="done"), reply)
+    assert (outcome.data, outcome.code, len(outcome.calls)) == ({"count": None}, None, 1)
 
 
 @pytest.mark.parametrize("reply", NOTHING, ids=str)
 @pytest.mark.parametrize("into", [int, list[int | None], dict[str, None]])
-async def test_elsewhere_it_is_a_bad_reply(reply: httpx.Response, into: Any) -> None:
-    told = await rest(lambda shop: shop.request("POST", "/a", into), reply)
-    assert told.code == "BACKEND_BAD_REPLY"
+async def test_success_without_body_is_a_bad_reply_for_other_types(reply: httpx.Response, into: Any) -> None:
+    outcome = await rest(lambda shop: shop.request("POST", "/a", into), reply)
+    assert outcome.code == "BACKEND_BAD_REPLY"
 
 
 STATUSES = {
@@ -209,34 +211,34 @@ STATUSES = {
 
 @pytest.mark.parametrize("kind", [RestAdapter, GraphQLAdapter])
 @pytest.mark.parametrize(("status", "code"), STATUSES.items())
-async def test_a_status_is_a_typed_error(status: int, code: str, kind: type[Any]) -> None:
+async def test_status_gives_the_typed_error(status: int, code: str, kind: type[Any]) -> None:
     reply = httpx.Response(status, json={"hint": "pw=secret"}, headers={"location": "https://evil.test/"})
-    told = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
-    assert told.code == code
-    assert told.extensions["backend"] == "shop"
-    assert told.extensions["operation"] == "count"
-    assert len({call.url.host for call in told.calls}) == 1
-    assert "secret" not in told.text
+    outcome = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
+    assert outcome.code == code
+    assert outcome.extensions["backend"] == "shop"
+    assert outcome.extensions["operation"] == "count"
+    assert len({call.url.host for call in outcome.calls}) == 1
+    assert "secret" not in outcome.text
 
 
 @pytest.mark.parametrize("status", [404, 410])
-async def test_what_is_not_there_is_one_thing_or_the_whole_backend(status: int) -> None:
-    """A REST address says so of one thing; where all is asked at one address, that is wrong."""
-    told = await rest(lambda shop: shop.get("/a", int), httpx.Response(status))
-    assert told.code == "NOT_FOUND"
-    told = await graphql(httpx.Response(status))
-    assert told.code == "BACKEND_CONTRACT"
+async def test_404_means_a_missing_object_or_a_wrong_address(status: int) -> None:
+    """A REST address names one object. GraphQL has one address for all, which must be wrong then."""
+    outcome = await rest(lambda shop: shop.get("/a", int), httpx.Response(status))
+    assert outcome.code == "NOT_FOUND"
+    outcome = await graphql(httpx.Response(status))
+    assert outcome.code == "BACKEND_CONTRACT"
 
 
-async def explained(kind: type[Any], author: Callable[[Any, Any], Any], reply: httpx.Response) -> Told:
-    """What comes of a failure that the adapter's author explains so, `problem` in REST and GraphQL alike."""
+async def run_with_problem_hook(kind: type[Any], author: Callable[[Any, Any], Any], reply: httpx.Response) -> Outcome:
+    """Run a call that fails with `reply`, by an adapter of this kind with `author` as its `problem`."""
 
     class Explained(kind):  # type: ignore[misc]  # one of two
         problem = author
 
     if kind is RestAdapter:
-        return await asked(lambda shop: shop.get("/a", int), Explained, reply)
-    return await asked(lambda shop: shop.query("{ n }", int, at="n"), Explained, reply)
+        return await run_call(lambda shop: shop.get("/a", int), Explained, reply)
+    return await run_call(lambda shop: shop.query("{ n }", int, at="n"), Explained, reply)
 
 
 UNREADABLE = {
@@ -248,11 +250,11 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE)
-async def test_a_failure_that_the_adapter_cannot_read_is_what_its_status_says(
-    reply: httpx.Response, log: list[Any]
-) -> None:
-    told = await explained(RestAdapter, lambda shop, reply: BackendRejected(shop.read(reply, str, at="why")), reply)
-    assert (told.code, len(told.calls)) == ("NOT_FOUND", 1)
+async def test_unreadable_error_body_gives_the_error_of_the_status(reply: httpx.Response, log: list[Any]) -> None:
+    outcome = await run_with_problem_hook(
+        RestAdapter, lambda shop, reply: BackendRejected(shop.read(reply, str, at="why")), reply
+    )
+    assert (outcome.code, len(outcome.calls)) == ("NOT_FOUND", 1)
     assert log[-1]["internal"].startswith("status 404, ")
     assert "; " in log[-1]["internal"]
 
@@ -261,25 +263,25 @@ async def test_a_failure_that_the_adapter_cannot_read_is_what_its_status_says(
 @pytest.mark.parametrize(
     "author", [lambda shop, reply: reply.body[0], lambda shop, reply: None], ids=["defect", "nothing"]
 )
-async def test_a_defect_in_explaining_hides_no_failure(author: Any, kind: type[Any], log: list[Any]) -> None:
-    told = await explained(kind, author, httpx.Response(422))
-    assert told.code == "BACKEND_REJECTED"
+async def test_defect_in_problem_hook_does_not_hide_the_failure(author: Any, kind: type[Any], log: list[Any]) -> None:
+    outcome = await run_with_problem_hook(kind, author, httpx.Response(422))
+    assert outcome.code == "BACKEND_REJECTED"
     assert re.fullmatch(r"status 422, no content type; (Index|Type)Error at .*\.py:\d+: .*", log[-1]["internal"])
 
 
-async def test_an_explanation_may_be_raised() -> None:
+async def test_problem_hook_may_raise_its_error() -> None:
     def refuse(shop: Any, reply: Any) -> Any:
         raise BackendRejected("Not on Sundays.")
 
-    told = await explained(RestAdapter, refuse, httpx.Response(404))
-    assert (told.code, "Not on Sundays." in told.text) == ("BACKEND_REJECTED", True)
+    outcome = await run_with_problem_hook(RestAdapter, refuse, httpx.Response(404))
+    assert (outcome.code, "Not on Sundays." in outcome.text) == ("BACKEND_REJECTED", True)
 
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("soon", None)])
-async def test_when_to_come_back_is_told_and_changes_no_code(status: int, header: str, seconds: float | None) -> None:
-    told = await rest(lambda shop: shop.get("/a", int), httpx.Response(status, headers={"retry-after": header}))
-    assert (told.code, told.extensions.get("retryAfter")) == (STATUSES[status], seconds)
+async def test_retry_after_is_passed_on_and_keeps_the_code(status: int, header: str, seconds: float | None) -> None:
+    outcome = await rest(lambda shop: shop.get("/a", int), httpx.Response(status, headers={"retry-after": header}))
+    assert (outcome.code, outcome.extensions.get("retryAfter")) == (STATUSES[status], seconds)
 
 
 @pytest.mark.parametrize(
@@ -292,9 +294,9 @@ async def test_when_to_come_back_is_told_and_changes_no_code(status: int, header
         ("soon", None),
     ],
 )
-async def test_when_to_come_back_may_be_a_date(header: str, seconds: float | None) -> None:
-    told = await rest(lambda shop: shop.get("/a", int), httpx.Response(429, headers={"retry-after": header}))
-    assert (told.code, told.extensions.get("retryAfter")) == ("BACKEND_BUSY", seconds)
+async def test_retry_after_may_be_a_date(header: str, seconds: float | None) -> None:
+    outcome = await rest(lambda shop: shop.get("/a", int), httpx.Response(429, headers={"retry-after": header}))
+    assert (outcome.code, outcome.extensions.get("retryAfter")) == ("BACKEND_BUSY", seconds)
 
 
 BAD = {
@@ -318,47 +320,47 @@ BAD = {
 
 @pytest.mark.parametrize("reply", BAD.values(), ids=BAD.keys())
 @pytest.mark.parametrize("kind", [RestAdapter, GraphQLAdapter])
-async def test_a_success_that_is_none(reply: httpx.Response, kind: type[Any]) -> None:
-    told = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
-    assert told.code == "BACKEND_BAD_REPLY"
-    assert "secret" not in told.text
+async def test_unusable_success_is_a_typed_error(reply: httpx.Response, kind: type[Any]) -> None:
+    outcome = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
+    assert outcome.code == "BACKEND_BAD_REPLY"
+    assert "secret" not in outcome.text
 
 
 @pytest.mark.parametrize("kind", [RestAdapter, GraphQLAdapter])
-async def test_a_success_of_another_form_is_no_outage(kind: type[Any]) -> None:
+async def test_success_of_another_form_is_no_outage(kind: type[Any]) -> None:
     reply = httpx.Response(200, json="secret")
-    told = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
-    assert (told.code, len(told.calls)) == ("BACKEND_CONTRACT", 1)
-    assert "secret" not in told.text
+    outcome = await (rest(lambda shop: shop.get("/a", int), reply) if kind is RestAdapter else graphql(reply))
+    assert (outcome.code, len(outcome.calls)) == ("BACKEND_CONTRACT", 1)
+    assert "secret" not in outcome.text
 
 
-async def test_a_reply_over_the_limit_is_refused() -> None:
-    told = await rest(
+async def test_reply_over_the_size_limit_is_refused() -> None:
+    outcome = await rest(
         lambda shop: shop.get("/a", int), httpx.Response(200, json="x" * 2000), GRAPHFOLD_MAX_REPLY="1000"
     )
-    assert told.code == "BACKEND_BAD_REPLY"
+    assert outcome.code == "BACKEND_BAD_REPLY"
 
 
-async def test_a_call_that_takes_too_long_is_cut() -> None:
+async def test_call_over_its_timeout_is_cancelled() -> None:
     async def never(request: httpx.Request) -> Any:
         await asyncio.Event().wait()
 
-    told = await rest(lambda shop: shop.get("/a", int), never, GRAPHFOLD_CALL_TIMEOUT="0.01")
-    assert told.code == "BACKEND_TIMEOUT"
+    outcome = await rest(lambda shop: shop.get("/a", int), never, GRAPHFOLD_CALL_TIMEOUT="0.01")
+    assert outcome.code == "BACKEND_TIMEOUT"
 
 
-async def test_a_graphql_backend_is_asked_with_variables() -> None:
-    told = await graphql({"data": {"n": 3}, "extensions": {}}, price=Decimal("1.20"))
-    assert told.data == {"count": 3}
-    assert orjson.loads(told.calls[0].content) == {"query": "{ n }", "variables": {"price": "1.20"}}
+async def test_graphql_request_has_document_and_variables() -> None:
+    outcome = await graphql({"data": {"n": 3}, "extensions": {}}, price=Decimal("1.20"))
+    assert outcome.data == {"count": 3}
+    assert orjson.loads(outcome.calls[0].content) == {"query": "{ n }", "variables": {"price": "1.20"}}
     assert (await graphql(1, v="\ud800")).code == "BAD_INPUT"
 
 
-async def test_a_status_that_says_more_than_the_errors_beside_it() -> None:
+async def test_status_outranks_graphql_errors() -> None:
     for status, code in ((401, "BACKEND_CREDENTIALS"), (429, "BACKEND_BUSY"), (502, "BACKEND_UNAVAILABLE")):
         assert (await graphql(httpx.Response(status, json={"errors": [{"message": "x"}]}))).code == code
 
 
 @pytest.mark.parametrize("reply", [{"data": None}, {"data": {}}, {"data": {"n": None}}, {}, []])
-async def test_a_graphql_reply_without_what_was_asked_for(reply: Any) -> None:
+async def test_graphql_reply_without_the_result_is_an_error(reply: Any) -> None:
     assert (await graphql(reply)).code == "BACKEND_CONTRACT"
