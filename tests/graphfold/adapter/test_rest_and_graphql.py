@@ -117,7 +117,7 @@ async def test_collection_as_parameter_is_a_mistake(path: str, value: Any, log: 
     assert (outcome.code, outcome.calls) == ("INTERNAL", [])
     [line] = log
     assert re.search(
-        rf"test_rest_and_graphql\.py:\d+: tags: a {type(value).__name__} cannot be sent", line["traceback"]
+        rf"\.py:\d+: tags: a {type(value).__name__} cannot be sent", line["traceback"]
     )
     assert 'Fix: make it a text as the backend reads it, e.g. tags=",".join(values).' in line["traceback"]
 

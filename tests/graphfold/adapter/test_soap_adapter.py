@@ -302,7 +302,7 @@ async def test_defect_in_fault_hook_does_not_hide_the_fault(log: list[dict[str, 
         with declaring():
             answered, _ = await told(fault_eleven("e:Client", '<UnknownSku xmlns="urn:stock"/>', status))
         assert answered.errors[0]["extensions"]["code"] == code
-        assert re.search(r"fault Client: .*; KeyError at .*test_soap\.py:\d+: 'Sku'", log[-1]["internal"])
+        assert re.search(r"fault Client: .*; KeyError at .*test_soap_adapter\.py:\d+: 'Sku'", log[-1]["internal"])
 
 
 @pytest.mark.parametrize("status", [200, 400, *SAYS_MORE, 500, 504])
