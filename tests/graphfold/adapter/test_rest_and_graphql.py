@@ -116,9 +116,7 @@ async def test_collection_as_parameter_is_a_mistake(path: str, value: Any, log: 
     outcome = await rest(lambda shop: shop.get(path, int, tags=value))
     assert (outcome.code, outcome.calls) == ("INTERNAL", [])
     [line] = log
-    assert re.search(
-        rf"\.py:\d+: tags: a {type(value).__name__} cannot be sent", line["traceback"]
-    )
+    assert re.search(rf"\.py:\d+: tags: a {type(value).__name__} cannot be sent", line["traceback"])
     assert 'Fix: make it a text as the backend reads it, e.g. tags=",".join(values).' in line["traceback"]
 
 
