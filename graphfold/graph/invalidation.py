@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -60,17 +61,12 @@ def _converted(kind: Any, key: Any) -> Any:
     """Return the key as the operation's key type; None if it cannot be one. The command line sends text only."""
     if kind is str:
         return str(key) if isinstance(key, str | int) and not isinstance(key, bool) else None
-    try:
+    with suppress(msgspec.ValidationError, TypeError):
         return msgspec.convert(key, kind, strict=False)
-    except (msgspec.ValidationError, TypeError):
-        return _written(kind, key) if isinstance(key, str) else None
-
-
-def _written(kind: Any, key: str) -> Any:
-    try:
-        return msgspec.json.decode(key, type=kind, strict=False)
-    except (msgspec.MsgspecError, TypeError):
-        return None
+    if isinstance(key, str):
+        with suppress(msgspec.MsgspecError, TypeError):
+            return msgspec.json.decode(key, type=kind, strict=False)
+    return None
 
 
 def _suggestion(name: str, known: dict[str, Any]) -> str:

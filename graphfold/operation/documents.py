@@ -75,7 +75,10 @@ class Documents:
         """Return the parsed document, from the cache where possible. Raise `GraphQLError` for a syntax error."""
         parsed = self._cache.get((self.development, text))
         if parsed is None:
-            parsed = ParsedDocument(self._parse(text))
+            try:
+                parsed = ParsedDocument(parse(text, max_tokens=self._settings.max_tokens))
+            except GraphQLSyntaxError as error:
+                raise _syntax_error(error, self._settings) from None
             if len(text) <= CACHED_TEXT // 10:
                 self._cache[self.development, text] = parsed
         return parsed
@@ -101,12 +104,6 @@ class Documents:
             return _operation(self.parse(text).document, name)
         except GraphQLError:
             return None
-
-    def _parse(self, text: str) -> DocumentNode:
-        try:
-            return parse(text, max_tokens=self._settings.max_tokens)
-        except GraphQLSyntaxError as error:
-            raise _syntax_error(error, self._settings) from None
 
     def _validate(
         self, schema: GraphQLSchema, document: DocumentNode, rules: Sequence[type[ASTValidationRule]]

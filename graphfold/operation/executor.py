@@ -47,7 +47,7 @@ class GraphExecutor(DeadlineExecutor):
         try:
             result = self._run(serially)
         except Exception as error:
-            return _refused(error)
+            result = _refused(error)
         finally:
             set_current_deadline(outer)
         if self.is_awaitable(result):

@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, ExecutionResult
+from graphql import ExecutionResult
 from strawberry.execution import optimized_is_awaitable
 
 from graphfold.operation.context import Request
@@ -48,26 +48,17 @@ class FastPath:
         errors = documents.validate(self._core, parsed)
         if errors:
             return ExecutionResult(None, errors)
-        executor = self._executor(parsed.document, variables, request, operation_name)
+        executor: Any = GraphExecutor.build(
+            self._core,
+            parsed.document,
+            context_value=request,
+            raw_variable_values=dict(variables) if variables else None,
+            operation_name=operation_name,
+            is_awaitable=_is_awaitable,
+            hide_suggestions=not documents.development,
+        )
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
         result = executor.execute_operation()
         execution: ExecutionResult = result if isinstance(result, ExecutionResult) else await result
         return execution
-
-    def _executor(
-        self,
-        document: DocumentNode,
-        variables: Mapping[str, Any] | None,
-        request: Request,
-        operation_name: str | None,
-    ) -> Any:
-        return GraphExecutor.build(
-            self._core,
-            document,
-            context_value=request,
-            raw_variable_values=dict(variables) if variables else None,
-            operation_name=operation_name,
-            is_awaitable=_is_awaitable,
-            hide_suggestions=not self._documents.development,
-        )

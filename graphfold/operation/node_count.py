@@ -70,15 +70,13 @@ def count_nodes(
 ) -> int:
     """Return the largest number of objects that the operation can produce."""
     root = schema.get_root_type(operation.operation)
-    values = {**_defaults(operation), **(variables or {})}
-    return _Counter(schema, fragments, values, largest_page).selections(operation.selection_set, root, 1) if root else 0
-
-
-def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
-    nodes = operation.variable_definitions or ()
-    return {
-        node.variable.name.value: value_from_ast_untyped(node.default_value) for node in nodes if node.default_value
+    defaults = {
+        node.variable.name.value: value_from_ast_untyped(node.default_value)
+        for node in operation.variable_definitions or ()
+        if node.default_value
     }
+    values = {**defaults, **(variables or {})}
+    return _Counter(schema, fragments, values, largest_page).selections(operation.selection_set, root, 1) if root else 0
 
 
 class _Counter:
@@ -142,17 +140,14 @@ class _Counter:
         return int(node.value) if isinstance(node, IntValueNode) and len(node.value) < 12 else None
 
     def _is_skipped(self, node: SelectionNode) -> bool:
-        return any(self._condition(d) is (d.name.value == "skip") for d in node.directives or () if _is_condition(d))
+        conditions = (directive for directive in node.directives or () if directive.name.value in ("skip", "include"))
+        return any(self._condition(directive) is (directive.name.value == "skip") for directive in conditions)
 
     def _condition(self, directive: DirectiveNode) -> Any:
         value = directive.arguments[0].value if directive.arguments else None
         if isinstance(value, BooleanValueNode):
             return value.value
         return self._value(value) if value else None
-
-
-def _is_condition(directive: DirectiveNode) -> bool:
-    return directive.name.value in ("skip", "include")
 
 
 def _is_connection(named: GraphQLNamedType | None) -> bool:

@@ -40,7 +40,11 @@ def count_selections(document: DocumentNode, *, enough: int, levels: int) -> int
         level, merged = pending.pop()
         selections = _spread(merged, fragments)
         count += len(selections)
-        for fields in _by_name(selections):
+        by_name: dict[str, list[FieldNode]] = {}
+        for node in selections:
+            if isinstance(node, FieldNode):
+                by_name.setdefault((node.alias or node.name).value, []).append(node)
+        for fields in by_name.values():
             count += len(fields) * (len(fields) - 1) // 2
             below = [field.selection_set for field in fields if field.selection_set]
             if below and level < levels:
@@ -61,11 +65,3 @@ def _spread(merged: Iterable[SelectionSetNode], fragments: Fragments) -> list[Se
                 seen.add(node.name.value)
                 pending += [fragments[node.name.value]] if node.name.value in fragments else []
     return selections
-
-
-def _by_name(selections: Iterable[SelectionNode]) -> Iterable[list[FieldNode]]:
-    fields: dict[str, list[FieldNode]] = {}
-    for node in selections:
-        if isinstance(node, FieldNode):
-            fields.setdefault((node.alias or node.name).value, []).append(node)
-    return fields.values()
