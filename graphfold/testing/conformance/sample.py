@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
@@ -78,8 +78,7 @@ class OperationCase:
         pattern = self.operation.policy.key_pattern
         made_up = (_renumbered(self.keys[0], number) for number in range(1, 10 * count + 100))
         valid = (key for key in made_up if pattern is None or pattern.fullmatch(str(key)))
-        candidates = dict.fromkeys(chain(self.sample.others, valid))
-        keys = list(islice((key for key in candidates if key not in self.keys), count))
+        keys = list(islice(_distinct(chain(self.sample.others, valid), without=self.keys), count))
         if len(keys) < count:
             problem = f"no {count} keys like {self.keys[0]!r} can be made up; give as many: Sample(..., others=[...])"
             raise InsufficientSample(f"{self.name}: {problem}")
@@ -128,6 +127,14 @@ class OperationCase:
 def wire_texts(key: Any) -> Key:
     """Return the texts that a key has on the wire, one for each part of a compound key."""
     return tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
+
+
+def _distinct(keys: Iterable[Any], *, without: Sequence[Any]) -> Iterator[Any]:
+    seen = {*without}
+    for key in keys:
+        if key not in seen:
+            seen.add(key)
+            yield key
 
 
 def _renumbered(key: Any, number: int) -> Any:
