@@ -1,4 +1,4 @@
-"""`graphfold check`: reports what is wrong with a project before its first request."""
+"""`graphfold check`: reports the problems of a project before its first request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["check"]
 
 
 def check() -> None:
-    """Check settings, adapters and resolvers; exit code 1 when something is wrong."""
+    """Check settings, adapters and resolvers; exit code 1 if there is a problem."""
     environment = development_environment(current_project().root)
     graph = load_graph(environment)
     missing = describe_missing_settings(graph)
@@ -27,4 +27,4 @@ def check() -> None:
         complain(problem)
     if problems:
         raise typer.Exit(1)
-    out.print(f"{graph.title}: {len(graph.adapters)} backends, nothing wrong.")
+    out.print(f"{graph.title}: {len(graph.adapters)} backends, no problems.")

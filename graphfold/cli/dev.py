@@ -16,7 +16,6 @@ from graphfold.cli.project_graph import current_project, development_environment
 from graphfold.cli.rendering.backend_status import show_backends
 from graphfold.cli.sandbox_process import run_sandbox
 from graphfold.cli.terminal import Stop, out
-from graphfold.graph.graph import Graph
 from graphfold.graph.project import Project
 from graphfold.server.graphiql_page import example_queries
 from graphfold.serving.listener import url_of
@@ -29,8 +28,8 @@ def dev(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
     sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox; 0: a free one.", min=0, max=65535)] = 8001,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a file changes.")] = False,
-    no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Use the backends of your settings.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Restart whenever a file changes.")] = False,
+    no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="Call the backends in your settings.")] = False,
 ) -> None:
     """Start the sandbox and the gateway, with GraphiQL."""
     from graphfold.serving.signals import run_until_signal
@@ -38,18 +37,14 @@ def dev(
     project = current_project()
     with_sandbox = project.sandbox is not None and not no_sandbox
     if with_sandbox:
-        _check_sandbox_port(sandbox_port, port)
+        if sandbox_port and sandbox_port == port:
+            message = f"--port and --sandbox-port: both are {port}."
+            raise Stop(message, fix="choose another for one of them (0 takes any free one).", code=2)
+        # The sandbox listens by itself. Trying its port first gives a clear message before anything starts.
+        listen("127.0.0.1", sandbox_port, "--sandbox-port").close()
     with listen(host, port) as listener:
         code = run_until_signal(_dev(project, listener, sandbox_port if with_sandbox else None, reload=reload))
     raise typer.Exit(code)
-
-
-def _check_sandbox_port(port: int, gateway_port: int) -> None:
-    """Raise `Stop` if the sandbox, which runs on this machine, could not listen on its port beside the gateway."""
-    if port and port == gateway_port:
-        message = f"--port and --sandbox-port: both are {port}."
-        raise Stop(message, fix="choose another for one of them (0 takes any free one).", code=2)
-    listen("127.0.0.1", port, "--sandbox-port").close()
 
 
 async def _dev(project: Project, listener: socket.socket, sandbox_port: int | None, *, reload: bool) -> int:
@@ -82,6 +77,8 @@ async def _stop_with_sandbox(ended: asyncio.Task[int]) -> AsyncIterator[None]:
     working = asyncio.current_task()
     assert working is not None
 
+    # Waiting for both the block and the process would need a task for the block. Cancelling it from outside does not.
+
     def cancel(_: object) -> None:
         working.cancel()
 
@@ -89,7 +86,7 @@ async def _stop_with_sandbox(ended: asyncio.Task[int]) -> AsyncIterator[None]:
     try:
         yield
     except asyncio.CancelledError:
-        if not ended.done():
+        if not ended.done():  # the cancellation came from a signal, not from `cancel`
             raise
         raise Stop(f"The sandbox has ended (exit code {ended.result()}).", fix="start again.") from None
     finally:
@@ -108,12 +105,8 @@ async def gateway(
     async with serve_app(graph.app(development=True), listener):
         if announced:
             await show_backends(graph)
-            _show_address(graph, f"{url_of(listener)}/graphql")
+            out.print(f"\nGraphiQL: {url_of(listener)}/graphql\n")
+            for example in example_queries(graph.project.root / "queries")[:1]:
+                out.print("A query to paste:\n\n" + textwrap.indent(example.query.strip(), "    ") + "\n")
+            out.print("Press Ctrl-C to stop.")
         yield
-
-
-def _show_address(graph: Graph, url: str) -> None:
-    out.print(f"\nGraphiQL: {url}\n")
-    for example in example_queries(graph.project.root / "queries")[:1]:
-        out.print("A query to paste:\n\n" + textwrap.indent(example.query.strip(), "    ") + "\n")
-    out.print("Ctrl-C ends it.")

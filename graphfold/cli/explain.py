@@ -21,17 +21,17 @@ __all__ = ["explain"]
 def explain(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="A query, the path of one, or - for stdin.")],
     variables: Annotated[str | None, typer.Option(metavar="JSON|@FILE", help="The variables.")] = None,
-    operation: Annotated[str | None, typer.Option(help="Which operation, if the document has several.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Name of the operation, if the document has several.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
 ) -> None:
-    """Print what a query asks of the backends: calls, keys, what waits for what. Calls nobody, needs no setting."""
+    """Print the backend calls that a query would make, with their keys and order. Makes none and needs no settings."""
     document, values = read_document(text), read_variables(variables)
     graph = load_graph(development_environment(current_project().root))
     graph.documents.development = True
     try:
         explanation = graph.explain(document, values, operation)
-    except ExplainError as refused:
-        for error in refused.errors:
+    except ExplainError as failure:
+        for error in failure.errors:
             complain(error_line(client_error(error, "", suggestions=True).formatted, document_name(text)))
         raise typer.Exit(1) from None
     if as_json:

@@ -1,4 +1,4 @@
-"""`graphfold invalidate`: tells running gateways that keys of a backend have changed, so that they load them anew."""
+"""`graphfold invalidate`: sends running gateways a signed message that keys of a backend have changed."""
 
 from __future__ import annotations
 
@@ -23,30 +23,26 @@ _FIX = (
 
 def invalidate(
     backend: Annotated[str, typer.Argument(help="The backend's name, such as crm.")],
-    operation: Annotated[str, typer.Argument(help="What it was asked, such as customers.")],
+    operation: Annotated[str, typer.Argument(help="The backend operation, such as customers.")],
     keys: Annotated[list[str] | None, typer.Argument(help="The keys that have changed.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All keys of the operation.")] = False,
-    url: Annotated[list[str] | None, typer.Option(help="Where the gateway is; once for each that runs.")] = None,
+    url: Annotated[list[str] | None, typer.Option(help="URL of a gateway; repeat it for several.")] = None,
 ) -> None:
-    """Make gateways forget what they keep of a backend's answers, and every whole answer made of it."""
+    """Remove results of a backend operation, and all answers made with them, from the caches of running gateways."""
     if every is bool(keys):
         raise Stop("Say which keys have changed, or --all, not both.", code=2)
-    secret = _read_secret()
-    changed: dict[str, Any] = {"keys": keys} if keys else {"all": True}
-    body = orjson.dumps({"backend": backend, "operation": operation, **changed})
-    outcomes = [_send(address, secret, body) for address in url or ["http://127.0.0.1:8000"]]
-    if not all(outcomes):
-        raise typer.Exit(1)
-
-
-def _read_secret() -> str:
     try:
         secret = Settings.read(current_environment()).invalidation_secret
     except SettingsError as error:
         raise Stop(str(error)) from None
     if secret is None:
         raise Stop("GRAPHFOLD_INVALIDATION_SECRET is not set: the message cannot be signed.", fix=_FIX)
-    return secret.text
+    changed: dict[str, Any] = {"keys": keys} if keys else {"all": True}
+    body = orjson.dumps({"backend": backend, "operation": operation, **changed})
+    # Each gateway caches on its own, so all of them get the message, even if one fails.
+    outcomes = [_send(address, secret.text, body) for address in url or ["http://127.0.0.1:8000"]]
+    if not all(outcomes):
+        raise typer.Exit(1)
 
 
 def _send(address: str, secret: str, body: bytes) -> bool:
@@ -56,16 +52,12 @@ def _send(address: str, secret: str, body: bytes) -> bool:
     signature = sign_webhook(secret, f"msg_{uuid.uuid4().hex}", int(time.time()), body)
     headers = {**signature, "content-type": "application/json"}
     try:
-        is_local = httpx.URL(address).host in ("127.0.0.1", "localhost", "::1")  # then never through a proxy
+        is_local = httpx.URL(address).host in ("127.0.0.1", "localhost", "::1")  # a proxy cannot reach this machine
         url = f"{address.rstrip('/')}/invalidate"
         response = httpx.post(url, content=body, headers=headers, timeout=10, trust_env=not is_local)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         complain(f"{address}: no answer ({error or type(error).__name__}).")
         return False
-    return _print_outcome(address, response)
-
-
-def _print_outcome(address: str, response: httpx.Response) -> bool:
     try:
         answer = orjson.loads(response.content)
     except orjson.JSONDecodeError:
@@ -75,10 +67,10 @@ def _print_outcome(address: str, response: httpx.Response) -> bool:
             keys = "1 key is" if count == 1 else "all keys are" if count == "all" else f"{count} keys are"
             out.print(f"{address}: {backend}.{operation}: {keys} forgotten.")
             return True
-        case _ if response.status_code == 404:
-            complain(f"{address} takes no invalidations.\n  Fix: {_FIX}")
+        case _ if response.status_code == 404:  # the route is missing in a gateway without the secret
+            complain(f"{address} does not accept invalidations.\n  Fix: {_FIX}")
         case {"errors": [{"message": message}, *_]}:
             complain(f"{address}: {message}")
         case _:
-            complain(f"{address}: that is no gateway (status {response.status_code}).")
+            complain(f"{address}: this is not a gateway (status {response.status_code}).")
     return False

@@ -17,21 +17,22 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     try:
         return open_listener(host, port)
     except ListenError as error:
-        raise _explain(error, option) from None
-
-
-def _explain(error: ListenError, option: str) -> Stop:
-    host, port, reason = error.host, error.port, error.reason
-    if error.bad_host:
-        return Stop(f"--host {host}: {reason.strerror}.", fix="name an address of this machine.", code=2)
-    if reason.errno == errno.EADDRINUSE:
-        other = port + 10 if port < 65_000 else 8000
-        return Stop(
-            f"Port {port} of {host} is taken by another program.",
-            fix=f"stop that program, or choose another port: {option} {other} ({option} 0 takes any free one).",
-        )
-    if reason.errno == errno.EACCES:
-        return Stop(f"Port {port} of {host} is not ours to take.", fix=f"choose a port from 1024 up: {option} 8000.")
-    return Stop(
-        f"Cannot listen on port {port} of {host}: {reason.strerror}.", fix=f"choose another --host or {option}."
-    )
+        reason = error.reason
+        if error.bad_host:
+            stop = Stop(f"--host {host}: {reason.strerror}.", fix="name an address of this machine.", code=2)
+        elif reason.errno == errno.EADDRINUSE:
+            other = port + 10 if port < 65_000 else 8000
+            stop = Stop(
+                f"Port {port} of {host} is taken by another program.",
+                fix=f"stop that program, or choose another port: {option} {other} ({option} 0 takes any free one).",
+            )
+        elif reason.errno == errno.EACCES:  # Unix keeps ports below 1024 for processes with privileges
+            stop = Stop(
+                f"Listening on port {port} of {host} is not permitted.",
+                fix=f"choose a port from 1024 up: {option} 8000.",
+            )
+        else:
+            stop = Stop(
+                f"Cannot listen on port {port} of {host}: {reason.strerror}.", fix=f"choose another --host or {option}."
+            )
+        raise stop from None

@@ -61,6 +61,7 @@ def _override(upper: Mapping[str, str], lower: Mapping[str, str]) -> dict[str, s
     A setting has two forms, `NAME` with the value and `NAME_FILE` with a file's name. The upper one's replaces both.
     """
 
+    # Both forms at once are an error, so `NAME` above must hide `NAME_FILE` below.
     def other_form(name: str) -> str:
         return name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE"
 

@@ -22,15 +22,15 @@ from graphfold.serving.log_output import configure_logging
 
 __all__ = ["query"]
 
-_FIX = """set them (see .env.example), or ask a gateway that runs: `graphfold dev` in another terminal, then
+_FIX = """set them (see .env.example), or send the query to a running gateway: `graphfold dev` in another terminal, then
   graphfold query ... --url http://127.0.0.1:8000/graphql"""
 
 
 def query(
     text: Annotated[str, typer.Argument(metavar="TEXT|FILE", help="A query, the path of one, or - for stdin.")],
     variables: Annotated[str | None, typer.Option(metavar="JSON|@FILE", help="The variables.")] = None,
-    operation: Annotated[str | None, typer.Option(help="Which operation to run, if the document has several.")] = None,
-    url: Annotated[str | None, typer.Option(help="Ask the gateway at this address, not in this process.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Name of the operation, if the document has several.")] = None,
+    url: Annotated[str | None, typer.Option(help="Send the query to the gateway at this URL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as one line of JSON.")] = False,
 ) -> None:
     """Run a query. Exit code 0 when it was answered without errors, 1 with errors, 2 when called wrongly."""
@@ -62,13 +62,14 @@ def _run_here(document: str, variables: dict[str, Any] | None, operation: str | 
     return asyncio.run(execute())
 
 
+# An application/json answer has status 200 even if the query is invalid; the first type shows the error's status.
 _ACCEPT = "application/graphql-response+json, application/json;q=0.9"
 
 
 def _send(url: str, document: str, variables: dict[str, Any] | None, operation: str | None) -> dict[str, Any]:
     payload = {"query": document, "variables": variables, "operationName": operation}
     try:
-        is_local = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")  # then never through a proxy
+        is_local = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")  # a proxy cannot reach this machine
         response = httpx.post(url, json=payload, headers={"accept": _ACCEPT}, timeout=60, trust_env=not is_local)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         message = f"--url {url}: no answer ({error or type(error).__name__})."
@@ -79,6 +80,6 @@ def _send(url: str, document: str, variables: dict[str, Any] | None, operation: 
         answer = None
     if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
         kind = response.headers.get("content-type", "no content type")
-        message = f"--url {url}: that is no GraphQL endpoint (status {response.status_code}, {kind})."
+        message = f"--url {url}: this is not a GraphQL endpoint (status {response.status_code}, {kind})."
         raise Stop(message, fix=f"try --url {response.url.join('/graphql')}, where a gateway answers.")
     return answer

@@ -34,6 +34,7 @@ def document_name(argument: str) -> str:
 
 
 def _is_document(argument: str) -> bool:
+    # Every GraphQL operation has a selection set in braces, which hardly any file name contains.
     return "{" in argument or not argument.strip()
 
 

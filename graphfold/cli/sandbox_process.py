@@ -62,7 +62,8 @@ async def _start(command: str, root: Path, port: int) -> Process:
         words[0] = sys.executable  # the interpreter that has the project's dependencies
     arguments = [*words, "--port", str(port), "--with-parent"]
     try:
-        # In a session of its own a Ctrl-C in the terminal does not reach it; `_end` ends it.
+        # A terminal sends Ctrl-C to all processes of a session. In a session of its own the sandbox keeps running
+        # until requests in flight have been answered; `_end` ends it then.
         return await asyncio.create_subprocess_exec(
             *arguments, cwd=root, stdin=PIPE, stdout=PIPE, start_new_session=True
         )
@@ -80,25 +81,30 @@ async def _read_url(process: Process, command: str) -> str:
             line = await process.stdout.readline()
     except TimeoutError:
         raise Stop(f"The sandbox (`{command}`) was not ready within {START:.0f} seconds.", fix=_FIX) from None
+    # Any line that is not a JSON object with `url` is an error, reported below.
     with suppress(orjson.JSONDecodeError, TypeError, KeyError):
         return str(orjson.loads(line)["url"])
-    if line:
-        raise Stop(f"The sandbox (`{command}`) said {line[:200]!r} instead of its ready line.", fix=_FIX)
+    if line:  # an empty line is the end of its stdout
+        raise Stop(f"The sandbox (`{command}`) printed {line[:200]!r} instead of its ready line.", fix=_FIX)
     code = await process.wait()
     raise Stop(f"The sandbox (`{command}`) did not start; it ended with exit code {code} (see above).", fix=_FIX)
 
 
 async def _fetch_settings(url: str) -> dict[str, str]:
     try:
+        # `trust_env=False`: the sandbox is on this machine, where a proxy from the environment must not be used.
         async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
             response = await client.get(f"{url}/_sandbox/settings")
             return {str(name): str(value) for name, value in response.raise_for_status().json().items()}
     except (httpx.HTTPError, ValueError, AttributeError) as error:
-        raise Stop(f"The sandbox does not tell its settings at {url}/_sandbox/settings: {error}.", fix=_FIX) from None
+        raise Stop(f"The sandbox did not return its settings at {url}/_sandbox/settings: {error}.", fix=_FIX) from None
 
 
 async def _forward_output(process: Process) -> int:
-    """Copy what it prints to stderr until it ends, so that no full pipe blocks it; return its exit code."""
+    """Copy its output to stderr until it ends, and return its exit code.
+
+    Nothing else reads its stdout by then, and a process that writes into a full pipe blocks.
+    """
     assert process.stdout is not None
     async for line in process.stdout:
         sys.stderr.buffer.write(line)
@@ -111,6 +117,6 @@ async def _end(process: Process) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(END):
                 await process.wait()
-    if process.returncode is None:
+    if process.returncode is None:  # it is a demo with nothing to lose
         process.kill()
         await process.wait()

@@ -19,7 +19,7 @@ from graphfold.serving.log_output import configure_logging
 __all__ = ["serve"]
 
 MAX_GRACE = 25.0
-"""Seconds of grace at most: orchestrators usually kill a process 30 seconds after they have asked it to stop."""
+"""Seconds of grace at most. Kubernetes, by default, kills a process 30 seconds after SIGTERM."""
 
 
 def serve(
@@ -29,6 +29,7 @@ def serve(
     """Serve the graph: no sandbox, no GraphiQL, no introspection, no suggestions."""
     from graphfold.serving.signals import run_until_signal
 
+    # The socket is opened before the graph is loaded, so that a taken port is reported at once.
     with listen(host, port) as listener:
         configure_logging()
         graph = load_graph(os.environ)

@@ -88,7 +88,18 @@ class Admission:
             raise RequestRejected(503, message, code="OVERLOADED", retry_after=1)
         if self.overloaded:
             raise RequestRejected(503, OVERLOADED_MESSAGE, code="OVERLOADED", retry_after=1)
-        waited = await self._wait_to_start() if self._running >= UNQUEUED or self._queue else 0.0
+        waited = 0.0
+        if self._running >= UNQUEUED or self._queue:
+            arrived = self._timer()
+            if self._check_due is None:
+                self._schedule_check(arrived)
+            if self._started >= STARTS_PER_CHECK or self._queue:
+                turn = asyncio.get_running_loop().create_future()
+                self._queue.append(turn)
+                self._queue_full = self._queue_full or len(self._queue) >= MAX_QUEUE
+                await turn
+            self._started += 1
+            waited = self._timer() - arrived
         self._running += 1
         return waited
 
@@ -98,18 +109,6 @@ class Admission:
     def record_rejection(self) -> None:
         """Record a rejection made elsewhere. Rejections are logged in aggregate, as a line for each costs time."""
         self._rejected += 1
-
-    async def _wait_to_start(self) -> float:
-        arrived = self._timer()
-        if self._check_due is None:
-            self._schedule_check(arrived)
-        if self._started >= STARTS_PER_CHECK or self._queue:
-            turn = asyncio.get_running_loop().create_future()
-            self._queue.append(turn)
-            self._queue_full = self._queue_full or len(self._queue) >= MAX_QUEUE
-            await turn
-        self._started += 1
-        return self._timer() - arrived
 
     def _schedule_check(self, now: float) -> None:
         self._check_due = now + CHECK_INTERVAL
@@ -125,7 +124,9 @@ class Admission:
         self._started = 0
         if not self._late:
             self._start_queued()
+        # Hysteresis: a queue at its limit would otherwise switch between accepting and rejecting at every check.
         self._queue_full = self._queue_full and len(self._queue) > MAX_QUEUE // 2
+        # One line a second while overloaded, and a last one when that is over.
         if self._rejected and (not busy or now - self._logged_at >= 1):
             _log.warning("overloaded", refused=self._rejected, running=self._running)
             self._logged_at, self._rejected = now, 0

@@ -49,17 +49,22 @@ def create_app(
             yield
             health.running = False
 
+    async def root(_: Request) -> Response:
+        if development:
+            return RedirectResponse(PATH)
+        return PlainTextResponse(f"This is a GraphQL gateway. It answers at {PATH}.\n")
+
     graph.documents.development = development
     graph.observe(OperationRecorder())
     app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)
     app.state.health, app.state.admission = health, admission
     app.include_router(routes(graph, health))
     app.add_exception_handler(404, _not_found)
-    app.add_route("/", _redirect_to_page if development else _show_endpoint)
+    app.add_route("/", root)
     if graph.settings.invalidation_secret is not None:
         app.include_router(invalidation.routes(graph, graph.settings.invalidation_secret))
     if development:
-        app.mount(_STATIC, StaticFiles(directory=ide.STATIC, check_dir=False))
+        app.mount(_STATIC, StaticFiles(directory=ide.STATIC, check_dir=False))  # may not be built
     page = GraphiQLPage(graph.title, PATH, graph.project.root / "queries") if development else None
 
     def wrap(inner: ASGIApp) -> ASGIApp:
@@ -70,18 +75,10 @@ def create_app(
     return app
 
 
-async def _redirect_to_page(_: Request) -> Response:
-    return RedirectResponse(PATH)
-
-
-async def _show_endpoint(_: Request) -> Response:
-    return PlainTextResponse(f"This is a GraphQL gateway. It answers at {PATH}.\n")
-
-
 async def _not_found(request: Request, _: Exception) -> Response:
     record = RequestRecord.of(request.scope)
     record.codes = ["NOT_FOUND"]
-    body = error_body(f"Nothing is here; this is a GraphQL gateway, at {PATH}.", "NOT_FOUND", record.request_id)
+    body = error_body(f"This path does not exist. The GraphQL endpoint is {PATH}.", "NOT_FOUND", record.request_id)
     return Response(body, 404, media_type=JSON)
 
 
@@ -105,6 +102,8 @@ class Application(FastAPI):
 
 
 def _allow_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    # Browsers send a preflight OPTIONS before a POST of JSON to another origin, which this middleware answers. Without
+    # it, the endpoint's 405 makes the browser give up.
     if not origins:
         return app
     return CORSMiddleware(
@@ -112,5 +111,5 @@ def _allow_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=["GET", "POST"],
         allow_headers=["*"],
-        expose_headers=["X-Request-Id"],
+        expose_headers=["X-Request-Id"],  # scripts of another origin see only a few headers otherwise
     )

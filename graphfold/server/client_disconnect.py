@@ -63,7 +63,7 @@ async def cancel_on_disconnect(receive: Receive, work: Awaitable[T]) -> T:
     watch = _DisconnectWatch(receive)
     try:
         return await work
-    except BaseException:
+    except BaseException:  # CancelledError, or whatever the work has made of it
         if not watch.disconnected:
             raise
         watch.uncancel()

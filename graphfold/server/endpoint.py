@@ -48,17 +48,26 @@ class Endpoint:
         await response.send(send)
 
     async def _respond(self, scope: Scope, receive: Receive, record: RequestRecord) -> HTTPResponse:
+        # ASGI servers give header names in lower case. Values are bytes of no declared encoding, which latin-1 keeps.
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         accept, method, body = headers.get("accept", ""), scope["method"], None
         media_type = negotiate_media_type(accept)
         if method == "POST":
             body = await self._read_body(receive, headers)
         elif method == "GET":
+            # Browsers send such an Accept header when a person opens the URL, and `fetch` sends */*.
             if self._page is not None and "text/html" in accept and "json" not in accept:
                 return self._page.response()
-            _check_get(headers)
+            if "json" not in accept and headers.get("sec-fetch-mode") != "cors":
+                # An image or a link on a foreign page makes a browser send a GET with cookies. It can neither name a
+                # media type nor send `Sec-Fetch-Mode: cors`, which only the browser itself can set.
+                message = "A GET request has to accept JSON by name. Add this header: Accept: application/json"
+                raise RequestRejected(406, message)
+            if "content-type" in headers:
+                check_content_type(headers["content-type"], "")
         else:
-            raise RequestRejected(405, f"{method[:20]} is not possible here; use POST.", allow="GET, POST")
+            # A 405 has to name the methods that are allowed (RFC 9110, 15.5.6).
+            raise RequestRejected(405, f"{method[:20]} is not supported here; use POST.", allow="GET, POST")
         if media_type is None:
             message = "Answers are application/graphql-response+json or application/json; accept one of them."
             raise RequestRejected(406, message)
@@ -81,15 +90,6 @@ class Endpoint:
         request = parse_query_string(query_string)
         operation = self._graph.documents.operation(request.query, request.operation_name)
         if operation is not None and operation.operation.value == "mutation":
+            # GET is safe by RFC 9110, 9.2.1: browsers and proxies may repeat or prefetch it.
             raise RequestRejected(405, "A mutation has to be sent by POST.", allow="POST")
         return request
-
-
-def _check_get(headers: Mapping[str, str]) -> None:
-    """Reject a GET that a foreign page could make a browser send, and a body that is not JSON."""
-    if "json" not in headers.get("accept", "") and headers.get("sec-fetch-mode") != "cors":
-        # An image or a link on a foreign page can neither name a media type nor send `Sec-Fetch-Mode: cors`.
-        message = "A GET has to say by name that it takes JSON. Add this header: Accept: application/json"
-        raise RequestRejected(406, message)
-    if "content-type" in headers:
-        check_content_type(headers["content-type"], "")

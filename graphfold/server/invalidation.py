@@ -20,6 +20,7 @@ __all__ = ["PATH", "routes"]
 
 PATH = "/invalidate"
 MAX_BODY = 100_000
+"""Bytes of a message."""
 
 _log = structlog.get_logger("graphfold")
 
@@ -40,9 +41,10 @@ def routes(graph: ServedGraph, secret: Secret) -> APIRouter:
     @router.post(PATH)
     async def invalidate(request: Request) -> Response:
         try:
+            # The signature is verified before anything of the body is parsed.
             body = await _read_body(request, graph.settings.body_timeout)
             verifier.verify(request.headers, body)
-            outcome = _invalidate(graph, verifier, request, _parse(body))
+            outcome = _invalidate(graph, verifier, request, body)
         except RequestRejected as error:
             record = RequestRecord.of(request.scope)
             record.codes = [error.code]
@@ -62,20 +64,16 @@ async def _read_body(request: Request, seconds: float) -> bytes:
         raise RequestRejected(408, message, code="LIMIT_EXCEEDED") from None
 
 
-def _parse(body: bytes) -> InvalidationMessage:
+def _invalidate(graph: ServedGraph, verifier: WebhookVerifier, request: Request, body: bytes) -> dict[str, object]:
+    """Invalidate what a verified message names, and return the body of the response."""
     try:
         message = msgspec.json.decode(body, type=InvalidationMessage)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RequestRejected(400, f"The message cannot be read: {error}.") from None
     if message.all is (message.keys is not None):
         raise RequestRejected(400, 'Say which `keys` have changed, or `"all": true`, not both.')
-    return message
-
-
-def _invalidate(
-    graph: ServedGraph, verifier: WebhookVerifier, request: Request, message: InvalidationMessage
-) -> dict[str, object]:
     outcome: dict[str, object] = {"backend": message.backend, "operation": message.operation}
+    # Senders repeat a message whose response they did not get, so a repeated one is answered like a success.
     if not verifier.is_new(request.headers):
         return outcome | {"forgotten": 0, "repeated": True}
     try:

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from graphql import OperationType
 
-from graphfold.cache.answer_cache import AnswerCache, AnswerKey, CachedAnswer
+from graphfold.cache.answer_cache import AnswerCache, AnswerKey
 from graphfold.cache.dependencies import AnswerDependencies
 from graphfold.deadline import Deadline
 from graphfold.operation.answer import Answer
@@ -85,7 +85,10 @@ class RequestHandler:
             found = graph.answer_key(request.query, request.variables, request.operation_name, self._headers)
             if found is not None:
                 key, self._viewer = found
-                cached = await self._find_cached(answers, key)
+                cached = answers.get(key)
+                if cached is None and (in_flight := answers.in_flight(key)) is not None:
+                    await self._wait_for(in_flight)
+                    cached = answers.get(key)
                 if cached is not None:
                     self._record.note_cached(cached.log_fields)
                     return HTTPResponse(200, cached.body, self._media_type), cached.dependencies
@@ -96,14 +99,6 @@ class RequestHandler:
         response, _ = await self._admit_and_run(mutations=mutations)
         return response, None
 
-    async def _find_cached(self, answers: AnswerCache, key: AnswerKey) -> CachedAnswer | None:
-        """Return the cached answer, after waiting for an equal request in flight if there is one."""
-        cached = answers.get(key)
-        if cached is None and (in_flight := answers.in_flight(key)) is not None:
-            await self._wait_for(in_flight)
-            cached = answers.get(key)
-        return cached
-
     async def _wait_for(self, in_flight: asyncio.Future[None]) -> None:
         """Wait for an equal request, at most until this request's own deadline.
 
@@ -112,6 +107,7 @@ class RequestHandler:
         """
         default = self._graph.settings.deadline
         deadline = Deadline(min(self._seconds or default, default))
+        # `asyncio.wait`, unlike awaiting the future itself, does not cancel it for the others when this client leaves.
         await cancel_on_disconnect(self._receive, asyncio.wait([in_flight], timeout=deadline.remaining()))
         if self._seconds is not None or not in_flight.done():
             self._seconds = max(deadline.remaining(), 0.001)
@@ -127,7 +123,7 @@ class RequestHandler:
                 answers.put(key, response.body, answer.dependencies, self._record.operation)
             return response, answer.dependencies
         finally:
-            end()
+            end()  # even after an error, as equal requests wait for it
 
     async def _admit_and_run(self, *, mutations: bool) -> tuple[HTTPResponse, Answer]:
         """Run the operation once it is admitted. Time spent queueing counts against its deadline."""

@@ -29,6 +29,7 @@ __all__ = ["OperationRecorder", "RequestLog", "RequestRecord", "find_request_id"
 
 _log = structlog.get_logger("graphfold.requests")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+# Browsers guess the type of a response from its content otherwise, and might run an answer as a script.
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 CLIENT_DISCONNECTED = 499
 """The status in the log for a client that disconnected before the response, as nginx has it. It is never sent."""
@@ -121,7 +122,7 @@ class RequestLog:
             await self._app(scope, receive, send)
         except (ClientDisconnected, ConnectionResetError):
             record.status = CLIENT_DISCONNECTED
-        except asyncio.CancelledError:
+        except asyncio.CancelledError:  # by the server, once the grace period of a shutdown is over
             await _send_error(record, send, 504, "The gateway is shutting down.", "DEADLINE_EXCEEDED")
             raise
         except Exception as error:  # a defect of the gateway: clients must not see its message

@@ -62,6 +62,7 @@ def check_content_type(content_type: str, encoding: str) -> None:
     name, _, charset = parameters.partition("=")
     if name.strip().lower() == "charset" and charset.strip().strip('"').lower() not in ("utf-8", "utf8"):
         raise RequestRejected(415, "Send the request as UTF-8.")
+    # A small compressed body can expand to gigabytes, past the limit on its size.
     if encoding.strip().lower() not in ("", "identity"):
         raise RequestRejected(415, "Send the request uncompressed.")
 
@@ -73,7 +74,7 @@ def parse_deadline(header: str | None) -> float | None:
     try:
         seconds = float(header)
     except ValueError:
-        seconds = 0.0
+        seconds = 0.0  # as invalid as any number that is not above zero
     if not 0 < seconds < math.inf:
         raise RequestRejected(400, "Graphfold-Deadline has to be a number of seconds above zero, such as 2.5.")
     return seconds
@@ -89,6 +90,7 @@ async def read_body(receive: Receive, length: str | None, limit: int, limit_sour
         f"The request body is too large; the limit is {limit:,} bytes{limit_source}.",
         code="LIMIT_EXCEEDED",
     )
+    # Rejected before anything is read. Python's `int` raises on thousands of digits, hence the slice.
     if length is not None and length.isdecimal() and int(length[:20]) > limit:
         raise too_large
     body = bytearray()
@@ -96,7 +98,7 @@ async def read_body(receive: Receive, length: str | None, limit: int, limit_sour
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ConnectionResetError
+            raise ConnectionResetError  # logged with status 499; there is no client left to answer
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > limit:
@@ -111,7 +113,7 @@ def parse_json_body(body: bytes) -> GraphQLRequest:
     except orjson.JSONDecodeError as error:
         raise RequestRejected(400, _explain_not_json(body, error)) from None
     if isinstance(payload, list):
-        raise RequestRejected(400, "Batches are not taken; send one operation in each request.")
+        raise RequestRejected(400, "Batched requests are not supported; send one operation in each request.")
     if not isinstance(payload, dict):
         raise RequestRejected(400, 'The request body has to be a JSON object such as {"query": "{ __typename }"}.')
     return _to_request(payload)
@@ -124,12 +126,13 @@ def _explain_not_json(body: bytes, error: orjson.JSONDecodeError) -> str:
         body.decode()
     except UnicodeDecodeError:
         return "The request body is not UTF-8 text."
-    return f"The request body is not JSON; it goes wrong at line {error.lineno}, column {error.colno}."
+    return f"The request body is not valid JSON: error at line {error.lineno}, column {error.colno}."
 
 
 def parse_query_string(query_string: bytes) -> GraphQLRequest:
     """Return the request in a query string, whose `variables` and `extensions` are JSON."""
     try:
+        # Of a repeated parameter the last value counts, as in a JSON object with a repeated name.
         payload: dict[str, Any] = {k: v[-1] for k, v in parse_qs(query_string.decode(), errors="strict").items()}
     except ValueError:
         raise RequestRejected(400, "The query string is not valid UTF-8.") from None

@@ -93,6 +93,7 @@ def cache_headers(seconds: float) -> dict[str, str]:
     """Return the headers that let browsers and CDNs keep a response, which is the same for everybody, so long."""
     if seconds < 1:
         return {"cache-control": "no-store"}
+    # The media type depends on Accept, and with CORS the headers depend on Origin, so a cache must tell these apart.
     return {"cache-control": f"public, max-age={int(seconds)}", "vary": "accept, origin"}
 
 

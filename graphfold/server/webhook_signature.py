@@ -50,6 +50,7 @@ class WebhookVerifier:
         # Several signatures may be sent, separated by spaces, while a secret is being replaced.
         if not any(hmac.compare_digest(expected, signature.encode()) for signature in signatures.split()):
             raise _rejected("The signature is wrong.")
+        # The signature covers the time, which can only be trusted now.
         if not timestamp.isdecimal() or abs(time.time() - int(timestamp[:20])) > TOLERANCE:
             raise _rejected(f"{TIMESTAMP} is more than {TOLERANCE} seconds away from our time.")
 

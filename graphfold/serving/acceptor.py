@@ -51,21 +51,21 @@ class Acceptor:
             try:
                 connection, _address = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:  # no file descriptor is left; the socket stays readable, so the loop would spin
+                return  # none is waiting, or the client has gone; the loop calls again if there is another
+            except OSError as error:
+                # No file descriptor is left (EMFILE). The socket stays readable, so the loop would call this for ever.
                 _log.error("no connection can be taken", reason=error.strerror)
                 self._loop.remove_reader(self._listener)
                 self._pause = self._loop.call_later(PAUSE, self._listen)
                 return
-            self._open(connection)
-
-    def _open(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        with contextlib.suppress(OSError):  # the client has already disconnected
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        opening = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
-        self._opening.add(opening)
-        opening.add_done_callback(self._on_opened)
+            connection.setblocking(False)
+            with contextlib.suppress(OSError):  # the client has already disconnected
+                # Without this, Nagle's algorithm holds back the end of a response until the client acknowledges its
+                # beginning.
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opening = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
+            self._opening.add(opening)  # the loop itself holds only weak references to tasks
+            opening.add_done_callback(self._on_opened)
 
     def _on_opened(self, opening: asyncio.Task[object]) -> None:
         self._opening.discard(opening)

@@ -80,7 +80,7 @@ class ClientConnection(HttpToolsProtocol):
         A request with an Origin header needs the CORS headers that only the application adds.
         """
         if self.cycle is not None and not self.cycle.response_complete:
-            return False
+            return False  # pipelined: responses have to be sent in the order of the requests (RFC 9112, 9.3.2)
         parser: Any = self.parser  # None only after the connection is lost
         is_graphql = self.url.partition(b"?")[0] == _PATH and parser.get_method() in (b"GET", b"POST")
         return is_graphql and not self.expect_100_continue and not any(name == b"origin" for name, _ in self.headers)
@@ -98,9 +98,12 @@ class ClientConnection(HttpToolsProtocol):
         self._admission.record_rejection()
         parser: Any = self.parser
         keep_alive = parser.should_keep_alive()
-        self.transport.write(_rejection(find_request_id(self.headers), keep_alive=keep_alive))
+        request_id = find_request_id(self.headers)
+        body = error_body(OVERLOADED_MESSAGE, "OVERLOADED", request_id, 1)
+        connection = b"" if keep_alive else b"connection: close\r\n"
+        self.transport.write(_REJECTION % (connection, request_id.encode(), len(body), body))
         if keep_alive:
-            self.on_response_complete()
+            self.on_response_complete()  # starts uvicorn's keep-alive timer, and resumes reading
         else:
             self.transport.close()
 
@@ -112,34 +115,24 @@ class ClientConnection(HttpToolsProtocol):
 
         Summing intervals costs a request nothing; noting the time of each event would.
         """
+        # While the connection is idle between two requests, uvicorn's keep-alive timer limits the wait.
         idle = self.timeout_keep_alive_task is not None
         responding = self.cycle is not None and not self.cycle.response_complete
         self._awaiting_head = 0.0 if idle or responding else self._awaiting_head + self._interval
         self._awaiting_read = self._awaiting_read + self._interval if self.transport.get_write_buffer_size() else 0.0
         if self._awaiting_head > self._timeouts.head or self._awaiting_read > self._timeouts.response:
-            self._reset()
+            # Lingering for 0 s closes with a RST and makes the kernel drop the unsent bytes. Otherwise it would keep
+            # them for a client that does not read.
+            connection: socket.socket = self.transport.get_extra_info("socket")
+            linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+            with contextlib.suppress(OSError):  # the connection has already ended
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.transport.abort()
         else:
             self._schedule_check()
 
-    def _reset(self) -> None:
-        """Close the connection with a RST.
 
-        Lingering for 0 s makes the kernel drop the unsent bytes. Otherwise it would keep them for a client that does
-        not read.
-        """
-        connection: socket.socket = self.transport.get_extra_info("socket")
-        linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-        with contextlib.suppress(OSError):  # the connection has already ended
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self.transport.abort()
-
-
-def _rejection(request_id: str, *, keep_alive: bool) -> bytes:
-    """Return the response that the application would send for this rejection, in one piece."""
-    body = error_body(OVERLOADED_MESSAGE, "OVERLOADED", request_id, 1)
-    return _REJECTION % (b"" if keep_alive else b"connection: close\r\n", request_id.encode(), len(body), body)
-
-
+# The response that the application would send for a rejection, in one piece.
 _REJECTION = b"""HTTP/1.1 503 Service Unavailable\r
 content-type: application/json; charset=utf-8\r
 retry-after: 1\r

@@ -19,6 +19,7 @@ def open_listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ListenError(host, port, error, bad_host=True) from None
     try:
+        # Connections of a gateway that has just stopped stay in TIME_WAIT for a minute, and would block the port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(1024)  # with SO_REUSEADDR, only this fails if another program listens on the port
@@ -31,5 +32,6 @@ def open_listener(host: str, port: int) -> socket.socket:
 def url_of(listener: socket.socket) -> str:
     """Return the URL at which a browser on this machine reaches the listener."""
     host, port = listener.getsockname()[:2]
+    # The addresses for "all interfaces" can be listened on, but not every system can connect to them.
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"

@@ -16,34 +16,31 @@ def configure_logging() -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     # Strawberry logs every error with its query, whose literals must not get into a log.
     logging.getLogger("strawberry.execution").disabled = True
+    processors: list[structlog.types.Processor]
+    if sys.stderr.isatty():
+        processors = [
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            _show_traceback_below,
+            # The plain traceback formatter: the others show local variables, which may be secrets.
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            lambda _logger, _name, line: line.encode() if isinstance(line, str) else line,
+        ]
+    else:
+        processors = [
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _order_fields,
+            structlog.processors.JSONRenderer(serializer=lambda line, **_: orjson.dumps(line, default=str)),
+        ]
     structlog.configure(
-        processors=_terminal_processors() if sys.stderr.isatty() else _json_processors(),
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        # orjson makes bytes; writing them to the buffer saves decoding and encoding each line.
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
-
-
-def _json_processors() -> list[structlog.types.Processor]:
-    return [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        _order_fields,
-        structlog.processors.JSONRenderer(serializer=lambda line, **_: orjson.dumps(line, default=str)),
-    ]
-
-
-def _terminal_processors() -> list[structlog.types.Processor]:
-    # The plain traceback formatter: the others show local variables, which may be secrets.
-    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-        _show_traceback_below,
-        console,
-        lambda _logger, _name, line: line.encode() if isinstance(line, str) else line,
-    ]
 
 
 def _show_traceback_below(_logger: object, _name: str, line: structlog.types.EventDict) -> structlog.types.EventDict:

@@ -40,25 +40,22 @@ async def serve_app(
         tune_garbage_collector()
         server = _Server(_configuration(app, timeouts, grace))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await _wait_until_up(server, serving)
+        serving.add_done_callback(lambda _: server.up.set())  # it has failed, if it ends before it is up
+        try:
+            await server.up.wait()
+        except asyncio.CancelledError:
+            serving.cancel()
+            raise
+        if not server.started:
+            reason = serving.exception() or "no reason is known"
+            raise ServingError(f"The web server ended before it was up: {reason}")
         try:
             yield
         finally:
+            # `/readyz` fails from here on, so that load balancers send no more requests.
             app.state.health.draining = True
             server.should_exit = True
             await serving
-
-
-async def _wait_until_up(server: _Server, serving: asyncio.Task[None]) -> None:
-    serving.add_done_callback(lambda _: server.up.set())
-    try:
-        await server.up.wait()
-    except asyncio.CancelledError:
-        serving.cancel()
-        raise
-    if not server.started:
-        reason = serving.exception() or "it does not say why"
-        raise ServingError(f"The web server ended before it was up: {reason}")
 
 
 def tune_garbage_collector() -> None:
@@ -66,8 +63,10 @@ def tune_garbage_collector() -> None:
 
     Modules and the schema live as long as the process, and walking them takes tens of milliseconds.
     """
-    gc.collect()
+    gc.collect()  # first, as garbage that is frozen is never freed
     gc.freeze()
+    # A large answer allocates tens of thousands of objects that live until it is sent. Requests leave hardly any
+    # cycles, so a collection in the middle of one would walk its objects and free nothing.
     gc.set_threshold(50_000, 20, 50)
 
 
@@ -80,12 +79,12 @@ def _configuration(app: FastAPI, timeouts: ClientTimeouts, grace: float) -> uvic
         http=protocol,
         lifespan="off",  # `serve_app` runs it
         timeout_keep_alive=timeouts.idle,
-        ws="none",
+        ws="none",  # no WebSockets; "auto" would import a library for them
         log_config=None,  # the request log replaces uvicorn's own
         log_level="critical",
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # clients could forge X-Forwarded-*, and nothing here uses the client's address
         timeout_graceful_shutdown=seconds,
     )
 
@@ -109,4 +108,5 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        # uvicorn would replace the handlers of `signals.py`, and raise the signal again after it has stopped.
         yield

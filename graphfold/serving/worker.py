@@ -40,8 +40,10 @@ async def start_worker(listener: socket.socket, environment: Mapping[str, str], 
         pass_fds=(listener.fileno(), ready_writer),
         start_new_session=True,  # a Ctrl-C in the terminal must not reach it: the reloader ends it
     )
+    # Only the worker holds the writing end now, so the read below also ends when the worker does.
     os.close(ready_writer)
     try:
+        # In a thread, as reading from a pipe blocks.
         ready = await asyncio.to_thread(os.read, ready_reader, 1)
     except asyncio.CancelledError:
         await end_worker(process)
@@ -80,6 +82,7 @@ def _cancel_when_stdin_ends() -> None:
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
 
+    # A daemon thread, since it blocks in `read` when the worker ends for another reason.
     def watch() -> None:
         while os.read(0, 4096):
             pass

@@ -136,7 +136,7 @@ class Demo:
         self.running = running
         self.sandbox = running.until(r"The sandbox is ready at (\S+)")
         self.url = running.until(r"GraphiQL: (\S+)")
-        running.until("Ctrl-C ends it")
+        running.until("Press Ctrl-C to stop")
 
     def ask(self, query: str, timeout: float = PATIENCE) -> httpx.Response:
         return httpx.post(self.url, json={"query": query}, timeout=timeout)

@@ -116,7 +116,7 @@ def test_query_url_without_a_server_stops(closed: str, capsys: pytest.CaptureFix
 def test_query_url_of_another_server_stops(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "{ a }", "--url", demo.url.replace("/graphql", "/healthz")]) == 1
     printed = capsys.readouterr().err
-    assert "that is no GraphQL endpoint (status 405, application/json)" in printed
+    assert "this is not a GraphQL endpoint (status 405, application/json)" in printed
     assert f"Fix: try --url {demo.url}, where" in printed
 
 
@@ -290,7 +290,7 @@ def test_backends_rejects_an_unknown_name(repository: Any) -> None:
 
 
 def test_check_passes_or_lists_problems(tiny: Any) -> None:
-    assert tiny.run("check").out == "Tiny: 0 backends, nothing wrong.\n"
+    assert tiny.run("check").out == "Tiny: 0 backends, no problems.\n"
     checked = tiny.run("check", GRAPHFOLD_MAX_DEPHT="3")
     assert (checked.code, "did you mean GRAPHFOLD_MAX_DEPTH?" in checked.err) == (1, True)
 

@@ -55,9 +55,9 @@ def test_taken_port_stops_with_a_fix(stopped: Stopped, taken: int, command: str)
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("print('hello')", "(`python box.py`) said b'hello\\n' instead of its ready line."),
+        ("print('hello')", "(`python box.py`) printed b'hello\\n' instead of its ready line."),
         ("import sys; sys.exit('no database')", "did not start; it ended with exit code 1 (see above)."),
-        ("""print('{"ready": true, "url": "http://127.0.0.1:1"}')""", "The sandbox does not tell its settings at"),
+        ("""print('{"ready": true, "url": "http://127.0.0.1:1"}')""", "The sandbox did not return its settings at"),
     ],
 )
 def test_sandbox_that_does_not_start_stops_with_a_fix(

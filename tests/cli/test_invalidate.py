@@ -78,7 +78,7 @@ async def test_invalidate_prints_rejections(
     printed = capsys.readouterr().err
     assert f"{url}: depot has no operation named 'nams'. Did you mean 'names'?" in printed
     assert f"{url}: 'one' is no key of depot.prices: its keys are of type int." in printed
-    assert f"{url}/graphql takes no invalidations." in printed
+    assert f"{url}/graphql does not accept invalidations." in printed
     assert f"{url}: The signature is wrong." in printed
     assert SECRET not in printed
 

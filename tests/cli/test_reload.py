@@ -17,12 +17,12 @@ def test_reload_serves_the_newest_working_version(tiny: Any) -> None:
     good = source.read_text()
     source.write_text("import nonsense\n")
     with tiny.start("dev", "--port", "0", "--reload") as running:
-        running.until("Nothing is served until that is mended")
+        running.until("Nothing is served until this is fixed")
         assert "resolvers/hello.py:1: ModuleNotFoundError: No module named 'nonsense'" in running.log
 
         source.write_text(good)
         url = running.until(r"GraphiQL: (\S+)")
-        running.until("Ctrl-C ends it")
+        running.until("Press Ctrl-C to stop")
         assert hello(url) == "hello you"
 
         source.write_text(good.replace("hello {name}", "good day, {name}"))

@@ -131,8 +131,8 @@ async def test_malformed_request_is_rejected(client: httpx.AsyncClient, body: by
     [
         (b" ", "The request body is empty."),
         (b'{"query": "\xff"}', "The request body is not UTF-8 text."),
-        (b'{"query":\n "{ name }",}', "The request body is not JSON; it goes wrong at line 2, column 12."),
-        (b'{"query": nul}', "The request body is not JSON; it goes wrong at line 1, column 11."),
+        (b'{"query":\n "{ name }",}', "The request body is not valid JSON: error at line 2, column 12."),
+        (b'{"query": nul}', "The request body is not valid JSON: error at line 1, column 11."),
     ],
 )
 async def test_invalid_json_body_is_rejected_with_its_position(

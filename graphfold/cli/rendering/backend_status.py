@@ -23,11 +23,17 @@ async def show_backends(graph: Graph) -> None:
         with Live(_table(graph, probes), console=out, refresh_per_second=12) as live:
             await _probe_all(graph, probes, lambda _: live.update(_table(graph, probes)))
     else:
-        await _probe_all(graph, probes, lambda adapter: out.print(_line(graph, adapter, probes[adapter.name])))
+
+        def print_line(adapter: type[Adapter]) -> None:
+            address, state = graph.backends[adapter.name].address, describe_state(graph, adapter, probes[adapter.name])
+            out.print(f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {state}")
+
+        await _probe_all(graph, probes, print_line)
 
 
 async def _probe_all(graph: Graph, probes: dict[str, Probe | None], show: Callable[[type[Adapter]], None]) -> None:
     async def probe(adapter: type[Adapter]) -> None:
+        # A backend without its settings is shown as such at once; calling it can only fail.
         if not graph.missing(adapter):
             probes[adapter.name] = await graph.probe(adapter)
         show(adapter)
@@ -45,11 +51,6 @@ def _table(graph: Graph, probes: dict[str, Probe | None]) -> Table:
             f"  {adapter.name}", adapter.protocol, address, Text(describe_state(graph, adapter, probe), style)
         )
     return table
-
-
-def _line(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:
-    address = graph.backends[adapter.name].address
-    return f"  {adapter.name:<12} {adapter.protocol:<8} {address:<40} {describe_state(graph, adapter, probe)}"
 
 
 def describe_state(graph: Graph, adapter: type[Adapter], probe: Probe | None) -> str:

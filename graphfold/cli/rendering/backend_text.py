@@ -32,7 +32,7 @@ def summary_lines(backend: dict[str, Any]) -> Iterator[str]:
 def detail_lines(backend: dict[str, Any]) -> Iterator[str]:
     """Yield a backend's manifest, its limits, and the rules of its level."""
     for name in ("owner", "contact", "criticality", "version", "runbook", "level"):
-        yield _row(name, backend[name] or "not told")
+        yield _row(name, backend[name] or "not declared")
     if (days := backend["sunset_in_days"]) is not None:
         yield _row("sunset", f"{backend['sunset']}, {f'in {days} days' if days >= 0 else f'{-days} days ago'}")
     limits, quota = backend["limits"], backend["limits"]["quota"]

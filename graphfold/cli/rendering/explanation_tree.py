@@ -22,7 +22,12 @@ def explanation_lines(explanation: Explanation) -> Iterator[Text]:
     if explanation.steps:
         yield Text()
         yield from _Tree(explanation).lines()
-        yield from _warnings(explanation)
+        for warning in explanation.warnings:
+            yield Text()
+            yield Text().append("N+1 ", "bold yellow").append(warning.path, "bold")
+            yield from _paragraph(warning.message, indent="  ")
+            yield from _paragraph(f"Fix: {warning.fix}", indent="  ")
+            yield Text(f"  {warning.where}", "dim")
         yield Text()
         yield from _legend(explanation)
 
@@ -34,13 +39,13 @@ def _headline(explanation: Explanation) -> Iterator[Text]:
         total = f"{_calls(explanation.calls)} to {count} backend{'s'[: count != 1]}"
         rounds = explanation.rounds
         yield from _paragraph(
-            f"{total}, in {rounds} rounds: a round waits for the one before." if rounds > 1 else f"{total}."
+            f"{total}, in {rounds} rounds: each round waits for the previous one." if rounds > 1 else f"{total}."
         )
     else:
         yield from _paragraph("No backend is called.")
     for backend in explanation.backends:
         if backend.token:
-            yield from _paragraph(f"{backend.name}: 1 call more to sign in, when there is no token that is still good.")
+            yield from _paragraph(f"{backend.name}: 1 more call to sign in, unless its token is still valid.")
     if explanation.reason:
         yield from _paragraph(f"Run by graphql-core, not as a plan: {explanation.reason}.", "yellow")
 
@@ -84,7 +89,7 @@ class _Tree:
 
     def _row(self, step: ExplainedStep, branch: str, path: str, indent: str) -> Iterator[Text]:
         left = Text().append(branch, "dim").append(path, "bold")
-        if len(left) > self._left:
+        if len(left) > self._left:  # the columns go to a second line, below the path
             yield left
             left = Text().append(indent + "│  " if step.steps else indent, "dim")
         left.pad_right(self._left - len(left))
@@ -97,37 +102,37 @@ class _Tree:
         if step.key is not None:
             yield "key", _key(step, step.key)
         if step.only_key:
-            yield "no call", "nothing but the key is selected"
+            yield "no call", "only the key is selected"
         elif step.because != [step.field]:
-            yield "needed", f"for {_fields(step.because)}; with the key alone no call"
+            yield "needed", f"for {_fields(step.because)}; the key alone needs no call"
         elif step.fetches:
             yield "fields", _fields(step.fetches)
         if step.known_from is not None:
             earlier = self._all[step.known_from]
-            yield "shared", f"with {earlier.path} ({earlier.name}): what came there is not asked for again"
+            yield "shared", f"with {earlier.path} ({earlier.name}): its results are reused"
         if step.cache is not None and step.key is None:
-            yield "kept", _kept(step.cache)
+            yield "cached", _cache_time(step.cache)
         if step.fallback is not None:
-            yield "else", f"{step.fallback}, where the backend fails"
+            yield "fallback", f"{step.fallback}, if the backend fails"
         if step.operation is None:
-            yield "unknown", "the resolver hands the backend on; what is called then cannot be read from it"
+            yield "unknown", "the resolver passes its backend on, so its calls cannot be read from the code"
 
 
 def _key(step: ExplainedStep, key: KeySource) -> str:
-    """Return, for example, `Product.sku, at most 300; 1,000 a call; kept 5 s`."""
+    """Return, for example, `Product.sku, at most 300; 1,000 a call; cached 5 s`."""
     parts = [f"{key.source}, at most {key.most:,}" if key.most > 1 else key.source]
     if step.call_per_key:
         parts.append("one a call")
     elif key.most > 1 and not step.only_key:
         parts.append(f"{key.batch:,} a call")
     if step.cache is not None and not step.only_key:
-        parts.append(f"kept {_kept(step.cache)}")
+        parts.append(f"cached {_cache_time(step.cache)}")
     return "; ".join(parts)
 
 
-def _kept(cache: CacheUse) -> str:
-    viewers = "" if cache.share == "public" else " for each caller"
-    return f"{cache.ttl:g} s{viewers}" + (f", {cache.held:,} there now" if cache.held else "")
+def _cache_time(cache: CacheUse) -> str:
+    viewers = "" if cache.share == "public" else " for each viewer"
+    return f"{cache.ttl:g} s{viewers}" + (f", {cache.held:,} now" if cache.held else "")
 
 
 def _fields(names: list[str]) -> str:
@@ -148,22 +153,13 @@ def _calls(calls: CallCount) -> str:
     return f"{least}{calls.most:,} call{'s'[: calls.most != 1]}"
 
 
-def _warnings(explanation: Explanation) -> Iterator[Text]:
-    for warning in explanation.warnings:
-        yield Text()
-        yield Text().append("N+1 ", "bold yellow").append(warning.path, "bold")
-        yield from _paragraph(warning.message, indent="  ")
-        yield from _paragraph(f"Fix: {warning.fix}", indent="  ")
-        yield Text(f"  {warning.where}", "dim")
-
-
 def _legend(explanation: Explanation) -> Iterator[Text]:
     sentences = []
     if explanation.serial:
-        sentences.append("The fields of a mutation run one after another. Below a step: what waits for it.")
+        sentences.append("The fields of a mutation run one after another. Steps below a step wait for it.")
     elif len(list(explanation.walk())) > 1:
-        sentences.append("Below a step: what waits for it. Side by side: what runs at the same time.")
-    sentences.append("Fewer calls where a list is empty, or an answer is known already.")
+        sentences.append("Steps below a step wait for it. Steps side by side run at the same time.")
+    sentences.append("Empty lists and cached results need fewer calls.")
     if explanation.counted:
         lists = ", ".join(explanation.counted)
         sentences.append(
