@@ -1,4 +1,4 @@
-"""Every test here declares a graph of its own."""
+"""Fixtures for all tests of the engine: every test declares a graph of its own."""
 
 import importlib.util
 import sys

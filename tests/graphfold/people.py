@@ -1,4 +1,4 @@
-"""A small graph for many tests: people, who have bosses and notes, in one REST backend that notes what it was asked."""
+"""A small graph for many tests: people with bosses and notes, in one REST backend that records its requests."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from graphfold.viewer import Share
 
 
 class Office(FakeBackend):
-    """Knows people by number: Ann (1) is Bob's (2) boss, Bob is Cid's (3), and so on."""
+    """A REST backend of people by number: Ann (1) is the boss of Bob (2), Bob of Cid (3), and so on."""
 
     def __init__(self, names: str = "Ann Bob Cid Dan Eve") -> None:
         self.names = {str(number): name for number, name in enumerate(names.split(), 1)}
@@ -36,8 +36,8 @@ class Office(FakeBackend):
 
     def notes(self, request: httpx.Request) -> Any:
         limit = int(request.url.params["limit"])
-        told = [{"about": number, "text": f"{number}{i}"} for number in self.numbers(request) for i in range(3)]
-        return [note for note in told if int(note["text"][1:]) < limit and note["about"] in self.names]
+        notes = [{"about": number, "text": f"{number}{i}"} for number in self.numbers(request) for i in range(3)]
+        return [note for note in notes if int(note["text"][1:]) < limit and note["about"] in self.names]
 
     def rename(self, request: httpx.Request) -> Any:
         number, self.names[number] = request.url.params["no"], request.url.params["name"]
@@ -45,15 +45,15 @@ class Office(FakeBackend):
 
     def person(self, number: str) -> dict[str, Any]:
         name = self.names[number]
-        told = {"no": number, "name": name, "contact": {"mail": f"{name}@x.test"}, "boss": str(int(number) - 1)}
-        return told | {"boss": None} if number == "1" else told
+        person = {"no": number, "name": name, "contact": {"mail": f"{name}@x.test"}, "boss": str(int(number) - 1)}
+        return person | {"boss": None} if number == "1" else person
 
     def numbers(self, request: httpx.Request) -> list[str]:
         return request.url.params["ids"].split(",")
 
     @property
-    def asked(self) -> list[str]:
-        """For each call its path and numbers, in order of arrival: `people 1,2`."""
+    def requests(self) -> list[str]:
+        """The path and numbers of each request, in order of arrival: `people 1,2`."""
         return [
             f"{call.url.path[1:]} {call.url.params.get('ids') or call.url.params.get('no') or ''}".strip()
             for call in self.calls
@@ -70,13 +70,13 @@ def people(  # noqa: C901  # a graph: many functions of a line
     answering: Callable[[dict[str, Any]], Mapping[str, Any]] = dict,
     environment: Mapping[str, str] | None = None,
 ) -> Graph:
-    """Declares the graph. `caching` adds to how people are remembered, by themselves and in lists.
-    `answering` is what the batch does with its rows by number before it hands them over.
+    """Declare the graph. `caching` adds options to the batch and the read of people.
+    `answering` changes the rows by number before the batch returns them.
     """
 
-    remembered: CachingOptions = {"ttl": ttl, "share": share, "cache_size": cache_size, **(caching or {})}
+    options: CachingOptions = {"ttl": ttl, "share": share, "cache_size": cache_size, **(caching or {})}
 
-    @strawberry.type(description="Somebody.")
+    @strawberry.type(description="A person.")
     class Person(Node, key="number"):
         number: str = strawberry.field(description="The number.")
         name: str = strawberry.field(description="The name.")
@@ -85,8 +85,8 @@ def people(  # noqa: C901  # a graph: many functions of a line
 
     @strawberry.type(description="A note.")
     class Note:
-        about: str = strawberry.field(description="Whose.")
-        text: str = strawberry.field(description="What.")
+        about: str = strawberry.field(description="The number of its subject.")
+        text: str = strawberry.field(description="The text.")
 
     @strawberry.type
     class Query:
@@ -109,7 +109,7 @@ def people(  # noqa: C901  # a graph: many functions of a line
     class Hr(RestAdapter):
         identity = "service"
 
-        @batch(max_size=max_size, **remembered)
+        @batch(max_size=max_size, **options)
         async def people(self, numbers: Keys[str]) -> dict[str, PersonRow | BackendError]:
             fields = numbers.wire(PersonRow)
             rows = await self.get("/people", list[PersonRow], ids=",".join(numbers), fields=fields)
@@ -120,7 +120,7 @@ def people(  # noqa: C901  # a graph: many functions of a line
             rows = await self.get("/notes", list[NoteRow], ids=",".join(numbers), limit=limit)
             return group(rows, lambda row: row.about)
 
-        @read(primes=people, **remembered)
+        @read(primes=people, **options)
         async def staff(self, team: str = "all") -> Page[PersonRow]:
             return Page(await self.get("/staff", list[PersonRow], team=team, fields=self.wire(PersonRow)))
 
@@ -191,5 +191,5 @@ def people(  # noqa: C901  # a graph: many functions of a line
 
 
 def refused(number: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """The batch answers this one with a refusal."""
+    """Return an `answering` that rejects one key."""
     return lambda rows: rows | {number: BackendRejected("This one is secret.")}

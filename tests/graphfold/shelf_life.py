@@ -1,4 +1,4 @@
-"""A graph whose fields last for different times and belong to different people, served over HTTP without a network."""
+"""A graph of fields with different times to live and sharing, served over HTTP without a network."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,26 +17,29 @@ from graphfold.testing import FakeBackend, fakes, graph_of
 
 
 class Store(FakeBackend):
-    """Tells of each good how often it has told of it: two equal texts are one answer. `gone` are goods it lacks."""
+    """A REST backend that numbers its replies in their texts, so that two equal texts are from one reply.
+
+    `gone` holds the ids of missing goods.
+    """
 
     def __init__(self) -> None:
-        self.told = 0
+        self.replies = 0
         self.gone: set[str] = set()
         super().__init__(
             {
-                f"GET /{what}": self.tell
-                for what in ("names", "prices", "mine", "ours", "news", "stock", "codes", "list")
+                f"GET /{path}": self.answer
+                for path in ("names", "prices", "mine", "ours", "news", "stock", "codes", "list")
             }
         )
         self.on("POST /names", {"id": "1", "text": "renamed"})
 
-    def tell(self, request: httpx.Request) -> Any:
-        self.told += 1
-        what, ids = request.url.path[1:], request.url.params.get("ids", "all").split(",")
-        return [{"id": id, "text": f"{what} {id} #{self.told}"} for id in ids if id not in self.gone]
+    def answer(self, request: httpx.Request) -> Any:
+        self.replies += 1
+        path, ids = request.url.path[1:], request.url.params.get("ids", "all").split(",")
+        return [{"id": id, "text": f"{path} {id} #{self.replies}"} for id in ids if id not in self.gone]
 
     @property
-    def asked(self) -> list[str]:
+    def requests(self) -> list[str]:
         return [f"{call.url.path[1:]} {call.url.params.get('ids', '')}".strip() for call in self.calls]
 
 
@@ -49,7 +52,7 @@ class Clock:
 
 @dataclass
 class Shop:
-    """The graph behind its own application; `kept` says of each request so far whether it was answered again."""
+    """The graph behind its own application; `cached` has for each request so far whether the answer cache served it."""
 
     graph: Graph
     store: Store
@@ -57,27 +60,27 @@ class Shop:
     client: httpx.AsyncClient
     log: list[Any] = field(default_factory=list)
 
-    async def ask(self, query: str, *, who: str = "", headers: dict[str, str] | None = None, **body: Any) -> Any:
-        """What is answered to a POST: the whole response."""
-        sent = {"authorization": who} if who else {}
+    async def ask(self, query: str, *, viewer: str = "", headers: dict[str, str] | None = None, **body: Any) -> Any:
+        """Send a query by POST, with `viewer` as the authorization header, and return the response."""
+        sent = {"authorization": viewer} if viewer else {}
         return await self.client.post("/graphql", json={"query": query, **body}, headers=sent | (headers or {}))
 
     @property
-    def kept(self) -> list[bool]:
+    def cached(self) -> list[bool]:
         return [line.get("kept", False) for line in self.log if line["event"] == "request"]
 
 
 def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of a line
-    """Declares the graph, with settings such as `deadline="2"`.
+    """Declare the graph, with settings such as `deadline="2"`.
 
-    Seconds: names 60, prices 10, mine 60 and each viewer's own, ours 60 and each tenant's, news 10
-    and 30 more while new ones are fetched, stock none, the list 60.
+    Times to live in seconds: names 60, prices 10, mine 60 (per viewer), ours 60 (per tenant), news 10
+    (then stale for 30 while they are refreshed), stock 0, the list 60.
     """
 
     @strawberry.type(description="A good.")
     class Good:
         id: str = strawberry.field(description="The id.")
-        text: str = strawberry.field(description="What is told of it.")
+        text: str = strawberry.field(description="The path, the id and the number of the reply.")
 
     @strawberry.type
     class Query:
@@ -138,7 +141,7 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
             self.all.forget()
             return row
 
-        async def plainly(self) -> list[GoodRow]:
+        async def undeclared(self) -> list[GoodRow]:
             return await self.get("/names", list[GoodRow], ids="9")
 
     @resolves(Query)
@@ -182,8 +185,8 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
         return await depot.rename(id)
 
     @resolves(Query)
-    async def plainly(depot: Depot) -> str:
-        return (await depot.plainly())[0].text
+    async def undeclared(depot: Depot) -> str:
+        return (await depot.undeclared())[0].text
 
     @resolves(Query)
     async def language(id: str, info: Info, depot: Depot) -> str:
@@ -197,8 +200,8 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
             return None
 
     @resolves(Query)
-    async def echo(said: str) -> str:
-        return said
+    async def echo(text: str) -> str:
+        return text
 
     @resolves(Mutation)
     async def rename(id: str, depot: Depot) -> Good:
@@ -213,7 +216,7 @@ def goods(**settings: str) -> Graph:  # noqa: C901  # a graph: many functions of
 
 @asynccontextmanager
 async def served(graph: Graph, store: Store | None = None, *, development: bool = False) -> AsyncIterator[Shop]:
-    """The graph behind its application, as a web server would run it."""
+    """Run the graph behind its application, as a web server would."""
     store, clock = store or Store(), Clock()
     transport = httpx.ASGITransport(graph.app(development=development), raise_app_exceptions=False)
     async with (

@@ -31,43 +31,43 @@ pytestmark = pytest.mark.anyio
 
 
 class Recorder(Observer):
-    """Keeps every event in order, as the name of its method and the event."""
+    """Records every event in order, with the name of its method."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[str, Any]] = []
+        self.recorded: list[tuple[str, Any]] = []
 
     def operation_started(self, event: OperationEvent) -> None:
-        self.heard.append(("operation_started", event))
+        self.recorded.append(("operation_started", event))
 
     def operation_ended(self, event: OperationEvent) -> None:
-        self.heard.append(("operation_ended", event))
+        self.recorded.append(("operation_ended", event))
 
     def step_ended(self, event: StepEvent) -> None:
-        self.heard.append(("step_ended", event))
+        self.recorded.append(("step_ended", event))
 
     def keys_found(self, event: KeysEvent) -> None:
-        self.heard.append(("keys_found", event))
+        self.recorded.append(("keys_found", event))
 
     def batch_started(self, event: BatchEvent) -> None:
-        self.heard.append(("batch_started", event))
+        self.recorded.append(("batch_started", event))
 
     def batch_ended(self, event: BatchEvent) -> None:
-        self.heard.append(("batch_ended", event))
+        self.recorded.append(("batch_ended", event))
 
     def attempt_started(self, event: AttemptEvent) -> None:
-        self.heard.append(("attempt_started", event))
+        self.recorded.append(("attempt_started", event))
 
     def attempt_ended(self, event: AttemptEvent) -> None:
-        self.heard.append(("attempt_ended", event))
+        self.recorded.append(("attempt_ended", event))
 
     def breaker_changed(self, event: BreakerEvent) -> None:
-        self.heard.append(("breaker_changed", event))
+        self.recorded.append(("breaker_changed", event))
 
     def quota_changed(self, event: QuotaEvent) -> None:
-        self.heard.append(("quota_changed", event))
+        self.recorded.append(("quota_changed", event))
 
     def events(self, method: str) -> list[Any]:
-        return [event for name, event in self.heard if name == method]
+        return [event for name, event in self.recorded if name == method]
 
 
 async def test_events_of_a_query_come_in_order() -> None:
@@ -75,7 +75,7 @@ async def test_events_of_a_query_come_in_order() -> None:
     graph.observe(recorder)
     async with graph.running(transports=fakes(hr=Office())):
         await graph.execute('query Q { person(number: "1") { name } }', request_id="r")
-    assert [name for name, _ in recorder.heard] == [
+    assert [name for name, _ in recorder.recorded] == [
         "operation_started",
         "batch_started",
         "attempt_started",
@@ -253,7 +253,7 @@ async def test_failing_observer_is_logged_and_changes_nothing(log: list[Any]) ->
 async def test_observers_without_a_method_are_not_called() -> None:
     class Operations(Observer):
         def operation_ended(self, event: OperationEvent) -> None:
-            """Hear the end alone."""
+            """Observe only the end."""
 
     observers = Observers([Operations()])
     assert len(observers.operation_ended) == 1

@@ -22,20 +22,20 @@ VALUES: dict[str, Any] = {}
 @strawberry.type
 class Query:
     @strawberry.field
-    def decimal(self, give: Decimal | None = None) -> Decimal | None:
-        return give if give is not None else VALUES["out"]
+    def decimal(self, value: Decimal | None = None) -> Decimal | None:
+        return value if value is not None else VALUES["out"]
 
     @strawberry.field
-    def moment(self, give: datetime | None = None) -> datetime | None:
-        return give if give is not None else VALUES["out"]
+    def moment(self, value: datetime | None = None) -> datetime | None:
+        return value if value is not None else VALUES["out"]
 
     @strawberry.field
-    def day(self, give: date | None = None) -> date | None:
-        return give if give is not None else VALUES["out"]
+    def day(self, value: date | None = None) -> date | None:
+        return value if value is not None else VALUES["out"]
 
     @strawberry.field
-    def currency(self, give: Currency | None = None) -> Currency | None:
-        return give if give is not None else VALUES["out"]
+    def currency(self, value: Currency | None = None) -> Currency | None:
+        return value if value is not None else VALUES["out"]
 
 
 SCHEMA = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS))
@@ -50,12 +50,12 @@ def serialized(field: str, value: Any) -> Any:
 
 def round_trip(field: str, value: Any) -> Any:
     """Return the answer for a client's value that is sent as a variable and returned by the resolver."""
-    query = f"query ($give: {TYPES[field]}) {{ {field}(give: $give) }}"
-    return _answer(field, SCHEMA.execute_sync(query, variable_values={"give": value}))
+    query = f"query ($value: {TYPES[field]}) {{ {field}(value: $value) }}"
+    return _answer(field, SCHEMA.execute_sync(query, variable_values={"value": value}))
 
 
 def round_trip_literal(field: str, text: str) -> Any:
-    return _answer(field, SCHEMA.execute_sync(f"{{ {field}(give: {text}) }}"))
+    return _answer(field, SCHEMA.execute_sync(f"{{ {field}(value: {text}) }}"))
 
 
 def _answer(field: str, result: Any) -> Any:
@@ -117,7 +117,7 @@ def test_refusal_names_the_variable_and_is_bad_input() -> None:
     with pytest.raises(GraphQLError) as refused:
         round_trip("decimal", 0.1)
     assert refused.value.message == (
-        "Variable '$give' has invalid value: "
+        "Variable '$value' has invalid value: "
         'Decimal: send it as a string, "12.30"; the number 0.1 may have lost digits.'
     )
     assert refused.value.extensions == {"code": "BAD_INPUT", "retryable": False}
@@ -151,7 +151,7 @@ def test_non_date_time_is_not_serialized(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_text", "text"),
+    ("literal", "text"),
     [
         ("2026-03-01T11:30:00Z", "2026-03-01T11:30:00Z"),
         ("2026-03-01t11:30:00.5z", "2026-03-01T11:30:00.500000Z"),
@@ -159,8 +159,8 @@ def test_non_date_time_is_not_serialized(value: object) -> None:
         ("2026-03-01T11:30:00-11:45", "2026-03-01T23:15:00Z"),
     ],
 )
-def test_date_time_with_any_offset_is_parsed(given_text: str, text: str) -> None:
-    assert round_trip("moment", given_text) == text
+def test_date_time_with_any_offset_is_parsed(literal: str, text: str) -> None:
+    assert round_trip("moment", literal) == text
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_refusal_cuts_a_long_value() -> None:
 
 
 def test_wrong_literal_fails_validation_with_a_reason() -> None:
-    result = SCHEMA.execute_sync('{ day(give: "tomorrow") }')
+    result = SCHEMA.execute_sync('{ day(value: "tomorrow") }')
     assert result.data is None
     assert result.errors is not None
     assert result.errors[0].message == (

@@ -1,4 +1,4 @@
-"""Source of small graphs with mistakes, for tests that import it as a module of an author."""
+"""Source of small graphs with mistakes, for tests that import it like an author's module."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ from graphfold import *
 from graphfold.credentials import *
 from graphfold.manifest import Manifest
 
-@strawberry.type(description="Who buys.")
+@strawberry.type(description="A customer.")
 class Customer(Node, key="number"):
     number: str = strawberry.field(description="The number.")
     name: str = strawberry.field(description="The name.")
@@ -44,7 +44,7 @@ async def customer_by_number(number: str, crm: Crm) -> Customer:
     return await crm.customers.load(number)
 
 @resolves(Query)
-async def customer(number: Annotated[str, strawberry.argument(description="Whose.")], crm: Crm) -> Customer | None:
+async def customer(number: Annotated[str, strawberry.argument(description="The number.")], crm: Crm) -> Customer | None:
     """One customer."""
     return await crm.customers.find(number)
 '''
@@ -53,7 +53,7 @@ WSDL = Path(__file__).with_name("stock.wsdl")
 
 
 class Wrong(NamedTuple):
-    """A wrong module: `# <-` marks the line that the mistake names, `what` and `fix` are patterns of its message."""
+    """A module with a mistake. `# <-` marks the line that it names; `what` and `fix` are patterns of its message."""
 
     source: str
     what: str

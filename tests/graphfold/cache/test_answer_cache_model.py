@@ -1,4 +1,4 @@
-"""The answer cache against a model: no answer past its time or from before an invalidation."""
+"""The answer cache against a model: no answer past its time to live, or from before an invalidation."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,23 +24,23 @@ KEYS = ["names 1", "names 2", "prices 1", "prices 2"]
 STEPS = st.one_of(
     st.tuples(st.just("ask"), st.sampled_from(sorted(QUERIES))),
     st.tuples(st.just("change"), st.sampled_from(KEYS)),
-    st.tuples(st.just("change and tell"), st.sampled_from(KEYS)),
-    st.tuples(st.just("change and tell of all"), st.sampled_from(KEYS)),
+    st.tuples(st.just("change and invalidate"), st.sampled_from(KEYS)),
+    st.tuples(st.just("change and invalidate all"), st.sampled_from(KEYS)),
     st.tuples(st.just("wait"), st.sampled_from([1.0, 9.5, 30.0])),
 )
 
 
 class Model(Store):
-    """A backend whose goods have a version each. `spans`: the versions of a key, and when each was last to be had."""
+    """A backend of versioned goods. `spans` has the replaced versions of each key, with the time of replacement."""
 
     def __init__(self) -> None:
         super().__init__()
         self.versions = dict.fromkeys(KEYS, 0)
         self.spans: dict[str, dict[int, float]] = {key: {} for key in KEYS}
 
-    def tell(self, request: httpx.Request) -> Any:
-        what, ids = request.url.path[1:], request.url.params["ids"].split(",")
-        return [{"id": id, "text": str(self.versions[f"{what} {id}"])} for id in ids]
+    def answer(self, request: httpx.Request) -> Any:
+        path, ids = request.url.path[1:], request.url.params["ids"].split(",")
+        return [{"id": id, "text": str(self.versions[f"{path} {id}"])} for id in ids]
 
     def change(self, key: str, now: float) -> None:
         self.spans[key][self.versions[key]] = now
@@ -50,9 +50,9 @@ class Model(Store):
         self.spans[key].clear()
 
     def allowed(self, key: str, now: float) -> set[int]:
-        """The versions that may be told: the last, and those it replaced less than its ttl ago, unless forgotten."""
-        late = {version for version, until in self.spans[key].items() if now < until + TTL[key.partition(" ")[0]]}
-        return late | {self.versions[key]}
+        """Return the permitted versions: the current one, and those replaced within the ttl and not invalidated."""
+        replaced = {version for version, until in self.spans[key].items() if now < until + TTL[key.partition(" ")[0]]}
+        return replaced | {self.versions[key]}
 
 
 @pytest.fixture(scope="module")
@@ -67,27 +67,27 @@ def test_answers_are_never_outdated(graph: Graph, steps: list[tuple[str, Any]]) 
     async def run() -> None:
         model = Model()
         async with served(graph, model) as shop:
-            for step, what in steps:
-                await _step(shop, model, step, what)
+            for step, argument in steps:
+                await _step(shop, model, step, argument)
 
     asyncio.run(run())
 
 
-async def _step(shop: Shop, model: Model, step: str, what: Any) -> None:
+async def _step(shop: Shop, model: Model, step: str, argument: Any) -> None:
     if step == "wait":
-        shop.clock.now += what
+        shop.clock.now += argument
     elif step == "ask":
-        data = (await shop.ask(what)).json()["data"]
-        for key in QUERIES[what]:
-            told = int(data[key.replace(" ", "")]["text"])
-            assert told in model.allowed(key, shop.clock.now)
+        data = (await shop.ask(argument)).json()["data"]
+        for key in QUERIES[argument]:
+            version = int(data[key.replace(" ", "")]["text"])
+            assert version in model.allowed(key, shop.clock.now)
     else:
-        model.change(what, shop.clock.now)
-        operation, _, key = what.partition(" ")
-        if step == "change and tell":
-            model.forget(what)
+        model.change(argument, shop.clock.now)
+        operation, _, key = argument.partition(" ")
+        if step == "change and invalidate":
+            model.forget(argument)
             shop.graph.invalidate("depot", operation, [key])
-        elif step == "change and tell of all":
+        elif step == "change and invalidate all":
             for other in KEYS:
                 if other.startswith(operation):
                     model.forget(other)

@@ -65,7 +65,7 @@ async def test_request_is_joined_until_it_ends_or_its_key_is_invalidated() -> No
     small.forget("x")
     assert view.in_flight(["x", "y"], frozenset()) == {"y": request}
     request.outcome.set_result(FetchOutcome({}, 0.0, shared=True))
-    assert view.in_flight(["y"], frozenset()) == {}  # who joins now is told at once, and would not wait
+    assert view.in_flight(["y"], frozenset()) == {}  # the result is there already, nothing to join
     await asyncio.sleep(0)
     assert view.in_flight(["y"], frozenset()) == {}
 
@@ -81,12 +81,12 @@ def test_page_counts_as_its_rows() -> None:
 
 def test_validated_replies_use_the_bytes_left_by_entries() -> None:
     small = OperationCache(CachePolicy(ttl=10.0, cache_bytes=10_000), lambda: 0.0, lambda: 0.0)
-    view, said = CacheView(small, "viewer"), Freshness()
-    said.add_reply({}, 5_000)
+    view, freshness = CacheView(small, "viewer"), Freshness()
+    freshness.add_reply({}, 5_000)
     for number in range(4):
         small.replies.put(number, {"etag": "x"}, b"." * 1_000, view.begin())
     assert all(small.replies.get(number) for number in range(4))
-    view.store({"x": "answer"}, frozenset(), view.begin(), said)
+    view.store({"x": "answer"}, frozenset(), view.begin(), freshness)
     assert [number for number in range(4) if small.replies.get(number)] == [2, 3]
     small.replies.put(4, {"etag": "x"}, b"." * 1_000, view.begin())
     assert [number for number in range(5) if small.replies.get(number)] == [3, 4]
@@ -105,16 +105,16 @@ def test_used_entries_survive_eviction() -> None:
 
 @pytest.mark.parametrize("negative", [False, True])
 def test_wider_stale_entry_survives_a_newer_narrow_one(negative: bool) -> None:
-    """But for what is missing now, which is so with all of its fields."""
+    """A negative entry covers all fields, so it replaces the wider entry."""
     now = 0.0
     small = OperationCache(CachePolicy(ttl=10.0, stale_if_error=60.0), lambda: now, lambda: 0.0)
     view, wide, narrow = CacheView(small, "viewer"), frozenset("ab"), frozenset("a")
     view.store({"x": "wide", "y": "wide"}, wide, view.begin())
     now = 20.0
     view.store({"x": "narrow"}, narrow, view.begin(), negative=negative)
-    stands = {} if negative else {"x": ("wide", 20.0)}
+    fallback = {} if negative else {"x": ("wide", 20.0)}
     assert view.get_many(["x", "y"], narrow) == {"x": "narrow"}
-    assert view.get_stale(["x", "y"], wide, on_error=True) == {"y": ("wide", 20.0)} | stands
+    assert view.get_stale(["x", "y"], wide, on_error=True) == {"y": ("wide", 20.0)} | fallback
     view.store({"x": "new"}, wide, view.begin())
     assert view.get_many(["x"], wide) == {"x": "new"}
     assert CacheView(small, "viewer").get_stale(["y"], wide, on_error=True) == {"y": ("wide", 20.0)}

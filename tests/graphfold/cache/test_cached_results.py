@@ -44,21 +44,21 @@ async def test_entry_is_served_until_its_ttl(office: Office, clock: Clock) -> No
     async with running(people(ttl=60), office, clock) as graph:
         for clock.now in (0.0, 59.9, 60.1):
             await ask(graph, ANN)
-    assert office.asked == ["people 1", "people 1"]
+    assert office.requests == ["people 1", "people 1"]
 
 
 async def test_only_uncached_keys_are_fetched(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         await ask(graph, '{ many(numbers: ["1", "3"]) { name } }')
         await ask(graph, '{ many(numbers: ["1", "2", "3", "4"]) { name } }')
-    assert office.asked == ["people 1,3", "people 2,4"]
+    assert office.requests == ["people 1,3", "people 2,4"]
 
 
 async def test_missing_key_is_cached(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
         for _ in range(2):
             assert await ask(graph, '{ seek(number: "99") { name } }') == {"seek": None}
-    assert office.asked == ["people 99"]
+    assert office.requests == ["people 99"]
 
 
 async def test_rejection_of_a_key_is_cached_and_failed_call_is_not(office: Office) -> None:
@@ -70,7 +70,7 @@ async def test_rejection_of_a_key_is_cached_and_failed_call_is_not(office: Offic
         await graph.execute(ANN)
         office.on("GET /people", office.people)
         assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
-    assert office.asked == ["people 2", "people 1", "people 1"]
+    assert office.requests == ["people 2", "people 1", "people 1"]
 
 
 async def test_rejected_call_with_one_key_is_cached(office: Office) -> None:
@@ -79,14 +79,14 @@ async def test_rejected_call_with_one_key_is_cached(office: Office) -> None:
         for _ in range(2):
             answer = await graph.execute('{ a: person(number: "1") { name } b: person(number: "2") { name } }')
             assert (answer.data, len(answer.errors)) == ({"a": {"name": "Ann"}, "b": None}, 1)
-    assert sorted(office.asked) == ["people 1", "people 1,2", "people 2"]
+    assert sorted(office.requests) == ["people 1", "people 1,2", "people 2"]
 
 
 async def test_cache_is_bounded(office: Office) -> None:
     async with running(people(ttl=60, cache_size=2), office) as graph:
         for number in ("1", "2", "3", "3", "1"):
             await ask(graph, "query ($n: String!) { person(number: $n) { name } }", n=number)
-    assert office.asked == ["people 1", "people 2", "people 3", "people 1"]
+    assert office.requests == ["people 1", "people 2", "people 3", "people 1"]
 
 
 async def test_wider_entry_serves_narrower_query_not_vice_versa(office: Office) -> None:
@@ -98,7 +98,7 @@ async def test_wider_entry_serves_narrower_query_not_vice_versa(office: Office) 
         }
         for query in (ANN, '{ person(number: "1") { mail } }', '{ person(number: "1") { number } }'):
             await ask(graph, query)
-    assert office.asked == ["people 1"] * 3
+    assert office.requests == ["people 1"] * 3
     assert [call.url.params["fields"] for call in office.calls] == [
         "name,no",
         "contact.mail,no",
@@ -108,25 +108,25 @@ async def test_wider_entry_serves_narrower_query_not_vice_versa(office: Office) 
 
 async def test_entries_are_per_viewer(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
-        for who in ("Basic a", "Basic b", "Basic a", ""):
-            await graph.execute(ANN, headers={"authorization": who} if who else {})
-    assert len(office.asked) == 3
+        for viewer in ("Basic a", "Basic b", "Basic a", ""):
+            await graph.execute(ANN, headers={"authorization": viewer} if viewer else {})
+    assert len(office.requests) == 3
 
 
 async def test_public_entries_are_shared_by_all_viewers(office: Office) -> None:
     async with running(people(ttl=60, share="public"), office) as graph:
-        for who in ("Basic a", "Basic b"):
-            await graph.execute(ANN, headers={"authorization": who})
-    assert len(office.asked) == 1
+        for viewer in ("Basic a", "Basic b"):
+            await graph.execute(ANN, headers={"authorization": viewer})
+    assert len(office.requests) == 1
 
 
 async def test_write_invalidates_entries_of_all_viewers(office: Office) -> None:
     async with running(people(ttl=60), office) as graph:
-        for who in ("a", "b"):
-            await graph.execute(ANN, headers={"authorization": who})
+        for viewer in ("a", "b"):
+            await graph.execute(ANN, headers={"authorization": viewer})
         await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { name } }')
-        for who in ("a", "b"):
-            answer = await graph.execute(ANN, headers={"authorization": who})
+        for viewer in ("a", "b"):
+            answer = await graph.execute(ANN, headers={"authorization": viewer})
             assert answer.data == {"person": {"name": "Zoe"}}
 
 
@@ -138,7 +138,7 @@ async def test_write_invalidates_pages(office: Office) -> None:
 
 
 async def test_write_during_a_call_invalidates_its_result(office: Office) -> None:
-    """The call may have read before the write or after it: nobody knows, so nobody keeps it."""
+    """The call may have read before the write or after it, so its result must not enter the cache."""
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(request: httpx.Request) -> Any:
@@ -158,7 +158,7 @@ async def test_write_during_a_call_invalidates_its_result(office: Office) -> Non
 
 
 class Slow:
-    """Lets callers in one after the other, when they are told to."""
+    """A route that holds each request until `go_on` is set; `left` is set when one is cancelled."""
 
     def __init__(self, office: Office) -> None:
         self.arrived, self.go_on, self.left = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -178,11 +178,11 @@ class Slow:
 async def test_operations_share_a_call_in_flight(office: Office) -> None:
     slow = Slow(office)
     async with running(people(ttl=60), office) as graph:
-        asking = [asyncio.create_task(ask(graph, ANN)) for _ in range(5)]
+        queries = [asyncio.create_task(ask(graph, ANN)) for _ in range(5)]
         await slow.arrived.wait()
         slow.go_on.set()
-        assert await asyncio.gather(*asking) == [{"person": {"name": "Ann"}}] * 5
-    assert office.asked == ["people 1"]
+        assert await asyncio.gather(*queries) == [{"person": {"name": "Ann"}}] * 5
+    assert office.requests == ["people 1"]
 
 
 async def test_shared_call_survives_its_first_operation(office: Office) -> None:
@@ -197,7 +197,7 @@ async def test_shared_call_survives_its_first_operation(office: Office) -> None:
             await first
         slow.go_on.set()
         assert await second == {"person": {"name": "Ann"}}
-    assert office.asked == ["people 1"]
+    assert office.requests == ["people 1"]
 
 
 async def test_wider_query_does_not_join_a_narrower_call(office: Office) -> None:
@@ -210,30 +210,30 @@ async def test_wider_query_does_not_join_a_narrower_call(office: Office) -> None
         assert (await wide)["person"]["mail"] == "Ann@x.test"
         await narrow
         await ask(graph, '{ person(number: "1") { name mail } }')
-    assert len(office.asked) == 2
+    assert len(office.requests) == 2
 
 
 async def test_uncached_call_ends_with_its_operation(office: Office) -> None:
     slow, before = Slow(office), asyncio.all_tasks()
     async with running(people(), office) as graph:
-        asking = asyncio.create_task(ask(graph, ANN))
+        queries = asyncio.create_task(ask(graph, ANN))
         await slow.arrived.wait()
-        asking.cancel()
+        queries.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asking
+            await queries
         assert slow.left.is_set()
         assert asyncio.all_tasks() == before
 
 
 async def test_no_tasks_are_left_when_the_graph_stops(office: Office) -> None:
-    """Also calls that are shared, and those who wait for them get an answer."""
+    """Shared calls are cancelled too, and the operations that wait for them get an error."""
     slow, before = Slow(office), asyncio.all_tasks()
     async with running(people(ttl=60), office) as graph:
-        asking = asyncio.create_task(graph.execute(ANN))
+        queries = asyncio.create_task(graph.execute(ANN))
         await slow.arrived.wait()
     assert slow.left.is_set()
     async with asyncio.timeout(5):
-        answer = await asking
+        answer = await queries
     assert answer.errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
     assert asyncio.all_tasks() == before
 
@@ -250,8 +250,8 @@ async def test_included_fields_are_requested(office: Office, first: bool) -> Non
     query = 'query ($mail: Boolean!) { person(number: "1") { name mail @include(if: $mail) } }'
     async with running(people(), office) as graph:
         for mail in (first, not first):
-            told = await ask(graph, query, mail=mail)
-            assert told["person"] == {"name": "Ann", **({"mail": "Ann@x.test"} if mail else {})}
+            data = await ask(graph, query, mail=mail)
+            assert data["person"] == {"name": "Ann", **({"mail": "Ann@x.test"} if mail else {})}
     assert [("mail" in call.url.params["fields"]) for call in office.calls] == [first, not first]
 
 

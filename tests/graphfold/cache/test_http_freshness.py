@@ -27,21 +27,21 @@ class Clock:
         return self.now
 
 
-class Telling(Office):
-    """Answers with headers, and with 304 where it is asked for what it sent before."""
+class OfficeWithHeaders(Office):
+    """An office that adds these headers, and answers 304 to a matching conditional request."""
 
     def __init__(self, **headers: str) -> None:
         super().__init__()
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.told: list[int] = []
-        self.on("GET /people", self.tell)
+        self.statuses: list[int] = []
+        self.on("GET /people", self.reply)
 
-    def tell(self, request: httpx.Request) -> httpx.Response:
+    def reply(self, request: httpx.Request) -> httpx.Response:
         rows, tag = self.people(request), f'"{",".join(self.names.values())}"'
         headers = self.headers | ({"etag": tag} if "etag" in self.headers else {})
         same = "if-none-match" in request.headers and request.headers["if-none-match"] == headers.get("etag")
         same = same or ("last-modified" in headers and "if-modified-since" in request.headers)
-        self.told.append(304 if same else 200)
+        self.statuses.append(304 if same else 200)
         return httpx.Response(304, headers=headers) if same else httpx.Response(200, headers=headers, json=rows)
 
 
@@ -77,7 +77,7 @@ async def running(graph: Graph, office: Office, clock: Clock) -> AsyncIterator[G
     ],
 )
 async def test_entry_expires_when_the_backend_says(headers: dict[str, str], seconds: int, clock: Clock) -> None:
-    office = Telling(**headers)
+    office = OfficeWithHeaders(**headers)
     async with running(people(ttl=60), office, clock) as graph:
         await ask(graph, ANN)
         if seconds:
@@ -90,34 +90,36 @@ async def test_entry_expires_when_the_backend_says(headers: dict[str, str], seco
 
 
 async def test_private_reply_is_not_shared(clock: Clock) -> None:
-    office = Telling(cache_control="private, max-age=50")
+    office = OfficeWithHeaders(cache_control="private, max-age=50")
     async with running(people(ttl=60, share="public"), office, clock) as graph:
-        for who in ("ann", "bob"):
-            await graph.execute(ANN, headers={"authorization": who})
+        for viewer in ("ann", "bob"):
+            await graph.execute(ANN, headers={"authorization": viewer})
     assert len(office.calls) == 2
 
 
 @pytest.mark.parametrize(("control", "calls"), [("max-age=9", 1), ("no-store", 3), ("private", 3)])
 async def test_concurrent_viewers_share_storable_replies_only(control: str, calls: int, clock: Clock) -> None:
-    office, arrived, go_on = Telling(cache_control=control), asyncio.Event(), asyncio.Event()
+    office, arrived, go_on = OfficeWithHeaders(cache_control=control), asyncio.Event(), asyncio.Event()
 
     async def slow(request: httpx.Request) -> Any:
         arrived.set()
         await go_on.wait()
-        return office.tell(request)
+        return office.reply(request)
 
     office.on("GET /people", slow)
     async with running(people(ttl=60, share="public"), office, clock) as graph:
-        asking = [asyncio.create_task(graph.execute(ANN, headers={"authorization": who})) for who in ("a", "b", "c")]
+        queries = [
+            asyncio.create_task(graph.execute(ANN, headers={"authorization": viewer})) for viewer in ("a", "b", "c")
+        ]
         await arrived.wait()
         go_on.set()
-        answers = await asyncio.gather(*asking)
+        answers = await asyncio.gather(*queries)
     assert [answer.data for answer in answers] == [{"person": {"name": "Ann"}}] * 3
     assert len(office.calls) == calls
 
 
 async def test_must_revalidate_forbids_stale_values(clock: Clock) -> None:
-    office = Telling(cache_control="max-age=10, must-revalidate")
+    office = OfficeWithHeaders(cache_control="max-age=10, must-revalidate")
     async with running(people(ttl=60, caching={"stale": 30, "stale_if_error": 300}), office, clock) as graph:
         await ask(graph, ANN)
         clock.now = 11.0
@@ -127,34 +129,34 @@ async def test_must_revalidate_forbids_stale_values(clock: Clock) -> None:
 
 @pytest.mark.parametrize("validator", ["etag", "last_modified"])
 async def test_expired_reply_is_revalidated(validator: str, clock: Clock) -> None:
-    office = Telling(cache_control="max-age=10", **{validator: "Fri, 20 Nov 2026 10:00:00 GMT"})
+    office = OfficeWithHeaders(cache_control="max-age=10", **{validator: "Fri, 20 Nov 2026 10:00:00 GMT"})
     async with running(people(ttl=60), office, clock) as graph:
         for clock.now in (0.0, 11.0, 20.0, 22.0):
             assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
-    assert office.told == [200, 304, 304]
+    assert office.statuses == [200, 304, 304]
 
 
 async def test_changed_reply_replaces_the_old_one(clock: Clock) -> None:
-    office = Telling(cache_control="no-cache", etag="yes")
+    office = OfficeWithHeaders(cache_control="no-cache", etag="yes")
     async with running(people(ttl=60), office, clock) as graph:
         assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
         assert await ask(graph, ANN) == {"person": {"name": "Ann"}}
         office.names["1"] = "Zoe"
         assert await ask(graph, ANN) == {"person": {"name": "Zoe"}}
-    assert office.told == [200, 304, 200]
+    assert office.statuses == [200, 304, 200]
 
 
 async def test_validators_are_per_viewer(clock: Clock) -> None:
-    office = Telling(cache_control="no-cache", etag="yes")
+    office = OfficeWithHeaders(cache_control="no-cache", etag="yes")
     async with running(people(ttl=60), office, clock) as graph:
-        for who in ("ann", "bob", "ann"):
-            await graph.execute(ANN, headers={"authorization": who})
-    assert office.told == [200, 200, 304]
+        for viewer in ("ann", "bob", "ann"):
+            await graph.execute(ANN, headers={"authorization": viewer})
+    assert office.statuses == [200, 200, 304]
 
 
 async def test_write_drops_validators(clock: Clock) -> None:
-    """A date is too coarse a validator for what was changed within the second."""
-    office = Telling(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
+    """Last-Modified has a resolution of one second, too coarse to notice the write."""
+    office = OfficeWithHeaders(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
     async with running(people(ttl=60), office, clock) as graph:
         await ask(graph, ANN)
         await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { number } }')
@@ -162,19 +164,19 @@ async def test_write_drops_validators(clock: Clock) -> None:
 
 
 async def test_reply_in_flight_during_a_write_is_not_revalidated(clock: Clock) -> None:
-    office = Telling(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
-    taken, go_on = asyncio.Event(), asyncio.Event()
+    office = OfficeWithHeaders(last_modified="Fri, 20 Nov 2026 10:00:00 GMT", cache_control="no-cache")
+    arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(request: httpx.Request) -> Any:
-        told = office.tell(request)
-        taken.set()
+        response = office.reply(request)
+        arrived.set()
         await go_on.wait()
-        return told
+        return response
 
     office.on("GET /people", slow)
     async with running(people(ttl=60), office, clock) as graph:
         early = asyncio.create_task(ask(graph, ANN))
-        await taken.wait()
+        await arrived.wait()
         await ask(graph, 'mutation { rename(number: "1", name: "Zoe") { number } }')
         go_on.set()
         assert await early == {"person": {"name": "Ann"}}
@@ -182,27 +184,33 @@ async def test_reply_in_flight_during_a_write_is_not_revalidated(clock: Clock) -
 
 
 async def test_uncached_operation_is_not_revalidated(clock: Clock) -> None:
-    office = Telling(etag="yes")
+    office = OfficeWithHeaders(etag="yes")
     async with running(people(), office, clock) as graph:
         for _ in range(2):
             await ask(graph, ANN)
-    assert office.told == [200, 200]
+    assert office.statuses == [200, 200]
 
 
 def test_strictest_of_several_replies_counts() -> None:
-    told = Freshness()
-    told.add_reply({"cache-control": "max-age=60"}, 10)
-    told.add_reply({"cache-control": "max-age=5, private", "age": "2"}, 20)
-    told.add_reply({}, 30)
-    assert (told.lifetime, told.age, told.private, told.storable, told.body_bytes) == (3.0, 2.0, True, True, 60)
+    freshness = Freshness()
+    freshness.add_reply({"cache-control": "max-age=60"}, 10)
+    freshness.add_reply({"cache-control": "max-age=5, private", "age": "2"}, 20)
+    freshness.add_reply({}, 30)
+    assert (freshness.lifetime, freshness.age, freshness.private, freshness.storable, freshness.body_bytes) == (
+        3.0,
+        2.0,
+        True,
+        True,
+        60,
+    )
 
 
 def test_vary_by_an_unkeyed_header_forbids_storing() -> None:
-    told = Freshness()
-    told.add_reply({"vary": "accept-language"}, 1, unkeyed={"x-request-id"})
-    assert told.storable
-    told.add_reply({"vary": "Accept, X-Request-Id"}, 1, unkeyed={"x-request-id"})
-    assert not told.storable
+    freshness = Freshness()
+    freshness.add_reply({"vary": "accept-language"}, 1, unkeyed={"x-request-id"})
+    assert freshness.storable
+    freshness.add_reply({"vary": "Accept, X-Request-Id"}, 1, unkeyed={"x-request-id"})
+    assert not freshness.storable
 
 
 NAMES = st.sampled_from(["cache-control", "vary", "age", "expires", "date", "etag"])
@@ -211,9 +219,9 @@ TEXTS = st.text(max_size=40) | st.sampled_from(["max-age=", "max-age=-1", "max-a
 
 @given(st.lists(st.dictionaries(NAMES, TEXTS), max_size=4))
 def test_lifetime_is_never_negative_and_never_grows(replies: list[dict[str, str]]) -> None:
-    told, before = Freshness(), float("inf")
+    freshness, before = Freshness(), float("inf")
     for headers in replies:
-        told.add_reply(headers, 1)
-        assert 0 <= told.lifetime <= before
-        assert told.age >= 0
-        before = told.lifetime
+        freshness.add_reply(headers, 1)
+        assert 0 <= freshness.lifetime <= before
+        assert freshness.age >= 0
+        before = freshness.lifetime

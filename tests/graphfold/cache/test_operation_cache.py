@@ -18,23 +18,23 @@ WIDTHS = [frozenset[str](), frozenset("a"), frozenset("b"), frozenset("ab")]
 FIELDS = st.sampled_from(WIDTHS)
 NAMES = ["x", "y", "z"]
 KEYS = st.lists(st.sampled_from(NAMES), unique=True, min_size=1)
-WHO = st.sampled_from(["ann", "bob"])
+VIEWERS = st.sampled_from(["ann", "bob"])
 SECONDS = st.integers(0, 25).map(float)
-SAID = st.sampled_from(
+HEADERS = st.sampled_from(
     ["", "max-age=4", "max-age=9, must-revalidate", "no-cache", "no-store", "private", "age 3", "max-age=5 age 3"]
 )
 
 
-def freshness(said: str) -> Freshness:
-    control = said.removesuffix("age 3").strip()
+def freshness(text: str) -> Freshness:
+    control = text.removesuffix("age 3").strip()
     headers = {"cache-control": control} if control else {}
-    found = Freshness()
-    found.add_reply(headers | ({"age": "3"} if said.endswith("age 3") else {}), 100)
-    return found
+    result = Freshness()
+    result.add_reply(headers | ({"age": "3"} if text.endswith("age 3") else {}), 100)
+    return result
 
 
-class Known(NamedTuple):
-    """One answer for one viewer and key."""
+class Entry(NamedTuple):
+    """The result for one viewer and key, with the times until which it may be used."""
 
     value: int
     fields: frozenset[str]
@@ -51,17 +51,17 @@ class Known(NamedTuple):
 
 @dataclass
 class Model:
-    """What is remembered by viewer and key, and the steps at which keys were forgotten last.
+    """The entries by viewer and key, and for each key the step of its last invalidation.
 
-    `aside` is what has ended, knew more, and may still stand in.
+    `wider_stale` has replaced entries with more fields, which may still serve as a stale fallback.
     """
 
     policy: CachePolicy
     now: float = 0.0
     chance: float = 0.0
     steps: int = 0
-    known: dict[tuple[str, str], Known] = field(default_factory=dict)
-    aside: dict[tuple[str, str], Known] = field(default_factory=dict)
+    known: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    wider_stale: dict[tuple[str, str], Entry] = field(default_factory=dict)
     forgotten: dict[str, int] = field(default_factory=dict)
 
     def step(self) -> int:
@@ -71,39 +71,41 @@ class Model:
     def forget(self, keys: list[str]) -> None:
         self.forgotten |= dict.fromkeys(keys, self.step())
 
-    def valid(self, who: str, key: str, fields: frozenset[str]) -> Known | None:
-        for kept in (self.known, self.aside):
-            known = kept.get((who, key))
+    def valid(self, viewer: str, key: str, fields: frozenset[str]) -> Entry | None:
+        for entries in (self.known, self.wider_stale):
+            known = entries.get((viewer, key))
             if known is not None and fields <= known.fields:
                 return known if known.began >= self.forgotten.get(key, 0) else None
         return None
 
-    def life(self, said: str, *, negative: bool) -> tuple[float, float, float]:
+    def life(self, headers: str, *, negative: bool) -> tuple[float, float, float]:
         policy = self.policy
         ttl = (policy.effective_negative_ttl if negative else policy.ttl) * (1 - 0.1 * self.chance)
-        lifetime = {"max-age=4": 4, "max-age=9, must-revalidate": 9, "no-cache": 0, "max-age=5 age 3": 2}.get(said, ttl)
+        lifetime = {"max-age=4": 4, "max-age=9, must-revalidate": 9, "no-cache": 0, "max-age=5 age 3": 2}.get(
+            headers, ttl
+        )
         ends = self.now + min(ttl, lifetime)
-        if negative or said in ("max-age=9, must-revalidate", "no-cache"):
+        if negative or headers in ("max-age=9, must-revalidate", "no-cache"):
             return ends, ends, ends
         return ends, ends + policy.stale, ends + policy.stale_if_error
 
-    def put(self, who: str, key: str, new: Known, *, negative: bool) -> None:
-        old = self.valid(who, key, new.fields)
-        wider = old is not None and old.fields > new.fields and self.now < old.ends
-        if wider or new.began <= self.forgotten.get(key, 0) or new.gone <= self.now:
+    def put(self, viewer: str, key: str, new: Entry, *, negative: bool) -> None:
+        old = self.valid(viewer, key, new.fields)
+        superseded = old is not None and old.fields > new.fields and self.now < old.ends
+        if superseded or new.began <= self.forgotten.get(key, 0) or new.gone <= self.now:
             return
-        older = [kept.pop((who, key), None) for kept in (self.aside, self.known)]
-        stands = [known for known in older if known is not None and self.stands(key, known, new)]
-        if stands and not negative:
-            self.aside[who, key] = stands[0]
-        self.known[who, key] = new
+        older = [entries.pop((viewer, key), None) for entries in (self.wider_stale, self.known)]
+        fallbacks = [known for known in older if known is not None and self.may_serve_stale(key, known, new)]
+        if fallbacks and not negative:
+            self.wider_stale[viewer, key] = fallbacks[0]
+        self.known[viewer, key] = new
 
-    def stands(self, key: str, known: Known, new: Known) -> bool:
+    def may_serve_stale(self, key: str, known: Entry, new: Entry) -> bool:
         return known.fields > new.fields and self.now < known.gone and known.began >= self.forgotten.get(key, 0)
 
 
-class Remembering(RuleBasedStateMachine):
-    """Nothing is told that the model does not know, and everything that it knows is told."""
+class CacheMachine(RuleBasedStateMachine):
+    """The cache returns exactly the entries of the model."""
 
     @initialize(
         stale=st.sampled_from([0.0, 3.0]), on_error=st.sampled_from([0.0, 20.0]), negative=st.sampled_from([None, 2.0])
@@ -112,35 +114,35 @@ class Remembering(RuleBasedStateMachine):
         policy = CachePolicy(ttl=10.0, share="public", stale=stale, stale_if_error=on_error, negative_ttl=negative)
         self.model = Model(policy)
         self.store = OperationCache(policy, lambda: self.model.now, lambda: self.model.chance)
-        self.views = {who: CacheView(self.store, who) for who in ("ann", "bob")}
+        self.views = {viewer: CacheView(self.store, viewer) for viewer in ("ann", "bob")}
         self.begun: list[tuple[str, list[str], frozenset[str], int, int]] = []
         self.value = 0
 
-    @rule(who=WHO, keys=KEYS, fields=FIELDS)
-    def begin(self, who: str, keys: list[str], fields: frozenset[str]) -> None:
-        self.begun.append((who, keys, fields, self.views[who].begin(), self.model.step()))
+    @rule(viewer=VIEWERS, keys=KEYS, fields=FIELDS)
+    def begin(self, viewer: str, keys: list[str], fields: frozenset[str]) -> None:
+        self.begun.append((viewer, keys, fields, self.views[viewer].begin(), self.model.step()))
 
-    @rule(said=SAID, negative=st.booleans(), last=st.booleans())
-    def land(self, said: str, negative: bool, last: bool) -> None:
+    @rule(headers=HEADERS, negative=st.booleans(), last=st.booleans())
+    def store_reply(self, headers: str, negative: bool, last: bool) -> None:
         if not self.begun:
             return
-        who, keys, fields, next_tick, step = self.begun.pop(-1 if last else 0)
+        viewer, keys, fields, next_tick, step = self.begun.pop(-1 if last else 0)
         self.value += 1
-        told = freshness(said)
-        self.views[who].store(dict.fromkeys(keys, self.value), fields, next_tick, told, negative=negative)
-        life = self.model.life(said, negative=negative)
-        for key in keys if said not in ("no-store", "private") else ():
-            known = Known(self.value, fields, step, self.model.now - told.age, *life)
-            self.model.put(who, key, known, negative=negative)
+        reply_freshness = freshness(headers)
+        self.views[viewer].store(dict.fromkeys(keys, self.value), fields, next_tick, reply_freshness, negative=negative)
+        life = self.model.life(headers, negative=negative)
+        for key in keys if headers not in ("no-store", "private") else ():
+            known = Entry(self.value, fields, step, self.model.now - reply_freshness.age, *life)
+            self.model.put(viewer, key, known, negative=negative)
 
-    @rule(who=WHO, keys=KEYS, fields=FIELDS, others=FIELDS, seconds=SECONDS)
+    @rule(viewer=VIEWERS, keys=KEYS, fields=FIELDS, others=FIELDS, seconds=SECONDS)
     def load_twice(
-        self, who: str, keys: list[str], fields: frozenset[str], others: frozenset[str], seconds: float
+        self, viewer: str, keys: list[str], fields: frozenset[str], others: frozenset[str], seconds: float
     ) -> None:
-        """What chance alone brings about too seldom: the second time with fewer fields, mostly when the first ended."""
-        for asked in (fields, fields & others):
-            self.begin(who, keys, asked)
-            self.land("", negative=False, last=True)
+        """Load twice, the second time with fewer fields, mostly after expiry. Random rules rarely do so."""
+        for requested in (fields, fields & others):
+            self.begin(viewer, keys, requested)
+            self.store_reply("", negative=False, last=True)
             self.wait(seconds)
 
     @rule(keys=KEYS)
@@ -164,26 +166,26 @@ class Remembering(RuleBasedStateMachine):
 
     @invariant()
     def same(self) -> None:
-        for who, view in self.views.items():
+        for viewer, view in self.views.items():
             for fields in WIDTHS:
-                self.compare(who, view, fields)
+                self.compare(viewer, view, fields)
 
-    def compare(self, who: str, view: CacheView, fields: frozenset[str]) -> None:
+    def compare(self, viewer: str, view: CacheView, fields: frozenset[str]) -> None:
         now = self.model.now
-        known = {key: found for key in NAMES if (found := self.model.valid(who, key, fields)) is not None}
+        known = {key: found for key in NAMES if (found := self.model.valid(viewer, key, fields)) is not None}
         assert view.get_many(NAMES, fields) == {key: k.value for key, k in known.items() if now < k.ends}
         for on_error in (False, True):
-            told = view.get_stale(NAMES, fields, on_error=on_error)
+            stale = view.get_stale(NAMES, fields, on_error=on_error)
             ends = {key: k.on_error if on_error else k.stale for key, k in known.items()}
-            assert told == {key: (k.value, now - k.made) for key, k in known.items() if now < ends[key]}
+            assert stale == {key: (k.value, now - k.made) for key, k in known.items() if now < ends[key]}
 
 
-Remembering.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-test_operation_cache_matches_the_model = Remembering.TestCase
+CacheMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+test_operation_cache_matches_the_model = CacheMachine.TestCase
 
 
-class Bounded(RuleBasedStateMachine):
-    """However much is kept: there is never more than there is room for, and nothing forgotten comes back."""
+class BoundsMachine(RuleBasedStateMachine):
+    """The cache never exceeds its limits, and an invalidated key never comes back."""
 
     @initialize(rows=st.integers(1, 12), answers=st.integers(1, 12))
     def start(self, rows: int, answers: int) -> None:
@@ -193,19 +195,19 @@ class Bounded(RuleBasedStateMachine):
         )
         self.store = OperationCache(self.policy, lambda: self.now, lambda: 0.0)
         self.view = CacheView(self.store, "all")
-        self.told: dict[int, list[Any]] = {}
+        self.stored: dict[int, list[Any]] = {}
 
     @rule(
         keys=st.lists(st.integers(0, 30), unique=True, min_size=1, max_size=15), pages=st.integers(1, 4), fields=FIELDS
     )
-    def keep(self, keys: list[int], pages: int, fields: frozenset[str]) -> None:
+    def store_values(self, keys: list[int], pages: int, fields: frozenset[str]) -> None:
         self.value += 1
         value = [self.value] * pages
-        said = Freshness()
-        said.add_reply({}, 100 * pages * len(keys))
-        self.view.store(dict.fromkeys(keys, value), fields, self.view.begin(), said)
+        reply_freshness = Freshness()
+        reply_freshness.add_reply({}, 100 * pages * len(keys))
+        self.view.store(dict.fromkeys(keys, value), fields, self.view.begin(), reply_freshness)
         for key in keys:
-            self.told.setdefault(key, []).append(value)
+            self.stored.setdefault(key, []).append(value)
 
     @rule(keys=st.lists(st.integers(0, 30), unique=True))
     def use(self, keys: list[int]) -> None:
@@ -214,7 +216,7 @@ class Bounded(RuleBasedStateMachine):
     @rule(key=st.integers(0, 30))
     def forget(self, key: int) -> None:
         self.store.forget(key)
-        self.told.pop(key, None)
+        self.stored.pop(key, None)
 
     @rule(seconds=SECONDS)
     def wait(self, seconds: float) -> None:
@@ -226,14 +228,14 @@ class Bounded(RuleBasedStateMachine):
         rows = sum(len(value) for _, *value in found)
         assert rows <= self.policy.cache_size
         assert rows * (ENTRY_OVERHEAD + 100) <= self.policy.cache_bytes or rows <= 1
-        assert all(value in self.told[key] for key, *value in found)
+        assert all(value in self.stored[key] for key, *value in found)
 
     def found(self, fields: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
-        """In time or late."""
+        """Return the fresh and the stale entries."""
         yield from self.view.get_many(range(31), fields).items()
         late = self.view.get_stale(range(31), fields, on_error=True)
         yield from ((key, value) for key, (value, _) in late.items())
 
 
-Bounded.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-test_operation_cache_stays_within_its_limits = Bounded.TestCase
+BoundsMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+test_operation_cache_stays_within_its_limits = BoundsMachine.TestCase

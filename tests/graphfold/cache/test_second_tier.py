@@ -1,4 +1,4 @@
-"""The second tier. Each run of a graph has caches of its own, like a process; the tier is what the runs share."""
+"""The second tier. Each run of a graph has caches of its own, like a process; the runs share only the tier."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Hashable, Mapping
@@ -55,7 +55,7 @@ class FailingTier(MemoryTier):
 
 
 class HangingTier(MemoryTier):
-    """Ignores its cancellation, too."""
+    """A tier that never answers and ignores cancellation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ async def test_keys_in_the_tier_are_not_fetched(execution: str, office: Office, 
         assert await ask(graph, query) == first
         assert len(office.calls) == calls
         await ask(graph, '{ many(numbers: ["1", "3"]) { name } }')
-    assert office.asked[calls:] == ["people 3"]
+    assert office.requests[calls:] == ["people 3"]
 
 
 async def test_reads_are_shared_by_equal_arguments(office: Office, tier: MemoryTier) -> None:

@@ -16,7 +16,7 @@ from tests.graphfold.people import Office, people
 pytestmark = pytest.mark.anyio
 
 ANN = '{ person(number: "1") { name } }'
-KEPT: CachingOptions = {"stale": 30, "stale_if_error": 300}
+STALE: CachingOptions = {"stale": 30, "stale_if_error": 300}
 
 
 class Clock:
@@ -38,7 +38,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["breadth-first", "graphql-core"])
 def graph(request: pytest.FixtureRequest) -> Graph:
-    return people(ttl=60, caching=KEPT, environment={"GRAPHFOLD_EXECUTION": request.param})
+    return people(ttl=60, caching=STALE, environment={"GRAPHFOLD_EXECUTION": request.param})
 
 
 @asynccontextmanager
@@ -54,7 +54,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def paths(answer: Any) -> list[Any]:
-    return [told["path"] for told in answer.extensions.get("freshness", [])]
+    return [entry["path"] for entry in answer.extensions.get("freshness", [])]
 
 
 async def test_fresh_answer_has_no_freshness_extension(graph: Graph, office: Office, clock: Clock) -> None:
@@ -77,14 +77,14 @@ async def test_stale_entry_is_served_during_one_refresh(graph: Graph, office: Of
         for _ in range(3):
             answer = await graph.execute(ANN)
             assert answer.data == {"person": {"name": "Ann"}}
-            told = {"path": ["person"], "age": 75.0, "because": "revalidating"}
-            assert answer.extensions["freshness"] == [told | {"backend": "hr", "operation": "people"}]
+            entry = {"path": ["person"], "age": 75.0, "because": "revalidating"}
+            assert answer.extensions["freshness"] == [entry | {"backend": "hr", "operation": "people"}]
         await until(lambda: len(office.calls) == 2)
         go_on.set()
         await until(lambda: graph.runtime is not None and not graph.runtime._tasks)
         answer = await graph.execute(ANN)
         assert (answer.data, answer.extensions) == ({"person": {"name": "Zoe"}}, {})
-    assert office.asked == ["people 1", "people 1"]
+    assert office.requests == ["people 1", "people 1"]
 
 
 async def test_entry_past_its_stale_time_is_fetched(graph: Graph, office: Office, clock: Clock) -> None:
@@ -115,11 +115,11 @@ async def test_stale_entry_replaces_an_outage(
         office.on("GET /people", failing(failure))
         answer = await graph.execute(ANN, request_id="r")
         assert (answer.data, answer.errors) == ({"person": {"name": "Ann"}}, [])
-        (told,) = answer.extensions["freshness"]
-        assert (told["path"], told["age"], told["because"]) == (["person"], 350.0, code)
+        (entry,) = answer.extensions["freshness"]
+        assert (entry["path"], entry["age"], entry["because"]) == (["person"], 350.0, code)
         [line] = [line for line in log if line.get("answered_by") == "stale"]
         assert (line["log_level"], line["code"], line["request_id"]) == ("warning", code, "r")
-        assert (line["backend"], line["operation"]) == (told["backend"], told["operation"])
+        assert (line["backend"], line["operation"]) == (entry["backend"], entry["operation"])
         clock.now = 361.0
         assert (await graph.execute(ANN)).errors[0]["extensions"]["code"] == code
 
@@ -156,7 +156,7 @@ def failing(failure: Any) -> Callable[[httpx.Request], Any]:
 
 
 async def test_freshness_names_exactly_the_stale_paths(graph: Graph, office: Office, clock: Clock) -> None:
-    """By links, by resolvers that wait once, more often, or for many at once, in lists and below them."""
+    """The fields load by links, by resolvers that await once, several times or many at once, and inside of lists."""
     query = """{
       bob: person(number: "2") { name boss { name } notes { author { name } } }
       many(numbers: ["1", "2", "5"]) { name }
@@ -168,7 +168,9 @@ async def test_freshness_names_exactly_the_stale_paths(graph: Graph, office: Off
         await graph.execute(query)
         await until(lambda: graph.runtime is not None and not graph.runtime._tasks)
         clock.now = 70.0
-        await ask(graph, '{ fresh: seek(number: "4") { name mail bossNumber } }')  # wider, and good for all below
+        await ask(
+            graph, '{ fresh: seek(number: "4") { name mail bossNumber } }'
+        )  # refreshed with all fields that the query selects
         answer = await graph.execute(query)
         assert answer.errors == []
         bob = [["bob"], ["bob", "boss"], ["bob", "notes", 0, "author"], ["bob", "notes", 1, "author"]]
@@ -219,7 +221,7 @@ async def test_negative_entry_has_its_own_ttl(office: Office, clock: Clock) -> N
 
 
 async def test_stale_entries_are_per_viewer(office: Office, clock: Clock) -> None:
-    graph = people(ttl=60, caching=KEPT)
+    graph = people(ttl=60, caching=STALE)
     async with running(graph, office, clock):
         await graph.execute(ANN, headers={"authorization": "ann"})
         clock.now = 61.0
@@ -232,10 +234,10 @@ async def test_tenant_entries_are_shared_within_the_tenant_only(office: Office, 
     graph = people(ttl=60, share="tenant")
     graph.tenant_of = lambda headers: headers.get("tenant")
     async with running(graph, office, clock):
-        for who, tenant in (("ann", "a"), ("bob", "a"), ("cid", "c"), ("dan", ""), ("eve", "")):
-            headers = {"authorization": who} | ({"tenant": tenant} if tenant else {})
+        for viewer, tenant in (("ann", "a"), ("bob", "a"), ("cid", "c"), ("dan", ""), ("eve", "")):
+            headers = {"authorization": viewer} | ({"tenant": tenant} if tenant else {})
             await graph.execute(ANN, headers=headers)
-    assert len(office.asked) == 4
+    assert len(office.requests) == 4
 
 
 async def test_entries_made_together_expire_apart(office: Office, clock: Clock) -> None:
@@ -245,4 +247,4 @@ async def test_entries_made_together_expire_apart(office: Office, clock: Clock) 
         await ask(graph, '{ person(number: "2") { name } }')
         clock.now = 95.0
         await ask(graph, '{ a: person(number: "1") { name } b: person(number: "2") { name } }')
-    assert office.asked == ["people 1", "people 2", "people 2"]
+    assert office.requests == ["people 1", "people 2", "people 2"]

@@ -1,4 +1,4 @@
-"""A shop behind any credential, and who asks it."""
+"""A graph of one backend, a shop, with any credential."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

@@ -14,13 +14,13 @@ from graphfold.credentials.access_token import AccessToken, Issued
 from graphfold.errors import BackendBusy, BackendCredentials, BackendUnavailable, GraphError
 
 SKEW, PAUSE = 30.0, 1.0
-ASKED_FOR = {"30 s": 30.0, "an hour": 60.0, "some time": PAUSE}
-"""How long there is no request after 429, by what that says."""
+QUIET_SECONDS = {"30 s": 30.0, "an hour": 60.0, "some time": PAUSE}
+"""The seconds without a request after a 429, by its retry-after."""
 BUSY = {"30 s": 30.0, "an hour": 3600.0, "some time": None}
 
 
-class Server:
-    """Issues t1, t2 ... unless it is told to fail."""
+class TokenEndpoint:
+    """A token endpoint that issues t1, t2 ... unless `failure` is set."""
 
     def __init__(self) -> None:
         self.now, self.lifetime, self.requests = 0.0, 3600.0, 0
@@ -36,108 +36,108 @@ class Server:
         return Issued(f"t{self.requests}", self.lifetime)
 
 
-class Life(RuleBasedStateMachine):
-    """The model: the text that is good, from when another is asked for, when it ends, until when all is quiet."""
+class TokenMachine(RuleBasedStateMachine):
+    """A model of the token: its text, the times of renewal and expiry, and until when no request is sent."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.it, self.loop = Server(), asyncio.Runner()
+        self.endpoint, self.loop = TokenEndpoint(), asyncio.Runner()
         self.text: str | None = None
-        self.renew_at = self.ends_at = self.quiet_until = self.in_vain_until = 0.0
+        self.renew_at = self.ends_at = self.quiet_until = self.refused_until = 0.0
 
     def teardown(self) -> None:
         self.loop.close()
 
     @rule(seconds=st.floats(0, 5000) | st.sampled_from([0.5, 1.0, 29.0, 31.0]))
     def time_passes(self, seconds: float) -> None:
-        self.it.now += seconds
+        self.endpoint.now += seconds
 
     @rule(lifetime=st.sampled_from([0.0, 1.0, 45.0, 60.0, 3600.0]))
     def tokens_live_for(self, lifetime: float) -> None:
-        self.it.lifetime = lifetime
+        self.endpoint.lifetime = lifetime
 
     @rule(
         failure=st.sampled_from([None, None, BackendUnavailable, BackendCredentials, BackendBusy]),
         busy=st.sampled_from(list(BUSY)),
     )
-    def the_server_is(self, failure: type[GraphError] | None, busy: str) -> None:
-        self.it.failure, self.it.busy = failure, busy
+    def endpoint_fails_with(self, failure: type[GraphError] | None, busy: str) -> None:
+        self.endpoint.failure, self.endpoint.busy = failure, busy
 
     @rule()
-    def somebody_calls(self) -> None:
-        now, before = self.it.now, self.it.requests
-        told = self.asked()
+    def call(self) -> None:
+        now, before = self.endpoint.now, self.endpoint.requests
+        token = self.get_token()
         if self.text is not None and now < self.renew_at:
-            assert (told, self.it.requests) == (self.text, before)
+            assert (token, self.endpoint.requests) == (self.text, before)
         else:
-            self.renewed(told, before, keeps=self.text is not None and now < self.ends_at)
-            if told == f"t{before + 1}":
-                self.in_vain_until = 0.0
+            self.check_renewal(token, before, keeps=self.text is not None and now < self.ends_at)
+            if token == f"t{before + 1}":
+                self.refused_until = 0.0
 
     @precondition(lambda self: self.text is not None)
     @rule()
-    def the_backend_refuses_it(self) -> None:
-        before = self.it.requests
-        told = self.asked(refused=self.text)
-        if self.quiet_until <= self.it.now < self.in_vain_until:
-            assert (told, self.it.requests) == (self.text, before)
+    def backend_refuses_token(self) -> None:
+        before = self.endpoint.requests
+        token = self.get_token(refused=self.text)
+        if self.quiet_until <= self.endpoint.now < self.refused_until:
+            assert (token, self.endpoint.requests) == (self.text, before)
             return
-        self.renewed(told, before, keeps=False)
-        self.in_vain_until = self.it.now + PAUSE if self.it.requests > before else 0.0
+        self.check_renewal(token, before, keeps=False)
+        self.refused_until = self.endpoint.now + PAUSE if self.endpoint.requests > before else 0.0
 
     @invariant()
-    def what_is_at_hand_is_what_the_model_says(self) -> None:
-        good = self.text is not None and self.it.now < self.renew_at
-        assert self.it.token.current() == (self.text if good else None)
+    def current_token_matches_model(self) -> None:
+        good = self.text is not None and self.endpoint.now < self.renew_at
+        assert self.endpoint.token.current() == (self.text if good else None)
 
-    def asked(self, refused: str | None = None) -> str | None:
-        """Three at once: they get the same."""
+    def get_token(self, refused: str | None = None) -> str | None:
+        """Return the token that three concurrent callers get."""
 
         async def one() -> str | None:
-            text = self.it.token.current() if refused is None else None
+            text = self.endpoint.token.current() if refused is None else None
             try:
-                return text or await self.it.token.next(refused)
+                return text or await self.endpoint.token.next(refused)
             except GraphError:
                 return None
 
         async def three() -> list[str | None]:
             return list(await asyncio.gather(one(), one(), one()))
 
-        told = self.loop.run(three())
-        assert len(set(told)) == 1
-        return told[0]
+        tokens = self.loop.run(three())
+        assert len(set(tokens)) == 1
+        return tokens[0]
 
-    def renewed(self, told: str | None, before: int, *, keeps: bool) -> None:
-        now, failure = self.it.now, self.it.failure
+    def check_renewal(self, token: str | None, before: int, *, keeps: bool) -> None:
+        now, failure = self.endpoint.now, self.endpoint.failure
         if now < self.quiet_until:
-            assert (told, self.it.requests) == (None, before)
+            assert (token, self.endpoint.requests) == (None, before)
             self.text = None
             return
-        assert self.it.requests == before + 1
+        assert self.endpoint.requests == before + 1
         if failure is None:
-            self.text, self.ends_at = told, now + self.it.lifetime
-            self.renew_at = now + max(self.it.lifetime - SKEW, self.it.lifetime / 2)
-            assert told == f"t{self.it.requests}"
+            self.text, self.ends_at = token, now + self.endpoint.lifetime
+            self.renew_at = now + max(self.endpoint.lifetime - SKEW, self.endpoint.lifetime / 2)
+            assert token == f"t{self.endpoint.requests}"
             return
         if failure is BackendBusy:
-            self.quiet_until = now + ASKED_FOR[self.it.busy]
+            self.quiet_until = now + QUIET_SECONDS[self.endpoint.busy]
         if keeps:
-            assert told == self.text
+            assert token == self.text
             self.renew_at = min(max(now + PAUSE, self.quiet_until), self.ends_at)
             return
-        assert told is None
+        assert token is None
         self.text = None
         if failure is BackendCredentials:
             self.quiet_until = now + PAUSE
 
 
-TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestTokenLifetime = TokenMachine.TestCase
+TestTokenLifetime.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
 @pytest.mark.anyio
 async def test_cancelled_caller_leaves_token_request_to_waiters() -> None:
-    server, arrived, go_on = Server(), asyncio.Event(), asyncio.Event()
+    server, arrived, go_on = TokenEndpoint(), asyncio.Event(), asyncio.Event()
     issue = server.issue
 
     async def slow() -> Issued:

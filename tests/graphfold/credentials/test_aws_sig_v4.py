@@ -23,16 +23,16 @@ KEY = {"GRAPHFOLD_SHOP_KEY_ID": "AKIDEXAMPLE", "GRAPHFOLD_SHOP_SECRET_KEY": "wJa
 SIGNED = r"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\d{8}/eu-west-1/execute-api/aws4_request, SignedHeaders=.*, Sig.*"
 
 
-def again(request: Any, token: str | None) -> str:
-    """The signature of what arrived, made at the time that it names."""
+def expected_signature(request: Any, token: str | None) -> str:
+    """Return the signature that botocore computes for the received request, at the time in its header."""
     names = re.findall(r"SignedHeaders=([^,]+)", request.headers["authorization"])[0].split(";")
-    asked = awsrequest.AWSRequest(
+    aws_request = awsrequest.AWSRequest(
         request.method, str(request.url), data=request.content, headers={name: request.headers[name] for name in names}
     )
-    asked.context["timestamp"] = request.headers["x-amz-date"]
+    aws_request.context["timestamp"] = request.headers["x-amz-date"]
     signer = auth.SigV4Auth(keys.Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI", token), "execute-api", "eu-west-1")
-    text = signer.string_to_sign(asked, signer.canonical_request(asked))
-    return str(signer.signature(text, asked))
+    text = signer.string_to_sign(aws_request, signer.canonical_request(aws_request))
+    return str(signer.signature(text, aws_request))
 
 
 @pytest.mark.parametrize("token", [None, "session-token"])
@@ -43,7 +43,7 @@ async def test_aws_signature_matches_received_request(opened: Open, token: str |
         await ask(graph, '{ count(of: "a b/c") }')
     request = backend.calls[0]
     assert re.fullmatch(SIGNED, request.headers["authorization"])
-    assert request.headers["authorization"].endswith(f"Signature={again(request, token)}")
+    assert request.headers["authorization"].endswith(f"Signature={expected_signature(request, token)}")
     assert request.headers.get("x-amz-security-token") == token
 
 

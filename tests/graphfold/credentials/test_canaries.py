@@ -59,30 +59,32 @@ FORBIDDEN = (
 )
 
 
-def told(request: httpx.Request) -> str:
-    """All that the backend knows: what it was sent, and the shared secret."""
+def echo_text(request: httpx.Request) -> str:
+    """Return all that the backend knows: the request and the shared secret."""
     return f"{request.method} {request.url} {dict(request.headers)} {request.content.decode()} {CANARY}"
 
 
 def as_json(request: httpx.Request) -> Any:
-    return {"said": told(request)}
+    return {"echo": echo_text(request)}
 
 
 TROUBLES: dict[str, Callable[[httpx.Request], Any]] = {
     "echoed as data": as_json,
-    "echoed in a header": lambda r: httpx.Response(422, headers={"x-said": told(r)}, json={}),
-    "echoed as the media type": lambda r: httpx.Response(200, headers={"content-type": told(r)}, content=b"x"),
-    "not the shape": lambda r: [told(r)],
-    "no JSON": lambda r: httpx.Response(200, html=told(r)),
+    "echoed in a header": lambda r: httpx.Response(422, headers={"x-echo": echo_text(r)}, json={}),
+    "echoed as the media type": lambda r: httpx.Response(200, headers={"content-type": echo_text(r)}, content=b"x"),
+    "not the shape": lambda r: [echo_text(r)],
+    "no JSON": lambda r: httpx.Response(200, html=echo_text(r)),
     "refused": lambda r: httpx.Response(401, json=as_json(r)),
-    "forbidden": lambda r: httpx.Response(403, text=told(r)),
+    "forbidden": lambda r: httpx.Response(403, text=echo_text(r)),
     "rejected": lambda r: httpx.Response(422, json=as_json(r)),
-    "failed": lambda r: httpx.Response(500, text=told(r)),
-    "busy": lambda r: httpx.Response(429, text=told(r), headers={"retry-after": "60"}),
-    "redirected": lambda r: httpx.Response(307, headers={"location": str(r.url), "x-said": told(r)}, text=told(r)),
-    "late": lambda r: httpx.ReadTimeout(told(r)),
-    "lost": lambda r: httpx.ReadError(told(r)),
-    "met by a defect": lambda r: httpx.Response(409, headers={"x-said": told(r)}, json=as_json(r)),
+    "failed": lambda r: httpx.Response(500, text=echo_text(r)),
+    "busy": lambda r: httpx.Response(429, text=echo_text(r), headers={"retry-after": "60"}),
+    "redirected": lambda r: httpx.Response(
+        307, headers={"location": str(r.url), "x-echo": echo_text(r)}, text=echo_text(r)
+    ),
+    "late": lambda r: httpx.ReadTimeout(echo_text(r)),
+    "lost": lambda r: httpx.ReadError(echo_text(r)),
+    "met by a defect": lambda r: httpx.Response(409, headers={"x-echo": echo_text(r)}, json=as_json(r)),
 }
 
 
@@ -96,13 +98,13 @@ def shop(kind: Credential) -> Graph:
 
         @read()
         async def echo(self) -> str:
-            return await self.get("/echo", str, at="said")
+            return await self.get("/echo", str, at="echo")
 
         def problem(self, reply: Reply) -> GraphError:
-            """As careless as can be."""
+            """Put the whole reply into errors, as a careless author would."""
             if reply.status == 422:
                 text = f"{reply.body.decode()} {dict(reply.headers)}"
-                return BackendRejected(text, internal=text, detail={"said": text})
+                return BackendRejected(text, internal=text, detail={"echo": text})
             if reply.status == 409:
                 raise ValueError(str(reply.headers)) from KeyError(reply.body)
             return super().problem(reply)
@@ -161,7 +163,7 @@ async def test_no_canary_of_the_token_request_gets_out(trouble: Callable[[httpx.
 
 
 async def test_text_without_secrets_is_not_redacted() -> None:
-    backend = FakeBackend({"GET /echo": {"said": "gateway canary Bearer"}})
+    backend = FakeBackend({"GET /echo": {"echo": "gateway canary Bearer"}})
     async with shop(Bearer()).running(transports=fakes(shop=backend)) as graph:
         answer = await graph.execute("{ echo }")
     assert answer.data == {"echo": "gateway canary Bearer"}
@@ -172,7 +174,7 @@ SESSION = "7d1c0e5a-4a7e-4c31-9f0b-2f8f6a1d9b11"
 
 @pytest.mark.parametrize("status", [200, 422])
 async def test_propagated_caller_credentials_are_redacted_in_replies(status: int, log: list[Any]) -> None:
-    """A backend may tell the cookies one by one. What is short may be an ordinary word, and stays where it is one."""
+    """A backend may repeat single cookies. A short value may be an ordinary word, so it is not redacted on its own."""
 
     @strawberry.type
     class Query:
@@ -183,7 +185,7 @@ async def test_propagated_caller_credentials_are_redacted_in_replies(status: int
 
         @read()
         async def echo(self) -> str:
-            return await self.get("/echo", str, at="said")
+            return await self.get("/echo", str, at="echo")
 
         def problem(self, reply: Reply) -> GraphError:
             return BackendRejected(reply.body.decode())
@@ -192,12 +194,12 @@ async def test_propagated_caller_credentials_are_redacted_in_replies(status: int
     async def echo(shop: Shop) -> str | None:
         return await shop.echo()
 
-    def told(request: httpx.Request) -> httpx.Response:
+    def repeat(request: httpx.Request) -> httpx.Response:
         cookies = dict(pair.split("=") for pair in request.headers["cookie"].split("; "))
-        return httpx.Response(status, json={"said": f"Hannover, {cookies['session']} {dict(request.headers)}"})
+        return httpx.Response(status, json={"echo": f"Hannover, {cookies['session']} {dict(request.headers)}"})
 
     headers = {"cookie": f"session={SESSION}; town=Hannover", "authorization": f"Bearer {ISSUED}"}
-    async with graph_of().running(transports=fakes(shop=FakeBackend({"GET /echo": told}))) as graph:
+    async with graph_of().running(transports=fakes(shop=FakeBackend({"GET /echo": repeat}))) as graph:
         answer = await graph.execute("{ echo }", headers=headers)
     seen = f"{answer.data} {answer.errors} {log}"
     assert "Hannover" in seen
@@ -205,7 +207,7 @@ async def test_propagated_caller_credentials_are_redacted_in_replies(status: int
 
 
 async def test_caller_secrets_are_not_kept_after_the_call() -> None:
-    backend = FakeBackend({"GET /echo": {"said": "hello"}})
+    backend = FakeBackend({"GET /echo": {"echo": "hello"}})
     secret_forms.cache_clear()
     async with shop(PassThrough()).running(transports=fakes(shop=backend)) as graph:
         await graph.execute("{ echo }", headers={"authorization": f"Bearer {CANARY}"})

@@ -28,7 +28,7 @@ SECRETS = {
 
 
 def shop(kind: Credential) -> Graph:
-    """A graph with one field, answered by a backend that wants this credential."""
+    """Declare a graph of one field, over a backend with this credential."""
 
     @strawberry.type
     class Query:
@@ -50,7 +50,7 @@ def shop(kind: Credential) -> Graph:
 
 
 class Guarded(FakeBackend):
-    """Issues tokens t1, t2 ... and takes the newest only."""
+    """A backend that issues tokens t1, t2 ... and accepts only the newest."""
 
     def __init__(self, lives: float = 3600) -> None:
         super().__init__({"POST /token": self.token, "GET /count": self.count})
@@ -124,7 +124,7 @@ async def test_refused_token_is_renewed_once_for_concurrent_calls() -> None:
 
         async def count(request: httpx.Request) -> Any:
             if request.headers["authorization"] == "Bearer t1":
-                await together.wait()  # all five are refused before any of them asks for a new token
+                await together.wait()  # all five are refused before one requests a new token
             return backend.count(request)
 
         backend.on("GET /count", count)
@@ -141,8 +141,10 @@ async def test_token_endpoint_retry_after_is_respected(header: dict[str, str], s
     running = shop(ClientCredentials("/token")).running(transports=fakes(shop=backend), timer=lambda: now[0])
     async with running as graph:
         answers = [await graph.execute('{ count(of: "a") }') for _ in range(30)]
-        told = [error["extensions"] for answer in answers for error in answer.errors]
-        assert {(each["code"], each.get("retryAfter")) for each in told} == {("BACKEND_BUSY", 30 if header else None)}
+        extensions = [error["extensions"] for answer in answers for error in answer.errors]
+        assert {(each["code"], each.get("retryAfter")) for each in extensions} == {
+            ("BACKEND_BUSY", 30 if header else None)
+        }
         assert backend.paths == ["/token"]
         assert graph.state()["shop"]["breakers"]["default"]["failures"] == 0
         backend.on("POST /token", backend.token)
@@ -158,7 +160,7 @@ async def test_token_endpoint_429_does_not_pause_backend() -> None:
     async with running as graph:
         await ask(graph, '{ count(of: "a") }')
         backend.on("POST /token", httpx.Response(429, headers={"retry-after": "20"}))
-        now[0] = 80  # it is time to renew it, but it is good
+        now[0] = 80  # due for renewal, but not expired
         for n in range(5):
             assert await ask(graph, f'{{ count(of: "{n}") }}') == {"count": 7}
         assert backend.paths.count("/token") == 2
@@ -166,7 +168,7 @@ async def test_token_endpoint_429_does_not_pause_backend() -> None:
 
 @pytest.mark.parametrize(("at_once", "sent"), [(1, 60 + 1), (32, 60 + 32)])
 async def test_refused_fresh_tokens_do_not_double_calls(at_once: int, sent: int) -> None:
-    """No more are sent again than were refused before there was a fresh token: of 60 calls, 32 of them at a time."""
+    """Only calls that were refused before the renewal are sent again: of 60 calls, at most the 32 concurrent ones."""
     backend, together = Guarded(), asyncio.Barrier(at_once)
 
     async def refuse(request: httpx.Request) -> httpx.Response:

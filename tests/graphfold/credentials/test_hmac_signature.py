@@ -21,18 +21,18 @@ KEY = {"GRAPHFOLD_SHOP_KEY_ID": "gateway-1", "GRAPHFOLD_SHOP_SECRET_KEY": "a-sha
 
 
 def signature(key: bytes, lines: dict[str, str], parameters: str) -> str:
-    """RFC 9421 section 2.5 and 3.3.3."""
+    """Return the signature of these lines (RFC 9421, sections 2.5 and 3.3.3)."""
     base = "".join(f'"{name}": {value}\n' for name, value in lines.items()) + f'"@signature-params": {parameters}'
     return b64encode(hmac.new(key, base.encode(), hashlib.sha256).digest()).decode()
 
 
 def verified(request: httpx.Request, key: str, now: float) -> bool:
-    """As a backend does it, by what it received."""
+    """Verify the signature from the received request alone, as a backend does."""
     parameters = request.headers["signature-input"].removeprefix("sig1=")
     names = re.findall(r'"([^"]+)"', parameters.partition(")")[0])
     digest = b64encode(hashlib.sha256(request.content).digest()).decode()
     path, _, query = request.url.raw_path.decode().partition("?")
-    known = {
+    components = {
         "@method": request.method,
         "@authority": request.headers["host"],
         "@path": path,
@@ -40,12 +40,12 @@ def verified(request: httpx.Request, key: str, now: float) -> bool:
         "content-digest": f"sha-256=:{digest}:",
     }
     window = [int(number) for number in re.findall(r"(?:created|expires)=(\d+)", parameters)]
-    expected = signature(key.encode(), {name: known[name] for name in names}, parameters)
+    expected = signature(key.encode(), {name: components[name] for name in names}, parameters)
     return window[0] <= now <= window[1] and request.headers["signature"] == f"sig1=:{expected}:"
 
 
 def test_verifier_accepts_rfc_9421_example() -> None:
-    """RFC 9421 appendix B.2.5."""
+    """The example is from appendix B.2.5."""
     key = b64decode("uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==")
     lines = {
         "date": "Tue, 20 Apr 2021 02:07:55 GMT",

@@ -19,16 +19,16 @@ ADAPTER = """
         """
 
 
-def adapter(body: str, told: str, fix: str, *, read: str = "") -> Wrong:
-    return Wrong(ADAPTER.format(body, read), told, fix)
+def adapter(body: str, message: str, fix: str, *, read: str = "") -> Wrong:
+    return Wrong(ADAPTER.format(body, read), message, fix)
 
 
-def credential(made: str, told: str, fix: str) -> Wrong:
+def credential(made: str, message: str, fix: str) -> Wrong:
     return Wrong(
         f"""
-        kept = {made}  # <-
+        credential = {made}  # <-
         """,
-        told,
+        message,
         fix,
     )
 
@@ -118,11 +118,11 @@ WRITTEN_OUT = {
 }
 
 
-@pytest.mark.parametrize(("call", "told"), WRITTEN_OUT.items())
+@pytest.mark.parametrize(("call", "message"), WRITTEN_OUT.items())
 def test_secret_in_a_method_is_found_at_start(
-    call: str, told: str, imported: Callable[[str], ModuleType], tmp_path: Path
+    call: str, message: str, imported: Callable[[str], ModuleType], tmp_path: Path
 ) -> None:
-    wrong = Wrong(ASKING.format(call), f"Crm.count {told}", "GRAPHFOLD_CRM_")
+    wrong = Wrong(ASKING.format(call), f"Crm.count {message}", "GRAPHFOLD_CRM_")
     imported(wrong.source)
     with pytest.raises(Mistake) as raised:
         graph_of()
@@ -151,9 +151,9 @@ def test_secret_in_project_settings_is_refused(line: str, tmp_path: Path) -> Non
     file.write_text(f'[tool.graphfold]\ntitle = "Mine"\n{line.format(SECRET)}\n')
     with pytest.raises(
         ProjectError, match=r"pyproject.toml: (start|crm_password|token) .* looks like a secret"
-    ) as told:
+    ) as message:
         Project.nearest(tmp_path)
-    assert SECRET not in str(told.value)
+    assert SECRET not in str(message.value)
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ async def price(graph: Graph, **headers: str) -> Any:
 async def test_callers_pass_on_their_own_credentials(opened: Open) -> None:
     backend = shop()
     async with opened(backend, PassThrough()) as graph:
-        told = [await price(graph, authorization=f"Bearer {who}") for who in ("ann", "bob", "ann", "bob")]
-    assert told == [1, 2, 1, 2]
+        results = [await price(graph, authorization=f"Bearer {caller}") for caller in ("ann", "bob", "ann", "bob")]
+    assert results == [1, 2, 1, 2]
     assert [call.headers["authorization"] for call in backend.calls] == ["Bearer ann", "Bearer bob"]
 
 
@@ -67,8 +67,8 @@ async def test_custom_header_separates_callers(opened: Open) -> None:
 
     backend = FakeBackend({"GET /prices": prices})
     async with opened(backend, PassThrough("X-Session")) as graph:
-        told = [await price(graph, **{"x-session": "1" * n, "authorization": "Bearer ann"}) for n in (3, 5, 3)]
-    assert told == [3, 5, 3]
+        results = [await price(graph, **{"x-session": "1" * n, "authorization": "Bearer ann"}) for n in (3, 5, 3)]
+    assert results == [3, 5, 3]
     assert len(backend.calls) == 2
 
 

@@ -34,12 +34,12 @@ async def price(graph: Graph, **headers: str) -> Any:
     return answer.data["price"]
 
 
-def speaking() -> FakeBackend:
+def shop() -> FakeBackend:
     return FakeBackend({"GET /prices": lambda request: {"a": len(request.headers.get("accept-language", ""))}})
 
 
 async def test_only_named_headers_are_propagated(opened: Open) -> None:
-    backend = speaking()
+    backend = shop()
     async with opened(backend, Bearer(), **TOKEN) as graph:
         await price(graph, **SENT)
     sent = backend.calls[0].headers
@@ -49,7 +49,7 @@ async def test_only_named_headers_are_propagated(opened: Open) -> None:
 
 
 async def test_hop_by_hop_headers_are_not_propagated(opened: Open) -> None:
-    backend = speaking()
+    backend = shop()
     async with opened(backend, Bearer(), **TOKEN) as graph:
         await price(graph, **SENT, connection="keep-alive, Accept-Language")
     assert "accept-language" not in backend.calls[0].headers
@@ -57,16 +57,16 @@ async def test_hop_by_hop_headers_are_not_propagated(opened: Open) -> None:
 
 
 async def test_cache_entries_depend_on_propagated_headers(opened: Open) -> None:
-    backend = speaking()
+    backend = shop()
     async with opened(backend, Bearer(), **TOKEN) as graph:
-        asked = [{"accept-language": "de"}, {"accept-language": "deu"}, {}, {"accept-language": "de"}]
-        told = [await price(graph, traceparent=str(n), **headers) for n, headers in enumerate(asked)]
-    assert told == [2, 3, 0, 2]
+        requests = [{"accept-language": "de"}, {"accept-language": "deu"}, {}, {"accept-language": "de"}]
+        prices = [await price(graph, traceparent=str(n), **headers) for n, headers in enumerate(requests)]
+    assert prices == [2, 3, 0, 2]
     assert len(backend.calls) == 3
 
 
 async def test_unsendable_propagated_header_is_bad_input(opened: Open) -> None:
-    backend = speaking()
+    backend = shop()
     async with opened(backend, Bearer(), **TOKEN) as graph:
         answer = await graph.execute('{ price(sku: "a") }', headers={"accept-language": "d\r\nx-admin: 1"})
     assert answer.errors[0]["extensions"]["code"] == "BAD_INPUT"
@@ -80,5 +80,5 @@ async def test_concurrent_callers_get_separate_replies(opened: Open) -> None:
 
     together = asyncio.Barrier(2)
     async with opened(FakeBackend({"GET /prices": prices}), Bearer(), **TOKEN) as graph:
-        asked = [price(graph, **{"accept-language": text, "authorization": "Bearer ann"}) for text in ("de", "deu")]
-        assert await asyncio.gather(*asked) == [2, 3]
+        calls = [price(graph, **{"accept-language": text, "authorization": "Bearer ann"}) for text in ("de", "deu")]
+        assert await asyncio.gather(*calls) == [2, 3]

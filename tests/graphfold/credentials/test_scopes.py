@@ -67,7 +67,7 @@ def orders(**settings: str) -> Graph:
 
 
 class Issuing(FakeBackend):
-    """A token says its scope."""
+    """A backend whose tokens are the text of their scope."""
 
     def __init__(self) -> None:
         routes = dict.fromkeys(("GET /count", "GET /sum", "GET /state", "POST /cancel"), 7)
@@ -125,7 +125,7 @@ async def test_soap_adapter_uses_scoped_tokens() -> None:
         answer = await graph.execute("{ stock }")
     assert answer.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"
     paths = [call.url.path for call in backend.calls]
-    assert paths == ["/token", "/", "/token", "/"], "refused once, renewed once, and told"
+    assert paths == ["/token", "/", "/token", "/"], "one renewal, then the refusal is raised"
     assert backend.calls[1].headers["authorization"] == "Bearer t1"
     assert parse_qs(backend.calls[0].content.decode())["scope"] == ["stock:read"]
     assert (

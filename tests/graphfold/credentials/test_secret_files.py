@@ -16,8 +16,8 @@ from tests.graphfold.credentials.conftest import Open
 pytestmark = pytest.mark.anyio
 
 
-def put(path: Path, text: str) -> None:
-    """As orchestrators do it: another file under the same name."""
+def replace(path: Path, text: str) -> None:
+    """Replace the file by another of the same name, as orchestrators do."""
     new = path.with_name("new")
     new.write_text(text)
     new.replace(path)
@@ -35,7 +35,7 @@ def test_changed_secret_file_is_read_after_one_second(tmp_path: Path) -> None:
     path, clock = tmp_path / "token", Clock()
     path.write_text("one\n")
     secret = FileSecret(path, clock=clock)
-    put(path, "two")
+    replace(path, "two")
     assert secret.text == "one"
     clock.now = 1.0
     assert secret.text == "two"
@@ -46,11 +46,11 @@ def test_unusable_secret_file_leaves_last_value(tmp_path: Path, text: str | None
     path, clock = tmp_path / "token", Clock()
     path.write_text("one-secret")
     secret = FileSecret(path, "GRAPHFOLD_SHOP_TOKEN_FILE", clock)
-    path.unlink() if text is None else put(path, text)
+    path.unlink() if text is None else replace(path, text)
     clock.now = 1.0
     assert secret.text == "one-secret"
     assert "one-secret" not in str(log) + repr(secret) and str(path) not in str(log)
-    put(path, "two")
+    replace(path, "two")
     clock.now = 2.0
     assert secret.text == "two"
 
@@ -71,15 +71,15 @@ async def test_refused_secret_file_is_reread_at_once(opened: Open, tmp_path: Pat
     seen: list[str] = []
 
     def count(request: httpx.Request) -> Any:
-        told = request.headers.get("x-key") or request.headers.get("authorization") or request.url.query.decode()
-        seen.append(told)
-        return 7 if told == last else httpx.Response(401)
+        credential = request.headers.get("x-key") or request.headers.get("authorization") or request.url.query.decode()
+        seen.append(credential)
+        return 7 if credential == last else httpx.Response(401)
 
     names = ("token", "username", "password")
     files = {f"GRAPHFOLD_SHOP_{name.upper()}_FILE": str(path) for name in names if name in kind.needs}
     none = {f"GRAPHFOLD_SHOP_{name.upper()}": "" for name in names}
     async with opened(FakeBackend({"GET /count": count}), kind, **none, **files) as graph:
-        put(path, "two")
+        replace(path, "two")
         assert await ask(graph, "{ count }") == {"count": 7}
     assert len(seen) == 2
 
@@ -96,7 +96,7 @@ async def test_refused_secret_file_is_reread_at_once(opened: Open, tmp_path: Pat
     ids=str,
 )
 async def test_unchanged_refused_secret_is_not_resent(opened: Open, kind: Credential) -> None:
-    """A signature beside it is another one each time, and has nothing to do with it."""
+    """A signature differs in each attempt, which must not make the secret beside it look changed."""
     backend = FakeBackend({"GET /count": httpx.Response(401)})
     async with opened(backend, kind) as graph:
         answer = await graph.execute("{ count }")

@@ -51,12 +51,12 @@ def depot(kind: Credential) -> Graph:
 
 
 def fault(request: httpx.Request, code: str = "Client", status: int = 500) -> httpx.Response:
-    """It tells all it knows."""
-    said = f"{request.headers} {request.content.decode()} {CANARY}".replace("&", "&amp;").replace("<", "&lt;")
-    return httpx.Response(status, headers={"content-type": "text/xml"}, text=FAULT.format(code, said))
+    """Return a fault that repeats the request and the shared secret."""
+    text = f"{request.headers} {request.content.decode()} {CANARY}".replace("&", "&amp;").replace("<", "&lt;")
+    return httpx.Response(status, headers={"content-type": "text/xml"}, text=FAULT.format(code, text))
 
 
-async def asked(kind: Credential, reply: Any) -> tuple[Any, FakeBackend]:
+async def run(kind: Credential, reply: Any) -> tuple[Any, FakeBackend]:
     backend = FakeBackend({"POST /": reply})
     async with depot(kind).running(transports=fakes(depot=backend)) as graph:
         return await graph.execute("{ stock }", headers={"authorization": f"Bearer {CANARY}"}), backend
@@ -77,15 +77,15 @@ async def asked(kind: Credential, reply: Any) -> tuple[Any, FakeBackend]:
     ids=["client", "server", "in 200", "refused", "page", "echo", "redirect"],
 )
 async def test_no_canary_gets_out(kind: Credential, reply: Any, log: list[Any]) -> None:
-    answer, backend = await asked(kind, reply)
+    answer, backend = await run(kind, reply)
     assert answer.errors
     assert {call.url.host for call in backend.calls} == {"depot.test"}, "neither the WSDL's address nor a redirect's"
     assert not [form for form in (CANARY, "canary-&lt;", "canary-&amp;") if form in f"{answer} {log}"]
 
 
 async def test_every_attempt_has_a_fresh_security_header() -> None:
-    _, backend = await asked(WsSecurity(Timestamp(), UsernameToken(digest=True)), lambda _: httpx.Response(503))
+    _, backend = await run(WsSecurity(Timestamp(), UsernameToken(digest=True)), lambda _: httpx.Response(503))
     sent = [call.content.decode() for call in backend.calls]
-    assert len(sent) > 1, "a read is tried again"
+    assert len(sent) > 1, "a read is retried"
     for part in (r"<wsse:Nonce[^>]*>([^<]+)<", r'wsu:Id="(TS-[^"]+)"', r"<wsse:Password[^>]*>([^<]+)<"):
         assert len({re.findall(part, message)[0] for message in sent}) == len(sent)

@@ -65,7 +65,7 @@ def signed(session: Session) -> bytes:
 
 @pytest.fixture
 def sent(authority: trustme.CA, tmp_path: Path) -> Any:
-    """The message as it goes out, twice."""
+    """Two signed messages of one session."""
     put(issued(authority), tmp_path, "cert", "key")
     session = opened(tmp_path)
     return [signed(session) for _ in range(2)]
@@ -81,7 +81,7 @@ def enclosing(blocks: str) -> bytes:
 
 
 def verified(message: bytes, authority: trustme.CA, tmp_path: Path) -> list[str]:
-    """The elements that are signed, as signxml sees it."""
+    """Verify the message with signxml and return the names of the signed elements."""
     root = etree.fromstring(message)
     token = base64.b64decode(root.findtext(f".//{WSSE}BinarySecurityToken") or "")
     certificate = base64.encodebytes(token).decode()
@@ -109,8 +109,8 @@ def test_changed_message_fails_verification(sent: list[bytes], authority: trustm
 def test_certificate_precedes_signature_in_one_header(sent: list[bytes]) -> None:
     headers = etree.fromstring(sent[0]).findall(f".//{WSSE}Security")
     assert len(headers) == 1
-    told = [etree.QName(child).localname for child in headers[0]]
-    assert told == ["BinarySecurityToken", "Signature", "Timestamp", "UsernameToken"]
+    names = [etree.QName(child).localname for child in headers[0]]
+    assert names == ["BinarySecurityToken", "Signature", "Timestamp", "UsernameToken"]
 
 
 def test_every_attempt_has_a_fresh_signature(sent: list[bytes]) -> None:
@@ -135,8 +135,8 @@ def test_last_matching_pair_is_used_while_files_are_replaced(
         assert verified(message, authority, tmp_path) == ["Body", "Timestamp"]
         tokens.append(etree.fromstring(message).findtext(f".//{WSSE}BinarySecurityToken"))
     assert tokens[0] == tokens[1] != tokens[2]
-    told = [line["event"] for line in log]
-    assert told == ["signing certificate unusable, the last one stays in use"]
+    events = [line["event"] for line in log]
+    assert events == ["signing certificate unusable, the last one stays in use"]
 
 
 def test_unusable_signing_files_are_reported_at_start(authority: trustme.CA, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An operation's deadline: every call gets what is left of it."""
+"""An operation's deadline: every call is limited to the time left."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,7 +36,7 @@ def slow(office: Office, seconds: float) -> Callable[[httpx.Request], Awaitable[
 
 @asynccontextmanager
 async def running(seconds: float, *, ttl: float = 0, **settings: str) -> AsyncIterator[tuple[Graph, Office]]:
-    """Its backend answers after so many seconds."""
+    """Run the graph over a backend that answers after so many seconds."""
     office = Office()
     office.on("GET /people", slow(office, seconds))
     environment = {f"GRAPHFOLD_{name.upper()}": value for name, value in settings.items()}
@@ -52,7 +52,7 @@ async def timed(work: Awaitable[Any]) -> tuple[Any, float]:
 
 
 async def code(graph: Graph, seconds: float | None = None) -> tuple[str, float]:
-    """The code of the only error, and when the answer came."""
+    """Return the code of the only error, and the seconds until the answer."""
     answer, took = await timed(graph.execute(ANN, seconds=seconds))
     [error] = answer["errors"]
     return error["extensions"]["code"], round(took, 1)
@@ -95,8 +95,8 @@ async def test_waiter_fetches_again_after_the_requesters_deadline() -> None:
         patient, took = await timed(graph.execute(ANN))
         assert await hasty == ("DEADLINE_EXCEEDED", 1)
         assert patient == {"data": {"person": {"name": "Ann"}}}
-        assert round(took, 1) == 3.5  # it waited half a second for nothing
-        assert office.asked == ["people 1", "people 1"]
+        assert round(took, 1) == 3.5  # half a second of waiting for the first call, then its own
+        assert office.requests == ["people 1", "people 1"]
 
 
 async def test_waiter_with_less_time_leaves_the_call_running() -> None:
@@ -107,7 +107,7 @@ async def test_waiter_with_less_time_leaves_the_call_running() -> None:
         answer, took = await patient
         assert answer == {"data": {"person": {"name": "Ann"}}}
         assert round(took, 1) == 3
-        assert office.asked == ["people 1"]
+        assert office.requests == ["people 1"]
 
 
 async def test_fetching_a_token_counts_against_the_deadline() -> None:

@@ -1,4 +1,4 @@
-"""After the deadline: the answer has what is there, and an error for everything that was still loading."""
+"""After the deadline: the answer has the finished fields, and an error for each that was still loading."""
 
 import asyncio
 import json
@@ -26,12 +26,12 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 
 @pytest.fixture(params=["breadth-first", "graphql-core"])
 def environment(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """Both ways to run an operation."""
+    """Settings for each of the two executors."""
     return {"GRAPHFOLD_EXECUTION": request.param, "GRAPHFOLD_DEADLINE": "2", "GRAPHFOLD_CALL_TIMEOUT": "60"}
 
 
 class Depot(FakeBackend):
-    """Answers at once, but never for what is called "never"."""
+    """A backend that answers at once, except for the part "never"."""
 
     def __init__(self) -> None:
         super().__init__({"GET /parts": self.parts, "GET /part": self.part, "POST /part": self.part})
@@ -53,7 +53,7 @@ async def forever() -> None:
 
 
 def workshop(environment: Mapping[str, str]) -> Graph:  # noqa: C901  # a graph: many functions of a line
-    """Declares the graph."""
+    """Declare the graph: one field for each way in which a resolver can be late."""
 
     @strawberry.type
     class Part:
@@ -178,7 +178,7 @@ def workshop(environment: Mapping[str, str]) -> Graph:  # noqa: C901  # a graph:
             await asyncio.sleep(until)
             yield 2
 
-        return several()  # type: ignore[return-value]  # what GraphQL takes for a list
+        return several()  # type: ignore[return-value]  # graphql-core accepts async iterators as lists
 
     @resolves(Mutation)
     async def change(number: str, store: Store) -> Part | None:
@@ -194,15 +194,15 @@ async def opened(environment: Mapping[str, str]) -> AsyncIterator[tuple[Graph, D
         yield graph, depot
 
 
-async def answered(graph: Graph, query: str) -> tuple[Any, list[list[str | int]]]:
-    """Data, and where the time was over. It takes two seconds, and nothing is left running."""
+async def run_into_deadline(graph: Graph, query: str) -> tuple[Any, list[list[str | int]]]:
+    """Return the data and the paths of the late fields. Check that this takes two seconds and leaves no task."""
     loop, tasks = asyncio.get_running_loop(), asyncio.all_tasks()
     assert isinstance(loop, VirtualTimeLoop)
     began, skipped = loop.time(), loop.skipped
     answer = (await graph.execute(query)).document()
     assert loop.time() - began >= 2
-    assert loop.skipped - skipped < 2.1  # not by the clock: a busy machine adds to that
-    await asyncio.sleep(0)  # what has nothing left to do ends in the loop's next turn
+    assert loop.skipped - skipped < 2.1  # virtual seconds: on a busy machine the clock shows more
+    await asyncio.sleep(0)  # finished tasks end in the loop's next turn
     assert asyncio.all_tasks() == tasks
     for error in answer["errors"]:
         assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
@@ -218,7 +218,7 @@ def of_parts(field: str, *numbers: str) -> str:
 async def test_results_in_time_are_in_the_answer(environment: Mapping[str, str], field: str) -> None:
     name = field.partition(" ")[0]
     async with opened(environment) as (graph, _):
-        data, late = await answered(graph, of_parts(field, "a", "never"))
+        data, late = await run_into_deadline(graph, of_parts(field, "a", "never"))
     assert data == {"parts": [{"number": "a", name: {"size": 1}}, {"number": "never", name: None}]}
     assert late == [["parts", 1, name]]
 
@@ -226,7 +226,7 @@ async def test_results_in_time_are_in_the_answer(environment: Mapping[str, str],
 @pytest.mark.parametrize(("field", "value"), [("computed", 10), ("sleeps", 7), ("pair", 2)])
 async def test_finished_resolvers_are_in_the_answer(environment: Mapping[str, str], field: str, value: int) -> None:
     async with opened(environment) as (graph, _):
-        data, late = await answered(graph, of_parts(field, "a", "never"))
+        data, late = await run_into_deadline(graph, of_parts(field, "a", "never"))
     assert data == {"parts": [{"number": "a", field: value}, {"number": "never", field: None}]}
     assert late == [["parts", 1, field]]
 
@@ -267,7 +267,7 @@ async def test_load_after_the_deadline_fails_without_a_call(environment: Mapping
 
 async def test_late_non_null_value_nulls_its_parent(environment: Mapping[str, str]) -> None:
     async with opened(environment) as (graph, _):
-        data, late = await answered(
+        data, late = await run_into_deadline(
             graph, '{ a: parts(numbers: ["never"]) { required { size } } b: parts(numbers: ["x"]) { size } }'
         )
     assert data is None
@@ -276,7 +276,7 @@ async def test_late_non_null_value_nulls_its_parent(environment: Mapping[str, st
 
 async def test_endless_list_is_an_error(environment: Mapping[str, str]) -> None:
     async with opened(environment) as (graph, _):
-        assert await answered(graph, '{ items(until: 9) parts(numbers: ["x"]) { size } }') == (
+        assert await run_into_deadline(graph, '{ items(until: 9) parts(numbers: ["x"]) { size } }') == (
             {"items": None, "parts": [{"size": 1}]},
             [["items"]],
         )
@@ -289,7 +289,7 @@ async def test_mutations_after_the_deadline_do_not_start(environment: Mapping[st
         f'{name}: change(number: "{number}") {{ size }}' for name, number in (("a", "1"), ("b", "never"), ("c", "2"))
     )
     async with opened(environment) as (graph, depot):
-        data, late = await answered(graph, f"mutation {{ {' '.join(steps)} }}")
+        data, late = await run_into_deadline(graph, f"mutation {{ {' '.join(steps)} }}")
     assert data == {"a": {"size": 1}, "b": None, "c": None}
     assert late == [["b"], ["c"]]
     assert [call.url.params["id"] for call in depot.calls] == ["1", "never"]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Host:
-    """Where calls live that several may wait for."""
+    """The owner of shared calls, as far as a source uses it."""
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
         return asyncio.ensure_future(work)
@@ -52,7 +52,7 @@ async def test_waiter_joining_an_expiring_call_makes_its_own() -> None:
         return dict.fromkeys(keys, "found")
 
     async def join() -> dict[int, Any]:
-        await over.wait()  # woken right behind the call
+        await over.wait()  # wakes right after the call
         return await source(patient, store).fetch([1])
 
     source(hasty, store).fetch_then([1], lambda _: None)
@@ -75,7 +75,7 @@ async def test_failing_to_start_a_call_fails_all_waiters() -> None:
 
 @pytest.mark.parametrize("execution", ["breadth-first", "graphql-core"])
 async def test_failing_clock_never_hangs_a_query(execution: str) -> None:
-    """Each use of it in turn: while looking, fetching, keeping, standing in; for who called and for who joined."""
+    """Each use of the clock fails in turn: for lookups, fetches, stores and fallbacks, of callers and of waiters."""
     graph = people(
         ttl=60, share="public", caching={"stale_if_error": 60}, environment={"GRAPHFOLD_EXECUTION": execution}
     )
@@ -91,6 +91,6 @@ async def test_failing_clock_never_hangs_a_query(execution: str) -> None:
         async with graph.running(transports=fakes(hr=Office()), timer=timer) as running, asyncio.timeout(10):
             answers = await asyncio.gather(*(running.execute(query) for _ in range(3)))
         assert all(answer.errors or answer.data for answer in answers)
-        if next(uses) <= broken:  # it was not used so often
+        if next(uses) <= broken:  # every use has failed once
             assert broken > 3
             break

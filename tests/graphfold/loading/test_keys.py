@@ -20,22 +20,22 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(params=["breadth-first", "graphql-core"])
 def environment(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """Both ways to run an operation."""
+    """Settings for each of the two executors."""
     return {"GRAPHFOLD_EXECUTION": request.param}
 
 
 class Depot(FakeBackend):
-    """Answers what `rows` makes of the keys it is asked for; notes them, call by call."""
+    """A backend that answers with `rows(keys)`, and records the keys of each request."""
 
     def __init__(self, rows: Callable[[list[str]], list[Any]]) -> None:
         super().__init__({"GET /parts": self.parts})
         self._rows = rows
-        self.asked: list[list[str]] = []
+        self.requests: list[list[str]] = []
         self.open = self.most = 0
 
     async def parts(self, request: httpx.Request) -> Any:
         keys = request.url.params["ids"].split(",")
-        self.asked.append(keys)
+        self.requests.append(keys)
         self.open += 1
         self.most = max(self.most, self.open)
         await asyncio.sleep(0)
@@ -44,8 +44,8 @@ class Depot(FakeBackend):
         return [{"number": key, "size": 1} if isinstance(key, str | int) else key for key in self._rows(keys)]
 
 
-def numbered(environment: Mapping[str, str], **how: Any) -> Graph:
-    """Parts by their number, whatever the backend takes for one."""
+def numbered(environment: Mapping[str, str], **options: Any) -> Graph:
+    """Declare a graph of parts by number, with these options of the batch."""
 
     @strawberry.type
     class Part:
@@ -66,7 +66,7 @@ def numbered(environment: Mapping[str, str], **how: Any) -> Graph:
     class Store(RestAdapter):
         identity = "service"
 
-        @batch(**how)
+        @batch(**options)
         async def parts(self, numbers: Keys[str]) -> dict[str, PartRow]:
             return by(await self.get("/parts", list[PartRow], ids=",".join(numbers)), lambda row: row.number)
 
@@ -86,8 +86,8 @@ def numbered(environment: Mapping[str, str], **how: Any) -> Graph:
     return graph_of(environment)
 
 
-async def asked(graph: Graph, depot: Depot, *numbers: str, field: str = "part { size }") -> tuple[list[Any], list[Any]]:
-    """For each number what was found, and the errors."""
+async def load(graph: Graph, depot: Depot, *numbers: str, field: str = "part { size }") -> tuple[list[Any], list[Any]]:
+    """Return the value of each number, and the errors."""
     query = f"query($numbers: [String!]!) {{ shelves(numbers: $numbers) {{ found: {field} }} }}"
     async with graph.running(transports=fakes(store=depot)):
         answer = await graph.execute(query, {"numbers": list(numbers)})
@@ -98,19 +98,19 @@ async def asked(graph: Graph, depot: Depot, *numbers: str, field: str = "part { 
 
 async def test_split_load_limits_parallel_calls(environment: Mapping[str, str]) -> None:
     depot, numbers = Depot(list), [str(i) for i in range(20)]
-    found, _ = await asked(numbered(environment, max_size=2, parallel=3), depot, *numbers)
+    found, _ = await load(numbered(environment, max_size=2, parallel=3), depot, *numbers)
     assert found == [1] * 20
-    assert depot.asked == [numbers[i : i + 2] for i in range(0, 20, 2)]
+    assert depot.requests == [numbers[i : i + 2] for i in range(0, 20, 2)]
     assert depot.most == 3
 
 
 @pytest.mark.parametrize("field", ["part { size }", "twice"])
 async def test_keys_with_equal_canonical_form_are_one(environment: Mapping[str, str], field: str) -> None:
     depot = Depot(lambda keys: [key.lower() for key in keys])
-    found, errors = await asked(numbered(environment, key=str.upper), depot, "ab", "AB", "Ab", "c", field=field)
+    found, errors = await load(numbered(environment, key=str.upper), depot, "ab", "AB", "Ab", "c", field=field)
     assert errors == []
     assert None not in found
-    assert depot.asked == [["AB", "C"]]
+    assert depot.requests == [["AB", "C"]]
 
 
 async def test_forget_accepts_any_form_of_a_key(environment: Mapping[str, str]) -> None:
@@ -120,33 +120,33 @@ async def test_forget_accepts_any_form_of_a_key(environment: Mapping[str, str]) 
             if change:
                 graph.invalidate("store", "parts", [change])
             await graph.execute('{ shelves(numbers: ["Ab"]) { twice } }')
-    assert depot.asked == [["AB"]] * 3
+    assert depot.requests == [["AB"]] * 3
 
 
 async def test_number_and_text_are_one_key_if_declared(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [int(key) for key in keys])
-    assert await asked(numbered(environment, key=str), depot, "1", "20") == ([1, 1], [])
+    assert await load(numbered(environment, key=str), depot, "1", "20") == ([1, 1], [])
 
 
 async def test_leading_zeros_count_unless_declared_otherwise(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [key for key in keys if key == "007"])
-    assert await asked(numbered(environment), depot, "007", "7") == ([1, None], [])
+    assert await load(numbered(environment), depot, "007", "7") == ([1, None], [])
     with declaring():
         depot = Depot(list)
         graph = numbered(environment, key=lambda key: str(key).lstrip("0"))
-        assert await asked(graph, depot, "007", "7") == ([1, 1], [])
-    assert depot.asked == [["7"]]
+        assert await load(graph, depot, "007", "7") == ([1, 1], [])
+    assert depot.requests == [["7"]]
 
 
 async def test_impossible_key_is_missing_without_a_call(environment: Mapping[str, str]) -> None:
     depot = Depot(list)
-    found, errors = await asked(numbered(environment, key=lambda key: str(int(key))), depot, "x", "07")
-    assert (found, errors, depot.asked) == ([None, 1], [], [["7"]])
+    found, errors = await load(numbered(environment, key=lambda key: str(int(key))), depot, "x", "07")
+    assert (found, errors, depot.requests) == ([None, 1], [], [["7"]])
 
 
 async def test_key_with_two_values_fails_alone(environment: Mapping[str, str], log: list[Mapping[str, Any]]) -> None:
     depot = Depot(lambda keys: [*keys, "2"])
-    found, [error] = await asked(numbered(environment), depot, "1", "2", "3")
+    found, [error] = await load(numbered(environment), depot, "1", "2", "3")
     assert found == [1, None, 1]
     assert (error["path"], error["extensions"]["code"]) == (["shelves", 1, "found"], "BACKEND_BAD_REPLY")
     assert "'2'" not in error["message"]
@@ -155,7 +155,7 @@ async def test_key_with_two_values_fails_alone(environment: Mapping[str, str], l
 
 async def test_two_backend_keys_with_one_canonical_form_fail_alone(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [*keys, "b"])
-    found, [error] = await asked(numbered(environment, key=str.upper), depot, "a", "b")
+    found, [error] = await load(numbered(environment, key=str.upper), depot, "a", "b")
     assert found == [1, None]
     assert error["extensions"]["code"] == "BACKEND_BAD_REPLY"
 
@@ -164,30 +164,30 @@ async def test_foreign_keys_are_logged_and_do_not_affect_others(
     environment: Mapping[str, str], log: list[Mapping[str, Any]]
 ) -> None:
     depot = Depot(lambda keys: [*keys, "foreign"])
-    assert await asked(numbered(environment), depot, "1", "2") == ([1, 1], [])
+    assert await load(numbered(environment), depot, "1", "2") == ([1, 1], [])
     [line] = [line for line in log if line["event"] == "foreign keys"]
     assert (line["count"], line["first"], line["operation"]) == (1, "['foreign']", "parts")
 
 
 async def test_failed_chunk_affects_its_own_keys_only(environment: Mapping[str, str]) -> None:
     depot = Depot(lambda keys: [{"number": key} if key == "3" else key for key in keys])
-    found, errors = await asked(numbered(environment, max_size=2), depot, "1", "2", "3", "4", "5")
+    found, errors = await load(numbered(environment, max_size=2), depot, "1", "2", "3", "4", "5")
     assert found == [1, 1, None, None, 1]
     assert [error["path"][1] for error in errors] == [2, 3]
 
 
-class Place(NamedTuple):
+class PlaceTuple(NamedTuple):
     shop: str
     bin: int
 
 
 @dataclass(frozen=True)
-class Bin:
+class PlaceDataclass:
     shop: str
     bin: int
 
 
-@pytest.mark.parametrize("kind", [Place, Bin])
+@pytest.mark.parametrize("kind", [PlaceTuple, PlaceDataclass])
 async def test_compound_keys(environment: Mapping[str, str], kind: Any) -> None:
     @strawberry.type
     class Part:
@@ -221,19 +221,19 @@ async def test_compound_keys(environment: Mapping[str, str], kind: Any) -> None:
         for _ in range(2):
             answer = await graph.execute(query)
             assert answer.document() == {"data": {"a": {"size": 1}, "b": None, "again": {"size": 1}}}
-    assert depot.asked == [["a-1", "b-2"]]
+    assert depot.requests == [["a-1", "b-2"]]
 
 
-@pytest.mark.parametrize(("how", "told"), [({"parallel": 0}, "parallel=0"), ({"key": "upper"}, "key='upper'")])
-def test_wrong_key_options_are_mistakes(how: dict[str, Any], told: str) -> None:
+@pytest.mark.parametrize(("options", "message"), [({"parallel": 0}, "parallel=0"), ({"key": "upper"}, "key='upper'")])
+def test_wrong_key_options_are_mistakes(options: dict[str, Any], message: str) -> None:
     with pytest.raises(Mistake) as mistake:
-        batch(**how)
-    assert told in str(mistake.value)
+        batch(**options)
+    assert message in str(mistake.value)
     assert "Fix:" in str(mistake.value)
 
 
 async def test_each_limits_parallel_calls_and_keeps_order() -> None:
-    """What one operation asks for would fill the queue otherwise, and others would be told that the backend is busy."""
+    """Without the limit one operation would fill the bulkhead's queue, and others would fail with BACKEND_BUSY."""
     begun, under_way, most = list[int](), 0, 0
 
     async def one(key: int) -> int:

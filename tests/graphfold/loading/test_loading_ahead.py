@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 def shop() -> Graph:
-    """Lines refer to products by SKU; the stock of a product is known by its SKU too."""
+    """Declare a graph of lines that refer to products by SKU, with the stock of each SKU in another backend."""
 
     @strawberry.type
     class Stock:
@@ -80,27 +80,27 @@ def shop() -> Graph:
 
 
 class Backends:
-    """Goods answer only when the depot was asked, if they are to wait for that."""
+    """Both backends; with `goods_wait` the goods answer only after a request to the depot."""
 
     def __init__(self, *, goods_wait: bool = False) -> None:
-        self.depot_asked = asyncio.Event()
+        self.depot_called = asyncio.Event()
         self.goods_wait = goods_wait
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     async def products(self, request: httpx.Request) -> Any:
-        self._note(request)
+        self._record(request)
         if self.goods_wait:
             async with asyncio.timeout(5):
-                await self.depot_asked.wait()
+                await self.depot_called.wait()
         return [{"sku": sku, "title": sku.upper()} for sku in request.url.params["skus"].split(",") if sku != "gone"]
 
     def stock(self, request: httpx.Request) -> Any:
-        self._note(request)
-        self.depot_asked.set()
+        self._record(request)
+        self.depot_called.set()
         return [{"sku": sku, "pieces": 7} for sku in request.url.params["skus"].split(",")]
 
-    def _note(self, request: httpx.Request) -> None:
-        self.asked.append(f"{request.url.path[1:]} {request.url.params['skus']}")
+    def _record(self, request: httpx.Request) -> None:
+        self.requests.append(f"{request.url.path[1:]} {request.url.params['skus']}")
 
     def transports(self) -> Any:
         return fakes(goods=FakeBackend({"GET /products": self.products}), depot=FakeBackend({"GET /stock": self.stock}))
@@ -113,7 +113,7 @@ async def test_backends_of_a_ref_are_called_in_parallel() -> None:
     async with graph.running(transports=backends.transports()):
         data = await ask(graph, '{ lines(skus: ["a", "b", "a"]) { product { name stock { pieces } } } }')
     assert data["lines"] == [{"product": {"name": name, "stock": {"pieces": 7}}} for name in "ABA"]
-    assert sorted(backends.asked) == ["products a,b", "stock a,b"]
+    assert sorted(backends.requests) == ["products a,b", "stock a,b"]
 
 
 async def test_optional_reference_is_loaded_first() -> None:
@@ -123,7 +123,7 @@ async def test_optional_reference_is_loaded_first() -> None:
     async with graph.running(transports=backends.transports()):
         data = await ask(graph, '{ lines(skus: ["a", "gone"]) { sold { name stock { pieces } } } }')
     assert data["lines"] == [{"sold": {"name": "A", "stock": {"pieces": 7}}}, {"sold": None}]
-    assert backends.asked == ["products a,gone", "stock a"]
+    assert backends.requests == ["products a,gone", "stock a"]
 
 
 async def test_unselected_fields_are_not_loaded_ahead() -> None:
@@ -137,4 +137,4 @@ async def test_unselected_fields_are_not_loaded_ahead() -> None:
             'query ($s: Boolean!) { lines(skus: ["b"]) { product { sku stock @include(if: $s) { pieces } } } }',
             s=False,
         )
-    assert backends.asked == ["products a"]
+    assert backends.requests == ["products a"]

@@ -30,7 +30,7 @@ async def test_public_answer_has_max_age_of_its_remaining_ttl(shop: Shop) -> Non
         response = await got(shop, PRICE)
         assert response.headers["cache-control"] == (kept or "public, max-age=10")
     assert response.headers["vary"] == "accept, origin"
-    assert shop.kept == [False, True, True, False]
+    assert shop.cached == [False, True, True, False]
 
 
 async def test_max_age_is_the_shortest_ttl_capped_by_the_setting(shop: Shop) -> None:
@@ -65,7 +65,7 @@ async def test_stale_answer_is_no_store(shop: Shop) -> None:
 async def test_answer_invalidated_while_it_was_made_is_no_store(shop: Shop) -> None:
     def change(request: httpx.Request) -> Any:
         shop.graph.forget("depot.names", ["1"])
-        return shop.store.tell(request)
+        return shop.store.answer(request)
 
     shop.store.on("GET /names", change)
     assert (await got(shop, NAME)).headers["cache-control"] == "no-store"

@@ -78,7 +78,7 @@ async def test_compound_key_is_a_list(shop: Shop, key: Any) -> None:
     """The command line sends the list as JSON text."""
     for kept in (False, True, False):
         await shop.ask('{ pair(id: "a", number: 1) }')
-        assert shop.kept[-1] is kept
+        assert shop.cached[-1] is kept
         if kept:
             assert (await tell(shop, backend="depot", operation="pairs", keys=[key])).json()["forgotten"] == 1
 
@@ -90,14 +90,14 @@ async def test_other_keys_stay_cached(shop: Shop) -> None:
     del shop.log[:]
     for query in (NAME, PRICE):
         await shop.ask(query)
-    assert shop.kept == [True, True]
+    assert shop.cached == [True, True]
 
 
 async def test_load_in_flight_during_invalidation_is_answered_but_not_cached(shop: Shop) -> None:
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(request: httpx.Request) -> Any:
-        taken = shop.store.tell(request)
+        taken = shop.store.answer(request)
         arrived.set()
         await go_on.wait()
         return taken

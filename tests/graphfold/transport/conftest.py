@@ -1,4 +1,4 @@
-"""Both event loops a graph may run on, and clients whose connections end with their test."""
+"""Both event loops a graph may run on, and clients whose connections are closed after their test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.graphfold.transport.peer import Backend, Connect, Script, Serve, back
 
 
 class _Guarded(Client):
-    """Without credentials, and with so many calls at once."""
+    """A client without credentials that limits concurrent calls."""
 
     def __init__(self, address: str, network: Network, limits: CallLimits, parallel: int) -> None:
         super().__init__(address, network, limits, lambda _: Session())

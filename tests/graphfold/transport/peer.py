@@ -1,4 +1,4 @@
-"""A backend that follows a script: raw bytes over real sockets, so that every way a reply can go wrong can be told."""
+"""A backend that follows a script: raw bytes over real sockets, so that a reply can go wrong in every way."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Peer:
         self.number, self._reader, self._writer = number, reader, writer
 
     async def request(self) -> bytes:
-        """The next request, head and body. Raises EOFError when the client has gone."""
+        """Return the next request, head and body. Raise EOFError when the client has closed the connection."""
         head = await self._reader.readuntil(b"\r\n\r\n")
         length = _LENGTH.search(head)
         return head + await self._reader.readexactly(int(length[1]) if length else 0)
 
     async def send(self, *pieces: bytes) -> None:
-        """Each piece arrives on its own: the client's loop is ours, and gets its turn in between."""
+        """Send each piece so that it arrives alone. Client and backend share one loop, so give it a turn after each."""
         for piece in pieces:
-            if self._writer.is_closing():  # uvloop has no patience with who writes now
+            if self._writer.is_closing():  # uvloop raises another error for such a write
                 raise ConnectionResetError
             self._writer.write(piece)
             await self._writer.drain()
@@ -46,13 +46,13 @@ class Peer:
         self._writer.close()
 
     def reset(self) -> None:
-        """Closed the hard way: the client sees an error, not an end."""
-        told: socket.socket = self._writer.get_extra_info("socket")
-        told.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        """Reset the connection, so that the client sees an error instead of an end."""
+        connection: socket.socket = self._writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     async def gone(self) -> None:
-        """Returns when the client has closed the connection, whatever it sends until then."""
+        """Return when the client has closed the connection; ignore what it sends until then."""
         with contextlib.suppress(ConnectionError):
             while await self._reader.read(65536):
                 pass
@@ -62,7 +62,7 @@ Script = Callable[[Peer], Awaitable[None]]
 
 
 class Serve(Protocol):
-    """Starts a backend that lasts as long as the test."""
+    """Starts a backend that is stopped after the test."""
 
     async def __call__(
         self, script: Script, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
@@ -70,7 +70,7 @@ class Serve(Protocol):
 
 
 class Connect(Protocol):
-    """Makes a client of a backend or an address; limits are those of `CallLimits`, `parallel` a guard's."""
+    """Makes a client of a backend or an address. `parallel` limits concurrent calls, the others are `CallLimits`."""
 
     def __call__(
         self,
@@ -84,7 +84,7 @@ class Connect(Protocol):
 
 
 class Backend:
-    """`requests` are those that arrived whole, `connections` counts them all, `ended` those the client has left."""
+    """A running backend. `requests` has the complete ones; `connections` counts all, `ended` the closed ones."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -112,10 +112,10 @@ class Backend:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, peer: Peer, writer: asyncio.StreamWriter) -> None:
-        told = peer.request
+        read_request = peer.request
 
         async def request() -> bytes:
-            self.requests.append(await told())
+            self.requests.append(await read_request())
             return self.requests[-1]
 
         peer.request = request  # type: ignore[method-assign]
@@ -133,21 +133,21 @@ class Backend:
 async def backend(
     script: Script, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
 ) -> AsyncIterator[Backend]:
-    """A backend that runs `script` for each connection."""
-    it = Backend(script)
-    it.host, it.scheme = host, "https" if tls else "http"
-    server = await asyncio.start_server(it.accept, host, port, ssl=tls)
-    it.port = server.sockets[0].getsockname()[1]
+    """Run a backend that executes `script` for each connection."""
+    running = Backend(script)
+    running.host, running.scheme = host, "https" if tls else "http"
+    server = await asyncio.start_server(running.accept, host, port, ssl=tls)
+    running.port = server.sockets[0].getsockname()[1]
     try:
-        yield it
+        yield running
     finally:
         server.close()
-        await it.stop()
+        await running.stop()
         await server.wait_closed()
 
 
 def always(*pieces: bytes) -> Script:
-    """The same answer to every request."""
+    """Return a script that sends the same reply to every request."""
 
     async def script(peer: Peer) -> None:
         while True:
@@ -158,13 +158,13 @@ def always(*pieces: bytes) -> Script:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Lets the loop run until `holds()`."""
+    """Let the loop run until `holds()`."""
     async with asyncio.timeout(5):
         while not holds():
             await asyncio.sleep(0)
 
 
 async def settled() -> None:
-    """What the kernel already has is read, and what follows from it is done."""
+    """Let the loop read all that the kernel has received, and run the callbacks."""
     for _ in range(5):
         await asyncio.sleep(0)

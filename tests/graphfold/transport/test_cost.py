@@ -25,7 +25,7 @@ class _Canned(asyncio.Protocol):
 
 
 async def _cost(transport: httpx.AsyncBaseTransport) -> float:
-    """Seconds of CPU for 320 calls, 32 at a time, the backend's share included."""
+    """Return the seconds of CPU for 320 calls, 32 at a time, including the backend's."""
     server = await asyncio.get_running_loop().create_server(_Canned, "127.0.0.1", 0)
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     client = Client(address, transport, CallLimits(), lambda _: Session())

@@ -1,5 +1,5 @@
-"""The network's faults, one by one: a typed error in the time for a call, no second sending of what may not be sent
-twice, and a good answer as soon as the fault is over.
+"""Network faults, one by one: a typed error within the call's timeout, no second sending of an unsafe call, and a good
+reply as soon as the fault is over.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ pytestmark = pytest.mark.anyio
 GET = Call("GET", "/x")
 POST = Call("POST", "/x", body=b"{}")
 LARGE_POST = Call("POST", "/x", body=b"x" * 20_000_000)
-"""More than fits into the buffers between us and a backend that does not read."""
+"""A body larger than all buffers on the way to a backend that does not read."""
 
 SHORT = 0.2
-"""Seconds for a call that cannot end well; the others have all the time a slow machine may need."""
+"""The timeout of calls that must time out; the others get the time that a slow machine may need."""
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 
 
 @dataclass
-class Between:
+class Proxied:
     """Two clients over the same connections and their backend, with a proxy in between."""
 
     client: Client
@@ -40,19 +40,19 @@ class Between:
     backend: Backend
 
 
-async def _calm(peer: Peer) -> None:
+async def _healthy(peer: Peer) -> None:
     await always(OK)(peer)
 
 
 @pytest.fixture
-async def between(serve: Serve, client: Connect) -> AsyncIterator[Between]:
-    backend = await serve(_calm)
+async def proxied(serve: Serve, client: Connect) -> AsyncIterator[Proxied]:
+    backend = await serve(_healthy)
     async with FaultProxy(backend.url) as proxy:
-        yield Between(client(proxy.url), client(proxy.url, total=SHORT), proxy, backend)
+        yield Proxied(client(proxy.url), client(proxy.url, total=SHORT), proxy, backend)
 
 
-async def in_time(client: Client, call: Call, error: type[BackendError]) -> None:
-    """The call fails so, long before a test would be given up."""
+async def assert_fails(client: Client, call: Call, error: type[BackendError]) -> None:
+    """Check that the call fails with this error, within five seconds."""
     async with asyncio.timeout(5):
         with pytest.raises(error) as raised:
             await client.send(call)
@@ -74,46 +74,46 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
+@pytest.mark.parametrize("reused", [False, True], ids=["new", "reused"])
 @pytest.mark.parametrize("call", [GET, POST], ids=["read", "write"])
 @pytest.mark.parametrize(("fault", "error"), FAULTS, ids=repr)
 async def test_fault_raises_typed_error_and_recovers(
-    between: Between, fault: Fault, error: type[BackendError], call: Call, *, kept: bool
+    proxied: Proxied, fault: Fault, error: type[BackendError], call: Call, *, reused: bool
 ) -> None:
-    if kept:
-        await between.client.send(GET)
-    before = len(between.backend.requests)
-    await between.proxy.inject(fault)
-    client = between.impatient if error is BackendTimeout else between.client
-    await in_time(client, call, error)
+    if reused:
+        await proxied.client.send(GET)
+    before = len(proxied.backend.requests)
+    await proxied.proxy.inject(fault)
+    client = proxied.impatient if error is BackendTimeout else proxied.client
+    await assert_fails(client, call, error)
     if call is POST:
-        assert len(between.backend.requests) - before <= 1
-    await between.proxy.heal()
-    assert (await between.client.send(GET)).body == b"ok"
+        assert len(proxied.backend.requests) - before <= 1
+    await proxied.proxy.heal()
+    assert (await proxied.client.send(GET)).body == b"ok"
 
 
-async def test_read_on_stale_connection_is_resent(between: Between) -> None:
-    await between.proxy.inject(Stale())
+async def test_read_on_stale_connection_is_resent(proxied: Proxied) -> None:
+    await proxied.proxy.inject(Stale())
     for _ in range(3):
-        assert (await between.client.send(GET)).body == b"ok"
-    assert len(between.backend.requests) == 3
+        assert (await proxied.client.send(GET)).body == b"ok"
+    assert len(proxied.backend.requests) == 3
 
 
-async def test_write_on_stale_connection_fails_unsent_twice(between: Between) -> None:
-    await between.proxy.inject(Stale())
-    await between.client.send(POST)
-    await in_time(between.client, POST, BackendUnavailable)
-    assert len(between.backend.requests) == 1
+async def test_write_on_stale_connection_fails_unsent_twice(proxied: Proxied) -> None:
+    await proxied.proxy.inject(Stale())
+    await proxied.client.send(POST)
+    await assert_fails(proxied.client, POST, BackendUnavailable)
+    assert len(proxied.backend.requests) == 1
 
 
-async def test_backend_that_does_not_read_times_out(between: Between) -> None:
-    await between.proxy.inject(Blackhole())
-    await in_time(between.impatient, LARGE_POST, BackendTimeout)
+async def test_backend_that_does_not_read_times_out(proxied: Proxied) -> None:
+    await proxied.proxy.inject(Blackhole())
+    await assert_fails(proxied.impatient, LARGE_POST, BackendTimeout)
 
 
-async def test_slow_reply_within_timeout_succeeds(between: Between) -> None:
-    await between.proxy.inject(Delay(0.02))
-    assert (await between.client.send(GET)).body == b"ok"
+async def test_slow_reply_within_timeout_succeeds(proxied: Proxied) -> None:
+    await proxied.proxy.inject(Delay(0.02))
+    assert (await proxied.client.send(GET)).body == b"ok"
 
 
 def _never_ends() -> Script:
@@ -157,5 +157,5 @@ async def test_invalid_http_is_a_bad_reply(
         if error is None:
             assert (await calls.send(GET)).body == b"0123456789"
         else:
-            await in_time(calls, GET, error)
+            await assert_fails(calls, GET, error)
         await until(lambda: backend.ended == 1)

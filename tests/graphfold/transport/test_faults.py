@@ -116,7 +116,7 @@ async def test_unrequested_bytes_are_never_a_reply(
     calls = client(backend)
     for count in (1, 2, 3):
         assert (await calls.send(GET)).body == b"ok"
-        await until(lambda: backend.ended == count)  # noqa: B023  # it is asked at once
+        await until(lambda: backend.ended == count)  # noqa: B023  # called in the same iteration
 
 
 async def test_body_after_head_reply_is_never_a_reply(serve: Serve, client: Connect) -> None:
@@ -155,7 +155,7 @@ async def test_connect_timeout_is_separate(client: Connect) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        fillers = [socket.socket() for _ in range(4)]  # the kernel takes one or two, the others wait for ever
+        fillers = [socket.socket() for _ in range(4)]  # the kernel accepts one or two, the others hang
         try:
             for filler in fillers:
                 filler.setblocking(False)

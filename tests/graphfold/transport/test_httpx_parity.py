@@ -27,7 +27,7 @@ _SPACE = st.sampled_from(["", " ", "\t", "  "])
 
 @st.composite
 def bodies(draw: st.DrawFn) -> tuple[list[str], bytes]:
-    """A body as it travels, and the headers that say so."""
+    """Draw an encoded body, and the headers that describe it."""
     body, lines = draw(st.binary(max_size=300)), []
     if draw(st.booleans()):
         body, lines = gzip.compress(body), ["Content-Encoding: gzip"]
@@ -44,7 +44,7 @@ def bodies(draw: st.DrawFn) -> tuple[list[str], bytes]:
 
 @st.composite
 def answers(draw: st.DrawFn) -> list[bytes]:
-    """A whole answer in the pieces it arrives in."""
+    """Draw a whole reply, in pieces."""
     lines, body = draw(bodies())
     more = [f"{name}:{draw(_SPACE)}{value.strip()}{draw(_SPACE)}" for name, value in draw(_HEADERS)]
     status = draw(st.sampled_from([200, 201, 301, 400, 401, 404, 429, 500, 503, 599]))
@@ -57,7 +57,7 @@ def answers(draw: st.DrawFn) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
-    """One loop for all examples."""
+    """One event loop for all examples."""
     with asyncio.Runner() as runner:
         yield runner
 
@@ -74,11 +74,11 @@ async def _both(pieces: list[bytes], call: Call) -> list[Reply]:
         await peer.request()
         await peer.send(*pieces)
 
-    async with backend(script) as it:
+    async with backend(script) as running:
         transports = [Network(), httpx.AsyncHTTPTransport(verify=False, trust_env=False)]  # no TLS here
         replies = []
         for transport in transports:
-            client = Client(it.url, transport, CallLimits(), lambda _: Session())
+            client = Client(running.url, transport, CallLimits(), lambda _: Session())
             replies.append(await client.send(call))
             await transport.aclose()
         return replies

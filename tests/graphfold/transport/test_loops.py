@@ -17,8 +17,8 @@ def test_one_network_in_several_loops() -> None:
     network = Network()
 
     async def ask() -> list[bytes]:
-        async with backend(always(OK)) as it:
-            calls = Client(it.url, network, CallLimits(), lambda _: Session())
+        async with backend(always(OK)) as running:
+            calls = Client(running.url, network, CallLimits(), lambda _: Session())
             replies = await asyncio.gather(*(calls.send(Call("GET", "/")) for _ in range(6)))
             await network.aclose()
             return [reply.body for reply in replies]
@@ -31,13 +31,13 @@ def test_connections_of_a_closed_loop_are_discarded() -> None:
     network = Network()
 
     async def ask(port: int) -> tuple[bytes, int]:
-        async with backend(always(OK), port=port) as it:
-            calls = Client(it.url, network, CallLimits(), lambda _: Session())
-            return (await calls.send(Call("GET", "/"))).body, it.port
+        async with backend(always(OK), port=port) as running:
+            calls = Client(running.url, network, CallLimits(), lambda _: Session())
+            return (await calls.send(Call("GET", "/"))).body, running.port
 
     body, port = asyncio.run(ask(0))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # the loop before was left with its connections open
+        warnings.simplefilter("ignore", ResourceWarning)  # the previous loop ended with open connections
         assert asyncio.run(ask(port)) == (body, port)
         gc.collect()
     asyncio.run(network.aclose())

@@ -28,7 +28,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def files(authority: trustme.CA, tmp_path: Path) -> dict[str, str]:
-    """The settings of a backend that wants a certificate."""
+    """The settings of a backend that requires a client certificate."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     ours = authority.issue_cert("gateway.test")
     (tmp_path / "cert.pem").write_bytes(b"".join(part.bytes() for part in ours.cert_chain_pems))
@@ -37,8 +37,8 @@ def files(authority: trustme.CA, tmp_path: Path) -> dict[str, str]:
     return {f"GRAPHFOLD_SHOP_{name}_FILE": str(tmp_path / f"{file}.pem") for name, file in names.items()}
 
 
-def asking(authority: trustme.CA) -> SSLContext:
-    """The server's side: nobody enters without a certificate of this authority."""
+def server_context(authority: trustme.CA) -> SSLContext:
+    """Return a server context that requires client certificates of this authority."""
     context = SSLContext(PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     authority.configure_trust(context)
@@ -65,7 +65,7 @@ def shop(backend: Backend, kind: Credential, settings: dict[str, str]) -> Graph:
     return graph_of({"GRAPHFOLD_SHOP_URL": backend.url.replace("127.0.0.1", "localhost"), **settings})
 
 
-async def asked(graph: Graph) -> Any:
+async def count_of(graph: Graph) -> Any:
     async with graph.running():
         answer = await graph.execute("{ count }")
     return answer.data["count"] if answer.data else answer.errors[0]["extensions"]["code"]
@@ -74,17 +74,17 @@ async def asked(graph: Graph) -> Any:
 async def test_client_certificate_and_token_are_combined(
     serve: Serve, authority: trustme.CA, files: dict[str, str]
 ) -> None:
-    backend = await serve(COUNT, tls=asking(authority))
+    backend = await serve(COUNT, tls=server_context(authority))
     kind = AllOf(ClientCertificate(), Bearer())
-    assert await asked(shop(backend, kind, {**files, "GRAPHFOLD_SHOP_TOKEN": "t0ken"})) == 7
+    assert await count_of(shop(backend, kind, {**files, "GRAPHFOLD_SHOP_TOKEN": "t0ken"})) == 7
     assert b"authorization: Bearer t0ken" in backend.requests[0]
 
 
 async def test_connection_without_client_certificate_is_refused(
     serve: Serve, authority: trustme.CA, files: dict[str, str]
 ) -> None:
-    backend = await serve(COUNT, tls=asking(authority))
-    assert await asked(shop(backend, Credential(), {k: v for k, v in files.items() if "CA_FILE" in k})) in (
+    backend = await serve(COUNT, tls=server_context(authority))
+    assert await count_of(shop(backend, Credential(), {k: v for k, v in files.items() if "CA_FILE" in k})) in (
         "BACKEND_UNAVAILABLE",
         None,
     )
@@ -92,8 +92,8 @@ async def test_connection_without_client_certificate_is_refused(
 
 
 async def test_only_the_private_authority_is_trusted(serve: Serve, files: dict[str, str]) -> None:
-    backend = await serve(COUNT, tls=asking(trustme.CA()))
-    assert await asked(shop(backend, ClientCertificate(), files)) in ("BACKEND_UNAVAILABLE", None)
+    backend = await serve(COUNT, tls=server_context(trustme.CA()))
+    assert await count_of(shop(backend, ClientCertificate(), files)) in ("BACKEND_UNAVAILABLE", None)
     assert not backend.requests
 
 
@@ -105,7 +105,7 @@ def test_replaced_certificate_is_used_for_new_connections(files: dict[str, str],
     other = trustme.CA().issue_cert("gateway.test")
     other.cert_chain_pems[0].write_to_path(files["GRAPHFOLD_SHOP_CERTIFICATE_FILE"])
     now[0] = 1.0
-    assert tls() is first, "the key is not there yet"
+    assert tls() is first, "the matching key is still missing"
     other.private_key_pem.write_to_path(files["GRAPHFOLD_SHOP_PRIVATE_KEY_FILE"])
     now[0] = 2.0
     assert tls() is not first

@@ -140,7 +140,7 @@ async def test_empty_body_labelled_gzip_is_accepted(serve: Serve, client: Connec
         ("gzip", gzip.compress(b"1") + gzip.compress(b"2")),
         ("deflate", zlib.compress(b"1") + b"2"),
     ],
-    ids=["short", "lie", "not-asked-for", "twice", "two", "surplus"],
+    ids=["short", "lie", "unrequested", "twice", "two", "surplus"],
 )
 async def test_undecodable_body_is_a_bad_reply(serve: Serve, client: Connect, encoding: str, packed: bytes) -> None:
     backend = await serve(always(answer(packed, f"Content-Encoding: {encoding}")))

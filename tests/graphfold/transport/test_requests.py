@@ -23,15 +23,15 @@ class _SignedIn(Session):
 
 
 def test_repr_of_call_and_reply_shows_no_data() -> None:
-    told = {"x-key": "hunter2"}
-    call = Call("POST", "/p", "key=hunter2", told, b"hunter2", caller=told)
+    headers = {"x-key": "hunter2"}
+    call = Call("POST", "/p", "key=hunter2", headers, b"hunter2", caller=headers)
     reply = Reply(200, {"set-cookie": "hunter2"}, b"hunter2")
     assert repr(call) == "Call(method='POST', path='/p', safe=False, scope='')"
     assert repr(reply) == "Reply(status=200)"
 
 
 def test_adding_headers_keeps_all_other_fields() -> None:
-    """Whoever adds a field to it has to add it there, too."""
+    """A new field of Call has to be copied there, too."""
     call = Call("POST", "/p", "q=1", {"a": "1"}, b"body", True, "read", {"b": "2"}, str.encode)
     signed = call.adding({"c": "3"})
     assert signed.headers == {"a": "1", "c": "3"} and call.headers == {"a": "1"}

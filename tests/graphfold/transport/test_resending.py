@@ -103,6 +103,6 @@ async def test_only_safe_operations_are_resent(
     except BackendUnavailable:
         assert arrivals == 1
     except BackendBadReply:
-        assert adapter is Depot  # it was answered, in JSON
+        assert adapter is Depot  # the reply was JSON
     assert len(dying.requests) == 1 + arrivals
     await runtime.close()

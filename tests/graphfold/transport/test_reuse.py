@@ -51,7 +51,7 @@ async def test_replies_match_their_calls(serve: Serve, client: Connect) -> None:
 
 
 def _dies_when_used_again(how: str, *, also_new: bool = False) -> Script:
-    """The first connection answers once and ends when it is asked again, without a byte."""
+    """Return a script whose first connection answers once and ends at its second request, without a byte."""
 
     async def script(peer: Peer) -> None:
         if not (also_new and peer.number > 0):
@@ -122,7 +122,7 @@ async def test_connection_closed_by_backend_is_not_reused(serve: Serve, client: 
     calls = client(backend)
     for count in (1, 2):
         assert (await calls.send(POST)).body == b"ok"
-        await until(lambda: backend.ended == count)  # noqa: B023  # it is asked at once
+        await until(lambda: backend.ended == count)  # noqa: B023  # called in the same iteration
         await settled()
 
 
@@ -158,7 +158,7 @@ async def test_cancellation_after_reply_harms_no_other_call(serve: Serve, client
 
 
 async def test_replies_match_calls_despite_failures_of_others(serve: Serve, client: Connect) -> None:
-    chance = random.Random(7)  # the same each time
+    chance = random.Random(7)  # seeded, so that each run is the same
 
     async def script(peer: Peer) -> None:
         while True:

@@ -41,10 +41,12 @@ def calls_of(sandbox: Sandbox, network: Network, total: float = 30) -> Client:
     return Client(f"{sandbox.url}/marketing", network, CallLimits(total), lambda _: _Key())
 
 
-async def suffer(sandbox: Sandbox, network: Network, fault: str, **more: object) -> None:
+async def inject(sandbox: Sandbox, network: Network, fault: str, **more: object) -> None:
     async with httpx.AsyncClient(transport=Network()) as http:
-        told = await http.post(f"{sandbox.url}/_sandbox/faults", json={"backend": "marketing", "fault": fault, **more})
-        assert told.status_code == 201
+        response = await http.post(
+            f"{sandbox.url}/_sandbox/faults", json={"backend": "marketing", "fault": fault, **more}
+        )
+        assert response.status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ async def test_sandbox_faults_raise_typed_errors_and_recover(
     sandbox: Sandbox, network: Network, marketing: Client, fault: str, more: dict[str, object], error: type[Exception]
 ) -> None:
     right = await marketing.send(CALL)
-    await suffer(sandbox, network, fault, **more, times=1 if fault != "reset" else 2)
+    await inject(sandbox, network, fault, **more, times=1 if fault != "reset" else 2)
     with pytest.raises(error):
         await (calls_of(sandbox, network, total=0.3) if error is BackendTimeout else marketing).send(CALL)
     assert (await marketing.send(CALL)).body == right.body
@@ -68,7 +70,7 @@ async def test_sandbox_faults_raise_typed_errors_and_recover(
 
 async def test_reset_of_kept_connection_is_retried(sandbox: Sandbox, network: Network, marketing: Client) -> None:
     right = await marketing.send(CALL)
-    await suffer(sandbox, network, "reset", times=1)
+    await inject(sandbox, network, "reset", times=1)
     assert (await marketing.send(CALL)).body == right.body
 
 
@@ -78,5 +80,5 @@ async def test_reset_of_kept_connection_is_retried(sandbox: Sandbox, network: Ne
 async def test_unusual_statuses_are_returned(
     sandbox: Sandbox, network: Network, marketing: Client, fault: str, more: dict[str, object], status: int
 ) -> None:
-    await suffer(sandbox, network, fault, **more)
+    await inject(sandbox, network, fault, **more)
     assert (await marketing.send(CALL)).status == status
