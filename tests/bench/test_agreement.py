@@ -27,11 +27,11 @@ ROOT = Path(__file__).parents[2]
         ({"endCursor": "x"}, {"endCursor": None}, "data.endCursor: 'x' and None"),
     ],
 )
-def test_answers_differ_in_values_kinds_and_order_but_not_in_cursors(one: Any, other: Any, where: str) -> None:
+def test_answer_comparison_checks_values_types_and_order_but_not_cursors(one: Any, other: Any, where: str) -> None:
     assert differs(one, other) == where
 
 
-def test_the_hand_written_graph_is_part_of_the_reference_graph() -> None:
+def test_handwritten_schema_is_a_subset_of_the_reference_schema() -> None:
     ours = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
     for name, kind in build_schema(schema.as_str()).type_map.items():
         reference = ours.type_map[name]
@@ -41,7 +41,7 @@ def test_the_hand_written_graph_is_part_of_the_reference_graph() -> None:
             assert not missing, f"{name} has {missing}"
 
 
-def test_all_programs_give_equal_answers_with_the_fewest_calls() -> None:
+def test_all_bench_programs_give_equal_answers_with_the_fewest_calls() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )

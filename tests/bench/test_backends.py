@@ -78,13 +78,13 @@ def shape(value: Any) -> Any:
     return [shape(inner) for inner in value[:1]] if isinstance(value, list) else type(value).__name__
 
 
-async def test_replies_have_the_sandboxs_shapes() -> None:
+async def test_canned_replies_have_the_same_shape_as_the_sandbox() -> None:
     async with canned() as fake, real() as sandbox:
         numbers = "10000040", f"{basket(10_000_040):07d}3", "10000040"
         assert shape(await told(fake, *numbers)) == shape(await told(sandbox, "10001", "00012345", ""))
 
 
-async def test_calls_are_counted_and_tokens_are_not() -> None:
+async def test_canned_backends_count_data_calls_but_not_token_requests() -> None:
     async with canned(delay=0.001) as fake:
         await told(fake, "10000040", "50000203", "10000040")
         counted = (await fake.get("/_sandbox/requests")).json()
@@ -93,7 +93,7 @@ async def test_calls_are_counted_and_tokens_are_not() -> None:
         assert sum((await fake.get("/_sandbox/requests")).json().values()) == 0
 
 
-async def test_what_the_bench_does_not_ask_is_refused() -> None:
+async def test_canned_backends_reject_unsupported_requests() -> None:
     async with canned() as fake:
         assert (await fake.get("/crm/v2/customers?limit=3")).status_code == 400
         assert (await fake.get("/nowhere")).status_code == 400

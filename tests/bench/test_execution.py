@@ -9,7 +9,7 @@ from bench.execution import Batch, by_hand, deep, ours
 pytestmark = pytest.mark.anyio
 
 
-async def test_links_are_no_loads_of_single_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_links_create_no_load_per_object(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: Any) -> Any:
         raise AssertionError("a link was driven")
 

@@ -41,7 +41,7 @@ def job(url: str, connections: int = 1, seconds: float = 0) -> Job:
     return Job(url, PAGE.body.decode(), PAGE.span, 200, connections, seconds)
 
 
-async def test_every_request_is_about_other_customers() -> None:
+async def test_load_generator_queries_different_customers_in_every_request() -> None:
     asked: list[str] = []
     async with answering(b'{"data":{}}', asked) as url:
         outcome = await run(job(url, connections=4))
@@ -51,7 +51,7 @@ async def test_every_request_is_about_other_customers() -> None:
     assert outcome.rate > 0
 
 
-async def test_the_same_requests_again_and_again_have_all_been_asked_before() -> None:
+async def test_repeating_load_warms_up_every_request_first() -> None:
     asked: list[str] = []
     async with answering(b'{"data":{}}', asked) as url:
         outcome = await run(replace(job(url, connections=2), again=3))
@@ -60,13 +60,13 @@ async def test_the_same_requests_again_and_again_have_all_been_asked_before() ->
     assert outcome.requests == len(asked) - 3 >= 2
 
 
-async def test_an_answer_with_errors_is_no_answer() -> None:
+async def test_load_generator_fails_on_an_answer_with_errors() -> None:
     async with answering(b'{"data":null,"errors":[{"message":"no"}]}', []) as url:
         with pytest.raises(WrongAnswer):
             await run(job(url))
 
 
-async def test_another_status_is_no_answer() -> None:
+async def test_load_generator_fails_on_a_status_other_than_200() -> None:
     async with answering(b"down", [], b"503 Service Unavailable") as url:
         with pytest.raises(Refused, match="503: down"):
             await run(job(url))
@@ -76,7 +76,7 @@ async def test_another_status_is_no_answer() -> None:
     ("values", "share", "expected"),
     [([7.0], 0.99, 7.0), ([1.0, 2.0, 3.0, 4.0], 0.5, 2.0), ([float(n) for n in range(1, 101)], 0.99, 99.0)],
 )
-async def test_a_percentile_is_one_of_the_values(values: list[float], share: float, expected: float) -> None:
+async def test_percentile_is_one_of_the_measured_values(values: list[float], share: float, expected: float) -> None:
     assert percentile(values, share) == expected
 
 
@@ -89,7 +89,7 @@ async def test_a_percentile_is_one_of_the_values(values: list[float], share: flo
     ],
     ids=["answered", "failed", "refused"],
 )
-async def test_a_flood_counts_answers_and_refusals(body: bytes, status: bytes, counted: tuple[bool, bool]) -> None:
+async def test_flood_counts_answers_and_rejections(body: bytes, status: bytes, counted: tuple[bool, bool]) -> None:
     asked: list[str] = []
     async with answering(body, asked, status) as url:
         tide = await Flooding(Flood(url, PAGE.body.decode(), PAGE.span, 200, 1_000, 0.05)).run()

@@ -42,7 +42,7 @@ def expected(name: str, n: int) -> dict[str, int]:
 
 @pytest.mark.parametrize("n", [1, 20, 100])
 @pytest.mark.parametrize("name", QUERIES)
-async def test_a_query_takes_exactly_so_many_calls(graph: Gateway, name: str, n: int) -> None:
+async def test_query_makes_the_expected_number_of_backend_calls(graph: Gateway, name: str, n: int) -> None:
     answer = await graph.answer(QUERIES[name], n=n)
     assert len(answer["data"]["customers"]["nodes"]) == n
     cold = expected(name, n)
@@ -52,14 +52,14 @@ async def test_a_query_takes_exactly_so_many_calls(graph: Gateway, name: str, n:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-async def test_with_a_token_the_crm_is_called_once(graph: Gateway, name: str) -> None:
+async def test_crm_is_called_once_when_a_token_is_cached(graph: Gateway, name: str) -> None:
     await graph.ask('{ customer(id: "10200") { name } }')
     await graph.calls()
     await graph.answer(QUERIES[name], n=20)
     assert await graph.calls() == expected(name, 20)
 
 
-async def test_equal_lookups_under_two_names_are_one(graph: Gateway) -> None:
+async def test_equal_lookups_under_two_aliases_are_one_call(graph: Gateway) -> None:
     query = '{ a: customer(id: "10002") { name } b: customer(id: "10002") { name email } }'
     data = await graph.ask(query)
     assert data["a"]["name"] == data["b"]["name"]
@@ -68,7 +68,7 @@ async def test_equal_lookups_under_two_names_are_one(graph: Gateway) -> None:
     assert await graph.calls() == calls()
 
 
-async def test_a_number_and_the_global_id_of_the_same_customer_are_one(graph: Gateway) -> None:
+async def test_business_key_and_global_id_of_one_customer_are_one_call(graph: Gateway) -> None:
     id = (await graph.ask('{ customer(id: "10003") { id } }'))["customer"]["id"]
     await graph.calls()
     query = '{ a: customer(id: "10004") { id phone } b: node(id: $id) { ... on Customer { phone } } }'
@@ -77,41 +77,41 @@ async def test_a_number_and_the_global_id_of_the_same_customer_are_one(graph: Ga
     assert await graph.calls() == calls(crm=1)
 
 
-async def test_equal_lists_under_two_names_are_one(graph: Gateway) -> None:
+async def test_equal_lists_under_two_aliases_are_one_call(graph: Gateway) -> None:
     page = "orders(first: 2) { nodes { number } }"
     await graph.ask(f"{{ customers(first: 5) {{ nodes {{ a: {page} b: {page} }} }} }}")
     assert await graph.calls() == calls(crm=2, shop=1)
 
 
-async def test_lists_of_different_lengths_are_a_call_each_for_all_parents(graph: Gateway) -> None:
+async def test_lists_with_different_page_sizes_make_one_batch_each_for_all_parents(graph: Gateway) -> None:
     lists = "a: orders(first: 2) { nodes { number } } b: orders(first: 3) { nodes { number } }"
     await graph.ask(f"{{ customers(first: 20) {{ nodes {{ {lists} }} }} }}")
     assert await graph.calls() == calls(crm=2, shop=2)
 
 
-async def test_the_same_customer_deeper_down_is_not_asked_for_again(graph: Gateway) -> None:
+async def test_nested_reference_to_a_loaded_customer_makes_no_call(graph: Gateway) -> None:
     there_and_back = "{ customer(id: %s) { name orders(first: 2) { nodes { customer { name email number } } } } }"
     await graph.ask(there_and_back % '"10005"')
     assert await graph.calls() == calls(crm=2, shop=1)
 
 
-async def test_customers_of_a_page_are_known_deeper_down(graph: Gateway) -> None:
+async def test_customers_loaded_by_a_page_are_reused_in_nested_fields(graph: Gateway) -> None:
     await graph.ask("{ customers(first: 20) { nodes { name orders(first: 1) { nodes { customer { name } } } } } }")
     assert await graph.calls() == calls(crm=2, shop=1)
 
 
-async def test_a_customer_of_whom_only_the_key_is_asked_costs_nothing(graph: Gateway) -> None:
+async def test_selecting_only_the_key_of_a_customer_makes_no_call(graph: Gateway) -> None:
     await graph.ask('{ order(id: "SO-100001") { customer { id number } lines { product { id sku } } } }')
     assert await graph.calls() == calls(shop=1)
 
 
-async def test_what_a_product_is_asked_for_at_two_depths_is_one_call(graph: Gateway) -> None:
+async def test_product_fields_selected_at_two_depths_are_one_call(graph: Gateway) -> None:
     product = 'product(id: "00012345") { name reviews(first: 3) { nodes { product { name price { amount } } } } }'
     await graph.ask(f"{{ {product} }}")
     assert await graph.calls() == calls(catalog=2)  # the product, and its reviews
 
 
-async def test_a_narrower_question_is_answered_from_the_cache(graph: Gateway) -> None:
+async def test_narrower_selection_is_answered_from_the_cache(graph: Gateway) -> None:
     await graph.ask('{ customer(id: "10009") { name email phone } }')
     await graph.calls()
     await graph.ask('{ customer(id: "10009") { email } }')
@@ -120,7 +120,7 @@ async def test_a_narrower_question_is_answered_from_the_cache(graph: Gateway) ->
     assert await graph.calls() == calls(crm=1)
 
 
-async def test_operations_at_the_same_time_share_their_calls(graph: Gateway) -> None:
+async def test_concurrent_operations_share_backend_calls(graph: Gateway) -> None:
     query = '{ customer(id: "10011") { name } product(id: "00012345") { name stock { onHand } } }'
     answers = await asyncio.gather(*(graph.ask(query) for _ in range(5)))
     assert all(answer == answers[0] for answer in answers)
@@ -161,7 +161,7 @@ class Watched(httpx.AsyncByteStream):
         await self.inner.aclose()
 
 
-async def test_the_billing_is_asked_at_most_eight_times_at_once(shared_sandbox: str) -> None:
+async def test_billing_gets_at_most_eight_concurrent_calls(shared_sandbox: str) -> None:
     billing = Counting()
     async with gateway(shared_sandbox, lambda name: billing if name == "billing" else network(name)) as graph:
         await graph.suffer("billing", "latency", seconds=0.01)

@@ -24,7 +24,7 @@ async def both(graph: Gateway, query: str) -> tuple[dict[str, Any], dict[str, An
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-async def test_as_many_calls_as_were_announced(own_graph: Gateway, path: Path) -> None:
+async def test_explained_call_counts_match_the_backend_counters(own_graph: Gateway, path: Path) -> None:
     plan, trace = await both(own_graph, path.read_text())
     made = Counter[str]()
     for asked in trace["calls"]:
@@ -35,7 +35,7 @@ async def test_as_many_calls_as_were_announced(own_graph: Gateway, path: Path) -
         assert calls["least"] <= made[backend] <= calls["most"], backend
 
 
-async def test_the_trace_counts_what_the_backends_count(own_graph: Gateway) -> None:
+async def test_trace_call_counts_match_the_backend_counters(own_graph: Gateway) -> None:
     await own_graph.ask('{ customer(id: "10001") { id name } }')  # the token is there
     await own_graph.forget_calls()
     _, trace = await both(
@@ -47,7 +47,7 @@ async def test_the_trace_counts_what_the_backends_count(own_graph: Gateway) -> N
     assert {backend: count for backend, count in counted.items() if count} == made
 
 
-async def test_what_is_cached_is_told_before_and_after(own_graph: Gateway) -> None:
+async def test_explanation_and_trace_report_cached_operations(own_graph: Gateway) -> None:
     query = '{ product(id: "00012345") { name } }'
     first, trace = await both(own_graph, query)
     assert (first["steps"][0]["cache"], trace["calls"][0]["cached"]) == ({"ttl": 300, "share": "public", "held": 0}, 0)

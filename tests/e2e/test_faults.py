@@ -22,7 +22,9 @@ async def whole(graph: Gateway) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-async def test_wrong_credentials_are_ours_to_mend(shared_sandbox: str, whole: dict[str, Any], backend: str) -> None:
+async def test_rejected_credentials_are_reported_as_a_gateway_error(
+    shared_sandbox: str, whole: dict[str, Any], backend: str
+) -> None:
     secrets = [name for name in variables("") if name.startswith(f"GRAPHFOLD_{backend.upper()}_")][-1:]
     wrong = dict.fromkeys(secrets, "not-the-secret")
     async with gateway(shared_sandbox, **wrong) as graph:
@@ -31,7 +33,7 @@ async def test_wrong_credentials_are_ours_to_mend(shared_sandbox: str, whole: di
         assert "not-the-secret" not in json.dumps(answer)
 
 
-async def test_with_every_backend_broken_there_is_still_an_answer(shared_sandbox: str) -> None:
+async def test_gateway_answers_while_every_backend_fails(shared_sandbox: str) -> None:
     async with gateway(shared_sandbox) as graph:
         for backend in BACKENDS:
             await graph.suffer(backend, "garbage")
@@ -42,7 +44,7 @@ async def test_with_every_backend_broken_there_is_still_an_answer(shared_sandbox
     assert answer["data"] == {"crm": None, "shop": None, "catalog": None, "billing": None}
 
 
-async def test_an_expired_token_is_renewed_once_however_many_wait(graph: Gateway) -> None:
+async def test_expired_token_is_renewed_once_for_concurrent_calls(graph: Gateway) -> None:
     customers = [f'c{n}: customer(id: "{10020 + n}") {{ name }}' for n in range(5)]
     lists = [f"l{n}: customers(first: {n + 1}) {{ nodes {{ name }} }}" for n in range(5)]
     await graph.ask('{ customer(id: "10200") { name } }')
@@ -57,7 +59,7 @@ async def test_an_expired_token_is_renewed_once_however_many_wait(graph: Gateway
     assert told == calls(crm=2 * 10 + 1)
 
 
-async def test_a_token_that_never_works_is_no_endless_loop(shared_sandbox: str) -> None:
+async def test_token_that_is_always_rejected_is_renewed_only_once(shared_sandbox: str) -> None:
     async with gateway(shared_sandbox) as graph:
         await graph.suffer("crm", "status", status=401, only="data")
         try:
@@ -68,7 +70,7 @@ async def test_a_token_that_never_works_is_no_endless_loop(shared_sandbox: str) 
         assert await graph.calls() == calls(crm=4)  # token, data, token, data
 
 
-async def test_locked_profiles_fail_alone(graph: Gateway) -> None:
+async def test_locked_marketing_profiles_fail_without_affecting_other_fields(graph: Gateway) -> None:
     answer = await graph.answer("{ customers(first: 20) { nodes { number engagement { score } } } }")
     nodes = answer["data"]["customers"]["nodes"]
     assert [node["number"] for node in nodes if node["engagement"] is None] == ["10007", "10017"]
@@ -86,7 +88,7 @@ async def test_locked_profiles_fail_alone(graph: Gateway) -> None:
         }
 
 
-async def test_one_bad_invoice_number_among_many_fails_alone(graph: Gateway) -> None:
+async def test_unknown_invoice_number_fails_without_affecting_the_others(graph: Gateway) -> None:
     numbers = [f"2026-{n:06d}" for n in range(1, 13)]
     numbers[5] = "2026-999999"
     fields = [f'i{place}: invoice(id: "{number}") {{ number }}' for place, number in enumerate(numbers)]
@@ -96,7 +98,7 @@ async def test_one_bad_invoice_number_among_many_fails_alone(graph: Gateway) -> 
     assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [(["i5"], "NOT_FOUND")]
 
 
-async def test_one_call_that_fails_among_many_fails_alone(shared_sandbox: str) -> None:
+async def test_failed_call_in_a_fan_out_affects_only_its_own_key(shared_sandbox: str) -> None:
     async with gateway(shared_sandbox, GRAPHFOLD_BILLING_RETRIES="0") as graph:
         await graph.suffer("billing", "reset", times=1)
         answer = await graph.answer("{ customers(first: 10) { nodes { invoices(first: 1) { totalCount } } } }")

@@ -11,7 +11,7 @@ QUERY = """query($a: Int = 1, $b: Int = 1) {
     products(first: $b) { nodes { sku } } }"""
 
 
-async def test_page_sizes_of_other_variables_are_counted_anew(shared_sandbox: str) -> None:
+async def test_complexity_limit_counts_page_sizes_of_each_requests_variables(shared_sandbox: str) -> None:
     async with gateway(shared_sandbox, GRAPHFOLD_MAX_NODES="500") as graph:
         fine = await graph.answer(QUERY, b=100)
         refused = await graph.answer(QUERY, a=100)

@@ -122,7 +122,9 @@ async def asked(column: Column, failure: Failure) -> Outcome:
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=str)
-async def test_a_query_loses_what_the_backend_has(columns: list[Column], failure: Failure) -> None:
+async def test_failing_backend_removes_only_its_own_fields_from_a_query(
+    columns: list[Column], failure: Failure
+) -> None:
     ill = [column for column in columns if column.backend in failure.backends]
     await assert_all_end_so(asked, ill, failure)
 
@@ -151,14 +153,14 @@ async def changed(column: Column, failure: Failure) -> Outcome:
 
 
 @pytest.mark.parametrize("failure", at(MUTATIONS), ids=str)
-async def test_a_mutation_is_done_once(columns: list[Column], failure: Failure) -> None:
+async def test_retried_mutation_is_applied_once(columns: list[Column], failure: Failure) -> None:
     """Those of the reference graph may be repeated, by the gateway and by its client: the shop goes by their key."""
     ill = [column for column in columns if column.backend in MUTATIONS and column.backend in failure.backends]
     await assert_all_end_so(changed, ill, failure)
 
 
 @pytest.mark.parametrize("failure", at(WRITTEN), ids=str)
-async def test_a_write_that_may_not_be_repeated_is_sent_once(failure: Failure) -> None:
+async def test_non_idempotent_write_is_sent_once_when_its_backend_fails(failure: Failure) -> None:
     ill = [backend for backend in WRITTEN if backend in failure.backends]
     async with AsyncExitStack() as stack:
         sandbox = (await stack.enter_async_context(server.running(COMPANY))).url

@@ -26,7 +26,7 @@ async def browser() -> AsyncIterator[Chromium]:
         yield browser
 
 
-async def test_the_first_tab_is_answered_by_the_backends(shared_sandbox: str, browser: Chromium) -> None:
+async def test_graphiql_first_tab_is_answered_by_the_backends(shared_sandbox: str, browser: Chromium) -> None:
     graph = graphfold.load(ROOT, environment={**os.environ, **variables(shared_sandbox)})
     with serving(graph.app(development=True)) as url:
         tab = await open_graphiql(browser, url)

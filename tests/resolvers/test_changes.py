@@ -79,7 +79,7 @@ async def on_hand(graph: Gateway, sku: str) -> int:
     return int(data["product"]["stock"]["onHand"])
 
 
-async def test_a_customer_is_changed_and_the_rest_stays(own_graph: Gateway) -> None:
+async def test_update_customer_changes_only_the_fields_in_its_input(own_graph: Gateway) -> None:
     read = '{ customer(id: "10001") { number name email phone newsletter } }'
     before = (await own_graph.ask(read))["customer"]
     changed = await update(own_graph, email="new@mail.example", newsletter=not before["newsletter"])
@@ -88,13 +88,13 @@ async def test_a_customer_is_changed_and_the_rest_stays(own_graph: Gateway) -> N
     assert (await own_graph.ask(read))["customer"] == wanted
 
 
-async def test_null_removes_and_absence_keeps(own_graph: Gateway) -> None:
+async def test_update_customer_clears_null_fields_and_keeps_absent_ones(own_graph: Gateway) -> None:
     assert (await update(own_graph, phone="+49 30 7"))["customer"]["phone"] == "+49 30 7"
     assert (await update(own_graph, name="Nova"))["customer"]["phone"] == "+49 30 7"
     assert (await update(own_graph, phone=None))["customer"]["phone"] is None
 
 
-async def test_what_a_mutation_changed_is_read_in_the_same_operation(own_graph: Gateway) -> None:
+async def test_later_fields_of_an_operation_read_a_mutations_changes(own_graph: Gateway) -> None:
     await own_graph.ask('{ customer(id: "10001") { name email since } customers(first: 2) { nodes { name } } }')
     twice = """mutation {
       one: updateCustomer(input: {id: "10001", name: "One"}) { ... on CustomerUpdated { customer { name since } } }
@@ -109,7 +109,7 @@ async def test_what_a_mutation_changed_is_read_in_the_same_operation(own_graph: 
     assert after["customer"]["name"] == after["customers"]["nodes"][0]["name"] == "Two"
 
 
-async def test_a_change_that_cannot_be_taken_says_which_field(own_graph: Gateway) -> None:
+async def test_invalid_update_names_the_rejected_field(own_graph: Gateway) -> None:
     refused = await update(own_graph, email="no address")
     assert (refused["__typename"], refused["field"]) == ("InvalidInput", "email")
     assert "email" in refused["message"] and "contact" not in refused["message"]
@@ -120,7 +120,7 @@ async def test_a_change_that_cannot_be_taken_says_which_field(own_graph: Gateway
     }
 
 
-async def test_an_order_is_placed(own_graph: Gateway) -> None:
+async def test_place_order_returns_the_stored_order(own_graph: Gateway) -> None:
     placed = await place(own_graph, (LAMP, 2), ("00012382", 1))
     assert placed["__typename"] == "OrderPlaced"
     order = placed["order"]
@@ -133,7 +133,7 @@ async def test_an_order_is_placed(own_graph: Gateway) -> None:
     assert found["order"] == {"number": order["number"], "total": order["total"]}
 
 
-async def test_the_same_order_sent_twice_is_one(own_graph: Gateway) -> None:
+async def test_place_order_twice_with_one_idempotency_key_places_one_order(own_graph: Gateway) -> None:
     first = await place(own_graph, (LAMP, 2))
     left = await on_hand(own_graph, LAMP)
     assert await place(own_graph, (LAMP, 2)) == first
@@ -143,7 +143,7 @@ async def test_the_same_order_sent_twice_is_one(own_graph: Gateway) -> None:
     assert (await place(own_graph, (LAMP, 2), key="k-2"))["order"]["number"] != first["order"]["number"]
 
 
-async def test_a_new_order_is_in_every_list_and_off_the_shelf(own_graph: Gateway) -> None:
+async def test_place_order_updates_every_order_list_and_the_stock(own_graph: Gateway) -> None:
     page = "orders(first: 1) { totalCount nodes { number } }"
     lists = f'{{ customer(id: "10001") {{ {page} }} {page} }}'
     before, left = await own_graph.ask(lists), await on_hand(own_graph, LAMP)
@@ -157,7 +157,7 @@ async def test_a_new_order_is_in_every_list_and_off_the_shelf(own_graph: Gateway
     assert await on_hand(own_graph, LAMP) == left - 5
 
 
-async def test_stock_is_read_anew_within_the_operation_that_took_it(own_graph: Gateway) -> None:
+async def test_stock_is_reloaded_after_each_order_of_one_operation(own_graph: Gateway) -> None:
     left = await on_hand(own_graph, LAMP)
     line = f'lines: [{{productId: "{LAMP}", quantity: 1}}]'
     order = "... on OrderPlaced { order { lines { product { stock { onHand } } } } }"
@@ -169,7 +169,7 @@ async def test_stock_is_read_anew_within_the_operation_that_took_it(own_graph: G
     assert told == [left - 1, left - 2]
 
 
-async def test_what_an_order_can_be_refused_for(own_graph: Gateway) -> None:
+async def test_rejected_order_returns_a_typed_result(own_graph: Gateway) -> None:
     sold_out = await place(own_graph, (LAMP, 1), (SOLD_OUT, 1))
     assert (sold_out["__typename"], sold_out["sku"], sold_out["available"]) == ("OutOfStock", SOLD_OUT, 0)
     assert (await place(own_graph, (LAMP, 1), customer="99999"))["__typename"] == "UnknownCustomer"
@@ -186,14 +186,14 @@ async def test_what_an_order_can_be_refused_for(own_graph: Gateway) -> None:
     assert (await place(own_graph, (LAMP, 1)))["__typename"] == "OrderPlaced"  # the key of a refusal is still free
 
 
-async def test_a_key_that_no_header_can_carry_reaches_no_backend(own_graph: Gateway) -> None:
+async def test_idempotency_key_invalid_in_a_header_makes_no_backend_call(own_graph: Gateway) -> None:
     for key in ("k\r\nx-evil: 1", "clé", "k" * 201, "\x00", "", " "):
         refused = await place(own_graph, (LAMP, 1), key=key)
         assert (refused["__typename"], refused["field"]) == ("InvalidInput", "idempotencyKey"), key
     assert await own_graph.calls() == calls()
 
 
-async def test_an_order_is_cancelled_once_and_for_all(own_graph: Gateway) -> None:
+async def test_cancel_order_is_permanent(own_graph: Gateway) -> None:
     left = await on_hand(own_graph, LAMP)
     order = (await place(own_graph, (LAMP, 4)))["order"]
     assert await on_hand(own_graph, LAMP) == left - 4
@@ -205,12 +205,12 @@ async def test_an_order_is_cancelled_once_and_for_all(own_graph: Gateway) -> Non
     assert read["order"]["status"] == "CANCELLED"
 
 
-async def test_what_cannot_be_cancelled(own_graph: Gateway) -> None:
+async def test_cancel_order_rejects_unknown_and_shipped_orders(own_graph: Gateway) -> None:
     assert (await cancel(own_graph, "SO-100001"))["__typename"] == "AlreadyShipped"
     assert (await cancel(own_graph, "SO-999999"))["__typename"] == "UnknownOrder"
 
 
-async def test_stock_is_reserved_and_released(own_graph: Gateway) -> None:
+async def test_reserve_stock_and_release_stock_change_the_reserved_quantity(own_graph: Gateway) -> None:
     before = await reserved(own_graph, LAMP)
     kept = await reserve(own_graph, LAMP, 3)
     assert kept["__typename"] == "StockReserved" and kept["product"]["name"]
@@ -219,7 +219,7 @@ async def test_stock_is_reserved_and_released(own_graph: Gateway) -> None:
     assert await reserved(own_graph, LAMP) == before
 
 
-async def test_the_detail_of_a_soap_fault_is_a_member_of_the_result(own_graph: Gateway) -> None:
+async def test_soap_fault_detail_becomes_a_union_member_of_the_result(own_graph: Gateway) -> None:
     free = await on_hand(own_graph, LAMP) - await reserved(own_graph, LAMP)
     assert await reserve(own_graph, LAMP, free + 1) == {
         "__typename": "OutOfStock",
@@ -238,7 +238,7 @@ async def test_the_detail_of_a_soap_fault_is_a_member_of_the_result(own_graph: G
     assert (await reserve(own_graph, LAMP, 0))["field"] == "quantity"
 
 
-async def test_what_cannot_be_repeated_is_sent_once(own_graph: Gateway) -> None:
+async def test_non_idempotent_reservation_is_not_retried(own_graph: Gateway) -> None:
     """The inventory has done it when its reply is lost: what is read afterwards knows that."""
     before = await reserved(own_graph, LAMP)
     await own_graph.forget_calls()
@@ -249,12 +249,12 @@ async def test_what_cannot_be_repeated_is_sent_once(own_graph: Gateway) -> None:
     assert await reserved(own_graph, LAMP) == before + 2
 
 
-async def test_a_refused_mutation_is_one_call(own_graph: Gateway) -> None:
+async def test_rejected_mutation_makes_one_call(own_graph: Gateway) -> None:
     await update(own_graph, email="no address")
     assert await own_graph.calls() == calls(crm=2)
 
 
-async def test_mutations_run_one_after_the_other(own_graph: Gateway) -> None:
+async def test_mutations_of_one_operation_run_serially(own_graph: Gateway) -> None:
     name = "{ ... on CustomerUpdated { customer { name } } }"
     changes = [f'u{n}: updateCustomer(input: {{id: "10001", name: "N{n}"}}) {name}' for n in range(4)]
     data = await own_graph.ask(f"mutation {{ {' '.join(changes)} }}")
@@ -262,7 +262,7 @@ async def test_mutations_run_one_after_the_other(own_graph: Gateway) -> None:
     assert (await own_graph.ask('{ customer(id: "10001") { name } }'))["customer"] == {"name": "N3"}
 
 
-async def test_a_mutation_whose_backend_is_down_is_an_error_and_the_next_goes_on(own_graph: Gateway) -> None:
+async def test_failed_mutation_does_not_stop_the_next_mutation(own_graph: Gateway) -> None:
     await own_graph.suffer("shop", "status", status=503, times=3)
     key = credentials.SHOP_KEYS[0]
     query = f"""mutation {{

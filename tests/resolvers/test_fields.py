@@ -63,7 +63,7 @@ CUSTOMER = (
 )
 
 
-async def test_customers(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_customers_match_the_crm_rows(graph: Gateway, books: sqlite3.Connection) -> None:
     known = [customer(row) for row in rows(books, "SELECT * FROM customers ORDER BY number LIMIT 100")]
     data = await graph.ask(f"{{ customers(first: 100) {{ nodes {{ {CUSTOMER} }} }} }}")
     assert data["customers"]["nodes"] == known
@@ -71,12 +71,12 @@ async def test_customers(graph: Gateway, books: sqlite3.Connection) -> None:
     assert any(one["address"]["postalCode"].startswith("0") for one in known)
 
 
-async def test_a_customer_by_number(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_customer_by_number_matches_the_crm_row(graph: Gateway, books: sqlite3.Connection) -> None:
     [row] = rows(books, "SELECT * FROM customers WHERE number = 10001")
     assert (await graph.ask(f'{{ customer(id: "10001") {{ {CUSTOMER} }} }}'))["customer"] == customer(row)
 
 
-async def test_epoch_milliseconds_are_a_moment_in_utc(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_epoch_milliseconds_become_a_utc_datetime(graph: Gateway, books: sqlite3.Connection) -> None:
     [row] = rows(books, "SELECT registered_at FROM customers WHERE number = 10001")
     assert row["registered_at"] == 1603028603792
     since = (await graph.ask('{ customer(id: "10001") { since } }'))["customer"]["since"]
@@ -109,7 +109,7 @@ ORDER = """id number placedAt status total { amount currency } customer { number
 lines { quantity unitPrice { amount currency } product { sku } }"""
 
 
-async def test_orders(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_orders_match_the_shop_rows(graph: Gateway, books: sqlite3.Connection) -> None:
     known = [order(books, row) for row in rows(books, "SELECT * FROM orders ORDER BY number DESC LIMIT 100")]
     data = await graph.ask(f"{{ orders(first: 100) {{ totalCount nodes {{ {ORDER} }} }} }}")
     assert data["orders"]["nodes"] == known
@@ -119,7 +119,7 @@ async def test_orders(graph: Gateway, books: sqlite3.Connection) -> None:
     assert {one["invoice"] is None for one in known} == {True, False}
 
 
-async def test_summer_and_winter_times_are_one_clock(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_order_times_with_summer_and_winter_offsets_become_utc(graph: Gateway, books: sqlite3.Connection) -> None:
     for month, offset in (("01", "+01:00"), ("07", "+02:00")):
         [row] = rows(books, "SELECT * FROM orders WHERE placed LIKE ? LIMIT 1", f"____-{month}-%{offset}")
         data = await graph.ask("query($id: ID!) { order(id: $id) { placedAt } }", id=f"SO-{row['number']}")
@@ -127,7 +127,9 @@ async def test_summer_and_winter_times_are_one_clock(graph: Gateway, books: sqli
 
 
 @pytest.mark.parametrize("state", ORDER_STATES)
-async def test_orders_of_a_status(graph: Gateway, books: sqlite3.Connection, state: str) -> None:
+async def test_orders_filtered_by_status_match_the_shop_rows(
+    graph: Gateway, books: sqlite3.Connection, state: str
+) -> None:
     query = """query($status: OrderStatus) {
       orders(first: 50, status: $status) { totalCount nodes { number status } }
       customer(id: "10010") { orders(first: 100, status: $status) { totalCount nodes { number } } }
@@ -171,7 +173,7 @@ PRODUCT = """id sku name summary category price { amount currency } rating
 stock { onHand reserved warehouses { code quantity } }"""
 
 
-async def test_products_and_their_stock(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_products_and_stock_match_the_backend_rows(graph: Gateway, books: sqlite3.Connection) -> None:
     known = [product(books, row) for row in rows(books, "SELECT * FROM products ORDER BY sku")]
     data = await graph.ask(f"{{ products(first: 100) {{ totalCount nodes {{ {PRODUCT} }} }} }}")
     assert data["products"] == {"totalCount": len(known), "nodes": known}
@@ -182,7 +184,7 @@ async def test_products_and_their_stock(graph: Gateway, books: sqlite3.Connectio
     assert any(one["rating"] is None for one in known)
 
 
-async def test_products_searched(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_product_search_matches_names_and_categories(graph: Gateway, books: sqlite3.Connection) -> None:
     found = '{ products(search: "LAMP", category: "light") { totalCount nodes { name category } } }'
     told = (await graph.ask(found))["products"]
     assert told["totalCount"] == len(told["nodes"]) > 0
@@ -208,7 +210,7 @@ def review(row: Row) -> dict[str, Any]:
     }
 
 
-async def test_reviews(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_reviews_match_the_catalog_rows(graph: Gateway, books: sqlite3.Connection) -> None:
     fields = "id reference stars headline body author createdOn product { sku }"
     query = f"{{ products(first: 60) {{ nodes {{ sku reviews(first: 100) {{ totalCount nodes {{ {fields} }} }} }} }} }}"
     for one in (await graph.ask(query))["products"]["nodes"]:
@@ -245,7 +247,7 @@ INVOICE = """id number status issuedOn dueOn total { amount currency }
 payments { paidOn amount { amount currency } method reference } customer { number } order { number }"""
 
 
-async def test_invoices_and_payments(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_invoices_and_payments_match_the_billing_rows(graph: Gateway, books: sqlite3.Connection) -> None:
     invoices = f"invoices(first: 20) {{ totalCount nodes {{ {INVOICE} }} }}"
     query = f"{{ customers(first: 40) {{ nodes {{ number {invoices} }} }} }}"
     seen: list[dict[str, Any]] = []
@@ -260,13 +262,13 @@ async def test_invoices_and_payments(graph: Gateway, books: sqlite3.Connection) 
     assert references == {True, False}
 
 
-async def test_an_invoice_by_number(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_invoice_by_number_matches_the_billing_row(graph: Gateway, books: sqlite3.Connection) -> None:
     [row] = rows(books, "SELECT * FROM invoices WHERE number = '2026-000001'")
     data = await graph.ask(f'{{ invoice(id: "2026-000001") {{ {INVOICE} }} }}')
     assert data["invoice"] == invoice(books, row)
 
 
-async def test_balances(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_balances_match_the_open_invoices(graph: Gateway, books: sqlite3.Connection) -> None:
     amounts = "{ amount currency }"
     query = f"{{ customers(first: 40) {{ nodes {{ number balance {{ open {amounts} overdue {amounts} asOf }} }} }} }}"
     for one in (await graph.ask(query))["customers"]["nodes"]:
@@ -284,7 +286,7 @@ async def test_balances(graph: Gateway, books: sqlite3.Connection) -> None:
         assert one["balance"]["asOf"] == "2026-10-31"
 
 
-async def test_engagement(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_engagement_matches_the_marketing_rows(graph: Gateway, books: sqlite3.Connection) -> None:
     query = "{ customers(first: 100) { nodes { number engagement { score lastSeen opens clicks } } } }"
     seen = set()
     for one in (await graph.answer(query))["data"]["customers"]["nodes"]:
@@ -299,7 +301,9 @@ ENGAGEMENT = {"score": "score", "lastSeen": "last_seen", "opens": "opens", "clic
 
 
 @pytest.mark.parametrize("segment", SEGMENTS)
-async def test_customers_of_a_segment(graph: Gateway, books: sqlite3.Connection, segment: str) -> None:
+async def test_customers_filtered_by_segment_match_the_crm_rows(
+    graph: Gateway, books: sqlite3.Connection, segment: str
+) -> None:
     query = "query($filter: CustomerFilter) { customers(first: 100, filter: $filter) { nodes { number segment } } }"
     told = (await graph.ask(query, filter={"segment": SEGMENTS[segment]}))["customers"]["nodes"]
     known = rows(books, "SELECT number FROM customers WHERE segment = ? ORDER BY number LIMIT 100", segment)
@@ -309,7 +313,9 @@ async def test_customers_of_a_segment(graph: Gateway, books: sqlite3.Connection,
 @pytest.mark.parametrize(
     "text", ["fontaine", "MÜLLER", "o'", "&", "@mail.example", "a&limit=1", "%", "no one is called so"]
 )
-async def test_customers_searched(graph: Gateway, books: sqlite3.Connection, text: str) -> None:
+async def test_customer_search_matches_names_and_mail_addresses(
+    graph: Gateway, books: sqlite3.Connection, text: str
+) -> None:
     query = "query($text: String) { customers(first: 100, search: $text) { nodes { number } } }"
     told = (await graph.ask(query, text=text))["customers"]["nodes"]
     everyone = rows(books, "SELECT number, name, mail FROM customers ORDER BY number")

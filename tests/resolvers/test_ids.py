@@ -40,21 +40,21 @@ def error_of(answer: Any) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("noun", KEYS)
-async def test_node_finds_every_noun_again(graph: Gateway, samples: Any, noun: str) -> None:
+async def test_node_resolves_the_global_id_of_every_type(graph: Gateway, samples: Any, noun: str) -> None:
     one = samples[noun]
     query = f"query($id: ID!) {{ node(id: $id) {{ __typename id ... on {noun} {{ key: {KEYS[noun]} }} }} }}"
     assert (await graph.ask(query, id=one["id"]))["node"] == one
 
 
 @pytest.mark.parametrize("noun", ROOTS)
-async def test_a_root_takes_the_id_and_the_business_key(graph: Gateway, samples: Any, noun: str) -> None:
+async def test_root_field_accepts_global_id_and_business_key(graph: Gateway, samples: Any, noun: str) -> None:
     one, field = samples[noun], noun.lower()
     for id in (one["id"], one["key"]):
         assert await lookup(graph, field, id) == {"data": {field: {"id": one["id"]}}}
 
 
 @pytest.mark.parametrize("noun", ROOTS)
-async def test_another_nouns_id_is_refused_and_both_are_named(graph: Gateway, samples: Any, noun: str) -> None:
+async def test_global_id_of_another_type_is_rejected_naming_both_types(graph: Gateway, samples: Any, noun: str) -> None:
     for other in set(KEYS) - {noun}:
         answer = await lookup(graph, noun.lower(), samples[other]["id"])
         code, message = error_of(answer)
@@ -64,32 +64,32 @@ async def test_another_nouns_id_is_refused_and_both_are_named(graph: Gateway, sa
 
 
 @pytest.mark.parametrize("noun", ROOTS)
-async def test_what_does_not_exist_is_not_found(graph: Gateway, noun: str) -> None:
+async def test_lookup_of_a_missing_object_is_not_found(graph: Gateway, noun: str) -> None:
     answer = await lookup(graph, noun.lower(), "no-such-key")
     assert error_of(answer)[0] == "NOT_FOUND"
     assert answer["errors"][0]["path"] == [noun.lower()]
 
 
 @pytest.mark.parametrize("id", ["", "x" * 300, "10001\n", "\x00"])
-async def test_what_can_be_no_id_reaches_no_backend(graph: Gateway, id: str) -> None:
+async def test_malformed_id_makes_no_backend_call(graph: Gateway, id: str) -> None:
     for field in ("customer", "order", "product", "invoice", "node"):
         assert error_of(await lookup(graph, field, id))[0] == "BAD_INPUT", field
     assert await graph.calls() == calls()
 
 
-async def test_node_takes_global_ids_only(graph: Gateway) -> None:
+async def test_node_rejects_business_keys(graph: Gateway) -> None:
     for id in ("10001", "SO-100001", "Q3VzdG9tZXI", "Q3VzdG9tZXI6", "Tm90aGluZzox", "%%%"):
         assert error_of(await lookup(graph, "node", id))[0] == "BAD_INPUT", id
     assert await graph.calls() == calls()
 
 
-async def test_a_key_cannot_break_out_of_the_backends_address(graph: Gateway) -> None:
+async def test_key_is_escaped_in_the_backends_url(graph: Gateway) -> None:
     for key in ("../oauth/token", "10001/../10002", "10001?x=1", "10001&limit=1", "%31", "1 OR 1=1"):
         for field in ("customer", "order", "product", "invoice"):
             assert error_of(await lookup(graph, field, key))[0] == "NOT_FOUND", (field, key)
 
 
-async def test_two_keys_in_one_answer_nothing_and_harm_nobody(graph: Gateway) -> None:
+async def test_key_holding_a_separator_is_not_split_into_two_keys(graph: Gateway) -> None:
     answer = await graph.answer('{ both: customer(id: "10001,10002") { name } one: customer(id: "10003") { number } }')
     assert answer["data"] == {"both": None, "one": {"number": "10003"}}
     assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [(["both"], "NOT_FOUND")]
@@ -112,7 +112,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("at", CHANGES)
-async def test_a_wrong_id_is_named_by_its_place_in_the_input(graph: Gateway, samples: Any, at: str) -> None:
+async def test_invalid_id_in_an_input_object_is_reported_with_its_input_path(
+    graph: Gateway, samples: Any, at: str
+) -> None:
     for change in CHANGES[at]:
         for id in (samples["Invoice"]["id"], "", "\x00"):
             code, message = error_of(await graph.answer(change, id=id))
@@ -120,7 +122,7 @@ async def test_a_wrong_id_is_named_by_its_place_in_the_input(graph: Gateway, sam
     assert await graph.calls() == calls()
 
 
-async def test_input_objects_take_both_forms_and_refuse_another_nouns_id(graph: Gateway, samples: Any) -> None:
+async def test_input_object_accepts_both_id_forms_and_rejects_other_types(graph: Gateway, samples: Any) -> None:
     cancel = "mutation($id: ID!) { cancelOrder(input: {id: $id}) { __typename } }"
     assert error_of(await graph.answer(cancel, id=samples["Product"]["id"]))[0] == "BAD_INPUT"
     update = "mutation($id: ID!) { updateCustomer(input: {id: $id}) { __typename } }"

@@ -73,14 +73,14 @@ async def walk(graph: Gateway, name: str, first: int, between: Between | None = 
 
 
 @pytest.mark.parametrize("name", LISTS)
-async def test_all_pages_are_the_whole_list(graph: Gateway, books: sqlite3.Connection, name: str) -> None:
+async def test_pages_of_a_list_add_up_to_the_whole_list(graph: Gateway, books: sqlite3.Connection, name: str) -> None:
     known = [str(row[0]) for row in books.execute(KNOWN[name])]
     assert len(known) > LISTS[name][1]
     assert await walk(graph, name, LISTS[name][1]) == known
 
 
 @pytest.mark.parametrize("name", LISTS)
-async def test_a_page_tells_where_it_is(graph: Gateway, name: str) -> None:
+async def test_page_info_reports_the_position_of_a_page(graph: Gateway, name: str) -> None:
     first = await page(graph, name, 5)
     info = first["pageInfo"]
     assert (info["hasPreviousPage"], info["hasNextPage"], len(first["nodes"])) == (False, True, 5)
@@ -94,14 +94,14 @@ async def test_a_page_tells_where_it_is(graph: Gateway, name: str) -> None:
     }
 
 
-async def test_a_list_that_fits_its_last_page_ends_there(graph: Gateway) -> None:
+async def test_full_last_page_has_no_next_page(graph: Gateway) -> None:
     for first in (60, 30):
         assert len(await walk(graph, "reviews of one", first)) == 60
     assert not (await page(graph, "reviews of one", 60))["pageInfo"]["hasNextPage"]
     assert (await page(graph, "orders of one", 100))["pageInfo"]["hasNextPage"]
 
 
-async def test_edges_are_the_nodes_with_their_cursors(graph: Gateway) -> None:
+async def test_edges_pair_each_node_with_its_cursor(graph: Gateway) -> None:
     fields = "nodes { number } edges { cursor node { number } } pageInfo { startCursor endCursor }"
     data = await graph.ask(
         f'{{ customers(first: 4) {{ {fields} }} customer(id: "10010") {{ orders(first: 4) {{ {fields} }} }} }}'
@@ -113,14 +113,14 @@ async def test_edges_are_the_nodes_with_their_cursors(graph: Gateway) -> None:
         assert listed["pageInfo"] == {"startCursor": cursors[0], "endCursor": cursors[-1]}
 
 
-async def test_totals_where_the_backend_tells_them(graph: Gateway, books: sqlite3.Connection) -> None:
+async def test_total_count_is_the_backends_total(graph: Gateway, books: sqlite3.Connection) -> None:
     for name in ("orders", "products", "invoices of one", "reviews of one"):
         assert (await page(graph, name, 1))["totalCount"] == len(books.execute(KNOWN[name]).fetchall())
     refused = await graph.answer("{ customers { totalCount } }")
     assert refused["errors"][0]["extensions"]["code"] == "BAD_INPUT"
 
 
-async def test_twenty_unless_told_otherwise_and_a_hundred_at_most(graph: Gateway) -> None:
+async def test_page_size_defaults_to_20_and_is_limited_to_100(graph: Gateway) -> None:
     data = await graph.ask('{ customers { nodes { number } } customer(id: "10010") { orders { nodes { number } } } }')
     assert len(data["customers"]["nodes"]) == len(data["customer"]["orders"]["nodes"]) == 20
     for name in LISTS:
@@ -133,7 +133,7 @@ async def test_twenty_unless_told_otherwise_and_a_hundred_at_most(graph: Gateway
     )
 
 
-async def test_a_page_reads_no_row_in_front_of_it(graph: Gateway) -> None:
+async def test_page_loads_no_rows_before_its_cursor(graph: Gateway) -> None:
     for name, backend in (("customers", "crm"), ("orders", "shop"), ("products", "catalog")):
         cursor = (await page(graph, name, 40))["pageInfo"]["endCursor"]
         await graph.calls()
@@ -141,7 +141,7 @@ async def test_a_page_reads_no_row_in_front_of_it(graph: Gateway) -> None:
         assert await graph.calls() == calls(**{backend: 1})
 
 
-async def test_a_cursor_of_elsewhere_is_an_input_error(graph: Gateway) -> None:
+async def test_cursor_of_another_list_is_an_input_error(graph: Gateway) -> None:
     own = (await page(graph, "customers", 3))["pageInfo"]["endCursor"]
     for name in LISTS:
         for cursor in ("nonsense", "", "MTA=", own[:-3], own + "A", *([own] if name != "customers" else [])):
@@ -151,7 +151,7 @@ async def test_a_cursor_of_elsewhere_is_an_input_error(graph: Gateway) -> None:
             assert error["path"][-1] == "list"
 
 
-async def test_a_cursor_belongs_to_the_lists_arguments(graph: Gateway) -> None:
+async def test_cursor_with_other_list_arguments_is_an_input_error(graph: Gateway) -> None:
     cursor = (await graph.ask('{ customers(search: "a") { pageInfo { endCursor } } }'))["customers"]["pageInfo"][
         "endCursor"
     ]
@@ -185,7 +185,7 @@ class Crm:
         assert reply.status_code == 204, reply.text
 
 
-async def test_customers_who_come_and_go_while_paging(own_graph: Gateway) -> None:
+async def test_paging_customers_survives_inserts_and_deletes(own_graph: Gateway) -> None:
     crm = await Crm.of(own_graph)
     before = await walk(own_graph, "customers", 100)  # pages of another size: none of those below is remembered
 
@@ -219,7 +219,7 @@ async def cancel(graph: Gateway, number: str) -> None:
 
 @pytest.mark.parametrize("name", ["orders", "orders of one"])
 @pytest.mark.parametrize("size", [3, 20, 50])
-async def test_orders_placed_while_paging_move_nothing(own_graph: Gateway, name: str, size: int) -> None:
+async def test_orders_placed_while_paging_shift_no_rows(own_graph: Gateway, name: str, size: int) -> None:
     before = await walk(own_graph, name, 100)
 
     async def between(pages: int) -> None:
@@ -242,7 +242,7 @@ async def new_orders(graph: Gateway, count: int) -> list[str]:
     return placed[::-1]  # as they are listed: newest first
 
 
-async def test_rows_that_leave_in_front_are_made_up_for(own_graph: Gateway) -> None:
+async def test_offset_paging_compensates_for_deleted_earlier_rows(own_graph: Gateway) -> None:
     placed = await new_orders(own_graph, 12)
     first = (await own_graph.ask(NEW_ONES, first=5))["customer"]["list"]
     assert [node["key"] for node in first["nodes"]] == placed[:5]
@@ -253,7 +253,7 @@ async def test_rows_that_leave_in_front_are_made_up_for(own_graph: Gateway) -> N
     assert [node["key"] for node in second["nodes"]] == placed[5:10]
 
 
-async def test_a_cursors_row_that_left_is_told_and_never_skipped_in_silence(own_graph: Gateway) -> None:
+async def test_deleted_cursor_row_is_reported_and_skips_no_rows(own_graph: Gateway) -> None:
     placed = await new_orders(own_graph, 12)
     first = (await own_graph.ask(NEW_ONES, first=5))["customer"]["list"]
     await cancel(own_graph, placed[4])

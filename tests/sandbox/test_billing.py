@@ -49,7 +49,7 @@ def paid(invoice: Any) -> Decimal:
     return sum((payment.Amount for payment in payments(invoice)), Decimal(0))
 
 
-async def test_invoices_come_a_customer_at_a_time_newest_first(soap: Soap) -> None:
+async def test_list_invoices_returns_one_customers_invoices_newest_first(soap: Soap) -> None:
     async with soap("billing", auth=USER) as service:
         found = await service.ListInvoices(CustomerNo="10010", From=0, Count=5)
         rest = await service.ListInvoices(CustomerNo="10010", From=4, Count=200)
@@ -61,7 +61,7 @@ async def test_invoices_come_a_customer_at_a_time_newest_first(soap: Soap) -> No
     assert {invoice.CustomerNo for invoice in found.Invoice} == {"10010"}
 
 
-async def test_money_keeps_its_scale_and_payments_add_up(soap: Soap) -> None:
+async def test_invoice_amounts_keep_their_scale_and_payments_add_up(soap: Soap) -> None:
     async with soap("billing", auth=USER) as service:
         found = await service.ListInvoices(CustomerNo="10010", From=0, Count=200)
     for invoice in found.Invoice:
@@ -75,7 +75,7 @@ async def test_money_keeps_its_scale_and_payments_add_up(soap: Soap) -> None:
     assert {invoice.status for invoice in found.Invoice} == {"OPEN", "PART", "PAID"}
 
 
-async def test_nothing_is_nil_and_not_just_absent(http: httpx.AsyncClient) -> None:
+async def test_missing_billing_values_are_nil_elements(http: httpx.AsyncClient) -> None:
     reply = etree.fromstring((await post(http, listing("10010"))).content)
     for name in ("DueOn", "Reference"):
         elements = list(reply.iter(f"{{{NAMESPACE}}}{name}"))
@@ -83,7 +83,7 @@ async def test_nothing_is_nil_and_not_just_absent(http: httpx.AsyncClient) -> No
         assert all((element.text is None) == (element.get(NIL) == "true") for element in elements)
 
 
-async def test_one_invoice_is_the_same_as_in_the_list_and_as_in_the_shop(soap: Soap, shop: httpx.AsyncClient) -> None:
+async def test_get_invoice_matches_the_list_and_the_shop_order(soap: Soap, shop: httpx.AsyncClient) -> None:
     async with soap("billing", auth=USER) as service:
         [listed] = (await service.ListInvoices(CustomerNo="10001", From=0, Count=1)).Invoice
         alone = await service.GetInvoice(InvoiceNo=listed.Number)
@@ -93,7 +93,7 @@ async def test_one_invoice_is_the_same_as_in_the_list_and_as_in_the_shop(soap: S
     assert (Decimal(order["sum"]["cents"]) / 100, order["sum"]["cur"]) == (listed.Total, listed.currency)
 
 
-async def test_the_balance_is_what_is_open(soap: Soap) -> None:
+async def test_get_balance_is_the_sum_of_open_invoices(soap: Soap) -> None:
     async with soap("billing", auth=USER) as service:
         invoices = (await service.ListInvoices(CustomerNo="10010", From=0, Count=200)).Invoice
         balance = await service.GetBalance(CustomerNo="10010")
@@ -112,7 +112,9 @@ async def test_the_balance_is_what_is_open(soap: Soap) -> None:
         ("ListInvoices", {"CustomerNo": "010001", "From": 0, "Count": 1}, "UnknownCustomer"),
     ],
 )
-async def test_an_unknown_key_is_a_typed_fault(soap: Soap, operation: str, key: dict[str, object], detail: str) -> None:
+async def test_unknown_billing_key_is_a_typed_fault(
+    soap: Soap, operation: str, key: dict[str, object], detail: str
+) -> None:
     async with soap("billing", auth=USER) as service:
         with pytest.raises(Fault) as caught:
             await service[operation](**key)
@@ -123,33 +125,33 @@ async def test_an_unknown_key_is_a_typed_fault(soap: Soap, operation: str, key: 
     assert fault.detail[0][0].text == next(iter(key.values()))
 
 
-async def test_a_fault_of_the_sender_is_a_400(http: httpx.AsyncClient) -> None:
+async def test_soap_sender_fault_has_status_400(http: httpx.AsyncClient) -> None:
     for body in (listing("77"), listing("10001", start=-1), listing("10001", count="many"), "<Nothing/>"):
         reply = await post(http, body)
         assert reply.status_code == 400
         assert reply.headers["content-type"].startswith("application/soap+xml")
 
 
-async def test_a_page_ends_at_200_invoices(http: httpx.AsyncClient) -> None:
+async def test_list_invoices_rejects_more_than_200(http: httpx.AsyncClient) -> None:
     assert (await post(http, listing("10001", count=200))).status_code == 200
     assert (await post(http, listing("10001", count=201))).status_code == 413
 
 
-async def test_replies_obey_the_wsdl(http: httpx.AsyncClient) -> None:
+async def test_billing_replies_validate_against_the_wsdl(http: httpx.AsyncClient) -> None:
     wsdl = etree.parse(Path(backend.__file__).with_name("billing.wsdl"))
     [schema] = wsdl.iter("{http://www.w3.org/2001/XMLSchema}schema")
     reply = etree.fromstring((await post(http, listing("10010"))).content)
     etree.XMLSchema(schema).assertValid(reply[0][0])
 
 
-async def test_basic_is_needed(http: httpx.AsyncClient) -> None:
+async def test_billing_requires_basic_authentication(http: httpx.AsyncClient) -> None:
     for secret in ({}, {"Authorization": "Basic bGVkZ2VyOndyb25n"}, {"Authorization": "Basic ?"}):
         reply = await http.post("/billing", headers={"Content-Type": "application/soap+xml", **secret})
         assert reply.status_code == 401
         assert reply.headers["www-authenticate"].startswith("Basic")
 
 
-async def test_soap_1_1_is_not_spoken(http: httpx.AsyncClient) -> None:
+async def test_billing_rejects_soap_1_1(http: httpx.AsyncClient) -> None:
     assert (await post(http, listing("10001"), "text/xml")).status_code == 415
     old = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body/></e:Envelope>'
     reply = await http.post("/billing", content=old, headers={"Content-Type": "application/soap+xml"}, auth=USER)

@@ -18,12 +18,12 @@ async def ask(catalog: httpx.AsyncClient, query: str, **variables: object) -> An
     return reply.json()
 
 
-async def test_the_token_is_needed(http: httpx.AsyncClient) -> None:
+async def test_catalog_requires_its_bearer_token(http: httpx.AsyncClient) -> None:
     reply = await http.post("/catalog/graphql", json={"query": "{ __typename }"})
     assert (reply.status_code, reply.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
 
 
-async def test_products_come_by_sku_in_the_catalogs_order(catalog: httpx.AsyncClient) -> None:
+async def test_products_by_sku_come_in_the_catalogs_order(catalog: httpx.AsyncClient) -> None:
     query = "query ($skus: [String!]!) { productsBySku(skus: $skus) { skuCode listPrice { value currency } } }"
     data = (await ask(catalog, query, skus=["00012382", "12345", "00012345", "00012382"]))["data"]
     assert [product["skuCode"] for product in data["productsBySku"]] == ["00012345", "00012382"]
@@ -31,7 +31,7 @@ async def test_products_come_by_sku_in_the_catalogs_order(catalog: httpx.AsyncCl
         assert len(product["listPrice"]["value"].partition(".")[2]) == 2
 
 
-async def test_reviews_of_many_products_come_with_them(catalog: httpx.AsyncClient) -> None:
+async def test_products_by_sku_include_their_reviews(catalog: httpx.AsyncClient) -> None:
     query = """{ productsBySku(skus: ["00012345", "00012419"]) {
         skuCode rating reviews(limit: 3) { total hasMore items { id skuCode stars createdOn cursor } } } }"""
     other, reviewed = (await ask(catalog, query))["data"]["productsBySku"]
@@ -56,12 +56,12 @@ async def test_reviews_page_newest_first_to_the_end(catalog: httpx.AsyncClient) 
     assert [review["createdOn"] for review in seen] == sorted((one["createdOn"] for one in seen), reverse=True)
 
 
-async def test_reviews_come_by_id(catalog: httpx.AsyncClient) -> None:
+async def test_reviews_by_id_return_the_existing_ones(catalog: httpx.AsyncClient) -> None:
     data = (await ask(catalog, '{ reviewsById(ids: ["50002", "7", "x", "50001"]) { id headline } }'))["data"]
     assert [review["id"] for review in data["reviewsById"]] == ["50001", "50002"]
 
 
-async def test_search_pages_over_titles_and_skus(catalog: httpx.AsyncClient) -> None:
+async def test_product_search_pages_over_titles_and_skus(catalog: httpx.AsyncClient) -> None:
     query = """query ($text: String, $category: String, $cursor: String) {
         searchProducts(text: $text, category: $category, limit: 2, cursor: $cursor) {
             total hasMore hits { cursor product { title skuCode category } } } }"""
@@ -85,20 +85,24 @@ async def test_search_pages_over_titles_and_skus(catalog: httpx.AsyncClient) -> 
         ("{ searchProducts(limit: 201) { total } }", "BAD_LIMIT"),
     ],
 )
-async def test_a_bad_argument_is_an_error_with_200(catalog: httpx.AsyncClient, query: str, code: str) -> None:
+async def test_invalid_catalog_argument_is_a_graphql_error_with_status_200(
+    catalog: httpx.AsyncClient, query: str, code: str
+) -> None:
     answer = await ask(catalog, query)
     assert answer["data"] is None
     assert answer["errors"][0]["extensions"] == {"code": code}
 
 
 @pytest.mark.parametrize("query", ["{", "{ nothing }", "{ productsBySku { skuCode } }", ""])
-async def test_a_wrong_document_is_an_error_with_200(catalog: httpx.AsyncClient, query: str) -> None:
+async def test_invalid_catalog_document_is_a_graphql_error_with_status_200(
+    catalog: httpx.AsyncClient, query: str
+) -> None:
     answer = await ask(catalog, query)
     assert "data" not in answer or answer["data"] is None
     assert answer["errors"][0]["message"]
 
 
-async def test_too_many_keys_are_413(catalog: httpx.AsyncClient) -> None:
+async def test_catalog_rejects_too_many_keys_with_status_413(catalog: httpx.AsyncClient) -> None:
     by_sku = "query ($keys: [String!]!) { productsBySku(skus: $keys) { skuCode } }"
     by_id = "query ($keys: [ID!]!) { reviewsById(ids: $keys) { id } }"
     for query, most in ((by_sku, 1000), (by_id, 200)):
@@ -107,12 +111,12 @@ async def test_too_many_keys_are_413(catalog: httpx.AsyncClient) -> None:
             assert (await catalog.post("/graphql", json=body)).status_code == status
 
 
-async def test_the_schema_can_be_introspected(catalog: httpx.AsyncClient) -> None:
+async def test_catalog_schema_can_be_introspected(catalog: httpx.AsyncClient) -> None:
     answer = await ask(catalog, '{ __type(name: "Product") { fields { name } } }')
     assert {"name": "listPrice"} in answer["data"]["__type"]["fields"]
 
 
-async def test_what_is_not_graphql_is_refused(catalog: httpx.AsyncClient) -> None:
+async def test_catalog_rejects_requests_that_are_not_graphql(catalog: httpx.AsyncClient) -> None:
     assert (await catalog.post("/graphql", content=b"{")).status_code == 400
     assert (await catalog.post("/graphql", json={"query": 1})).status_code == 400
     assert (await catalog.post("/graphql", json={"query": "{__typename}", "variables": []})).status_code == 400

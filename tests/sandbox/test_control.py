@@ -27,11 +27,11 @@ async def listed(http: httpx.AsyncClient) -> list[dict[str, object]]:
     return faults
 
 
-async def test_all_six_are_counted_from_nought(http: httpx.AsyncClient) -> None:
+async def test_call_counters_of_all_six_backends_start_at_zero(http: httpx.AsyncClient) -> None:
     assert list((await counts(http)).items()) == [(backend, 0) for backend in BACKENDS]
 
 
-async def test_every_call_counts_whatever_comes_of_it(http: httpx.AsyncClient, crm: httpx.AsyncClient) -> None:
+async def test_failed_calls_are_counted(http: httpx.AsyncClient, crm: httpx.AsyncClient) -> None:
     await crm.get("/v2/customers")  # and the fixture's token
     await http.get("/shop/orders")
     await http.get("/inventory?wsdl")
@@ -43,7 +43,7 @@ async def test_every_call_counts_whatever_comes_of_it(http: httpx.AsyncClient, c
     assert set((await counts(http)).values()) == {0}
 
 
-async def test_a_call_under_a_hanging_fault_counts_on_arrival(http: httpx.AsyncClient) -> None:
+async def test_call_delayed_by_a_fault_is_counted_on_arrival(http: httpx.AsyncClient) -> None:
     await put(http, backend="marketing", fault="latency", seconds=600)
     hanging = asyncio.create_task(http.get("/marketing/engagement"))
     async with asyncio.timeout(5):
@@ -53,7 +53,7 @@ async def test_a_call_under_a_hanging_fault_counts_on_arrival(http: httpx.AsyncC
     hanging.cancel()
 
 
-async def test_a_backend_has_one_fault(http: httpx.AsyncClient) -> None:
+async def test_new_fault_replaces_the_backends_previous_fault(http: httpx.AsyncClient) -> None:
     assert (await put(http, backend="crm", fault="html")).status_code == 201
     second = await put(http, backend="crm", fault="status", status=503, times=2, only="data")
     assert second.status_code == 201
@@ -61,7 +61,7 @@ async def test_a_backend_has_one_fault(http: httpx.AsyncClient) -> None:
     assert second.json() == {"backend": "crm", "fault": "status", "status": 503, "times": 2, "only": "data"}
 
 
-async def test_faults_are_cleared_one_or_all(http: httpx.AsyncClient) -> None:
+async def test_faults_are_cleared_for_one_backend_or_all(http: httpx.AsyncClient) -> None:
     for backend in BACKENDS[:3]:
         await put(http, backend=backend, fault="html")
     assert (await http.delete("/_sandbox/faults", params={"backend": "shop"})).status_code == 204
@@ -93,7 +93,7 @@ async def test_faults_are_cleared_one_or_all(http: httpx.AsyncClient) -> None:
         ({"backend": "shop", "fault": "expired-token"}, "backend of expired-token must be one of crm, not 'shop'"),
     ],
 )
-async def test_what_is_not_known_is_answered_with_what_is(
+async def test_invalid_fault_is_rejected_with_the_valid_choices(
     http: httpx.AsyncClient, fault: dict[str, object], said: str
 ) -> None:
     reply = await put(http, **fault)
@@ -103,7 +103,7 @@ async def test_what_is_not_known_is_answered_with_what_is(
     assert await listed(http) == []
 
 
-async def test_other_mistakes_are_answered_too(http: httpx.AsyncClient) -> None:
+async def test_sandbox_rejects_malformed_json_and_unknown_backends_and_paths(http: httpx.AsyncClient) -> None:
     assert (await http.post("/_sandbox/faults", content=b"{")).status_code == 400
     assert (await http.delete("/_sandbox/faults", params={"backend": "erp"})).status_code == 400
     assert (await http.get("/_sandbox/weather")).status_code == 404

@@ -33,7 +33,7 @@ async def billed(http: httpx.AsyncClient, operation: str, number: str) -> httpx.
     return await http.post("/billing", content=content, headers={"Content-Type": "application/soap+xml"}, auth=user)
 
 
-async def test_latency_is_the_right_answer_later(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+async def test_latency_fault_delays_the_normal_reply(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
     right = await engagement(marketing)
     await put(http, "marketing", "latency", seconds=0.1)
     start = time.monotonic()
@@ -42,20 +42,22 @@ async def test_latency_is_the_right_answer_later(http: httpx.AsyncClient, market
 
 
 @pytest.mark.parametrize("status", [204, 302, 429, 503, 599])
-async def test_status_is_that_status(http: httpx.AsyncClient, marketing: httpx.AsyncClient, status: int) -> None:
+async def test_status_fault_returns_the_configured_status(
+    http: httpx.AsyncClient, marketing: httpx.AsyncClient, status: int
+) -> None:
     await put(http, "marketing", "status", status=status)
     for _ in range(2):
         assert (await engagement(marketing)).status_code == status
 
 
-async def test_html_is_a_page_with_200(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+async def test_html_fault_returns_a_page_with_status_200(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
     await put(http, "marketing", "html")
     reply = await engagement(marketing)
     assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "<h1>" in reply.text
 
 
-async def test_reset_breaks_the_connection_without_an_answer(
+async def test_reset_fault_closes_the_connection_without_a_reply(
     http: httpx.AsyncClient, marketing: httpx.AsyncClient
 ) -> None:
     await put(http, "marketing", "reset")
@@ -64,7 +66,9 @@ async def test_reset_breaks_the_connection_without_an_answer(
     assert isinstance(_root(caught.value), ConnectionResetError)
 
 
-async def test_truncate_announces_more_than_it_sends(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+async def test_truncate_fault_announces_more_bytes_than_it_sends(
+    http: httpx.AsyncClient, marketing: httpx.AsyncClient
+) -> None:
     whole = (await engagement(marketing)).content
     await put(http, "marketing", "truncate")
     received = b""
@@ -76,9 +80,7 @@ async def test_truncate_announces_more_than_it_sends(http: httpx.AsyncClient, ma
     assert received == whole[: len(whole) // 2]
 
 
-async def test_drip_starts_the_right_answer_and_takes_its_time(
-    http: httpx.AsyncClient, marketing: httpx.AsyncClient
-) -> None:
+async def test_drip_fault_sends_the_normal_reply_slowly(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
     whole = (await engagement(marketing)).content
     await put(http, "marketing", "drip")
     async with marketing.stream("GET", "/engagement", params=QUERY) as reply:
@@ -90,7 +92,9 @@ async def test_drip_starts_the_right_answer_and_takes_its_time(
                 await anext(parts)
 
 
-async def test_garbage_is_the_same_2_kb_every_time(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+async def test_garbage_fault_sends_the_same_2_kb_every_time(
+    http: httpx.AsyncClient, marketing: httpx.AsyncClient
+) -> None:
     await put(http, "marketing", "garbage")
     first, second = await engagement(marketing), await engagement(marketing)
     assert (first.status_code, len(first.content)) == (200, 2048)
@@ -105,7 +109,7 @@ async def test_garbage_is_the_same_2_kb_every_time(http: httpx.AsyncClient, mark
         ("billing", "application/soap+xml", "http://www.w3.org/2003/05/soap-envelope"),
     ],
 )
-async def test_soap_fault_is_a_fault_of_the_server(
+async def test_soap_fault_fault_is_a_server_fault(
     http: httpx.AsyncClient, more: dict[str, int], status: int, backend: str, media_type: str, namespace: str
 ) -> None:
     await put(http, backend, "soap-fault", **more)
@@ -115,7 +119,7 @@ async def test_soap_fault_is_a_fault_of_the_server(
 
 
 @pytest.mark.parametrize(("more", "status"), [({}, 200), ({"status": 400}, 400)])
-async def test_graphql_error_is_an_error_without_a_code(
+async def test_graphql_error_fault_has_no_error_code(
     http: httpx.AsyncClient, more: dict[str, int], status: int
 ) -> None:
     await put(http, "catalog", "graphql-error", **more)
@@ -123,14 +127,14 @@ async def test_graphql_error_is_an_error_without_a_code(
     assert (reply.status_code, reply.json()) == (status, {"errors": [{"message": "The service is not available"}]})
 
 
-async def test_shape_says_all_under_other_names(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+async def test_shape_fault_renames_all_fields(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
     [entry] = (await engagement(marketing)).json()["entries"]
     await put(http, "marketing", "shape")
     renamed = {f"{name}2": value for name, value in entry.items()}
     assert (await engagement(marketing)).json() == {"entries2": [renamed]}
 
 
-async def test_shape_leaves_what_the_protocol_names(http: httpx.AsyncClient, catalog: httpx.AsyncClient) -> None:
+async def test_shape_fault_keeps_the_names_of_the_protocol(http: httpx.AsyncClient, catalog: httpx.AsyncClient) -> None:
     for backend in ("catalog", "billing"):
         await put(http, backend, "shape")
     query = {"query": '{ productsBySku(skus: ["00012345"]) { skuCode } }'}
@@ -142,7 +146,9 @@ async def test_shape_leaves_what_the_protocol_names(http: httpx.AsyncClient, cat
     ]
 
 
-async def test_expired_token_is_for_tokens_issued_so_far(http: httpx.AsyncClient, crm: httpx.AsyncClient) -> None:
+async def test_expired_token_fault_applies_to_tokens_issued_before_it(
+    http: httpx.AsyncClient, crm: httpx.AsyncClient
+) -> None:
     await put(http, "crm", "expired-token")
     for _ in range(2):
         old = await crm.get("/v2/customers")
@@ -152,7 +158,9 @@ async def test_expired_token_is_for_tokens_issued_so_far(http: httpx.AsyncClient
     assert (await http.get("/crm/v2/customers", headers=headers)).status_code == 200
 
 
-async def test_times_ends_a_fault(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+async def test_fault_with_times_ends_after_that_many_calls(
+    http: httpx.AsyncClient, marketing: httpx.AsyncClient
+) -> None:
     await put(http, "marketing", "status", status=503, times=2)
     replies = [await engagement(marketing)]
     assert (await http.get("/_sandbox/faults")).json()["faults"][0]["times"] == 1
@@ -161,7 +169,7 @@ async def test_times_ends_a_fault(http: httpx.AsyncClient, marketing: httpx.Asyn
     assert (await http.get("/_sandbox/faults")).json() == {"faults": []}
 
 
-async def test_times_strikes_the_first_of_calls_made_at_once(
+async def test_fault_with_times_applies_to_the_first_of_concurrent_calls(
     http: httpx.AsyncClient, marketing: httpx.AsyncClient
 ) -> None:
     await put(http, "marketing", "status", status=503, times=3)
@@ -169,7 +177,7 @@ async def test_times_strikes_the_first_of_calls_made_at_once(
     assert sorted(reply.status_code for reply in replies) == [200] * 7 + [503] * 3
 
 
-async def test_only_data_spares_tokens_and_wsdls(http: httpx.AsyncClient) -> None:
+async def test_only_data_fault_spares_tokens_and_wsdls(http: httpx.AsyncClient) -> None:
     await put(http, "crm", "status", status=503, times=1, only="data")
     await put(http, "inventory", "status", status=503, only="data")
     token = await http.post("/crm/oauth/token", data={"grant_type": "client_credentials"}, auth=CLIENT)
@@ -179,23 +187,23 @@ async def test_only_data_spares_tokens_and_wsdls(http: httpx.AsyncClient) -> Non
     assert (await http.post("/inventory")).status_code == 503
 
 
-async def test_without_only_tokens_suffer_too(http: httpx.AsyncClient) -> None:
+async def test_fault_without_only_data_applies_to_token_requests(http: httpx.AsyncClient) -> None:
     await put(http, "crm", "status", status=503)
     assert (await http.post("/crm/oauth/token")).status_code == 503
 
 
-async def test_a_fault_leaves_the_other_backends_alone(http: httpx.AsyncClient, shop: httpx.AsyncClient) -> None:
+async def test_fault_does_not_affect_other_backends(http: httpx.AsyncClient, shop: httpx.AsyncClient) -> None:
     await put(http, "crm", "reset")
     assert (await shop.get("/orders")).status_code == 200
 
 
-async def test_a_fault_ends_when_it_is_cleared(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
+async def test_fault_ends_when_it_is_cleared(http: httpx.AsyncClient, marketing: httpx.AsyncClient) -> None:
     await put(http, "marketing", "html")
     await http.delete("/_sandbox/faults")
     assert (await engagement(marketing)).json()["entries"]
 
 
-async def test_truncate_and_drip_happen_after_the_work_and_reset_before(
+async def test_truncate_and_drip_faults_apply_after_the_write_and_reset_before(
     http: httpx.AsyncClient, shop: httpx.AsyncClient
 ) -> None:
     order = {"customer": "10001", "items": [{"sku": "00012345", "qty": 1}]}

@@ -67,7 +67,7 @@ def fault_code(reply: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("digested", [False, True])
-async def test_stock_comes_by_sku_with_either_form_of_the_password(soap: Soap, digested: bool) -> None:
+async def test_get_stock_accepts_plain_and_digest_passwords(soap: Soap, digested: bool) -> None:
     async with soap("inventory", token(digested=digested)) as service:
         levels = await service.GetStock([SKU, "00012382", "12345"])
     assert [level.Sku for level in levels] == ["00012345", "00012382"]
@@ -76,14 +76,14 @@ async def test_stock_comes_by_sku_with_either_form_of_the_password(soap: Soap, d
         assert all(warehouse.Code.startswith("0") for warehouse in level.Warehouse)
 
 
-async def test_a_list_of_one_and_a_list_of_none(soap: Soap) -> None:
+async def test_get_stock_returns_lists_of_one_and_of_none(soap: Soap) -> None:
     async with soap("inventory", token()) as service:
         [level] = await service.GetStock([SKU])
         assert len(level.Warehouse) == 1
         assert not await service.GetStock(["unknown"])
 
 
-async def test_pieces_are_reserved_and_released(soap: Soap) -> None:
+async def test_stock_is_reserved_and_released_by_soap(soap: Soap) -> None:
     async with soap("inventory", token()) as service:
         reservation = await service.Reserve(Sku=SKU, Quantity=3)
         assert [level.Reserved for level in await service.GetStock([SKU])] == [3]
@@ -91,7 +91,7 @@ async def test_pieces_are_reserved_and_released(soap: Soap) -> None:
         assert [level.Reserved for level in await service.GetStock([SKU])] == [0]
 
 
-async def test_what_is_reserved_cannot_be_sold(soap: Soap, shop: httpx.AsyncClient) -> None:
+async def test_reserved_stock_cannot_be_ordered(soap: Soap, shop: httpx.AsyncClient) -> None:
     async with soap("inventory", token()) as service:
         [level] = await service.GetStock([SKU])
         await service.Reserve(Sku=SKU, Quantity=level.OnHand)
@@ -100,7 +100,7 @@ async def test_what_is_reserved_cannot_be_sold(soap: Soap, shop: httpx.AsyncClie
     assert reply.json()["error"]["available"] == 0
 
 
-async def test_what_the_shop_sells_leaves_the_stock(soap: Soap, shop: httpx.AsyncClient) -> None:
+async def test_shop_order_reduces_the_inventorys_stock(soap: Soap, shop: httpx.AsyncClient) -> None:
     async with soap("inventory", token()) as service:
         [before] = await service.GetStock([SKU])
         order = {"customer": "10001", "items": [{"sku": SKU, "qty": 4}]}
@@ -109,7 +109,7 @@ async def test_what_the_shop_sells_leaves_the_stock(soap: Soap, shop: httpx.Asyn
     assert after.OnHand == before.OnHand - 4
 
 
-async def test_too_few_is_a_typed_fault(soap: Soap) -> None:
+async def test_reserving_more_than_available_is_a_typed_fault(soap: Soap) -> None:
     async with soap("inventory", token()) as service:
         with pytest.raises(Fault) as caught:
             await service.Reserve(Sku="00012604", Quantity=1)
@@ -118,7 +118,7 @@ async def test_too_few_is_a_typed_fault(soap: Soap) -> None:
     assert [child.text for child in fault.detail[0]] == ["00012604", "0"]
 
 
-async def test_what_has_no_record_cannot_be_reserved(soap: Soap) -> None:
+async def test_sku_without_a_stock_record_cannot_be_reserved(soap: Soap) -> None:
     async with soap("inventory", token()) as service:
         for sku in ("unknown", NOT_KEPT):
             with pytest.raises(Fault) as caught:
@@ -128,7 +128,7 @@ async def test_what_has_no_record_cannot_be_reserved(soap: Soap) -> None:
             assert fault.detail[0].findtext(f"{{{NAMESPACE}}}Sku") == sku
 
 
-async def test_an_unknown_reservation_is_a_typed_fault(soap: Soap) -> None:
+async def test_unknown_reservation_is_a_typed_fault(soap: Soap) -> None:
     async with soap("inventory", token()) as service:
         with pytest.raises(Fault) as caught:
             await service.Release(ReservationNo="R<9>")
@@ -137,7 +137,7 @@ async def test_an_unknown_reservation_is_a_typed_fault(soap: Soap) -> None:
 
 
 @pytest.mark.parametrize("digested", [False, True])
-async def test_a_wrong_password_is_a_fault(soap: Soap, digested: bool) -> None:
+async def test_inventory_rejects_a_wrong_password_with_a_fault(soap: Soap, digested: bool) -> None:
     async with soap("inventory", token("wrong", digested=digested)) as service:
         with pytest.raises(Fault) as caught:
             await service.GetStock([SKU])
@@ -148,7 +148,7 @@ RESERVE_NONE = f'<Reserve xmlns="{NAMESPACE}"><Sku>1</Sku><Quantity>0</Quantity>
 GET_STOCK = f'<GetStock xmlns="{NAMESPACE}"><Sku>{SKU}</Sku></GetStock>'
 
 
-async def test_a_digest_must_be_fresh_and_whole(http: httpx.AsyncClient) -> None:
+async def test_inventory_rejects_stale_or_incomplete_digests(http: httpx.AsyncClient) -> None:
     now = datetime.now(UTC)
     fresh, stale = now.isoformat(), (now - timedelta(minutes=6)).isoformat()
     assert (await post(http, envelope(GET_STOCK, digest(fresh)))).status_code == 200
@@ -180,20 +180,20 @@ async def test_a_digest_must_be_fresh_and_whole(http: httpx.AsyncClient) -> None
         (envelope(GET_STOCK, security() + '<x xmlns="urn:x" e:mustUnderstand="1"/>'), "soap:MustUnderstand"),
     ],
 )  # fmt: skip
-async def test_what_is_not_in_the_contract_is_a_fault(http: httpx.AsyncClient, content: str, code: str) -> None:
+async def test_request_that_violates_the_wsdl_is_a_fault(http: httpx.AsyncClient, content: str, code: str) -> None:
     reply = await post(http, content)
     assert (reply.status_code, fault_code(reply)) == (500, code)
     assert reply.headers["content-type"] == "text/xml; charset=utf-8"
 
 
-async def test_a_batch_ends_at_1000_skus(http: httpx.AsyncClient) -> None:
+async def test_get_stock_rejects_more_than_1000_skus(http: httpx.AsyncClient) -> None:
     for count, status in ((1000, 200), (1001, 413)):
         skus = "".join(f"<Sku>{12345 + number:08d}</Sku>" for number in range(count))
         body = f'<GetStock xmlns="{NAMESPACE}">{skus}</GetStock>'
         assert (await post(http, envelope(body, security()))).status_code == status
 
 
-async def test_the_wsdl_says_where_it_was_asked(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
+async def test_served_wsdl_contains_the_requested_address(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
     for query in ("wsdl", "WSDL"):
         reply = await http.get(f"/inventory?{query}")
         assert reply.headers["content-type"].startswith("text/xml")
@@ -202,7 +202,7 @@ async def test_the_wsdl_says_where_it_was_asked(http: httpx.AsyncClient, sandbox
     assert etree.fromstring(odd.content) is not None
 
 
-async def test_only_posts_of_xml_are_answered(http: httpx.AsyncClient) -> None:
+async def test_inventory_accepts_only_xml_posts(http: httpx.AsyncClient) -> None:
     assert (await http.get("/inventory")).status_code == 405
     assert (await post(http, envelope(GET_STOCK, security()), "application/soap+xml")).status_code == 415
     assert (await http.post("/inventory/other")).status_code == 404

@@ -14,12 +14,12 @@ from sandbox.server import running
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_key_is_needed(http: httpx.AsyncClient) -> None:
+async def test_marketing_requires_an_api_key(http: httpx.AsyncClient) -> None:
     reply = await http.get("/marketing/engagement", params={"customerIds": "10001"})
     assert (reply.status_code, reply.json()["error"]["code"]) == (401, "UNAUTHENTICATED")
 
 
-async def test_every_known_customer_is_answered_and_those_ending_in_7_with_an_error(
+async def test_marketing_returns_existing_customers_and_errors_for_numbers_ending_in_7(
     marketing: httpx.AsyncClient,
 ) -> None:
     reply = await marketing.get("/engagement", params={"customerIds": "10001,10007,77,10002"})
@@ -32,16 +32,16 @@ async def test_every_known_customer_is_answered_and_those_ending_in_7_with_an_er
 
 
 @pytest.mark.parametrize(("path", "status"), [("/engagement", 400), ("/campaigns", 404)])
-async def test_what_is_wrong_is_said(marketing: httpx.AsyncClient, path: str, status: int) -> None:
+async def test_marketing_explains_an_invalid_request(marketing: httpx.AsyncClient, path: str, status: int) -> None:
     assert (await marketing.get(path)).status_code == status
 
 
-async def test_a_batch_ends_at_200(marketing: httpx.AsyncClient) -> None:
+async def test_marketing_batch_rejects_more_than_200_customers(marketing: httpx.AsyncClient) -> None:
     reply = await marketing.get("/engagement", params={"customerIds": ",".join(map(str, range(201)))})
     assert reply.status_code == 413
 
 
-async def test_a_call_takes_its_time_and_calls_do_not_wait_for_each_other() -> None:
+async def test_marketing_delays_concurrent_calls_in_parallel() -> None:
     settings = Settings(customers=1, marketing_delay=0.5)
     headers, query = {"X-Api-Key": credentials.MARKETING_KEY}, {"customerIds": "10001"}
     async with running(settings) as sandbox, httpx.AsyncClient(base_url=sandbox.url, headers=headers) as http:

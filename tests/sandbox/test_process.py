@@ -33,7 +33,7 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
-def test_it_says_in_one_line_that_it_is_ready() -> None:
+def test_sandbox_process_prints_one_ready_line() -> None:
     with started() as (process, line):
         assert re.fullmatch(r'\{"ready": true, "url": "http://127\.0\.0\.1:\d+"\}\n', line)
         assert httpx.get(f"{json.loads(line)['url']}/_sandbox/requests").json()["crm"] == 0
@@ -43,7 +43,7 @@ def test_it_says_in_one_line_that_it_is_ready() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_while_an_answer_hangs(how: signal.Signals) -> None:
+def test_signal_ends_the_sandbox_process_during_a_hanging_reply(how: signal.Signals) -> None:
     with started() as (process, line):
         url = json.loads(line)["url"]
         httpx.post(f"{url}/_sandbox/faults", json={"backend": "crm", "fault": "latency", "seconds": 3600})
@@ -56,7 +56,7 @@ def test_a_signal_ends_it_while_an_answer_hangs(how: signal.Signals) -> None:
         assert process.returncode == 0
 
 
-def test_it_ends_with_its_parent_if_asked() -> None:
+def test_sandbox_process_with_parent_ends_when_stdin_closes() -> None:
     with started("--with-parent") as (process, _):
         assert process.stdin is not None
         process.stdin.write("still here\n")
@@ -64,7 +64,7 @@ def test_it_ends_with_its_parent_if_asked() -> None:
         assert process.wait(timeout=5) == 0
 
 
-def test_a_port_that_is_taken_is_said_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+def test_port_in_use_is_reported_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert main(["--port", port, "--customers", "1"]) == 1
@@ -75,7 +75,7 @@ def test_a_port_that_is_taken_is_said_without_a_traceback(capfd: pytest.CaptureF
 
 
 @pytest.mark.parametrize("wrong", [["--port", "70000"], ["--customers", "0"], ["--port", "http"]])
-def test_a_wrong_option_is_explained(wrong: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_invalid_sandbox_option_is_explained(wrong: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(wrong)
     assert f"argument {wrong[0]}" in capfd.readouterr().err

@@ -21,19 +21,19 @@ def ask(database: sqlite3.Connection, query: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in database.execute(query)]
 
 
-def test_every_run_fills_in_the_same_rows(database: sqlite3.Connection) -> None:
+def test_seeding_is_deterministic(database: sqlite3.Connection) -> None:
     with closing(filled(300)) as again:
         assert list(again.iterdump()) == list(database.iterdump())
 
 
-def test_a_customer_is_the_same_in_a_company_of_any_size(database: sqlite3.Connection) -> None:
+def test_seeded_customer_does_not_depend_on_the_company_size(database: sqlite3.Connection) -> None:
     with closing(filled(20)) as small:
         people = "SELECT * FROM customers WHERE number <= 10020"
         assert ask(small, people) == ask(database, people)
 
 
 @pytest.mark.parametrize(("customers", "products"), [(1, 40), (20, 40), (300, 90)])
-def test_the_rest_is_in_proportion(customers: int, products: int) -> None:
+def test_seeded_row_counts_are_proportional_to_customers(customers: int, products: int) -> None:
     with closing(filled(customers)) as database:
         assert ask(database, "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM products)") == [
             (customers, products)
@@ -41,14 +41,14 @@ def test_the_rest_is_in_proportion(customers: int, products: int) -> None:
         assert ask(database, "SELECT count(*) FROM engagement") == [(customers,)]
 
 
-def test_every_customer_has_orders_to_page_through(database: sqlite3.Connection) -> None:
+def test_seeded_customers_have_enough_orders_to_page(database: sqlite3.Connection) -> None:
     orders = {row[0]: row[1] for row in ask(database, "SELECT customer, count(*) FROM orders GROUP BY 1")}
     assert len(orders) == 300
     assert orders.pop(10010) == 120
     assert set(orders.values()) <= set(range(3, 9))
 
 
-def test_numbers_rise_with_time(database: sqlite3.Connection) -> None:
+def test_seeded_numbers_increase_with_time(database: sqlite3.Connection) -> None:
     for query in (
         "SELECT unixepoch(placed) FROM orders ORDER BY number",
         "SELECT issued_on FROM invoices ORDER BY number",
@@ -58,7 +58,7 @@ def test_numbers_rise_with_time(database: sqlite3.Connection) -> None:
         assert moments == sorted(moments)
 
 
-def test_what_belongs_together_is_there(database: sqlite3.Connection) -> None:
+def test_seeded_rows_have_no_dangling_references(database: sqlite3.Connection) -> None:
     for query in (
         "SELECT sku FROM lines EXCEPT SELECT sku FROM products",
         "SELECT sku FROM reviews EXCEPT SELECT sku FROM products",
@@ -71,7 +71,7 @@ def test_what_belongs_together_is_there(database: sqlite3.Connection) -> None:
         assert ask(database, query) == []
 
 
-def test_there_is_something_of_every_kind(database: sqlite3.Connection) -> None:
+def test_seeded_rows_cover_every_variant(database: sqlite3.Connection) -> None:
     for query, kinds in (
         ("SELECT DISTINCT segment FROM customers", 3),
         ("SELECT DISTINCT phone IS NULL FROM customers", 2),
@@ -88,7 +88,7 @@ def test_there_is_something_of_every_kind(database: sqlite3.Connection) -> None:
         assert len(ask(database, query)) == kinds, query
 
 
-def test_names_are_as_varied_as_real_ones(database: sqlite3.Connection) -> None:
+def test_seeded_names_have_accents_and_mail_addresses_are_ascii(database: sqlite3.Connection) -> None:
     names = " ".join(str(name) for (name,) in ask(database, "SELECT name FROM customers"))
     assert set("'&<>üßŁÞ-") <= set(names)
     assert all(str(mail).isascii() for (mail,) in ask(database, "SELECT mail FROM customers"))

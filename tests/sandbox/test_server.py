@@ -36,7 +36,7 @@ async def reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     return int(head.split()[1]), await reader.readexactly(length)
 
 
-async def test_a_connection_is_kept_and_requests_may_queue_up(sandbox: Sandbox) -> None:
+async def test_server_keeps_connections_alive_and_accepts_pipelining(sandbox: Sandbox) -> None:
     async with connected(sandbox) as (reader, writer):
         writer.write(COUNTS * 3)
         assert [(await reply(reader))[0] for _ in range(3)] == [200, 200, 200]
@@ -44,7 +44,7 @@ async def test_a_connection_is_kept_and_requests_may_queue_up(sandbox: Sandbox) 
         assert (await reply(reader))[0] == 200
 
 
-async def test_a_request_may_come_in_pieces_and_chunks(sandbox: Sandbox) -> None:
+async def test_server_accepts_split_and_chunked_requests(sandbox: Sandbox) -> None:
     body = b'{"backend": "crm", "fault": "html"}'
     head = b"POST /_sandbox/faults HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (10, body[:10], len(body) - 10, body[10:])
@@ -58,14 +58,14 @@ async def test_a_request_may_come_in_pieces_and_chunks(sandbox: Sandbox) -> None
 @pytest.mark.parametrize(
     "request_", [COUNTS.replace(b"1.1", b"1.0"), COUNTS.replace(b"Host", b"Connection: close\r\nHost")]
 )
-async def test_a_connection_ends_when_its_client_wants(sandbox: Sandbox, request_: bytes) -> None:
+async def test_server_honours_connection_close(sandbox: Sandbox, request_: bytes) -> None:
     async with connected(sandbox) as (reader, writer):
         writer.write(request_)
         assert (await reply(reader))[0] == 200
         assert await reader.read() == b""
 
 
-async def test_an_upgrade_is_answered_as_it_stands(sandbox: Sandbox) -> None:
+async def test_server_ignores_an_upgrade_request(sandbox: Sandbox) -> None:
     async with connected(sandbox) as (reader, writer):
         writer.write(COUNTS.replace(b"Host", b"Connection: Upgrade\r\nUpgrade: h2c\r\nHost"))
         assert (await reply(reader))[0] == 200
@@ -73,18 +73,18 @@ async def test_an_upgrade_is_answered_as_it_stands(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("nonsense", [b"\x16\x03\x01 no TLS here\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"])
-async def test_what_is_not_http_is_refused(sandbox: Sandbox, nonsense: bytes) -> None:
+async def test_server_rejects_malformed_http(sandbox: Sandbox, nonsense: bytes) -> None:
     async with connected(sandbox) as (reader, writer):
         writer.write(nonsense)
         assert (await reply(reader))[0] == 400
         assert await reader.read() == b""
 
 
-async def test_a_body_too_large_is_refused(http: httpx.AsyncClient) -> None:
+async def test_server_rejects_a_body_too_large(http: httpx.AsyncClient) -> None:
     assert (await http.post("/shop/orders", content=b"x" * 10_000_001)).status_code == 413
 
 
-async def test_many_clients_are_answered_at_once(sandbox: Sandbox) -> None:
+async def test_server_answers_clients_concurrently(sandbox: Sandbox) -> None:
     async def one() -> int:
         async with connected(sandbox) as (reader, writer):
             writer.write(COUNTS)
@@ -93,7 +93,7 @@ async def test_many_clients_are_answered_at_once(sandbox: Sandbox) -> None:
     assert set(await asyncio.gather(*(one() for _ in range(200)))) == {200}
 
 
-async def test_a_client_that_leaves_is_not_waited_for() -> None:
+async def test_server_cancels_the_reply_to_a_disconnected_client() -> None:
     async with running(Settings(customers=1)) as sandbox:
         before = len(asyncio.all_tasks())
         async with connected(sandbox) as (_, writer), httpx.AsyncClient(base_url=sandbox.url) as http:
@@ -106,7 +106,7 @@ async def test_a_client_that_leaves_is_not_waited_for() -> None:
                 await asyncio.sleep(0)
 
 
-async def test_the_end_comes_at_once_under_a_hanging_answer() -> None:
+async def test_server_stops_at_once_during_a_hanging_reply() -> None:
     async with asyncio.timeout(5):
         async with running(Settings(customers=1)) as sandbox, httpx.AsyncClient(base_url=sandbox.url) as http:
             await http.post("/_sandbox/faults", json={"backend": "crm", "fault": "latency", "seconds": 3600})

@@ -10,9 +10,7 @@ from sandbox.server import Sandbox
 pytestmark = pytest.mark.anyio
 
 
-async def test_every_backend_has_an_address_here_and_its_demo_credentials(
-    http: httpx.AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_settings_list_every_backends_address_and_credentials(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
     told = (await http.get("/_sandbox/settings")).json()
     addresses = {name: value for name, value in told.items() if name.endswith("_URL")}
     assert addresses == {

@@ -32,13 +32,13 @@ async def available(shop: httpx.AsyncClient, sku: str) -> int:
     return int(reply.json()["error"]["available"])
 
 
-async def test_the_key_is_needed(http: httpx.AsyncClient) -> None:
+async def test_shop_requires_an_api_key(http: httpx.AsyncClient) -> None:
     for headers in ({}, {"X-Shop-Key": "made-up"}):
         reply = await http.get("/shop/orders", headers=headers)
         assert (reply.status_code, reply.json()["error"]["code"]) == (401, "UNAUTHORIZED")
 
 
-async def test_limit_and_offset_apply_to_each_customer(shop: httpx.AsyncClient) -> None:
+async def test_shop_limit_and_offset_apply_to_each_customer(shop: httpx.AsyncClient) -> None:
     query = {"customers": "10010,10001", "limit": "3"}
     busy, other = (await shop.get("/orders", params=query)).json()["results"]
     assert (busy["customer"], busy["total"], len(busy["orders"])) == ("10010", 120, 3)
@@ -51,47 +51,47 @@ async def test_limit_and_offset_apply_to_each_customer(shop: httpx.AsyncClient) 
     assert [(one["total"], one["orders"]) for one in beyond] == [(120, []), (other["total"], [])]
 
 
-async def test_the_newest_order_is_the_first(shop: httpx.AsyncClient) -> None:
+async def test_shop_lists_the_newest_order_first(shop: httpx.AsyncClient) -> None:
     [page] = (await shop.get("/orders", params={"customers": "10010", "limit": "200"})).json()["results"]
     placed = [datetime.fromisoformat(order["placed"]) for order in page["orders"]]
     assert placed == sorted(placed, reverse=True)
     assert {moment.utcoffset() for moment in placed} == {timedelta(hours=1), timedelta(hours=2)}
 
 
-async def test_a_customer_without_orders_is_answered_all_the_same(shop: httpx.AsyncClient) -> None:
+async def test_shop_returns_an_empty_list_for_a_customer_without_orders(shop: httpx.AsyncClient) -> None:
     reply = await shop.get("/orders", params={"customers": "77,x,010001"})
     assert [(one["customer"], one["total"]) for one in reply.json()["results"]] == [("77", 0), ("x", 0), ("010001", 0)]
 
 
-async def test_a_state_narrows_pages_and_totals(shop: httpx.AsyncClient) -> None:
+async def test_shop_state_filter_applies_to_pages_and_totals(shop: httpx.AsyncClient) -> None:
     [every] = (await shop.get("/orders", params={"customers": "10010", "limit": "200"})).json()["results"]
     [done] = (await shop.get("/orders", params={"customers": "10010", "state": "DONE", "limit": "1"})).json()["results"]
     assert done["total"] == sum(order["state"] == "DONE" for order in every["orders"])
     assert (await shop.get("/orders", params={"state": "LOST"})).status_code == 400
 
 
-async def test_orders_are_found_by_number(shop: httpx.AsyncClient) -> None:
+async def test_shop_finds_orders_by_number(shop: httpx.AsyncClient) -> None:
     reply = await shop.get("/orders", params={"numbers": "SO-100001,SO-1,100002,SO-100003"})
     assert [order["orderNo"] for order in reply.json()["orders"]] == ["SO-100003", "SO-100001"]
     assert (await shop.get("/orders/SO-100001")).json() == reply.json()["orders"][1]
     assert (await shop.get("/orders/SO-1")).json()["error"]["code"] == "UNKNOWN_ORDER"
 
 
-async def test_a_batch_ends_at_200(shop: httpx.AsyncClient) -> None:
+async def test_shop_batch_rejects_more_than_200_customers(shop: httpx.AsyncClient) -> None:
     for name in ("customers", "numbers"):
         many = ",".join(map(str, range(201)))
         reply = await shop.get("/orders", params={name: many})
         assert (reply.status_code, reply.json()["error"]["code"]) == (413, "BAD_REQUEST")
 
 
-async def test_the_whole_list_comes_in_offset_pages(shop: httpx.AsyncClient) -> None:
+async def test_shop_pages_the_whole_list_by_offset(shop: httpx.AsyncClient) -> None:
     first = (await shop.get("/orders", params={"limit": "2"})).json()
     second = (await shop.get("/orders", params={"limit": "2", "offset": "2"})).json()
     numbers = [order["orderNo"] for order in first["orders"] + second["orders"]]
     assert numbers == [f"SO-{100_000 + first['total'] - index}" for index in range(4)]
 
 
-async def test_an_order_adds_up(shop: httpx.AsyncClient) -> None:
+async def test_shop_order_total_is_the_sum_of_its_lines(shop: httpx.AsyncClient) -> None:
     for order in (await shop.get("/orders", params={"limit": "200"})).json()["orders"]:
         assert order["sum"]["cents"] == sum(item["qty"] * item["unit"]["cents"] for item in order["items"])
         assert {item["unit"]["cur"] for item in order["items"]} == {order["sum"]["cur"]}
@@ -99,7 +99,7 @@ async def test_an_order_adds_up(shop: httpx.AsyncClient) -> None:
         assert (order["invoiceNo"] is not None) == (order["state"] in ("SENT", "DONE"))
 
 
-async def test_an_order_is_placed_once_per_key(shop: httpx.AsyncClient) -> None:
+async def test_shop_places_one_order_per_idempotency_key(shop: httpx.AsyncClient) -> None:
     before = await available(shop, SKU)
     placed = await place(shop, "k1", {"sku": SKU, "qty": 2})
     again = await place(shop, "k1", {"qty": 2, "sku": SKU})
@@ -114,7 +114,7 @@ async def test_an_order_is_placed_once_per_key(shop: httpx.AsyncClient) -> None:
     assert (other.status_code, other.json()["error"]["code"]) == (409, "IDEMPOTENCY_MISMATCH")
 
 
-async def test_keys_of_two_api_keys_do_not_meet(shop: httpx.AsyncClient) -> None:
+async def test_shop_idempotency_keys_are_separate_for_each_api_key(shop: httpx.AsyncClient) -> None:
     first = await place(shop, "same", {"sku": SKU, "qty": 1})
     shop.headers["X-Shop-Key"] = credentials.SHOP_KEYS[1]
     second = await place(shop, "same", {"sku": SKU, "qty": 1})
@@ -136,7 +136,7 @@ async def test_keys_of_two_api_keys_do_not_meet(shop: httpx.AsyncClient) -> None
         ("10001", ["none"], {"code": "UNKNOWN_SKU", "item": 0, "sku": None}),
     ],
 )  # fmt: skip
-async def test_a_refusal_says_why_and_where(
+async def test_shop_rejection_names_its_reason_and_order_line(
     shop: httpx.AsyncClient, customer: str, items: object, error: dict[str, object]
 ) -> None:
     body = {"customer": customer, "items": items}
@@ -147,7 +147,7 @@ async def test_a_refusal_says_why_and_where(
     assert said == error
 
 
-async def test_a_refused_order_takes_nothing_and_may_be_tried_again(shop: httpx.AsyncClient) -> None:
+async def test_rejected_order_changes_no_stock_and_can_be_retried(shop: httpx.AsyncClient) -> None:
     before = await available(shop, SKU)
     refused = await place(shop, "k", {"sku": SKU, "qty": 1}, {"sku": SKU, "qty": before})
     assert refused.json()["error"] | {"message": ""} == {
@@ -158,18 +158,18 @@ async def test_a_refused_order_takes_nothing_and_may_be_tried_again(shop: httpx.
     assert await available(shop, SKU) == 0
 
 
-async def test_a_product_without_a_stock_record_is_out_of_stock(shop: httpx.AsyncClient) -> None:
+async def test_ordering_a_product_without_a_stock_record_is_out_of_stock(shop: httpx.AsyncClient) -> None:
     assert await available(shop, f"{12_345 + 24 * 37:08d}") == 0
 
 
-async def test_a_write_needs_a_key_of_its_own(shop: httpx.AsyncClient) -> None:
+async def test_shop_write_requires_an_idempotency_key(shop: httpx.AsyncClient) -> None:
     assert (await shop.post("/orders", json={})).status_code == 400
     assert (await shop.post("/orders/SO-100001/cancel")).status_code == 400
     placed = (await place(shop, "k", {"sku": SKU, "qty": 1})).json()
     assert (await cancel(shop, "k", placed["orderNo"])).status_code == 409
 
 
-async def test_cancelling_puts_the_goods_back_once(shop: httpx.AsyncClient) -> None:
+async def test_cancelling_an_order_restores_its_stock_once(shop: httpx.AsyncClient) -> None:
     before = await available(shop, SKU)
     order = (await place(shop, "p", {"sku": SKU, "qty": 5})).json()["orderNo"]
     for key in ("c", "c", "another"):
@@ -178,14 +178,14 @@ async def test_cancelling_puts_the_goods_back_once(shop: httpx.AsyncClient) -> N
     assert await available(shop, SKU) == before
 
 
-async def test_what_was_sent_cannot_be_cancelled(shop: httpx.AsyncClient) -> None:
+async def test_shipped_order_cannot_be_cancelled(shop: httpx.AsyncClient) -> None:
     sent = (await shop.get("/orders", params={"state": "SENT", "limit": "1"})).json()["orders"][0]["orderNo"]
     reply = await cancel(shop, "k", sent)
     assert (reply.status_code, reply.json()["error"]["code"]) == (409, "ALREADY_SHIPPED")
     assert (await cancel(shop, "k", "SO-1")).status_code == 404
 
 
-async def test_the_rate_is_told_and_held_for_each_key() -> None:
+async def test_shop_announces_and_enforces_a_rate_limit_per_api_key() -> None:
     async with running(Settings(customers=1, shop_rate=2)) as sandbox, httpx.AsyncClient(base_url=sandbox.url) as http:
         first, second, third = [
             await http.get("/shop/orders", headers={"X-Shop-Key": credentials.SHOP_KEYS[0]}) for _ in range(3)

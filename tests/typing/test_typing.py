@@ -31,7 +31,7 @@ def pyright(files: list[str], cache: Path) -> Refused:
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
-def test_what_works_is_accepted_and_every_wrong_use_refused(
+def test_type_checkers_accept_correct_use_and_reject_each_misuse(
     checker: Callable[[list[str], Path], Refused], tmp_path: Path
 ) -> None:
     names = ("accepted.py", "refused.txt")
