@@ -15,7 +15,7 @@ GraphError
      |- BackendRejected      BACKEND_REJECTED      a business refusal
      |- BackendBusy          BACKEND_BUSY          429, queue full, quota used up
      |- BackendCredentials   BACKEND_CREDENTIALS   our credentials were refused
-     `- BackendContract      BACKEND_CONTRACT      a reply in another form than was agreed
+     `- BackendContract      BACKEND_CONTRACT      a reply that does not have the agreed form
 
 OVERLOADED has no class: the server answers with it before there is an operation that could raise it.
 

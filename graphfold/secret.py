@@ -138,7 +138,7 @@ def path_of(variable: str, environment: Mapping[str, str], problems: list[str]) 
         with Path(text).open("rb"):
             return Path(text)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no path"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a path"
         problems.append(f"{variable} names a file that cannot be used: {reason}.")
         return None
 

@@ -312,7 +312,7 @@ def _tls(
         return TlsFiles(ca, certificate, key, password)
     except OSError as error:  # an ssl.SSLError is one, too
         variables = ", ".join(f"{prefix}{part}_FILE" for part in ("CA", "CERTIFICATE", "PRIVATE_KEY"))
-        problems.append(f"{variables}: these are no PEM files that belong together ({error.strerror}).")
+        problems.append(f"{variables}: the files are not a matching pair of PEM files ({error.strerror}).")
         return None
 
 

@@ -77,7 +77,7 @@ def check_operation(cls: type[DeclaredAdapter], operation: BackendOperation) -> 
     if scope and not _SCOPES.fullmatch(scope):
         raise Mistake(
             author_location(),
-            f"{cls.__name__}.{operation.name}: scope={scope!r} cannot be",
+            f"{cls.__name__}.{operation.name}: scope={scope!r} is not valid",
             why="scopes are words without quotation marks, separated by one space (RFC 6749 section 3.3).",
             fix='write it as the backend does, e.g. scope="orders:read".',
         )
@@ -144,7 +144,7 @@ def _check_timeout(cls: type[DeclaredAdapter]) -> None:
     if not (is_number and 0 < cast("float", timeout) <= _MAX_TIMEOUT):  # no comparison with nan is true
         raise Mistake(
             author_location(),
-            f"{cls.__name__}: timeout={timeout!r} cannot be",
+            f"{cls.__name__}: timeout={timeout!r} is not valid",
             why="it limits the total time of one call.",
             fix=f"write a number of seconds above 0, at most {_MAX_TIMEOUT}, e.g. timeout = 2.5; or leave it out.",
         )
@@ -211,7 +211,7 @@ def _check_propagates(cls: type[DeclaredAdapter]) -> None:
 
 
 def _header_mistake(cls: type[DeclaredAdapter], name: str, why: str, fix: str) -> Mistake:
-    return Mistake(author_location(), f"{cls.__name__}: propagates {name!r}, which cannot be", why=why, fix=fix)
+    return Mistake(author_location(), f"{cls.__name__}: propagates {name!r}, which is not allowed", why=why, fix=fix)
 
 
 def _check_resilience(cls: type[DeclaredAdapter]) -> None:

@@ -102,4 +102,4 @@ def unreadable_error(error: Unreadable) -> BackendError:
     """
     if isinstance(error, Malformed):
         return BackendBadReply("The backend answered something that cannot be used.", internal=str(error))
-    return BackendContract("The backend answers in another form than was agreed.", internal=str(error))
+    return BackendContract("The backend's reply does not have the agreed form.", internal=str(error))

@@ -49,7 +49,7 @@ def _undescribed_members(graph_type: Any) -> Iterator[str]:
 
 
 def _warning(where: str, path: str) -> str:
-    return f"{where}: {path} has no description. Fix: say in a sentence what it is."
+    return f"{where}: {path} has no description. Fix: describe it in a sentence."
 
 
 def _place_of_graph_type(graph_type: Any) -> str:

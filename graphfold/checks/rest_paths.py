@@ -28,7 +28,7 @@ def check_rest_paths(_schema: strawberry.Schema, declarations: Declarations) -> 
                 if not is_below_address(path):
                     raise Mistake(
                         function.place(call),
-                        f"{function.name} asks for {path_for_log(path)!r}, which is not below the backend's address",
+                        f"{function.name} requests {path_for_log(path)!r}, which is not below the backend's address",
                         why=f"the address of the backend is the setting GRAPHFOLD_{adapter.name.upper()}_URL.",
                         fix='write the path alone, from its first slash: "/orders".',
                     )

@@ -24,12 +24,12 @@ def check_secrets(_schema: strawberry.Schema, declarations: Declarations) -> Non
         for function in adapter_functions(adapter):
             for node in ast.walk(function.tree):
                 if isinstance(node, ast.Constant) and looks_secret(node.value):
-                    message = f"{function.name} has a text that looks like a secret"
+                    message = f"{function.name} contains a string that looks like a secret"
                     raise secret_in_code(adapter, function.place(node), message)
             for call in function.calls(*_SENDING):
                 for name, value in _named_values(call):
                     if (names_secret(name) or name.lower() in _HEADERS) and _is_literal(value):
-                        message = f"{function.name} sends a text as {name!r}"
+                        message = f"{function.name} sends a string literal as {name!r}"
                         raise secret_in_code(adapter, function.place(value), message)
 
 

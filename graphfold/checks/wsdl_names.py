@@ -41,7 +41,7 @@ def check_name(where: str, kind: str, name: str, names: Iterable[str], prefix: s
         close = get_close_matches(name, names, n=1)
         raise Mistake(
             where,
-            f"{prefix}{name!r} is no {kind}",
-            why="operations, arguments and elements are called by their names in the WSDL.",
+            f"{prefix}{name!r} is not an {kind}",
+            why="operations, arguments and elements have their names from the WSDL.",
             fix=f"write {close[0]!r}." if close else f"use one of {', '.join(names)}.",
         )

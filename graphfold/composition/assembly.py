@@ -42,7 +42,7 @@ def assemble(
         raise Mistake(
             "resolvers/",
             "no resolver answers a field of Query",
-            why="a graph is entered through Query.",
+            why="every query starts at Query.",
             fix="write a function with @resolves(Query) in a module under resolvers/.",
         )
     fields = get_object_definition(query, strict=True).fields

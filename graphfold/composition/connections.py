@@ -49,13 +49,16 @@ T = TypeVar("T")
 First = Annotated[
     int,
     strawberry.argument(
-        description="How many to give, at most the gateway's page size. 0 gives none, only what the connection tells."
+        description="The number of rows to return, at most the gateway's page size. 0 returns no rows."
     ),
 ]
 """The argument `first` of a list: `first: First = 20`."""
 
 After = Annotated[
-    str | None, strawberry.argument(description="Give those behind this cursor, one of this very list; else the first.")
+    str | None,
+    strawberry.argument(
+        description="Return the rows after this cursor, which must be of this list; without it, the first rows."
+    ),
 ]
 """The argument `after` of a list: `after: After = None`."""
 
@@ -66,10 +69,10 @@ max_page_size: ContextVar[int] = ContextVar("graphfold_max_page_size", default=1
 """The limit for `first`: `Settings.max_page_size`, set around each operation."""
 
 
-@strawberry.type(description="Where a page is in its list, and whether there is more.")
+@strawberry.type(description="The position of a page in its list, and whether more pages follow.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Do rows follow this page?")
-    has_previous_page: bool = strawberry.field(description="Are there rows in front of this page?")
+    has_next_page: bool = strawberry.field(description="Whether rows follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether rows precede this page.")
     start_cursor: str | None = strawberry.field(description="The cursor of the first row; null on an empty page.")
     end_cursor: str | None = strawberry.field(
         description="The cursor of the last row, for the next page's `after`; null on an empty page."
@@ -79,7 +82,9 @@ class PageInfo:
 @strawberry.type(description="A row of a list, and its cursor.")
 class Edge(Generic[T]):
     node: T = strawberry.field(description="The row.")
-    cursor: str = strawberry.field(description="Where the row is: as `after` it asks for those behind it.")
+    cursor: str = strawberry.field(
+        description="The position of the row: pass it as `after` to get the rows that follow."
+    )
 
 
 def _edges(self: Connection[Any]) -> list[Edge[Any]]:
@@ -105,7 +110,7 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The rows of the page.")
     edges: list[Edge[T]] = strawberry.field(resolver=_edges, description="The rows with their cursors.")
     page_info: PageInfo = strawberry.field(
-        resolver=_page_info, description="Where the page is, and whether more follow."
+        resolver=_page_info, description="The position of the page, and whether more pages follow."
     )
     cursors: strawberry.Private[Cursors[T]]
     has_next: strawberry.Private[bool]
@@ -135,7 +140,7 @@ class Connection(Generic[T]):
         page = await fetch(limit, None if after is None else decode_backend_cursor(of, after))
         rows, cursors = page.items[:size], page.cursors
         if cursors is None or len(cursors) != len(page.items):
-            raise Internal("A list cannot be paged.", internal=f"{of[0]}: fetch() must give one cursor for each item")
+            raise Internal("A list cannot be paged.", internal=f"{of[0]}: fetch() must return one cursor for each item")
         more = len(page.items) > size or (page.more if page.more is not None else len(page.items) >= limit)
         return cls(
             nodes=rows,
@@ -165,7 +170,7 @@ class Connection(Generic[T]):
             limit += 1
             page = await pager.after(decode_offset_cursor(of, after), limit)
             if not page.skip:
-                message = "Rows in front of this page have changed since the last: some may be skipped or repeated."
+                message = "Rows before this page have changed since the previous page: some may be skipped or repeated."
                 add_extension("pagination", {"connection": of[0], "after": after, "message": message})
         rows, start = page.rows(size), page.offset + page.skip
         return cls(
@@ -183,7 +188,7 @@ class CountedConnection(Connection[T], Generic[T]):
 
     counted: ClassVar[bool] = True
 
-    total_count: int | None = strawberry.field(default=None, description="How many rows the whole list has.")
+    total_count: int | None = strawberry.field(default=None, description="The number of rows in the whole list.")
 
 
 def _page_size(first: int) -> int:
@@ -191,7 +196,7 @@ def _page_size(first: int) -> int:
     if first < 0:
         raise InvalidInput(f"first: must be 0 or more, not {first}.")
     if first > limit:
-        raise LimitExceeded(f"first: {first} asks for too many; the limit is {limit} (GRAPHFOLD_MAX_PAGE_SIZE).")
+        raise LimitExceeded(f"first: {first} is too large; the limit is {limit} (GRAPHFOLD_MAX_PAGE_SIZE).")
     return first
 
 
@@ -201,7 +206,7 @@ def _has_next(of: ListIdentity, size: int, rows: list[Any], more: bool) -> bool:
     A backend that gives no rows but says that there are more is reported in `extensions.pagination`.
     """
     if more and size and not rows:
-        message = "The backend says that there are more rows, but gives none; they are missing here."
+        message = "The backend reports more rows but returned none; they are missing here."
         add_extension("pagination", {"connection": of[0], "message": message})
         return False
     return more

@@ -130,7 +130,7 @@ def _decode(expected_version: int, of: ListIdentity, text: str) -> str:
     if version != expected_version or _encode(version, list_checksum, position) != text:
         raise _no_cursor(of)
     if list_checksum != _list_checksum(of):
-        raise InvalidInput(f"after: this cursor is of another list than {of[0]} with these arguments.")
+        raise InvalidInput(f"after: this cursor does not belong to {of[0]} with these arguments.")
     return position
 
 

@@ -119,7 +119,7 @@ def _definition(owner: type, function: Callable[..., Any]) -> StrawberryObjectDe
         return definition
     raise Mistake(
         function_location(function),
-        f"{owner.__name__} is no type of the graph",
+        f"{owner.__name__} is not a type of the graph",
         why="fields are added to Strawberry types.",
         fix=f"decorate {owner.__name__} with @strawberry.type.",
     )
@@ -139,7 +139,7 @@ def _check_field(owner: type, definition: StrawberryObjectDefinition, resolver: 
         raise Mistake(
             function_location(function),
             f"{function.__qualname__}: the first parameter of a resolver of {owner.__name__} is {first!r}",
-            why=f"{owner.__name__} has no parent object." if root else "a field is answered for its parent object.",
+            why=f"{owner.__name__} has no parent object." if root else "a field is resolved for its parent object.",
             fix="remove `self`." if root else f"write `self: {owner.__name__}` first.",
         )
     parent = resolver.hints.get("self", owner)

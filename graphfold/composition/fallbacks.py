@@ -83,7 +83,7 @@ def check_fallback(owner: str, field: Resolver, fallback: Fallback) -> None:
         raise Mistake(
             function_location(field.function),
             f"{field.function.__qualname__}: fallback={fallback.value!r} is not what the field returns",
-            why="clients cannot see whether the field or its fallback answered.",
+            why="clients cannot see whether a value comes from the field or its fallback.",
             fix="use a value of the field's type, None only where that may be null.",
         )
 
@@ -102,8 +102,8 @@ def _check_function(field: Resolver, fallback: Resolver) -> None:
     if not _union_members(fallback.hints["return"]) <= _union_members(field.hints["return"]):
         raise Mistake(
             function_location(fallback.function),
-            f"{fallback.function.__qualname__} returns something else than {name}",
-            why="clients cannot see whether the field or its fallback answered.",
+            f"{fallback.function.__qualname__} has another return type than {name}",
+            why="clients cannot see whether a value comes from the field or its fallback.",
             fix=f"return what {name} returns.",
         )
 

@@ -43,14 +43,14 @@ def _type_name_and_key_field(kind: type[Node]) -> tuple[str, str]:
     return _type_name(kind), kind.node_key
 
 
-@strawberry.interface(description="Anything with an id of its own: `node(id:)` finds it again.")
+@strawberry.interface(description="An object with a global id, by which `node(id:)` finds it.")
 class Node:
     """A type whose objects have an id: `class Customer(Node, key="number")`. `key` names its business key's field."""
 
     node_key: ClassVar[str]
 
     id: strawberry.ID = strawberry.field(
-        resolver=node_id, description="The global id: the same object always has the same. Do not take it apart."
+        resolver=node_id, description="The global id. It is opaque, and never changes for the same object."
     )
 
     def __init_subclass__(cls, *, key: str = "", **options: Any) -> None:

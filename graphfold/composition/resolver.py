@@ -89,8 +89,8 @@ def describe_resolver(function: Callable[..., Any]) -> Resolver:
     if "return" not in hints:
         raise Mistake(
             function_location(function),
-            f"{function.__qualname__} does not say what it returns",
-            why="that is the field's type in the schema.",
+            f"{function.__qualname__} has no return annotation",
+            why="the return type is the field's type in the schema.",
             fix="annotate it, e.g. `-> Stock | None`.",
         )
     injected = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Adapter)}

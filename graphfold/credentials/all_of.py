@@ -24,9 +24,9 @@ class AllOf(Credential):
         if twice is not None or len(credentials) < 2:
             raise Mistake(
                 author_location(),
-                f"AllOf: two of them stand in {twice}" if twice else "AllOf: it needs two credentials or more",
-                why="one would take the place of the other.",
-                fix="leave one out; parts of WS-Security go into one header: WsSecurity(Timestamp(), UsernameToken()).",
+                f"AllOf: two credentials use {twice}" if twice else "AllOf: it needs at least two credentials",
+                why="the second would overwrite the first.",
+                fix="remove one; combine parts of WS-Security in one header: WsSecurity(Timestamp(), UsernameToken()).",
             )
         self.needs = tuple(dict.fromkeys(need for each in credentials for need in each.needs))
         self.caller_headers = tuple(name for each in credentials for name in each.caller_headers)

@@ -132,16 +132,16 @@ def _issued(reply: Reply) -> Issued:
     except msgspec.ValidationError:
         raise _contract_broken("no token in the reply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise BackendBadReply("The backend's sign-in answered nonsense.", internal="no JSON in the reply") from None
+        raise BackendBadReply("The backend's sign-in sent an invalid reply.", internal="no JSON in the reply") from None
     if answer.token_type.lower() != "bearer":
-        raise _contract_broken("a token of another type than bearer")
+        raise _contract_broken("a token type other than bearer")
     if not answer.access_token or not (answer.access_token.isascii() and answer.access_token.isprintable()):
-        raise _contract_broken("a token that no header can carry")
+        raise _contract_broken("a token with characters that a header cannot contain")
     return Issued(answer.access_token, max(answer.expires_in, 0.0))
 
 
 def _contract_broken(what: str) -> BackendContract:
-    return BackendContract("The backend's sign-in answers in another form than was agreed.", internal=what)
+    return BackendContract("The backend's sign-in reply does not have the agreed form.", internal=what)
 
 
 def _refusal(reply: Reply) -> BackendError:
@@ -150,5 +150,7 @@ def _refusal(reply: Reply) -> BackendError:
         return BackendCredentials("The backend refuses our credentials.", internal=internal)
     if reply.status == 429:
         until = retry_after(reply.headers)
-        return _Throttled("The backend's sign-in takes no more calls now.", retry_after=until, internal=internal)
+        return _Throttled(
+            "The backend's sign-in accepts no more calls at the moment.", retry_after=until, internal=internal
+        )
     return BackendUnavailable("The backend's sign-in failed.", internal=internal)

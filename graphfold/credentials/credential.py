@@ -77,7 +77,7 @@ def _mistake(cls: type[Credential]) -> Mistake:
     takes = "" if cls.__init__ is object.__init__ else str(inspect.signature(cls.__init__)).replace("(self, ", "(")
     return Mistake(
         author_location(),
-        f"{cls.__name__}: it takes no secret, and nothing but {cls.__name__}{takes.partition(' -> ')[0] or '()'}",
-        why="a secret in code is in every copy of it, for ever.",
+        f"{cls.__name__}: secrets are not arguments; write {cls.__name__}{takes.partition(' -> ')[0] or '()'}",
+        why="a secret in code stays in every copy and in the history.",
         fix=f"set {read}, or the same with _FILE and a path." if read else "leave it out.",
     )

@@ -44,9 +44,9 @@ class HmacSignature(Credential):
         if not (isinstance(window, int) and window > 0):
             raise Mistake(
                 author_location(),
-                f"HmacSignature: window={window!r} cannot be",
-                why="it is for how many seconds a signature is good.",
-                fix="write a whole number from 1, or leave it out for 300.",
+                f"HmacSignature: window={window!r} is not valid",
+                why="the window is the number of seconds that a signature is valid.",
+                fix="write a whole number from 1, or leave it out for the default of 300.",
             )
         self.window = window
 

@@ -15,6 +15,6 @@ def require_extra(credential: str, extra: str, library: str) -> None:
         raise Mistake(
             author_location(),
             f"{credential} needs {library}, which is not installed",
-            why="it is loaded only where this is declared, so it does not come by itself.",
+            why="the library is optional: it is loaded only if this credential is declared.",
             fix=f"install graphfold[{extra}].",
         )

@@ -25,8 +25,8 @@ class PassThrough(Credential):
         if not self.header.replace("-", "").isalnum():
             raise Mistake(
                 author_location(),
-                "PassThrough: this is not the name of a header",
-                why="it names the caller's header that goes on to the backend.",
+                "PassThrough: the argument is not a header name",
+                why="it names the caller's header that is forwarded to the backend.",
                 fix='write PassThrough() for Authorization, or e.g. PassThrough("x-session").',
             )
 
@@ -50,7 +50,7 @@ class _Caller(Session):
             return call
         credential = call.caller.get(self._header)
         if not credential:
-            raise _NotSignedIn("Sign in: this is answered only to those who do.", internal=f"no {self._header}")
+            raise _NotSignedIn("Sign in: this needs a signed-in caller.", internal=f"no {self._header}")
         return call.adding({self._header: credential})
 
     def secrets(self, signed: Call) -> tuple[SecretForm, ...]:

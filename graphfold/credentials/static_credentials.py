@@ -28,8 +28,8 @@ class ApiKey(Credential):
         if bool(header) == bool(query):
             raise Mistake(
                 author_location(),
-                "ApiKey: it needs the name of a header or that of a parameter of the query",
-                why="each backend reads its key in a place of its own.",
+                "ApiKey: it needs the name of a header or of a query parameter",
+                why="each backend expects its key in a different place.",
                 fix='write ApiKey("X-Api-Key") or ApiKey(query="api_key").',
             )
         self.header, self.query = header, query

@@ -71,7 +71,7 @@ class _Messages(Session):
         if call.enclosing is None:
             if call.method == "GET":  # a probe, which fetches the WSDL
                 return call
-            raise BackendContract("The backend cannot be asked.", internal="WS-Security is for SOAP messages only")
+            raise BackendContract("The backend cannot be called.", internal="WS-Security is for SOAP messages only")
         body = call.enclosing(_HEADER.format("".join([block() for block in self._blocks])))
         for seal in self._seals:
             body = seal(body)

@@ -80,7 +80,7 @@ class _Signer:
             signature.apply(envelope := etree.fromstring(_EMPTY), {})
             signature.verify(envelope)
         except Exception:  # the exceptions of zeep, xmlsec and the file system have no other base class
-            raise ValueError("these are no PEM files that belong together") from None
+            raise ValueError("the files are not a matching pair of PEM files") from None
         return signature
 
 

@@ -283,13 +283,13 @@ def _warning(step: ExplainedStep, call: BackendCall, operation: BackendOperation
     name = f"{call.adapter.__name__}.{operation.name}"
     if step.call_per_key:
         message = f"{name} calls {step.backend} once for each key, {call.adapter.resilience.parallel} at a time."
-        fix = "take all keys in one call where the backend can, or ask for fewer."
+        fix = "take all keys in one call if the backend supports it, or request fewer."
     elif not isinstance(operation, BatchOperation):
-        message = f"{name} is called once for each object: a @read takes one thing at a time."
+        message = f"{name} is called once for each object: a @read takes one item at a time."
         fix = f"make {name} a @batch, which takes the keys of all objects."
     elif call.varies:
-        message = f"{name} is called once for each object, since its arguments differ: only keys travel together."
-        fix = "make what differs a part of the key."
+        message = f"{name} is called once for each object, since its arguments differ: only keys are batched."
+        fix = "make the differing argument part of the key."
     else:
         return None
     return CallWarning(step.path, message, fix, function_location(operation.function))

@@ -166,9 +166,9 @@ def _checked_key(key: object) -> Any:
         return key
     raise Mistake(
         author_location(),
-        f"key={key!r} is no function",
-        why="each key is given to it, and the backend's too: those that it makes equal are one.",
-        fix="name a function of one key, e.g. key=str.upper.",
+        f"key={key!r} is not a function",
+        why="it normalizes requested and returned keys: those that it makes equal are one key.",
+        fix="pass a function of one key, e.g. key=str.upper.",
     )
 
 
@@ -178,9 +178,9 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
     except re.error as error:
         raise Mistake(
             author_location(),
-            f"key_pattern={text!r} is no regular expression: {error}",
+            f"key_pattern={text!r} is not a regular expression: {error}",
             why="each key is matched against it.",
-            fix=r'write what a key looks like, e.g. key_pattern=r"[0-9]+".',
+            fix=r'write a pattern that every key matches, e.g. key_pattern=r"[0-9]+".',
         ) from None
 
 
@@ -204,8 +204,8 @@ def _key_and_value(function: Any) -> tuple[Any, Any]:
     if not (isinstance(origin, type) and issubclass(origin, Mapping)):
         raise Mistake(
             function_location(function),
-            f"{function.__qualname__} must return a mapping of key to value; it says {_text(returned)}",
-            why="in a list it would depend on the order which answer belongs to which key.",
+            f"{function.__qualname__} must return a mapping of key to value, not {_text(returned)}",
+            why="in a list, only the order would say which result belongs to which key.",
             fix="return `dict[str, CustomerRow]`, made with `by(rows, lambda row: row.id)`.",
         )
     key, value = get_args(returned)
@@ -214,7 +214,7 @@ def _key_and_value(function: Any) -> tuple[Any, Any]:
         raise Mistake(
             function_location(function),
             f"{function.__qualname__}: the keys are {_text(keys)}, but the mapping's keys are {_text(key)}",
-            why="an answer is found by its key; 1 and '1' are two keys.",
+            why="a result is looked up by its key; 1 and '1' are different keys.",
             fix="use one type in both places and convert in the function.",
         )
     return key, value
@@ -227,8 +227,8 @@ def _key_type(function: Any, hints: dict[str, Any]) -> Any:
         raise Mistake(
             function_location(function),
             f"{function.__qualname__}: the first parameter must be the keys; it is {_text(first)}",
-            why="a batch answers many keys with one call.",
-            fix="write `ids: Keys[str]`. What takes one thing at a time is a @read.",
+            why="a batch loads many keys with one call.",
+            fix="write `ids: Keys[str]`. For one item at a time, use @read.",
         )
     return get_args(first)[0]
 
@@ -249,8 +249,8 @@ def _check_arguments(function: Any, hints: dict[str, Any]) -> None:
             raise Mistake(
                 function_location(function),
                 f"{function.__qualname__}: {name} is {_text(kind)}, which cannot be a key",
-                why="calls with the same keys and arguments are one call, and are remembered by them.",
-                fix="use values that do not change: text, numbers, enums, tuples, frozen dataclasses.",
+                why="calls with equal keys and arguments share one call and one cache entry.",
+                fix="use immutable values: text, numbers, enums, tuples, frozen dataclasses.",
             )
 
 
@@ -270,15 +270,15 @@ def _check_primes(function: Any, row: type[Row[Any]] | None, primes: BatchOperat
     if row is None or wanted is None or not issubclass(row, wanted):
         raise Mistake(
             function_location(function),
-            f"{function.__qualname__} primes {primes.name} with {_text(row)}, but that gives {_text(wanted)}",
-            why="a row that is handed over must be what the batch would have given.",
+            f"{function.__qualname__} primes {primes.name} with {_text(row)}, but that returns {_text(wanted)}",
+            why="a primed row must be of the type that the batch returns.",
             fix=f"return {_text(wanted)} or a subclass of it, or do not prime.",
         )
     if wanted.shape.key is None:
         raise Mistake(
             function_location(function),
             f"{function.__qualname__} primes {primes.name}, but {wanted.__name__} has no key",
-            why="the key tells which load a row answers.",
+            why="the key says which load a row belongs to.",
             fix=f'name it: class {wanted.__name__}(Row[...], key="number").',
         )
 

@@ -135,7 +135,7 @@ def _match(operation: BackendOperation, adapter: BoundAdapter, keys: list[Any], 
         sample = repr(foreign[:3])
         _log.warning("foreign keys", backend=adapter.name, operation=operation.name, count=len(foreign), first=sample)
         error = BackendBadReply(
-            "The backend answered other keys than it was asked for.",
+            "The backend returned keys that were not requested.",
             internal=f"for example {foreign[:3]!r}. Do the key types differ?",
         )
         absent = _failure(operation, adapter, error)

@@ -61,7 +61,7 @@ def by(rows: Iterable[Any], key: Callable[[Any], K], value: Callable[[Any], Any]
 
 def duplicate_key_error(key: object) -> BackendBadReply:
     """Return the error of a key for which the backend returned two values: one of them would be lost."""
-    return BackendBadReply("The backend answered one key twice.", internal=f"key {key!r}")
+    return BackendBadReply("The backend returned one key twice.", internal=f"key {key!r}")
 
 
 def group(rows: Iterable[V | BackendError], key: Callable[[V], K]) -> dict[K, list[V]]:

@@ -93,7 +93,7 @@ class Load(Generic[V]):
     def __getattr__(self, name: str) -> Any:
         if name in _FUTURE_METHODS:
             return getattr(self._real_future(), name)
-        raise AttributeError(f"a load has no {name!r}: it is not there yet. Await it first: (await ...).{name}")
+        raise AttributeError(f"a load has no {name!r}: its result has not arrived. Await it first: (await ...).{name}")
 
     def _real_future(self) -> asyncio.Future[V]:
         if self._future is None:

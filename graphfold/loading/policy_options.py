@@ -42,14 +42,14 @@ def checked_policy(**options: Any) -> OperationPolicy:
         raise Mistake(
             author_location(),
             f"share={options['share']!r} is not one of {get_args(Share)}",
-            why="it says whose cached answers may be shown to whom.",
+            why="it says which callers may share cached results.",
             fix='use "viewer" (each caller its own), or "tenant" or "public" where the adapter calls as a service.',
         )
     for name, value in options.items():
         if (name in _TIMES and not _is_time(name, value)) or (name in _SIZES and not _is_size(value)):
             raise Mistake(
                 author_location(),
-                f"{name}={value!r} cannot be",
+                f"{name}={value!r} is not valid",
                 why="a time is a number of seconds, not negative; a size is a whole number from 1.",
                 fix=f"write it as a number, or leave {name} out for its default.",
             )
@@ -64,7 +64,7 @@ def _check_caching(options: dict[str, Any]) -> None:
             raise Mistake(
                 author_location(),
                 f"{name}={options[name]!r} without a ttl",
-                why="nothing is remembered that could be told later.",
+                why="without a ttl nothing is cached, so it would have no effect.",
                 fix=f"add ttl=..., in seconds, or remove {name}.",
             )
 
@@ -74,7 +74,7 @@ def _check_group(group: object) -> None:
         raise Mistake(
             author_location(),
             f"group={group!r} is not the name of a group",
-            why="operations of one group share a circuit breaker, which reports show by its name.",
+            why="operations of one group share a circuit breaker, which is reported by this name.",
             fix='use lower case letters, digits and underscores, e.g. group="search".',
         )
 

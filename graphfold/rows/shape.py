@@ -123,7 +123,7 @@ def check_defaults(cls: type) -> None:
             raise Mistake(
                 author_location(),
                 f"{cls.__name__}.{name} has a {kind} as its default",
-                why="the path in the reply belongs to the type; what follows `=` is a value.",
+                why="the path in the reply is part of the annotation; `=` sets a default value.",
                 fix=f"write `{name}: Annotated[str, {kind}({default.path!r})]`.",
             )
         if isinstance(default, list | dict | set):
@@ -141,7 +141,7 @@ def _check(row: str, shape: RowShape) -> None:
         raise Mistake(
             shape.where,
             f"{row}: key={shape.key!r} is not one of its fields {names}",
-            why="the key tells which row answers which key.",
+            why="the key field says which row belongs to which requested key.",
             fix="name the field that identifies a row.",
         )
     if shape.on_demand and not hasattr(shape.feeds, "__strawberry_definition__"):
@@ -164,6 +164,6 @@ def _check(row: str, shape: RowShape) -> None:
             raise Mistake(
                 shape.where,
                 f'{row}.{f.name}: null="default" without a default',
-                why="a null would have nothing to become.",
+                why="there is no value to replace a null with.",
                 fix='give the field a default, or drop null="default".',
             )

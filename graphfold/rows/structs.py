@@ -189,7 +189,7 @@ class _StructClass:
         return Mistake(
             self._row.shape.where,
             f"{self._row.__name__}: {names} read {step!r} in different ways",
-            why="one place in a reply has one type.",
+            why="each path in a reply has one type.",
             fix="read it as one field (a nested Row where it is an object) and derive the other in domain().",
         )
 
@@ -246,7 +246,7 @@ def _conversion(row: RowClass, f: RowField) -> Callable[[Any], Any] | None:
         except (ValueError, KeyError, TypeError, ArithmeticError):
             backend, operation = ROW_ORIGINS.get(row, (None, None))
             raise BackendContract(
-                "The backend answers in another form than was agreed.",
+                "The backend's reply does not have the agreed form.",
                 backend=backend,
                 operation=operation,
                 internal=f"a value at `{place}` does not fit: {name}",

@@ -19,9 +19,9 @@ def unrequested_field(graph_type: type, name: str) -> property:
     def read(_: object) -> NoReturn:
         raise FieldNotRequested(
             graph_type.__name__,
-            f"{graph_type.__name__}.{name} was read, but this query does not ask the backend for it",
+            f"{graph_type.__name__}.{name} was read, but this query does not fetch it",
             why="OnDemand fields are fetched only when a query selects them.",
-            fix="load it whole where you compute with it: `await crm.customers.whole.load(key)`.",
+            fix="load the whole row to compute with it: `await crm.customers.whole.load(key)`.",
         )
 
     return property(read)

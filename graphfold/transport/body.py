@@ -31,7 +31,7 @@ def body_decoder(encoding: str, limit: int) -> BodyDecoder:
         return _IdentityDecoder(limit)
     if coding in ("gzip", "x-gzip", "deflate"):
         return _InflatingDecoder(limit)
-    raise BackendBadReply("The reply is compressed in a way that was not asked for.", internal=f"encoding {coding!r}")
+    raise BackendBadReply("The reply uses a compression that was not requested.", internal=f"encoding {coding!r}")
 
 
 class _IdentityDecoder:
@@ -69,7 +69,7 @@ class _InflatingDecoder:
         if len(self._body) > self._limit:
             raise _too_large(self._limit)
         if self._decompressor.unused_data:  # ignoring a second gzip member would silently drop part of the body
-            raise BackendBadReply("The reply cannot be decompressed.", internal="more follows the compressed body")
+            raise BackendBadReply("The reply cannot be decompressed.", internal="extra data after the compressed body")
 
     def whole(self) -> bytes:
         if self._started and not self._decompressor.eof:  # servers label empty bodies as gzip, too: those are fine

@@ -164,7 +164,7 @@ class BackendConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._complete:
-            raise MalformedReply("more than the reply that was asked for")
+            raise MalformedReply("data after the end of the reply")
         self._raw_headers: RawHeaders = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -184,14 +184,14 @@ class BackendConnection(asyncio.Protocol):
         self._headed = True
         self._headers = folded(self._raw_headers)
         if self._headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise MalformedReply("a transfer encoding that was not asked for")
+            raise MalformedReply("a transfer encoding that was not requested")
         receiver.receive_head(status, self._headers, self._raw_headers)
         if receiver.bodiless:
             self._complete, self._keep_alive = True, self._parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
         if self._complete or self._receiver is None:
-            raise MalformedReply("a body where there is none")
+            raise MalformedReply("a body in a reply that has none")
         self._unframed_bytes = 0
         self._receiver.receive_body(body)
 

@@ -32,7 +32,7 @@ def header_lines(headers: Mapping[str, str]) -> str:
 @lru_cache(maxsize=256)  # names come from the code of adapters, so there are few
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name.lower() in _FRAMING:
-        raise UnsendableRequest("A header cannot be sent.", internal=f"{name[:100]!r} is not for a call to set")
+        raise UnsendableRequest("A header cannot be sent.", internal=f"{name[:100]!r} cannot be set by a call")
     return name
 
 

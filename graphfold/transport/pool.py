@@ -113,7 +113,7 @@ class ConnectionPool:
     async def _connect(self, seconds: float | None) -> BackendConnection:
         origin, closed = self._origin, self._closed
         if not origin.host or origin.scheme not in ("http", "https"):
-            raise OSError("no address of HTTP")
+            raise OSError("not an HTTP address")
         tls = self._tls() if origin.scheme == "https" else None
         try:
             async with asyncio.timeout(seconds):
@@ -126,7 +126,7 @@ class ConnectionPool:
         if self._closed is not closed:  # the pool was closed meanwhile, and `close` may not have seen this connection
             connection.drop()
         if not connection.usable:
-            raise ConnectionLost("closed as soon as it was open")
+            raise ConnectionLost("closed right after it was opened")
         return connection
 
     async def _connect_to(self, tls: ssl.SSLContext | None, address: str) -> BackendConnection:

@@ -77,7 +77,7 @@ class StreamedReply(ReplyReceiver[tuple[int, RawHeaders]], httpx.AsyncByteStream
             async with asyncio.timeout(self.read_timeout):
                 await self._changed.wait()
         except TimeoutError:
-            raise httpx.ReadTimeout(f"nothing more in {self.read_timeout} s") from None
+            raise httpx.ReadTimeout(f"no data for {self.read_timeout} s") from None
 
 
 def to_httpx_error(error: Exception) -> httpx.TransportError:

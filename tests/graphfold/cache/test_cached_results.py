@@ -267,7 +267,7 @@ async def test_reading_an_unrequested_field_raises(office: Office, log: list[Any
         whole = await ask(graph, '{ initialOfWhole(number: "1") person(number: "2") { mail } }')
     assert answer.data is None
     assert [error["path"] for error in answer.errors] == [["initial"]]
-    assert "Person.name was read, but this query does not ask" in str(log)
+    assert "Person.name was read, but this query does not fetch it" in str(log)
     assert whole["initialOfWhole"] == "A"
 
 

@@ -25,7 +25,7 @@ WRONG = {
             @batch(ttl=60, negative_ttl=-1)  # <-
             async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
         """,
-        "negative_ttl=-1 cannot be",
+        "negative_ttl=-1 is not valid",
         "leave negative_ttl out",
     ),
     "infinite stale time": Wrong(
@@ -34,7 +34,7 @@ WRONG = {
             @batch(ttl=60, stale_if_error=float("inf"))  # <-
             async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
         """,
-        "stale_if_error=inf cannot be",
+        "stale_if_error=inf is not valid",
         "write it as a number",
     ),
     "cache of zero bytes": Wrong(
@@ -43,7 +43,7 @@ WRONG = {
             @batch(ttl=60, cache_bytes=0)  # <-
             async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
         """,
-        "cache_bytes=0 cannot be",
+        "cache_bytes=0 is not valid",
         "leave cache_bytes out",
     ),
     "tenant share of replies to the viewer": Wrong(

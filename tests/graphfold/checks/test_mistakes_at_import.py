@@ -61,7 +61,7 @@ AT_IMPORT = {
             async def customer(self, number: str) -> dict[str, CustomerRow]: ...
         """,
         "the first parameter must be the keys; it is str",
-        "one thing at a time is a @read",
+        "For one item at a time, use @read",
     ),
     "batch without keys": Wrong(
         """
@@ -144,7 +144,7 @@ AT_IMPORT = {
             @batch(ttl=-1)  # <-
             async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
         """,
-        "ttl=-1 cannot be",
+        "ttl=-1 is not valid",
         "leave ttl out",
     ),
     "a time as text": Wrong(
@@ -153,7 +153,7 @@ AT_IMPORT = {
             @batch(ttl="60")  # <-
             async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
         """,
-        "ttl='60' cannot be",
+        "ttl='60' is not valid",
         "write it as a number",
     ),
     "batch size of zero": Wrong(
@@ -162,7 +162,7 @@ AT_IMPORT = {
             @batch(max_size=0)  # <-
             async def customers(self, numbers: Keys[str]) -> dict[str, CustomerRow]: ...
         """,
-        "max_size=0 cannot be",
+        "max_size=0 is not valid",
         "leave max_size out",
     ),
     "primes a batch of another row": Wrong(
@@ -177,7 +177,7 @@ AT_IMPORT = {
             @read(primes=customers)  # <-
             async def orders(self) -> Page[OrderRow]: ...
         """,
-        "primes customers with OrderRow, but that gives CustomerRow",
+        "primes customers with OrderRow, but that returns CustomerRow",
         "return CustomerRow",
     ),
     "primes a row without a key": Wrong(
@@ -276,7 +276,7 @@ AT_IMPORT = {
         @resolves(Thing)  # <-
         async def name(self: Thing) -> str: ...
         """,
-        "Thing is no type of the graph",
+        "Thing is not a type of the graph",
         "@strawberry.type",
     ),
     "field twice": Wrong(
@@ -332,7 +332,7 @@ AT_IMPORT = {
         @resolves(Customer)  # <-
         async def weight(self: Customer): ...
         """,
-        "does not say what it returns",
+        "has no return annotation",
         "->",
     ),
     "resolver types for type checkers only": Wrong(

@@ -124,7 +124,7 @@ AT_START = {
             async def stock(self, skus: Keys[str]) -> dict[str, int]:
                 return await self.invoke("GetStok", dict[str, int], Sku=skus)  # <-
         """,
-        "'GetStok' is no operation",
+        "'GetStok' is not an operation",
         "write 'GetStock'",
     ),
     "unknown SOAP argument": Wrong(
@@ -142,7 +142,7 @@ AT_START = {
                     Skuu=skus,
                 )
         """,
-        "'Skuu' is no argument of GetStock",
+        "'Skuu' is not an argument of GetStock",
         "write 'Sku'",
     ),
     "unknown SOAP element": Wrong(
@@ -159,7 +159,7 @@ AT_START = {
             async def stock(self, skus: Keys[str]) -> dict[str, LevelRow]:
                 return by(await self.invoke("GetStock", list[LevelRow], Sku=skus), lambda row: row.number)
         """,
-        "LevelRow.name: '@curency' is no element of Amount",
+        "LevelRow.name: '@curency' is not an element of Amount",
         "write '@currency'",
     ),
     "unknown SOAP answer element": Wrong(
@@ -177,7 +177,7 @@ AT_START = {
                 rows = await self.invoke("GetStock", list[LevelRow], at="StokLevel", Sku=skus)  # <-
                 return by(rows, lambda row: row.number)
         """,
-        "at: 'StokLevel' is no element of GetStockResponse",
+        "at: 'StokLevel' is not an element of GetStockResponse",
         "write 'StockLevel'",
     ),
     "counted and uncounted connection of one type": Wrong(

@@ -35,10 +35,10 @@ WRONG = [
     attribute('probe_pth = "/"', r"Crm\.probe_pth is not an attribute .*did you mean probe_path\?", "probe_path ="),
     attribute("timout = 5", r"Crm\.timout is not an attribute .*did you mean timeout\?", "timeout ="),
     attribute('identity = "servce"', r"identity='servce' is not one of \('viewer', 'service'\)", 'write "service"'),
-    attribute('timeout = "5s"', "timeout='5s' cannot be", "a number of seconds above 0"),
-    attribute("timeout = 0", "timeout=0 cannot be", "a number of seconds above 0"),
-    attribute("timeout = True", "timeout=True cannot be", "a number of seconds above 0"),
-    attribute('timeout = float("nan")', "timeout=nan cannot be", "a number of seconds above 0"),
+    attribute('timeout = "5s"', "timeout='5s' is not valid", "a number of seconds above 0"),
+    attribute("timeout = 0", "timeout=0 is not valid", "a number of seconds above 0"),
+    attribute("timeout = True", "timeout=True is not valid", "a number of seconds above 0"),
+    attribute('timeout = float("nan")', "timeout=nan is not valid", "a number of seconds above 0"),
     option("@batch(tll=2)", "batch has no option 'tll'; did you mean ttl?", "max_size, .*ttl"),
     option("@read(shere='public')", "read has no option 'shere'; did you mean share?", "share"),
     option("@write(idempotnt=True)", "write has no option 'idempotnt'; did you mean idempotent?", "idempotent"),
@@ -112,7 +112,7 @@ def test_path_to_another_server_is_a_mistake_at_start(
             async def count(self) -> int:
                 return await self.get({path}, int)  # <-
         """,
-        "Other.count asks for .*, which is not below the backend's address",
+        "Other.count requests .*, which is not below the backend's address",
         "the path alone",
     )
     imported(wrong.source)

@@ -57,7 +57,7 @@ WARNINGS = {
         async def thing() -> Thing | None:
             "A thing."
         """,
-        "Thing has no description. Fix: say in a sentence what it is.",
+        "Thing has no description. Fix: describe it in a sentence.",
     ),
     "field without description": (
         """
@@ -69,14 +69,14 @@ WARNINGS = {
         async def thing() -> Thing | None:
             "A thing."
         """,
-        "Thing.number has no description. Fix: say in a sentence what it is.",
+        "Thing.number has no description. Fix: describe it in a sentence.",
     ),
     "resolver without description": (
         """
         @resolves(Query)  # <-
         async def count() -> int: ...
         """,
-        "Query.count has no description. Fix: say in a sentence what it is.",
+        "Query.count has no description. Fix: describe it in a sentence.",
     ),
     "argument without description": (
         """
@@ -84,7 +84,7 @@ WARNINGS = {
         async def count(above: int) -> int:
             "How many."
         """,
-        "Query.count(above:) has no description. Fix: say in a sentence what it is.",
+        "Query.count(above:) has no description. Fix: describe it in a sentence.",
     ),
     "enum value without description": (
         """
@@ -96,7 +96,7 @@ WARNINGS = {
         async def colour() -> Colour:
             "The colour."
         """,
-        "Colour.RED has no description. Fix: say in a sentence what it is.",
+        "Colour.RED has no description. Fix: describe it in a sentence.",
     ),
 }
 

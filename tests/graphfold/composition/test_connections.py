@@ -275,7 +275,7 @@ async def test_invalid_cursor_is_an_input_error(backend: Backend, field: str) ->
 
 async def test_cursor_of_another_list_is_refused(backend: Backend) -> None:
     cursor = (await ask(backend, "orders", first=1, of="10001"))["pageInfo"]["endCursor"]
-    with pytest.raises(InvalidInput, match=r"of another list than Query\.orders with these arguments"):
+    with pytest.raises(InvalidInput, match=r"this cursor does not belong to Query\.orders with these arguments"):
         await ask(backend, "orders", after=cursor, of="10002")
     with pytest.raises(InvalidInput, match=r"not a cursor of Query\.reviews"):
         await ask(backend, "reviews", after=cursor)
@@ -302,7 +302,7 @@ async def test_page_without_cursors_is_an_internal_error(backend: Backend) -> No
     backend.includes["cursors"] = False
     with pytest.raises(Internal, match=r"^A list cannot be paged\.$") as error:
         await ask(backend, "reviews")
-    assert error.value.internal == "Query.reviews: fetch() must give one cursor for each item"
+    assert error.value.internal == "Query.reviews: fetch() must return one cursor for each item"
 
 
 async def test_missing_rows_of_a_positive_total_are_reported() -> None:
@@ -313,7 +313,7 @@ async def test_missing_rows_of_a_positive_total_are_reported() -> None:
         connection = await OrderConnection.over_offsets(fetch, 5, None, of=("Query.orders",), key=lambda order: "")
     assert (connection.nodes, connection.has_next, connection.total_count) == ([], False, 7)
     assert [entry["connection"] for entry in extensions["pagination"]] == ["Query.orders"]
-    assert "gives none" in extensions["pagination"][0]["message"]
+    assert "returned none" in extensions["pagination"][0]["message"]
 
 
 @pytest.mark.parametrize("kind", [Connection, CountedConnection])

@@ -101,7 +101,7 @@ def test_overlong_text_is_refused_before_decoding() -> None:
 def test_cursor_of_another_list_is_refused(other: ListIdentity) -> None:
     with pytest.raises(InvalidInput) as refused:
         decode_offset_cursor(ORDERS, offset_cursor(other, 20, "SO-100021"))
-    assert refused.value.message == "after: this cursor is of another list than Customer.orders with these arguments."
+    assert refused.value.message == "after: this cursor does not belong to Customer.orders with these arguments."
 
 
 def test_offset_and_backend_cursors_are_not_interchangeable() -> None:

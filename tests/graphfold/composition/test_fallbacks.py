@@ -283,7 +283,7 @@ async def asks(self: Thing, how: str) -> int:
         ),
         (
             "@resolves(Thing, fallback=other)\nasync def size(self: Thing) -> int:\n    return 1",
-            "something else than size",
+            "another return type than size",
         ),
         ("@resolves(Thing, fallback=asks)\nasync def size(self: Thing) -> int:\n    return 1", "asks takes self, how"),
         ("@resolves(Mutation, fallback=1)\nasync def change() -> int:\n    return 1", "Mutation has no fallback"),

@@ -56,37 +56,39 @@ AT_IMPORT = {
     "scope without tokens": adapter(
         "credential = ApiKey('X-Key')", "its credential has no scopes", "ClientCredentials", read='scope="a"'
     ),
-    "scope that cannot be": adapter(
-        "credential = ClientCredentials('/token')", "scope='a\"b' cannot be", "orders:read", read="scope='a\"b'"
+    "scope that is not valid": adapter(
+        "credential = ClientCredentials('/token')", "scope='a\"b' is not valid", "orders:read", read="scope='a\"b'"
     ),
     "header names as one text": adapter('propagates = "cookie"', "propagates 'cookie'", "write propagates = "),
     "header in capitals": adapter('propagates = ("X-A",)', "propagates 'X-A'", "lower case"),
-    "pattern of headers": adapter('propagates = ("x-*",)', "propagates 'x-.*which cannot be", "lower case"),
+    "pattern of headers": adapter('propagates = ("x-*",)', "propagates 'x-.*which is not allowed", "lower case"),
     "header of the connection": adapter('propagates = ("transfer-encoding",)', "'transfer-encoding'", "leave it out"),
     "header of the message": adapter('propagates = ("content-type",)', "'content-type'", "leave it out"),
     "the caller's cookie for all": adapter(
         'identity = "service"; propagates = ("cookie",)', "propagates 'cookie'", "leave identity out"
     ),
     "bearer token in code": credential(
-        f'Bearer("{SECRET}")', "Bearer: it takes no secret", "GRAPHFOLD_<BACKEND>_TOKEN"
+        f'Bearer("{SECRET}")', "Bearer: secrets are not arguments", "GRAPHFOLD_<BACKEND>_TOKEN"
     ),
-    "key in place of its header": credential(f'ApiKey("{SECRET}")', "ApiKey: it takes no secret", "_TOKEN"),
-    "password in code": credential(f'Basic("us", "{SECRET}")', "Basic: it takes no secret", "_USERNAME and "),
+    "key in place of its header": credential(f'ApiKey("{SECRET}")', "ApiKey: secrets are not arguments", "_TOKEN"),
+    "password in code": credential(f'Basic("us", "{SECRET}")', "Basic: secrets are not arguments", "_USERNAME and "),
     "client secret in code": credential(
-        f'ClientCredentials("/t", client_secret="{SECRET}")', "ClientCredentials: it takes no secret", "_CLIENT_SECRET"
+        f'ClientCredentials("/t", client_secret="{SECRET}")',
+        "ClientCredentials: secrets are not arguments",
+        "_CLIENT_SECRET",
     ),
     "password of a message in code": credential(
-        f'UsernameToken("us", "{SECRET}")', "UsernameToken: it takes no secret", "_PASSWORD"
+        f'UsernameToken("us", "{SECRET}")', "UsernameToken: secrets are not arguments", "_PASSWORD"
     ),
     "key of nowhere": credential("ApiKey()", "needs the name of a header", "or ApiKey.query="),
     "key of two places": credential('ApiKey("X-Key", query="key")', "needs the name of a header", "or ApiKey.query="),
-    "no header to pass on": credential('PassThrough("x y")', "not the name of a header", "PassThrough()"),
-    "window of nothing": credential("HmacSignature(window=0)", "window=0 cannot be", "leave it out"),
-    "two in one place": credential("AllOf(Basic(), Bearer())", "two of them stand in authorization", "leave one out"),
+    "no header to pass on": credential('PassThrough("x y")', "not a header name", "PassThrough()"),
+    "window of nothing": credential("HmacSignature(window=0)", "window=0 is not valid", "leave it out"),
+    "two in one place": credential("AllOf(Basic(), Bearer())", "two credentials use authorization", "remove one"),
     "two security headers": credential(
-        "AllOf(Timestamp(), UsernameToken())", "two of them stand in WS-Security", "WsSecurity.Timestamp"
+        "AllOf(Timestamp(), UsernameToken())", "two credentials use WS-Security", "WsSecurity.Timestamp"
     ),
-    "all of one": credential("AllOf(Basic())", "needs two credentials", "leave one out"),
+    "all of one": credential("AllOf(Basic())", "needs at least two credentials", "remove one"),
     "a message's credential without messages": adapter(
         "credential = UsernameToken()", "is for SOAP messages, but the adapter speaks REST", "Basic"
     ),
@@ -108,13 +110,13 @@ def test_invalid_credential_raises_mistake_at_import(
 
 
 WRITTEN_OUT = {
-    "self.get('/n', int, api_key='hunter2')": "sends a text as 'api_key'",
-    "self.request('GET', '/n', int, headers={'X-Api-Key': 'hunter2'})": "sends a text as 'X-Api-Key'",
-    "self.request('GET', '/n', int, headers={'Authorization': 'hunter2'})": "sends a text as 'Authorization'",
-    "self.request('GET', '/n', int, headers={'Cookie': 'sid=' + 'hunter2'})": "sends a text as 'Cookie'",
-    "self.exchange('POST', '/n', json={'user': {'accessToken': f'hunter2'}})": "sends a text as 'accessToken'",
-    f"self.get('/n', int, start='{SECRET}')": "has a text that looks like a secret",
-    "self.get('/n', int, start='sk_live_hunter2')": "has a text that looks like a secret",
+    "self.get('/n', int, api_key='hunter2')": "sends a string literal as 'api_key'",
+    "self.request('GET', '/n', int, headers={'X-Api-Key': 'hunter2'})": "sends a string literal as 'X-Api-Key'",
+    "self.request('GET', '/n', int, headers={'Authorization': 'hunter2'})": "sends a string literal as 'Authorization'",
+    "self.request('GET', '/n', int, headers={'Cookie': 'sid=' + 'hunter2'})": "sends a string literal as 'Cookie'",
+    "self.exchange('POST', '/n', json=[{'accessToken': f'hunter2'}])": "sends a string literal as 'accessToken'",
+    f"self.get('/n', int, start='{SECRET}')": "contains a string that looks like a secret",
+    "self.get('/n', int, start='sk_live_hunter2')": "contains a string that looks like a secret",
 }
 
 

@@ -43,7 +43,7 @@ async def test_missing_caller_credentials_raise_unauthenticated_without_a_call(o
         error = await price(graph)
     assert (error["extensions"]["code"], error["message"]) == (
         "UNAUTHENTICATED",
-        "Sign in: this is answered only to those who do.",
+        "Sign in: this needs a signed-in caller.",
     )
     assert not backend.calls
 

@@ -142,5 +142,5 @@ def test_last_matching_pair_is_used_while_files_are_replaced(
 def test_unusable_signing_files_are_reported_at_start(authority: trustme.CA, tmp_path: Path) -> None:
     put(issued(authority), tmp_path, "cert")
     put(issued(authority), tmp_path, "key")
-    with pytest.raises(SettingsError, match=r"GRAPHFOLD_DEPOT_SIGNING_KEY_FILE, .*no PEM files that belong together"):
+    with pytest.raises(SettingsError, match=r"GRAPHFOLD_DEPOT_SIGNING_KEY_FILE, .*not a matching pair of PEM files"):
         opened(tmp_path)

@@ -157,8 +157,8 @@ def test_extension_with_a_field_hook_is_a_reason() -> None:
     [
         ("one { number }", 5, "calls depot once for each key, 32 at a time."),
         ("other { number }", 5, "calls depot once for each key, 32 at a time."),
-        ("named { number }", 5, "once for each object, since its arguments differ: only keys travel together."),
-        ("alone { number }", 5, "once for each object: a @read takes one thing at a time."),
+        ("named { number }", 5, "once for each object, since its arguments differ: only keys are batched."),
+        ("alone { number }", 5, "once for each object: a @read takes one item at a time."),
         ("same { number }", 1, None),
     ],
 )

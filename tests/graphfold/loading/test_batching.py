@@ -173,7 +173,7 @@ async def test_foreign_keys_are_an_error(environment: Mapping[str, str], log: li
     graph = people(answering=lambda rows: {f"#{number}": row for number, row in rows.items()}, environment=environment)
     answer = await execute(graph, Office(), '{ person(number: "1") { name } }')
     assert answer["errors"][0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
-    assert answer["errors"][0]["message"] == "The backend answered other keys than it was asked for."
+    assert answer["errors"][0]["message"] == "The backend returned keys that were not requested."
     assert any(line["event"] == "foreign keys" and line["count"] == 1 for line in log)
     assert any("'#1'" in line.get("internal", "") for line in log)
 
@@ -182,7 +182,7 @@ async def test_two_rows_for_one_key_are_an_error(environment: Mapping[str, str])
     office = Office()
     office.on("GET /people", [office.person("1"), office.person("1")])
     answer = await execute(people(environment=environment), office, '{ person(number: "1") { name } }')
-    assert answer["errors"][0]["message"] == "The backend answered one key twice."
+    assert answer["errors"][0]["message"] == "The backend returned one key twice."
 
 
 async def test_bug_in_a_batch_is_internal_and_logged(environment: Mapping[str, str], log: list[Any]) -> None:

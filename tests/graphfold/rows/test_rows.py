@@ -273,5 +273,5 @@ def test_unrequested_fields_of_nested_graph_objects_cannot_be_read() -> None:
     assert (thing.number, thing.place.town, thing.places[0].town) == ("1", "T", "U")
     assert isinstance(thing, Thing)
     for holder, name in ((thing, "note"), (thing.place, "code"), (thing.places[0], "code")):
-        with pytest.raises(FieldNotRequested, match=f"{name} was read, but this query does not ask"):
+        with pytest.raises(FieldNotRequested, match=f"{name} was read, but this query does not fetch it"):
             getattr(holder, name)

@@ -113,7 +113,7 @@ def test_replaced_certificate_is_used_for_new_connections(files: dict[str, str],
 
 def test_mismatched_certificate_and_key_are_reported_at_start(files: dict[str, str]) -> None:
     trustme.CA().issue_cert("x").private_key_pem.write_to_path(files["GRAPHFOLD_SHOP_PRIVATE_KEY_FILE"])
-    with pytest.raises(SettingsError, match=r"GRAPHFOLD_SHOP_CERTIFICATE_FILE.* no PEM files that belong together"):
+    with pytest.raises(SettingsError, match=r"GRAPHFOLD_SHOP_CERTIFICATE_FILE.* not a matching pair of PEM files"):
         BackendSettings.read("shop", files)
 
 
