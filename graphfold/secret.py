@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-__all__ = ["FileSecret", "FileWatch", "Secret", "looks_secret", "names_secret", "path_of", "value_of"]
+__all__ = ["FileSecret", "FileWatch", "Secret", "is_secret_name", "looks_like_secret", "read_path", "read_secret"]
 
 _log = structlog.get_logger("graphfold")
 
@@ -105,7 +105,7 @@ class FileSecret(Secret):
             _log.warning("secret file unusable, the last value stays in use", variable=self._variable, reason=reason)
 
 
-def value_of(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
+def read_secret(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
     """Return the secret in a variable, or in the file that the variable with `_FILE` names.
 
     Problems are added to `problems`, a line each.
@@ -130,7 +130,7 @@ def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
         return None
 
 
-def path_of(variable: str, environment: Mapping[str, str], problems: list[str]) -> Path | None:
+def read_path(variable: str, environment: Mapping[str, str], problems: list[str]) -> Path | None:
     """Return the path in a variable after checking that the file can be opened. Messages never show the path."""
     if not (text := environment.get(variable)):
         return None
@@ -147,7 +147,7 @@ def _one_line(text: str) -> bool:
     return not any(ord(character) < 32 or ord(character) == 127 for character in text)
 
 
-def looks_secret(value: object) -> bool:
+def looks_like_secret(value: object) -> bool:
     """Return whether a value looks like a key or token: it has an issuer's prefix, or it is long and random.
 
     Random means at least five changes between letters and digits: names have one or two (`StockServiceSoap12Port`). A
@@ -160,7 +160,7 @@ def looks_secret(value: object) -> bool:
     return bool(_WORD.fullmatch(value)) and len(_LETTER_DIGIT_CHANGE.findall(value)) >= 5 and not _UUID.fullmatch(value)
 
 
-def names_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Return whether a field of this name holds a secret, such as `api_key` or `accessToken`."""
     return bool(_SECRET_NAMES.search(_WORD_BOUNDARY.sub("_", name).lower()))
 

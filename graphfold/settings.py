@@ -19,7 +19,7 @@ import dotenv as _dotenv
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from graphfold.secret import Secret, path_of, value_of
+from graphfold.secret import Secret, read_path, read_secret
 from graphfold.tls import TlsFiles
 
 __all__ = [
@@ -260,8 +260,10 @@ class BackendSettings:
         """Return this backend's settings. Raise `SettingsError` with every wrong variable."""
         problems: list[str] = []
         prefix = _prefix(name)
-        values = {part: value_of(f"{prefix}{part.upper()}", environment, problems) for part in (*_ADDRESSES, *_SECRETS)}
-        files = {part: path_of(f"{prefix}{part.upper()}", environment, problems) for part in _FILES}
+        values = {
+            part: read_secret(f"{prefix}{part.upper()}", environment, problems) for part in (*_ADDRESSES, *_SECRETS)
+        }
+        files = {part: read_path(f"{prefix}{part.upper()}", environment, problems) for part in _FILES}
         url, token_url = (value.text if (value := values[part]) is not None else None for part in _ADDRESSES)
         problems += _url_problems(prefix, "URL", url, environment)
         problems += _url_problems(prefix, "TOKEN_URL", token_url, environment)
@@ -294,7 +296,7 @@ def _prefix(backend: str) -> str:
 
 def _secret(variable: str, environment: Mapping[str, str], problems: list[str]) -> Secret | None:
     """Return a secret that the operator chooses; one that is too short is a problem, since it could be guessed."""
-    secret = value_of(variable, environment, problems)
+    secret = read_secret(variable, environment, problems)
     if secret is not None and len(secret.text) < SHORTEST_SECRET:
         problems.append(f"{variable} is too short; it has to be a text of at least {SHORTEST_SECRET} characters.")
     return secret

@@ -17,7 +17,7 @@ from graphfold.loading.backend_operation import BackendOperation
 from graphfold.manifest import Manifest
 from graphfold.mistakes import Mistake, author_location
 from graphfold.resilience.options import Resilience
-from graphfold.secret import looks_secret, names_secret
+from graphfold.secret import is_secret_name, looks_like_secret
 
 __all__ = ["DeclaredAdapter", "Identity", "check_adapter_class", "check_operation", "secret_in_code"]
 
@@ -154,7 +154,7 @@ def _check_secrets(cls: type[DeclaredAdapter]) -> None:
     for name, value in vars(cls).items():
         if name[:2] == "__":  # set by Python
             continue
-        if looks_secret(value) or (names_secret(name) and isinstance(value, str) and value):
+        if looks_like_secret(value) or (is_secret_name(name) and isinstance(value, str) and value):
             raise secret_in_code(cls, author_location(), f"{cls.__name__}.{name} looks like a secret")
 
 

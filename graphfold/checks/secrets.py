@@ -10,7 +10,7 @@ import strawberry
 from graphfold.adapter.class_checks import secret_in_code
 from graphfold.checks.adapter_source import adapter_functions
 from graphfold.declarations import Declarations
-from graphfold.secret import looks_secret, names_secret
+from graphfold.secret import is_secret_name, looks_like_secret
 
 __all__ = ["check_secrets"]
 
@@ -23,12 +23,12 @@ def check_secrets(_schema: strawberry.Schema, declarations: Declarations) -> Non
     for adapter in declarations.adapters:
         for function in adapter_functions(adapter):
             for node in ast.walk(function.tree):
-                if isinstance(node, ast.Constant) and looks_secret(node.value):
+                if isinstance(node, ast.Constant) and looks_like_secret(node.value):
                     message = f"{function.name} contains a string that looks like a secret"
                     raise secret_in_code(adapter, function.place(node), message)
             for call in function.calls(*_SENDING):
                 for name, value in _named_values(call):
-                    if (names_secret(name) or name.lower() in _HEADERS) and _is_literal(value):
+                    if (is_secret_name(name) or name.lower() in _HEADERS) and _is_literal(value):
                         message = f"{function.name} sends a string literal as {name!r}"
                         raise secret_in_code(adapter, function.place(value), message)
 

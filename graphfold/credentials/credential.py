@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from graphfold.mistakes import Mistake, author_location
-from graphfold.secret import Secret, looks_secret
+from graphfold.secret import Secret, looks_like_secret
 from graphfold.settings import BackendSettings
 from graphfold.transport.session import Reach, Session
 
@@ -40,7 +40,7 @@ class Credential:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Raise a Mistake, at import, for an argument that looks like a secret or does not fit the signature."""
-        if any(looks_secret(value) for value in (*args, *kwargs.values())) or not _takes(cls, args, kwargs):
+        if any(looks_like_secret(value) for value in (*args, *kwargs.values())) or not _takes(cls, args, kwargs):
             raise _mistake(cls)
         return super().__new__(cls)
 

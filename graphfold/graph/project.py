@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from graphfold.mistakes import Mistake
-from graphfold.secret import looks_secret, names_secret
+from graphfold.secret import is_secret_name, looks_like_secret
 
 __all__ = ["Project", "ProjectError"]
 
@@ -74,7 +74,7 @@ def _check_literals(file: Path, declared: Mapping[str, object]) -> None:
     for name, value in declared.items():
         if isinstance(value, dict):
             _check_literals(file, value)
-        elif looks_secret(value) or (names_secret(name) and value):
+        elif looks_like_secret(value) or (is_secret_name(name) and value):
             raise ProjectError(
                 f"{file}: {name} in [tool.graphfold] looks like a secret, and this file is in every copy of the code.\n"
                 "  Fix: remove it, change it where it was issued, and set GRAPHFOLD_<BACKEND>_... in the environment."

@@ -165,14 +165,14 @@ class Loader(Generic[K]):
         self._dispatches.pop(key, None)
 
     def _enqueue_new(self, keys: Collection[K]) -> dict[K, Dispatch]:
-        """Return the dispatches of new keys: a resolved one for those known already, the next one for the others."""
-        known = self._source.lookup(keys)
-        enqueued = dict.fromkeys(known, Dispatch(known)) if known else {}
-        unknown = [key for key in keys if key not in known] if known else keys
-        if unknown:
+        """Return the dispatches of new keys: a resolved one for those that the source has already, the next one for the others."""
+        results = self._source.lookup(keys)
+        enqueued = dict.fromkeys(results, Dispatch(results)) if results else {}
+        missing = [key for key in keys if key not in results] if results else keys
+        if missing:
             dispatch = self._open or self._open_dispatch()
-            dispatch.keys.update(dict.fromkeys(unknown))
-            enqueued.update(dict.fromkeys(unknown, dispatch))
+            dispatch.keys.update(dict.fromkeys(missing))
+            enqueued.update(dict.fromkeys(missing, dispatch))
         self._dispatches.update(enqueued)
         return enqueued
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform, get_arg
 
 from graphfold.declarations import current_declarations
 from graphfold.mistakes import Mistake, author_location
-from graphfold.rows.shape import RowField, RowShape, cached_by_class, check_defaults, shape_of
+from graphfold.rows.shape import RowField, RowShape, build_shape, cached_by_class, check_defaults
 from graphfold.rows.unrequested import unrequested_field
 
 __all__ = ["Row", "RowClass", "check_fills_graph_type", "row_class_in", "row_class_of", "to_graph_object"]
@@ -38,7 +38,7 @@ class Row(Generic[D_co]):
         scope = dict(sys._getframe(1).f_locals)  # types may be local to the function that declares the class
         check_defaults(cls)
         dataclass(kw_only=True, eq=False)(cls)  # eq=False: rows stay hashable, by identity
-        cls.shape = shape_of(cls, key, _graph_type(cls), author_location(), scope)
+        cls.shape = build_shape(cls, key, _graph_type(cls), author_location(), scope)
         current_declarations().rows.append(cls)
 
     def domain(self) -> D_co:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, g
 from graphfold.mistakes import Mistake, author_location
 from graphfold.rows.wire import Conversion, OnDemand, Wire
 
-__all__ = ["RowField", "RowShape", "cached_by_class", "check_defaults", "shape_of"]
+__all__ = ["RowField", "RowShape", "build_shape", "cached_by_class", "check_defaults"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,7 +70,7 @@ class RowShape:
     always: frozenset[str]
 
 
-def shape_of(cls: type, key: str | None, feeds: type | None, where: str, scope: dict[str, Any]) -> RowShape:
+def build_shape(cls: type, key: str | None, feeds: type | None, where: str, scope: dict[str, Any]) -> RowShape:
     """Return the shape of a new row class. Raise `Mistake` where its declaration cannot work.
 
     `scope` is the namespace in which the class statement ran: types may be local to a function. `key` and `feeds` are
