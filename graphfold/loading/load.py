@@ -165,7 +165,7 @@ class Loader(Generic[K]):
         self._dispatches.pop(key, None)
 
     def _enqueue_new(self, keys: Collection[K]) -> dict[K, Dispatch]:
-        """Return the dispatches of new keys: a resolved one for those that the source has already, the next one for the others."""
+        """Return the dispatches of new keys: a resolved one for those the source has, the next one for the others."""
         results = self._source.lookup(keys)
         enqueued = dict.fromkeys(results, Dispatch(results)) if results else {}
         missing = [key for key in keys if key not in results] if results else keys
