@@ -41,6 +41,7 @@ def test_handwritten_schema_is_a_subset_of_the_reference_schema() -> None:
             assert not missing, f"{name} has {missing}"
 
 
+@pytest.mark.slow
 def test_all_bench_programs_give_equal_answers_with_the_fewest_calls() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False

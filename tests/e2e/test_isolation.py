@@ -13,7 +13,7 @@ import graphfold
 from graphfold.graph.graph import Graph
 from tests.e2e.gateway import ROOT, Gateway, reaching, running
 
-pytestmark = [pytest.mark.anyio, pytest.mark.alone]
+pytestmark = [pytest.mark.anyio, pytest.mark.alone, pytest.mark.slow]
 
 ROUNDS, QUERIES, HANGING, PLACES = 20, 10, 30, 8
 UNRELATED = '{ product(id: "00012345") { name price { amount } } }'

@@ -30,6 +30,7 @@ def pyright(files: list[str], cache: Path) -> Refused:
     return _by_file((error["file"], error["range"]["start"]["line"] + 1) for error in errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", [mypy, pyright])
 def test_type_checkers_accept_correct_use_and_reject_each_misuse(
     checker: Callable[[list[str], Path], Refused], tmp_path: Path

@@ -45,7 +45,7 @@ WRONG = [
         class Crm(RestAdapter):  # <-
             resilience = Resilience
         """,
-        "does not say what is done about trouble",
+        "is not a Resilience",
         r"resilience = Resilience\(\.\.\.\)",
     ),
     Wrong(
