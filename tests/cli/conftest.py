@@ -25,11 +25,11 @@ from tests.python import python
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("schema", "adapters", "resolvers", "queries", "sandbox")
-PATIENCE = 40.0
-"""Seconds after which a process that does not do what it should is killed; no test waits for it to pass."""
+TIMEOUT = 40.0
+"""Seconds after which a process that hangs is killed. A test that passes never waits for them."""
 
-PATIENT = {"NO_COLOR": "1", "GRAPHFOLD_CONNECT_TIMEOUT": "20", "GRAPHFOLD_CALL_TIMEOUT": "20"}
-"""However slow the machine is, no call runs out of time."""
+LONG_TIMEOUTS = {"NO_COLOR": "1", "GRAPHFOLD_CONNECT_TIMEOUT": "20", "GRAPHFOLD_CALL_TIMEOUT": "20"}
+"""Variables for all processes: no call may time out on a slow machine."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Outcome:
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHFOLD_")}
-    return own | PATIENT | dict(variables)
+    return own | LONG_TIMEOUTS | dict(variables)
 
 
 class Running:
-    """A command that keeps running: `until` reads its stdout, `log` its stderr."""
+    """A command that keeps running: `read_until` reads its stdout, `log` its stderr."""
 
     def __init__(self, arguments: tuple[str, ...], folder: Path, log: Path, environment: Mapping[str, str]) -> None:
         self._log = log
@@ -60,42 +60,42 @@ class Running:
                 stderr=stderr,
                 text=True,
             )
-        self.said = ""
+        self.output = ""
 
     @property
     def log(self) -> str:
         return self._log.read_text()
 
-    def until(self, pattern: str) -> str:
+    def read_until(self, pattern: str) -> str:
         """Read stdout until a line matches the pattern; return its first group."""
         assert self.process.stdout is not None
-        with self._patience():
+        with self._kill_on_timeout():
             for line in self.process.stdout:
-                self.said += line
-                if found := re.search(pattern, line):
-                    return found[found.re.groups and 1]
-        raise AssertionError(f"it ended without saying {pattern!r}:\n{self.said}\n{self.log}")
+                self.output += line
+                if match := re.search(pattern, line):
+                    return match[match.re.groups and 1]
+        raise AssertionError(f"it ended without printing {pattern!r}:\n{self.output}\n{self.log}")
 
-    def logged(self, **part: str) -> dict[str, Any]:
+    def wait_for_log(self, **fields: str) -> dict[str, Any]:
         """Wait for the first log line with these fields, and return it."""
-        with self._patience():
+        with self._kill_on_timeout():
             while True:
                 for line in self.log.splitlines(keepends=True):
-                    said = json.loads(line) if line.endswith("}\n") else {}
-                    if part.items() <= said.items():
-                        return dict(said)
+                    entry = json.loads(line) if line.endswith("}\n") else {}
+                    if fields.items() <= entry.items():
+                        return dict(entry)
                 assert self.process.poll() is None, self.log
 
-    def end(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+    def end(self, signal_number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Send a signal; return the exit code and the seconds it took."""
         started = time.perf_counter()
-        self.process.send_signal(sent)
-        return self.process.wait(PATIENCE), time.perf_counter() - started
+        self.process.send_signal(signal_number)
+        return self.process.wait(TIMEOUT), time.perf_counter() - started
 
     @contextmanager
-    def _patience(self) -> Iterator[None]:
+    def _kill_on_timeout(self) -> Iterator[None]:
         """Kill the process if the block takes too long."""
-        guard = threading.Timer(PATIENCE, self.process.kill)
+        guard = threading.Timer(TIMEOUT, self.process.kill)
         guard.start()
         try:
             yield
@@ -119,26 +119,26 @@ class Commands:
         self.folder, self._logs = folder, logs
 
     def run(self, *arguments: str, stdin: str = "", **environment: str) -> Outcome:
-        """Run it to its end."""
-        done = python("-m", "graphfold", *arguments, cwd=self.folder, env=_environment(environment), stdin=stdin)
-        assert "Traceback" not in done.stderr
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        """Run a command until it ends."""
+        process = python("-m", "graphfold", *arguments, cwd=self.folder, env=_environment(environment), stdin=stdin)
+        assert "Traceback" not in process.stderr
+        return Outcome(process.returncode, process.stdout, process.stderr)
 
     def start(self, *arguments: str, **environment: str) -> Running:
-        """Start it; to be used as a context manager."""
+        """Start a command, which ends with the `with` block."""
         return Running(arguments, self.folder, self._logs / f"log-{time.monotonic_ns()}", environment)
 
 
-class Demo:
-    """`graphfold dev` of the reference graph, on free ports, once it says that it is ready."""
+class DevServer:
+    """`graphfold dev` of the reference graph, on free ports; it is ready once constructed."""
 
     def __init__(self, running: Running) -> None:
         self.running = running
-        self.sandbox = running.until(r"The sandbox is ready at (\S+)")
-        self.url = running.until(r"GraphiQL: (\S+)")
-        running.until("Press Ctrl-C to stop")
+        self.sandbox = running.read_until(r"The sandbox is ready at (\S+)")
+        self.url = running.read_until(r"GraphiQL: (\S+)")
+        running.read_until("Press Ctrl-C to stop")
 
-    def ask(self, query: str, timeout: float = PATIENCE) -> httpx.Response:
+    def post(self, query: str, timeout: float = TIMEOUT) -> httpx.Response:
         return httpx.post(self.url, json={"query": query}, timeout=timeout)
 
     def fault(self, **fault: Any) -> None:
@@ -154,8 +154,8 @@ class Demo:
     def _calls(self, backend: str) -> int:
         return int(httpx.get(f"{self.sandbox}/_sandbox/requests").json()[backend])
 
-    def gone(self) -> bool:
-        """Return whether the gateway listens no more."""
+    def stopped(self) -> bool:
+        """Return whether the gateway has stopped listening."""
         with socket.socket() as probe:
             return probe.connect_ex(address_of(self.url)) != 0
 
@@ -173,7 +173,7 @@ def _copy(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    """Commands in the reference graph: in a copy of it, where no `.env` of a developer lies."""
+    """Return commands in a copy of the reference graph, which has no `.env` of a developer."""
     folder = tmp_path_factory.mktemp("repository")
     _copy(folder)
     return Commands(folder, tmp_path_factory.mktemp("logs"))
@@ -181,27 +181,27 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Commands:
 
 @pytest.fixture
 def own_copy(tmp_path: Path) -> Commands:
-    """Commands in a copy of the reference graph for one test, which may change it."""
+    """Return commands in a copy of the reference graph that the test may change."""
     folder = tmp_path / "reference"
     _copy(folder)
     return Commands(folder, tmp_path)
 
 
 @pytest.fixture(scope="session")
-def demo(repository: Commands) -> Iterator[Demo]:
-    """A running demo that tests share and do not change."""
+def dev_server(repository: Commands) -> Iterator[DevServer]:
+    """Run `graphfold dev` for all tests that do not change or end it."""
     with repository.start("dev", "--port", "0", "--sandbox-port", "0") as running:
-        yield Demo(running)
+        yield DevServer(running)
 
 
 @pytest.fixture
-def own_demo(repository: Commands) -> Iterator[Demo]:
-    """A running demo for one test, which may end it."""
+def own_dev_server(repository: Commands) -> Iterator[DevServer]:
+    """Run `graphfold dev` for one test, which may end it, and wait for the end of its sandbox."""
     with repository.start("dev", "--port", "0", "--sandbox-port", "0") as running:
-        demo = Demo(running)
-        with socket.create_connection(address_of(demo.sandbox)) as sandbox:
-            yield demo
-            sandbox.settimeout(PATIENCE)
+        dev_server = DevServer(running)
+        with socket.create_connection(address_of(dev_server.sandbox)) as sandbox:
+            yield dev_server
+            sandbox.settimeout(TIMEOUT)
             assert sandbox.recv(1) == b"", "the sandbox has not ended with the gateway"
 
 
@@ -218,12 +218,12 @@ import strawberry
 from graphfold import resolves
 from schema.roots import Query
 
-Name = Annotated[str, strawberry.argument(description="Who is greeted.")]
+Name = Annotated[str, strawberry.argument(description="The name to greet.")]
 
 
 @resolves(Query)
 def hello(name: Name = "you") -> str:
-    """Greets."""
+    """Return a greeting."""
     return f"hello {name}"
 ''',
 }
@@ -231,7 +231,7 @@ def hello(name: Name = "you") -> str:
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Commands:
-    """Commands in a project of one field, without backends."""
+    """Return commands in a project of one field, without backends."""
     folder = tmp_path / "tiny"
     for name, text in TINY.items():
         path = folder / name

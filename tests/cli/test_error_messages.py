@@ -10,18 +10,18 @@ import pytest
 
 from graphfold.cli.main import main
 
-Stopped = Callable[..., str]
+RunStopped = Callable[..., str]
 
 
 @pytest.fixture
-def taken() -> Iterator[int]:
+def taken_port() -> Iterator[int]:
     """Yield a port that is in use."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield int(other.getsockname()[1])
 
 
 @pytest.fixture
-def stopped(tiny: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Stopped:
+def run_stopped(tiny: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> RunStopped:
     """Run a command of the tiny project that cannot start; return its stderr."""
     monkeypatch.chdir(tiny.folder)
 
@@ -34,7 +34,7 @@ def stopped(tiny: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
 
 @pytest.fixture
 def with_sandbox(tiny: Any) -> Callable[[str, str], None]:
-    """Gives the tiny project a sandbox: a command, and the source of `box.py`."""
+    """Give the tiny project a sandbox: a command, and the source of `box.py`."""
 
     def declare(command: str, source: str) -> None:
         (tiny.folder / "box.py").write_text(source)
@@ -45,10 +45,10 @@ def with_sandbox(tiny: Any) -> Callable[[str, str], None]:
 
 
 @pytest.mark.parametrize("command", ["dev", "serve"])
-def test_taken_port_stops_with_a_fix(stopped: Stopped, taken: int, command: str) -> None:
-    assert stopped(command, "--port", str(taken)) == (
-        f"graphfold: Port {taken} of 127.0.0.1 is taken by another program.\n"
-        f"  Fix: stop that program, or choose another port: --port {taken + 10} (--port 0 takes any free one).\n"
+def test_taken_port_stops_with_a_fix(run_stopped: RunStopped, taken_port: int, command: str) -> None:
+    assert run_stopped(command, "--port", str(taken_port)) == (
+        f"graphfold: Port {taken_port} of 127.0.0.1 is taken by another program.\n"
+        f"  Fix: stop that program, or choose another port: --port {taken_port + 10} (--port 0 takes any free one).\n"
     )
 
 
@@ -61,28 +61,30 @@ def test_taken_port_stops_with_a_fix(stopped: Stopped, taken: int, command: str)
     ],
 )
 def test_sandbox_that_does_not_start_stops_with_a_fix(
-    stopped: Stopped, with_sandbox: Callable[[str, str], None], source: str, message: str
+    run_stopped: RunStopped, with_sandbox: Callable[[str, str], None], source: str, message: str
 ) -> None:
     with_sandbox("python box.py", source)
-    printed = stopped("dev", "--port", "0", "--sandbox-port", "0")
+    printed = run_stopped("dev", "--port", "0", "--sandbox-port", "0")
     assert message in printed
     assert "--no-sandbox" in printed
 
 
-def test_sandbox_command_that_does_not_exist_stops(stopped: Stopped, with_sandbox: Callable[[str, str], None]) -> None:
+def test_sandbox_command_that_does_not_exist_stops(
+    run_stopped: RunStopped, with_sandbox: Callable[[str, str], None]
+) -> None:
     with_sandbox("no-such-program --x", "")
-    printed = stopped("dev", "--port", "0", "--sandbox-port", "0")
+    printed = run_stopped("dev", "--port", "0", "--sandbox-port", "0")
     assert "cannot be started: no-such-program --x --port 0 --with-parent: No such file or directory." in printed
 
 
 def test_taken_sandbox_port_stops_with_a_fix(
-    stopped: Stopped, with_sandbox: Callable[[str, str], None], taken: int
+    run_stopped: RunStopped, with_sandbox: Callable[[str, str], None], taken_port: int
 ) -> None:
     with_sandbox("python box.py", "raise AssertionError('started')")
-    printed = stopped("dev", "--port", "0", "--sandbox-port", str(taken))
-    other = f"--sandbox-port {taken + 10} (--sandbox-port 0 takes any free one)"
+    printed = run_stopped("dev", "--port", "0", "--sandbox-port", str(taken_port))
+    other = f"--sandbox-port {taken_port + 10} (--sandbox-port 0 takes any free one)"
     assert printed == (
-        f"graphfold: Port {taken} of 127.0.0.1 is taken by another program.\n"
+        f"graphfold: Port {taken_port} of 127.0.0.1 is taken by another program.\n"
         f"  Fix: stop that program, or choose another port: {other}.\n"
     )
 
@@ -94,29 +96,29 @@ def test_equal_ports_stop_with_a_fix(tiny: Any, with_sandbox: Callable[[str, str
     assert printed.err.startswith("graphfold: --port and --sandbox-port: both are 8301.\n  Fix: ")
 
 
-def test_folder_without_a_project_stops(stopped: Stopped, tiny: Any) -> None:
+def test_folder_without_a_project_stops(run_stopped: RunStopped, tiny: Any) -> None:
     (tiny.folder / "pyproject.toml").unlink()
-    assert "no pyproject.toml with [tool.graphfold] here or above" in stopped("schema")
+    assert "no pyproject.toml with [tool.graphfold] here or above" in run_stopped("schema")
 
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("check",), ("query", "{ __typename }")])
 def test_missing_settings_are_named_by_backend(repository: Any, command: tuple[str, ...]) -> None:
-    ended = repository.run(*command, GRAPHFOLD_CRM_URL="http://127.0.0.1:1")
-    assert ended.code == 1
-    assert "graphfold: These settings are missing:\n" in ended.err
-    assert "\n    crm: GRAPHFOLD_CRM_CLIENT_ID, GRAPHFOLD_CRM_CLIENT_SECRET\n" in ended.err
-    assert "\n  Fix: set them" in ended.err
+    outcome = repository.run(*command, GRAPHFOLD_CRM_URL="http://127.0.0.1:1")
+    assert outcome.code == 1
+    assert "graphfold: These settings are missing:\n" in outcome.err
+    assert "\n    crm: GRAPHFOLD_CRM_CLIENT_ID, GRAPHFOLD_CRM_CLIENT_SECRET\n" in outcome.err
+    assert "\n  Fix: set them" in outcome.err
 
 
 def test_invalid_setting_is_named(tiny: Any) -> None:
-    ended = tiny.run("serve", "--port", "0", GRAPHFOLD_MAX_DEPTH="deep")
-    assert ended.err == "graphfold: GRAPHFOLD_MAX_DEPTH is 'deep'; it has to be a whole number of at least 1.\n"
+    outcome = tiny.run("serve", "--port", "0", GRAPHFOLD_MAX_DEPTH="deep")
+    assert outcome.err == "graphfold: GRAPHFOLD_MAX_DEPTH is 'deep'; it has to be a whole number of at least 1.\n"
 
 
 def test_invalid_schema_stops_with_a_message(tiny: Any) -> None:
     resolver = "@resolves(Query)\ndef gone() -> Gone:\n    return Gone()\n"
     imports = "from graphfold import resolves\nfrom schema.roots import Query\n"
     (tiny.folder / "resolvers" / "more.py").write_text(f"{imports}\n\nclass Gone:\n    pass\n\n\n{resolver}")
-    ended = tiny.run("check")
-    assert ended.code == 1
-    assert "Unexpected type '<class 'resolvers.more.Gone'>'" in ended.err
+    outcome = tiny.run("check")
+    assert outcome.code == 1
+    assert "Unexpected type '<class 'resolvers.more.Gone'>'" in outcome.err

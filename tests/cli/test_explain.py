@@ -19,13 +19,14 @@ def test_explain_prints_the_tree_in_the_readme(repository: Any) -> None:
 
 
 def test_explain_warns_of_calls_per_item(repository: Any) -> None:
-    said = repository.run("explain", "queries/05-invoices-and-payments.graphql", "--variables", '{"first": 12}').out
-    assert "├─ nodes.balance" in said
-    assert "1 to 12 calls" in said
+    printed = repository.run("explain", "queries/05-invoices-and-payments.graphql", "--variables", '{"first": 12}').out
+    assert "├─ nodes.balance" in printed
+    assert "1 to 12 calls" in printed
     assert (
-        "N+1 customers.nodes.balance\n  Billing.balances calls billing once for each key, 8 at a time.\n  Fix: " in said
+        "N+1 customers.nodes.balance\n  Billing.balances calls billing once for each key, 8 at a time.\n  Fix: "
+        in printed
     )
-    assert "\n  adapters/billing/adapter.py:" in said
+    assert "\n  adapters/billing/adapter.py:" in printed
 
 
 def test_explain_prints_json(repository: Any) -> None:
@@ -36,8 +37,8 @@ def test_explain_prints_json(repository: Any) -> None:
 
 
 def test_explain_says_when_graphql_core_runs_the_query(repository: Any) -> None:
-    said = repository.run("explain", "{ __schema { description } }").out
-    assert said == (
+    printed = repository.run("explain", "{ __schema { description } }").out
+    assert printed == (
         "query\nNo backend is called.\nRun by graphql-core, not as a plan: the query asks for the schema itself.\n"
     )
 

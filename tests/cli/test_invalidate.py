@@ -24,7 +24,7 @@ SECRET = "a long enough secret of ours"
 
 @pytest.fixture(autouse=True)
 def _memory() -> Iterator[None]:
-    """Restore the garbage collector, which serving tunes for its process: here that of the tests."""
+    """Restore the garbage collector, which `serve_app` tunes for the whole process."""
     thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
@@ -33,7 +33,7 @@ def _memory() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No project is needed: the secret suffices."""
+    """Run in a folder without a project: the secret suffices."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("GRAPHFOLD_INVALIDATION_SECRET", SECRET)
@@ -73,7 +73,7 @@ async def test_invalidate_prints_rejections(
     assert await run("depot", "nams", "1", "--url", url) == 1
     assert await run("depot", "prices", "one", "--url", url) == 1
     assert await run("depot", "names", "1", "--url", f"{url}/graphql") == 1
-    monkeypatch.setenv("GRAPHFOLD_INVALIDATION_SECRET", "not the one of the gateway")
+    monkeypatch.setenv("GRAPHFOLD_INVALIDATION_SECRET", "another secret than that of the gateway")
     assert await run("depot", "names", "1", "--url", url) == 1
     printed = capsys.readouterr().err
     assert f"{url}: depot has no operation named 'nams'. Did you mean 'names'?" in printed
@@ -84,7 +84,7 @@ async def test_invalidate_prints_rejections(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "why"),
+    ("arguments", "code", "message"),
     [
         (["depot", "names"], 2, "Say which keys have changed, or --all, not both."),
         (["depot", "names", "1", "--all"], 2, "Say which keys have changed, or --all, not both."),
@@ -93,10 +93,10 @@ async def test_invalidate_prints_rejections(
     ],
 )
 async def test_invalidate_explains_unreachable_gateways(
-    arguments: list[str], code: int, why: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await run(*arguments) == code
-    assert why in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 async def test_invalidate_without_a_secret_stops(

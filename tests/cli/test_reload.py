@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 
-def hello(url: str) -> Any:
+def query_hello(url: str) -> Any:
     return httpx.post(url, json={"query": "{ hello }"}, timeout=20).json()["data"]["hello"]
 
 
@@ -17,24 +17,24 @@ def test_reload_serves_the_newest_working_version(tiny: Any) -> None:
     good = source.read_text()
     source.write_text("import nonsense\n")
     with tiny.start("dev", "--port", "0", "--reload") as running:
-        running.until("Nothing is served until this is fixed")
+        running.read_until("Nothing is served until this is fixed")
         assert "resolvers/hello.py:1: ModuleNotFoundError: No module named 'nonsense'" in running.log
 
         source.write_text(good)
-        url = running.until(r"GraphiQL: (\S+)")
-        running.until("Press Ctrl-C to stop")
-        assert hello(url) == "hello you"
+        url = running.read_until(r"GraphiQL: (\S+)")
+        running.read_until("Press Ctrl-C to stop")
+        assert query_hello(url) == "hello you"
 
         source.write_text(good.replace("hello {name}", "good day, {name}"))
-        running.until("resolvers/hello.py changed")
-        running.until("Loaded")
-        assert hello(url) == "good day, you"
+        running.read_until("resolvers/hello.py changed")
+        running.read_until("Loaded")
+        assert query_hello(url) == "good day, you"
 
         source.write_text(f"{good}\ndef broken(:\n")
-        running.until("resolvers/hello.py changed")
-        running.until("The last good version keeps serving")
+        running.read_until("resolvers/hello.py changed")
+        running.read_until("The last good version keeps serving")
         assert "resolvers/hello.py:16: invalid syntax" in running.log
-        assert hello(url) == "good day, you"
+        assert query_hello(url) == "good day, you"
 
         code, seconds = running.end(signal.SIGINT)
         assert (code, seconds < 30) == (0, True)

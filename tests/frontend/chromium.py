@@ -21,7 +21,7 @@ FLAGS = (
     "--headless=new",
     "--remote-debugging-pipe",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--no-sandbox",  # which neither root nor most containers can have; the only pages opened are our own
+    "--no-sandbox",  # root and most containers cannot have one; only our own pages are opened
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--no-first-run",
@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-sync",
     "--window-size=1400,900",
 )
-LARGEST_MESSAGE = 2**26  # bytes: a screenshot
+LARGEST_MESSAGE = 2**26  # bytes, enough for a screenshot
 
 
 def find_chromium() -> str | None:
@@ -39,11 +39,11 @@ def find_chromium() -> str | None:
 
 
 class BrowserGone(Exception):
-    """The browser ended while it was being asked something."""
+    """The browser ended before it answered a command."""
 
 
 class Tab:
-    """One page: what it asked for (method and address), what it complained of, and what can be asked of it."""
+    """One page: its requests (method and URL), its `complaints` (errors and failed requests), and commands to it."""
 
     def __init__(self, send: Send, session: str) -> None:
         self._send = send
@@ -63,14 +63,14 @@ class Tab:
         await self._loaded.wait()
 
     async def evaluate(self, expression: str) -> Any:
-        """The JSON value of a JavaScript expression; a promise is awaited."""
+        """Return the JSON value of a JavaScript expression; a promise is awaited."""
         answer = await self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
 
     async def wait_for(self, expression: str, seconds: float = 30) -> Any:
-        """The first truthy value of ``expression``, which is looked at once per frame."""
+        """Return the first truthy value of an expression, which is evaluated once a frame."""
         look = f"const look = () => {{ const seen = {expression}; seen ? done(seen) : requestAnimationFrame(look) }}"
         try:
             async with asyncio.timeout(seconds):
@@ -80,7 +80,7 @@ class Tab:
             raise AssertionError(f"never true: {expression}\n{self.complaints}\n{text}") from None
 
     async def click(self, selector: str) -> None:
-        """Click the element as soon as it is to be seen."""
+        """Click the element as soon as it is visible."""
         element = f"document.querySelector({json.dumps(selector)})"
         await self.wait_for(f"{element}?.checkVisibility()")
         await self.evaluate(f"{element}.click()")
@@ -106,9 +106,9 @@ class Tab:
 class Chromium:
     """The browser's end of the pipe: JSON messages, each closed by a NUL byte."""
 
-    def __init__(self, replies: asyncio.StreamReader, orders: int) -> None:
+    def __init__(self, replies: asyncio.StreamReader, commands: int) -> None:
         self._replies = replies
-        self._orders = orders
+        self._commands = commands
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._tabs: dict[str, Tab] = {}
@@ -124,11 +124,11 @@ class Chromium:
         message = {"id": number, "method": method, "params": parameters}
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
-        os.write(self._orders, json.dumps(message | ({"sessionId": session} if session else {})).encode() + b"\0")
+        os.write(self._commands, json.dumps(message | ({"sessionId": session} if session else {})).encode() + b"\0")
         return await answer
 
     async def listen(self) -> None:
-        """Hand out what the browser says until it ends."""
+        """Pass messages to their tabs and waiting commands until the browser ends."""
         with suppress(asyncio.IncompleteReadError):
             while True:
                 self._receive(json.loads((await self._replies.readuntil(b"\0"))[:-1]))
@@ -149,15 +149,15 @@ class Chromium:
 
 @asynccontextmanager
 async def chromium(program: str) -> AsyncIterator[Chromium]:
-    """A browser with a profile of its own; it and all its processes are gone afterwards."""
-    orders_end, orders = os.pipe()
+    """Run a browser with a profile of its own; all its processes end with the block."""
+    commands_end, commands = os.pipe()
     replies, replies_end = os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = await _start(program, profile, orders_end, replies_end)
-        os.close(orders_end)
+        process = await _start(program, profile, commands_end, replies_end)
+        os.close(commands_end)
         os.close(replies_end)
         reader, transport = await _reader(replies)
-        browser = Chromium(reader, orders)
+        browser = Chromium(reader, commands)
         listener = asyncio.create_task(browser.listen())
         try:
             yield browser
@@ -167,15 +167,15 @@ async def chromium(program: str) -> AsyncIterator[Chromium]:
             await listener
             await process.wait()
             transport.close()
-            os.close(orders)
+            os.close(commands)
 
 
-async def _start(program: str, profile: str, orders: int, replies: int) -> asyncio.subprocess.Process:
-    """The protocol wants the pipe at descriptors 3 and 4, which only a shell can promise."""
-    plug = f'exec "$@" 3<&{orders} 4>&{replies}'
-    command = ("bash", "-c", plug, "bash", program, *FLAGS, f"--user-data-dir={profile}")
+async def _start(program: str, profile: str, commands: int, replies: int) -> asyncio.subprocess.Process:
+    """Start the browser. The protocol needs the pipes at descriptors 3 and 4, which a shell can arrange."""
+    redirect = f'exec "$@" 3<&{commands} 4>&{replies}'
+    command = ("bash", "-c", redirect, "bash", program, *FLAGS, f"--user-data-dir={profile}")
     quiet = asyncio.subprocess.DEVNULL
-    return await asyncio.create_subprocess_exec(*command, pass_fds=(orders, replies), stdout=quiet, stderr=quiet)
+    return await asyncio.create_subprocess_exec(*command, pass_fds=(commands, replies), stdout=quiet, stderr=quiet)
 
 
 async def _reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.ReadTransport]:

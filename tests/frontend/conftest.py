@@ -1,4 +1,4 @@
-"""A gateway to look at and a browser to look with."""
+"""Provides a gateway with the page, and a browser to open it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.frontend.gateway import serving, small_graph
 
 @pytest.fixture
 def gateway() -> Iterator[str]:
-    """The base URL of a running gateway with the page."""
+    """Yield the base URL of a running gateway with the page."""
     with serving(small_graph()) as url:
         yield url
 
 
 @pytest.fixture
 def bare_gateway(tmp_path: Path) -> Iterator[str]:
-    """The same in a checkout where the page has not been built."""
+    """Yield the base URL of a running gateway whose page has not been built."""
     with serving(small_graph(static=tmp_path)) as url:
         yield url
 
@@ -29,6 +29,6 @@ def bare_gateway(tmp_path: Path) -> Iterator[str]:
 async def browser() -> AsyncIterator[Chromium]:
     program = find_chromium()
     if program is None:
-        pytest.skip("no Chromium on PATH or in $CHROME, so nobody looked at the page (apt-get install chromium)")
+        pytest.skip("no Chromium on PATH or in $CHROME, so the page is not tested (apt-get install chromium)")
     async with chromium(program) as browser:
         yield browser

@@ -27,19 +27,19 @@ TABS = (
 def small_graph(static: Path = STATIC, tabs: Sequence[Tab] = TABS) -> Starlette:
     schema = strawberry.Schema(Query)
 
-    async def look(_: Request) -> Response:
+    async def show_page(_: Request) -> Response:
         html = render_page(title="A small graph", endpoint="/graphql", tabs=tabs, static=static)
         return Response(html, media_type="text/html", headers={"Content-Security-Policy": CSP})
 
-    async def ask(request: Request) -> Response:
+    async def execute(request: Request) -> Response:
         body = await request.json()
         result = await schema.execute(body["query"], variable_values=body.get("variables"))
         return JSONResponse({"data": result.data})
 
     return Starlette(
         routes=[
-            Route("/graphql", look),
-            Route("/graphql", ask, methods=["POST"]),
+            Route("/graphql", show_page),
+            Route("/graphql", execute, methods=["POST"]),
             Mount("/graphql/static", StaticFiles(directory=static)),
         ]
     )
@@ -56,7 +56,7 @@ class Query:
 
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
-    """The app on a free port of this machine, in a thread, as the base URL."""
+    """Serve the app on a free port in a thread; yield its base URL."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

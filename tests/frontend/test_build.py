@@ -42,7 +42,7 @@ exit 2
 
 
 class Checkout:
-    """A checkout with a small frontend, and programs of our own on PATH beside those of the system."""
+    """A checkout with a small frontend, and fake programs on PATH in front of those of the system."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -71,7 +71,7 @@ class Checkout:
         )  # fmt: skip
 
     def plain_path(self) -> str:
-        """The system's tools without whatever node and uv this machine has."""
+        """Return a PATH with the system's tools, without its node and uv."""
         tools = self.root / "tools"
         tools.mkdir(exist_ok=True)
         for name in ("sh", "mkdir", "cp"):
@@ -133,10 +133,10 @@ def test_build_failure_is_one_message_with_the_command_to_run(checkout: Checkout
     assert not checkout.static.exists()
 
 
-@pytest.mark.parametrize("found", ["none", "old", "without npm", "shim of nothing"])
-def test_node_comes_from_pypi_without_a_usable_one_on_path(checkout: Checkout, found: str) -> None:
+@pytest.mark.parametrize("node_problem", ["none", "old", "without npm", "shim of nothing"])
+def test_node_comes_from_pypi_without_a_usable_one_on_path(checkout: Checkout, node_problem: str) -> None:
     node = shutil.copy(checkout.programs / "node", checkout.root / "wheel-node")
-    spoil(checkout, found)
+    break_node(checkout, node_problem)
     checkout.program("uv", UV, node=node)
     outcome = checkout.run()
     assert outcome.returncode == 0, outcome.stderr
@@ -149,12 +149,12 @@ def test_node_comes_from_pypi_without_a_usable_one_on_path(checkout: Checkout, f
     assert len(checkout.calls) == 3
 
 
-def spoil(checkout: Checkout, found: str) -> None:
-    if found == "none":
+def break_node(checkout: Checkout, node_problem: str) -> None:
+    if node_problem == "none":
         (checkout.programs / "node").unlink()
-    elif found == "old":
+    elif node_problem == "old":
         checkout.program("node", NODE, version="v18.19.0")
-    elif found == "without npm":
+    elif node_problem == "without npm":
         (checkout.programs / "npm").unlink()
     else:
         checkout.program("node", "#!/bin/sh\nexit 127\n")

@@ -42,7 +42,7 @@ class Query:
 
     @strawberry.field
     async def slow(self, info: strawberry.Info, number: int = 0) -> int:
-        await info.context.turn()
+        await info.context.wait_for_turn()
         return number
 
 
@@ -56,19 +56,19 @@ class Mutation:
 
 class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
-        """Errors are logged by the masking."""
+        """Do nothing: the masking logs the errors."""
 
 
 @dataclass
-class Place:
+class ProjectFolder:
     root: Path
 
 
 @dataclass
-class Demo:
-    """A fake graph that records its requests, and whether it runs."""
+class FakeGraph:
+    """A graph that records the headers and deadline of its last request, and whether it runs."""
 
-    project: Place
+    project: ProjectFolder
     settings: Settings
     title: str = "Demo"
     missing: list[str] = field(default_factory=list)
@@ -104,21 +104,21 @@ class Demo:
         return {"crm": {"places": {"used": 1, "of": 32, "waiting": 0}}}
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Demo"]:
+    async def running(self) -> AsyncIterator["FakeGraph"]:
         self.runs = True
         yield self
         self.runs = False
 
     async def hang(self) -> None:
-        """Never ends, but for being cancelled."""
+        """Block until cancelled."""
         self.hanging.set()
         try:
             await asyncio.Event().wait()
         finally:
             self.abandoned.set()
 
-    async def turn(self) -> None:
-        """Waits until a test gives it its turn."""
+    async def wait_for_turn(self) -> None:
+        """Wait until a test releases one of `turns`."""
         self.waiting += 1
         try:
             await self.turns.acquire()
@@ -152,12 +152,12 @@ class Demo:
 
 
 class Connection:
-    """One request whose client can hang up."""
+    """A request whose client can disconnect before the response."""
 
     def __init__(self, app: Any, body: bytes) -> None:
         self.sent: list[Any] = []
         self._messages: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
-        self._left = asyncio.Event()
+        self._disconnected = asyncio.Event()
         headers = [(b"content-type", b"application/json")]
         scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
         self.task = asyncio.ensure_future(app(scope, self._receive, self._send))
@@ -165,14 +165,14 @@ class Connection:
     async def _receive(self) -> Any:
         if self._messages:
             return self._messages.pop()
-        await self._left.wait()
+        await self._disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Any) -> None:
         self.sent.append(message)
 
-    def leave(self) -> None:
-        self._left.set()
+    def disconnect(self) -> None:
+        self._disconnected.set()
 
 
 @pytest.fixture
@@ -186,13 +186,13 @@ def development() -> bool:
 
 
 @pytest.fixture
-def graph(settings: Settings, tmp_path: Path) -> Demo:
+def graph(settings: Settings, tmp_path: Path) -> FakeGraph:
     (tmp_path / "queries").mkdir()
-    return Demo(Place(tmp_path), settings)
+    return FakeGraph(ProjectFolder(tmp_path), settings)
 
 
 @pytest.fixture
-def app(graph: Demo, development: bool) -> Any:
+def app(graph: FakeGraph, development: bool) -> Any:
     return create_app(graph, development=development)
 
 

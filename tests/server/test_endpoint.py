@@ -13,11 +13,11 @@ from graphfold.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
-NEW = "application/graphql-response+json"
-OLD = "application/json"
+RESPONSE_JSON = "application/graphql-response+json"
+JSON = "application/json"
 
 
-async def post(client: httpx.AsyncClient, accept: str = OLD, **body: Any) -> httpx.Response:
+async def post(client: httpx.AsyncClient, accept: str = JSON, **body: Any) -> httpx.Response:
     return await client.post("/graphql", json=body, headers={"accept": accept})
 
 
@@ -35,30 +35,30 @@ async def test_post_runs_a_query(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "answered"),
+    ("accept", "media_type"),
     [
-        (NEW, NEW),
-        (OLD, OLD),
-        ("*/*", OLD),
-        ("application/*", OLD),
-        (f"{NEW}, {OLD};q=0.9", NEW),
-        (f"{NEW};q=0.1, {OLD}", OLD),
-        (f"{OLD}, {NEW}", NEW),
-        (f"{NEW};q=nonsense, */*", OLD),
+        (RESPONSE_JSON, RESPONSE_JSON),
+        (JSON, JSON),
+        ("*/*", JSON),
+        ("application/*", JSON),
+        (f"{RESPONSE_JSON}, {JSON};q=0.9", RESPONSE_JSON),
+        (f"{RESPONSE_JSON};q=0.1, {JSON}", JSON),
+        (f"{JSON}, {RESPONSE_JSON}", RESPONSE_JSON),
+        (f"{RESPONSE_JSON};q=nonsense, */*", JSON),
     ],
 )
 async def test_response_media_type_follows_the_accept_header(
-    client: httpx.AsyncClient, accept: str, answered: str
+    client: httpx.AsyncClient, accept: str, media_type: str
 ) -> None:
     response = await post(client, accept, query="{ name }")
-    assert response.headers["content-type"] == f"{answered}; charset=utf-8"
+    assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
 
 
 async def test_missing_accept_header_gets_application_json(client: httpx.AsyncClient) -> None:
     request = client.build_request("POST", "/graphql", json={"query": "{ name }"})
     del request.headers["accept"]
     response = await client.send(request)
-    assert response.headers["content-type"] == f"{OLD}; charset=utf-8"
+    assert response.headers["content-type"] == f"{JSON}; charset=utf-8"
 
 
 async def test_unacceptable_media_type_is_406(client: httpx.AsyncClient) -> None:
@@ -66,7 +66,7 @@ async def test_unacceptable_media_type_is_406(client: httpx.AsyncClient) -> None
     assert (response.status_code, code_of(response)) == (406, "BAD_INPUT")
 
 
-@pytest.mark.parametrize(("accept", "status"), [(NEW, 400), (OLD, 200)])
+@pytest.mark.parametrize(("accept", "status"), [(RESPONSE_JSON, 400), (JSON, 200)])
 @pytest.mark.parametrize(
     "body",
     [
@@ -87,7 +87,7 @@ async def test_status_of_a_request_that_cannot_run(
     assert code_of(response) == "BAD_INPUT"
 
 
-@pytest.mark.parametrize("accept", [NEW, OLD])
+@pytest.mark.parametrize("accept", [RESPONSE_JSON, JSON])
 async def test_partial_data_is_200(client: httpx.AsyncClient, accept: str) -> None:
     response = await post(client, accept, query="{ name late }")
     assert (response.status_code, response.json()["data"]) == (200, {"name": "graph", "late": None})
@@ -122,7 +122,7 @@ async def test_partial_data_is_200(client: httpx.AsyncClient, accept: str) -> No
     ids=lambda body: body[:40].decode("latin-1"),
 )
 async def test_malformed_request_is_rejected(client: httpx.AsyncClient, body: bytes) -> None:
-    response = await client.post("/graphql", content=body, headers={"content-type": OLD, "accept": NEW})
+    response = await client.post("/graphql", content=body, headers={"content-type": JSON, "accept": RESPONSE_JSON})
     assert (response.status_code, code_of(response)) == (400, "BAD_INPUT")
 
 
@@ -138,7 +138,7 @@ async def test_malformed_request_is_rejected(client: httpx.AsyncClient, body: by
 async def test_invalid_json_body_is_rejected_with_its_position(
     client: httpx.AsyncClient, body: bytes, message: str
 ) -> None:
-    response = await client.post("/graphql", content=body, headers={"content-type": OLD})
+    response = await client.post("/graphql", content=body, headers={"content-type": JSON})
     assert response.json()["errors"][0]["message"] == message
 
 
@@ -151,7 +151,7 @@ async def test_invalid_json_body_is_rejected_with_its_position(
         {"content-type": "multipart/form-data; boundary=x"},
         {"content-type": "application/graphql"},
         {"content-type": "application/json; charset=utf-16"},
-        {"content-type": OLD, "content-encoding": "gzip"},
+        {"content-type": JSON, "content-encoding": "gzip"},
     ],
 )
 async def test_other_content_types_are_rejected(client: httpx.AsyncClient, graph: Any, headers: dict[str, str]) -> None:
@@ -186,24 +186,24 @@ async def test_body_without_content_length_is_limited(client: httpx.AsyncClient)
             sent.append(1)
             yield b" " * 30_000
 
-    response = await client.post("/graphql", content=chunks(), headers={"content-type": OLD})
+    response = await client.post("/graphql", content=chunks(), headers={"content-type": JSON})
     assert (response.status_code, code_of(response)) == (413, "LIMIT_EXCEEDED")
     assert len(sent) == 11
 
 
-@pytest.mark.parametrize("settings", [Settings(body_timeout=0.2)], ids=["hasty"])
+@pytest.mark.parametrize("settings", [Settings(body_timeout=0.2)], ids=["0.2 s"])
 async def test_body_timeout_is_408(client: httpx.AsyncClient) -> None:
     async def first_half() -> AsyncIterator[bytes]:
         yield b'{"query": '
         await asyncio.Event().wait()
 
-    response = await client.post("/graphql", content=first_half(), headers={"content-type": OLD})
+    response = await client.post("/graphql", content=first_half(), headers={"content-type": JSON})
     assert (response.status_code, code_of(response)) == (408, "LIMIT_EXCEEDED")
 
 
 async def test_get_runs_a_query(client: httpx.AsyncClient) -> None:
     params = {"query": "query A($p: String) { name(prefix: $p) }", "variables": '{"p": "a "}', "operationName": "A"}
-    response = await client.get("/graphql", params=params, headers={"accept": NEW})
+    response = await client.get("/graphql", params=params, headers={"accept": RESPONSE_JSON})
     assert (response.status_code, response.json()) == (200, {"data": {"name": "a graph"}})
 
 
@@ -215,7 +215,7 @@ async def test_get_by_fetch_may_accept_any_media_type(client: httpx.AsyncClient)
 
 async def test_get_rejects_mutations(client: httpx.AsyncClient, graph: Any) -> None:
     query = {"query": "query A { name } mutation B { change }", "operationName": "B"}
-    response = await client.get("/graphql", params=query, headers={"accept": NEW})
+    response = await client.get("/graphql", params=query, headers={"accept": RESPONSE_JSON})
     assert (response.status_code, response.headers["allow"], graph.changes) == (405, "POST", 0)
     assert code_of(response) == "BAD_INPUT"
 
@@ -226,11 +226,11 @@ async def test_get_rejects_mutations(client: httpx.AsyncClient, graph: Any) -> N
         ("query={name}", {"accept": "*/*"}, 406),
         ("query={name}", {"accept": "*/*", "sec-fetch-mode": "no-cors"}, 406),
         ("query={name}", {"accept": "text/html,*/*;q=0.8"}, 406),
-        ("query={name}", {"accept": OLD, "content-type": "text/plain"}, 415),
-        ("", {"accept": OLD}, 400),
-        ("query={name}&variables={", {"accept": OLD}, 400),
-        ("query={name}&variables=[]", {"accept": OLD}, 400),
-        ("query=%ff", {"accept": OLD}, 400),
+        ("query={name}", {"accept": JSON, "content-type": "text/plain"}, 415),
+        ("", {"accept": JSON}, 400),
+        ("query={name}&variables={", {"accept": JSON}, 400),
+        ("query={name}&variables=[]", {"accept": JSON}, 400),
+        ("query=%ff", {"accept": JSON}, 400),
     ],
 )
 async def test_malformed_get_is_rejected(
@@ -253,8 +253,8 @@ async def test_headers_reach_the_graph_in_lower_case(client: httpx.AsyncClient, 
 
 async def test_added_middleware_wraps_the_endpoint(app: FastAPI, client: httpx.AsyncClient) -> None:
     @app.middleware("http")
-    async def closed(request: Request, answer: RequestResponseEndpoint) -> Response:
-        return Response(status_code=401) if "authorization" not in request.headers else await answer(request)
+    async def require_authorization(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return Response(status_code=401) if "authorization" not in request.headers else await call_next(request)
 
     assert (await post(client, query="{ name }")).status_code == 401
     response = await client.post("/graphql", json={"query": "{ name }"}, headers={"authorization": "me"})

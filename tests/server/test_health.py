@@ -11,7 +11,7 @@ from graphfold.settings import Settings
 pytestmark = pytest.mark.anyio
 
 
-async def ready(client: httpx.AsyncClient) -> tuple[int, list[str]]:
+async def readiness(client: httpx.AsyncClient) -> tuple[int, list[str]]:
     response = await client.get("/readyz")
     return response.status_code, response.json().get("reasons", [])
 
@@ -22,15 +22,15 @@ async def test_healthz_is_alive(client: httpx.AsyncClient) -> None:
 
 
 async def test_readyz_follows_settings_startup_and_shutdown(client: httpx.AsyncClient, app: Any, graph: Any) -> None:
-    assert await ready(client) == (503, ["The graph is not running."])
+    assert await readiness(client) == (503, ["The graph is not running."])
     async with app.router.lifespan_context(app):
         assert graph.runs
-        assert await ready(client) == (200, [])
+        assert await readiness(client) == (200, [])
         graph.missing = ["GRAPHFOLD_CRM_URL"]
-        assert await ready(client) == (503, ["GRAPHFOLD_CRM_URL is not set."])
+        assert await readiness(client) == (503, ["GRAPHFOLD_CRM_URL is not set."])
         graph.missing = []
         app.state.health.draining = True
-        assert await ready(client) == (503, ["The gateway is shutting down."])
+        assert await readiness(client) == (503, ["The gateway is shutting down."])
     assert not graph.runs
 
 
@@ -43,30 +43,30 @@ async def test_healthz_backends_reports_each_backend(client: httpx.AsyncClient, 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/graphql/", "/nix", "/graphql/static/page.js"])
 async def test_unknown_path_is_404(client: httpx.AsyncClient, path: str) -> None:
-    answer = await client.get(path, headers={"x-request-id": "r-1"})
-    (error,) = answer.json()["errors"]
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
+    response = await client.get(path, headers={"x-request-id": "r-1"})
+    (error,) = response.json()["errors"]
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/json")
     assert error["extensions"] == {"code": "NOT_FOUND", "retryable": False, "requestId": "r-1"}
     assert "/graphql" in error["message"]
 
 
-ASKING = {"origin": "https://shop.example", "access-control-request-method": "POST"}
+PREFLIGHT = {"origin": "https://shop.example", "access-control-request-method": "POST"}
 
 
 async def test_cors_is_off_by_default(client: httpx.AsyncClient) -> None:
-    preflight = await client.options("/graphql", headers=ASKING)
-    answer = await client.post("/graphql", json={"query": "{ name }"}, headers=ASKING)
+    preflight = await client.options("/graphql", headers=PREFLIGHT)
+    response = await client.post("/graphql", json={"query": "{ name }"}, headers=PREFLIGHT)
     assert preflight.status_code == 405
-    assert not [name for name in (*preflight.headers, *answer.headers) if name.startswith("access-control")]
+    assert not [name for name in (*preflight.headers, *response.headers) if name.startswith("access-control")]
 
 
 async def test_allowed_origin_gets_cors_headers(graph: Any) -> None:
     graph.settings = Settings(allowed_origins=("https://shop.example",))
     transport = httpx.ASGITransport(create_app(graph))
     async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as client:
-        preflight = await client.options("/graphql", headers=ASKING)
-        answer = await client.post("/graphql", json={"query": "{ name }"}, headers=ASKING)
-        stranger = await client.options("/graphql", headers=ASKING | {"origin": "https://evil.example"})
+        preflight = await client.options("/graphql", headers=PREFLIGHT)
+        response = await client.post("/graphql", json={"query": "{ name }"}, headers=PREFLIGHT)
+        foreign = await client.options("/graphql", headers=PREFLIGHT | {"origin": "https://evil.example"})
     assert preflight.status_code == 200
-    assert answer.headers["access-control-allow-origin"] == "https://shop.example"
-    assert stranger.status_code == 400
+    assert response.headers["access-control-allow-origin"] == "https://shop.example"
+    assert foreign.status_code == 400

@@ -14,9 +14,9 @@ SECRET = "hunter2"
 
 
 async def post(
-    client: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None, **more: Any
+    client: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None, **body: Any
 ) -> httpx.Response:
-    return await client.post("/graphql", json={"query": query, **more}, headers=headers)
+    return await client.post("/graphql", json={"query": query, **body}, headers=headers)
 
 
 @pytest.mark.parametrize("request_id", ["abc-123", "x" * 128, "~!@#$%^&*()"])
@@ -29,9 +29,9 @@ async def test_client_request_id_is_returned(client: httpx.AsyncClient, request_
 @pytest.mark.parametrize("request_id", [b"", b"x" * 129, b"a b", b"a\tb", b"caf\xe9"])
 async def test_invalid_request_id_is_replaced(client: httpx.AsyncClient, request_id: bytes) -> None:
     response = await client.post("/graphql", json={"query": "{ name }"}, headers={b"x-request-id": request_id})
-    made = response.headers["x-request-id"]
-    assert len(made) == 32
-    assert made.encode() != request_id
+    new_id = response.headers["x-request-id"]
+    assert len(new_id) == 32
+    assert new_id.encode() != request_id
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/healthz", "/nowhere"])
@@ -106,7 +106,7 @@ async def test_client_disconnect_cancels_the_operation(app: Any, graph: Any, log
     connection = Connection(app, b'{"query": "{ forever }"}')
     async with asyncio.timeout(5):
         await graph.hanging.wait()
-        connection.leave()
+        connection.disconnect()
         await graph.abandoned.wait()
         await connection.task
     assert connection.sent == []
