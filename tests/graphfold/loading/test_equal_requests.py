@@ -150,7 +150,7 @@ async def test_equal_mutations_do_not_wait_for_each_other(shop: Shop) -> None:
     await asyncio.gather(*requests)
 
 
-async def test_waiting_in_vain_leaves_the_whole_deadline() -> None:
+async def test_useless_wait_does_not_count_against_the_deadline() -> None:
     async with served(goods(deadline="2")) as shop:
 
         async def slow(request: httpx.Request) -> Any:
