@@ -1,4 +1,4 @@
-"""`python -m bench`: checks that the programs agree, measures them, prints ratios. Progress on stderr."""
+"""`python -m bench`: checks that the programs agree, measures them, prints ratios. Progress goes to stderr."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def measure(bench: Bench) -> Outcome:
 
 
 def report(outcome: Outcome) -> str:
-    """Everything measured, what was wanted first, then ratios."""
+    """Return the whole report: goals first, then ratios and figures."""
     loads, asked = outcome.loads, outcome.examples
     parts = ["wanted and measured", goals.table(goals.goals(outcome))]
     parts += ["graphfold against the hand-written gateway (more than 1 x: graphfold is better)"]
@@ -52,7 +52,7 @@ def report(outcome: Outcome) -> str:
 
 
 def agreement(bench: Bench) -> str:
-    """What a quick run is good for: the calls on which all programs agree."""
+    """Return the report of a quick run: the calls on which all programs agree."""
     parts = bench.loads(), bench.examples()
     rows = [[load, str(calls)] for part in parts for load, calls in part.calls.items()]
     return tables.table(["load", "calls"], rows)

@@ -1,4 +1,4 @@
-"""Are the programs doing the same? Equal answers and equal backend calls, or no figure is worth anything."""
+"""Check that all programs do the same work: equal answers and equal backend calls, without which no figure counts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CURSORS = ("cursor", "startCursor", "endCursor")
 
 
 class Disagreement(Exception):
-    """Two programs differ, or one makes other calls than it should; the text says where."""
+    """Two programs differ, or one makes unexpected calls; the message says where."""
 
 
 def fetch(url: str, body: bytes | None = None, method: str | None = None) -> Any:
-    """The JSON behind a URL, None where there is no content."""
+    """Return the JSON behind a URL, or None if the response has no content."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     with urlopen(Request(url, body, headers, method=method), timeout=120) as answer:  # noqa: S310  # our own programs
         text = answer.read()
@@ -29,7 +29,7 @@ def fetch(url: str, body: bytes | None = None, method: str | None = None) -> Any
 
 
 def check(workload: Workload, programs: Mapping[str, Program], backends: Program, place: int) -> int:
-    """Ask each program the same thing and compare. How many backend calls each made; raises `Disagreement`."""
+    """Send each program the same request and compare. Return each one's backend calls; raise `Disagreement`."""
     told = {name: _asked(workload, program, backends, place) for name, program in programs.items()}
     first, (answer, calls) = next(iter(told.items()))
     if workload.calls is not None and calls != workload.calls:
@@ -52,7 +52,7 @@ def _asked(workload: Workload, program: Program, backends: Program, place: int) 
 
 @contextmanager
 def counted(backends: Program) -> Iterator[dict[str, int]]:
-    """The calls that each backend gets within the block, filled in at its end."""
+    """Count the calls to each backend during the block; the result is filled in at its end."""
     calls: dict[str, int] = {}
     fetch(f"{backends.url}/_sandbox/requests", method="DELETE")
     yield calls
@@ -61,7 +61,7 @@ def counted(backends: Program) -> Iterator[dict[str, int]]:
 
 
 def differs(one: Any, other: Any, path: str = "data") -> str:
-    """Where two answers differ first, the order of keys included; empty where they are equal."""
+    """Return where two answers first differ, key order included, or an empty string if they are equal."""
     if isinstance(one, dict) and isinstance(other, dict):
         if list(one) != list(other):
             return f"{path}: {list(one)} and {list(other)}"

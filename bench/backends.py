@@ -1,7 +1,8 @@
-"""`python -m bench.backends`: crm, shop, catalog and inventory with canned replies, fast enough never to be the brake.
+"""`python -m bench.backends`: crm, shop, catalog and inventory with canned replies, too fast to be the bottleneck.
 
-They speak as the sandbox does, as far as the bench asks, and count as it does, tokens and WSDLs apart. What differs:
-`search` is the number of the first customer to list, a page may have 1,000 rows, and credentials are not looked at.
+They speak the sandbox's protocols as far as the bench needs them, and count calls as it does, tokens and WSDLs apart.
+Differences: `search` is the number of the first customer to list, a page may have 1,000 rows, and credentials are not
+checked.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ SANDBOX = Path(__file__).parent.parent / "sandbox"
 
 
 class Unknown(Exception):
-    """Nothing is said to that here."""
+    """A request that the canned backends do not support."""
 
 
 class Backends(Served):
-    """One client of the backends. `delay` in seconds comes before every counted reply."""
+    """One client's connection to the backends. `delay` (seconds) precedes every counted reply."""
 
     def __init__(self, counts: dict[str, int], delay: float) -> None:
         super().__init__()
@@ -124,7 +125,7 @@ ROUTES: dict[tuple[bytes, str], Callable[[str, bytes], bytes]] = {
 
 @lru_cache(maxsize=64)
 def _selected(query: str) -> tuple[str, ...]:
-    """The fields of a product in the query, in its order."""
+    """Return the product fields that the query selects, in its order."""
     known = [name for name in NAME.findall(query.partition("productsBySku")[2]) if name in canned.PRODUCT_FIELDS]
     return tuple(dict.fromkeys(known))
 

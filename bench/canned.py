@@ -1,7 +1,7 @@
-"""What the canned backends say about a key: the sandbox's shapes, for ten million customers, at the cost of a stamp.
+"""Canned backend replies: the sandbox's formats for ten million customers, at almost no cost per reply.
 
-A row is written once for each of a few dozen variants, with marks where its numbers belong; a reply stamps the numbers
-asked for over the marks. So no two customers are alike, no cache in front sees a key twice, and no reply takes long.
+A row is serialised once for each of a few dozen variants, with placeholders for its numbers; a reply fills in the
+requested numbers. So no two customers are alike, no cache in front sees a key twice, and every reply is fast.
 
 Customers are 10000000 to 19999999, each with three orders of three lines. Customers n and n + 50 of a hundred buy the
 same: a page of 20 has 180 different SKUs, a hundred customers have 450.
@@ -28,13 +28,13 @@ STATES = ("NEW", "PACKED", "SENT", "DONE", "CANC")
 
 
 def customers(numbers: Iterable[int], fields: str | None, *, listed: bool = False) -> bytes:
-    """The CRM's records, with those fields (comma separated, dotted; None: all); in a list each has its position."""
+    """Return CRM records with these fields (comma separated, dotted; None: all); in a list each has its position."""
     rows = _customers(fields, listed)
     return b",".join([rows[n % VARIANTS].replace(NUMBER, b"%d" % n) for n in numbers])
 
 
 def orders(numbers: Iterable[int], limit: int) -> bytes:
-    """The shop's results for those customers, the newest orders of each."""
+    """Return the shop's results for these customers, each with its newest orders."""
     rows = _orders(limit)
     return b",".join(
         [rows[n % VARIANTS].replace(NUMBER, b"%d" % n).replace(BASKET, b"%07d" % basket(n)) for n in numbers]
@@ -42,19 +42,19 @@ def orders(numbers: Iterable[int], limit: int) -> bytes:
 
 
 def products(skus: Iterable[str], fields: tuple[str, ...]) -> bytes:
-    """The catalog's products with those fields."""
+    """Return catalog products with these fields."""
     rows = _products(fields)
     return b",".join([rows[int(sku) % VARIANTS].replace(SKU, sku.encode()) for sku in skus])
 
 
 def stock(skus: Iterable[bytes]) -> bytes:
-    """The inventory's stock levels, two warehouses each."""
+    """Return the inventory's stock levels, two warehouses each."""
     rows = _stock()
     return b"".join([rows[int(sku) % VARIANTS].replace(SKU, sku) for sku in skus])
 
 
 def basket(number: int) -> int:
-    """What the SKUs of everything a customer buys begin with."""
+    """Return the prefix of all SKUs that a customer buys."""
     return number // 100 * 50 + number % 50
 
 
@@ -66,7 +66,7 @@ def _customers(fields: str | None, listed: bool) -> list[bytes]:
 
 
 def _picked(record: dict[str, Any], wanted: set[str] | None, path: str = "") -> dict[str, Any]:
-    """Those parts of the record that are named, alone or within a named object."""
+    """Return the named parts of the record, top-level or within a named object."""
     if wanted is None:
         return record
     made: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""`python -m bench.ceiling`: the least any program has to do for the five loads, and so the lower bound.
+"""`python -m bench.ceiling`: the least work that answers the five loads, a lower bound of their cost.
 
-A bare asyncio program: it knows the loads by name, makes the fewest calls, those at once that can be made at once,
-and writes the answer's bytes with orjson. No GraphQL, no credentials, no error but a broken connection.
+A bare asyncio program: it knows the loads by name, makes the fewest calls, concurrent where possible, and writes the
+answer with orjson. No GraphQL, no credentials, no error handling except for broken connections.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PRODUCTS = "query ($skus: [String!]!) { productsBySku(skus: $skus) { skuCode tit
 
 
 class Calls:
-    """The four backends."""
+    """The calls to the four backends."""
 
     def __init__(self) -> None:
         self._crm, self._shop, self._catalog, self._inventory = (
@@ -117,7 +117,7 @@ async def sold(calls: Calls, asked: str, fields: str) -> tuple[list[Json], dict[
 
 
 def bought(orders: dict[str, list[Json]]) -> dict[str, None]:
-    """Every SKU once."""
+    """Return every SKU once."""
     return {item["sku"]: None for placed in orders.values() for order in placed for item in order["items"]}
 
 
@@ -193,7 +193,7 @@ LOADS: dict[str, Callable[[Calls, str], Coroutine[Any, Any, Json]]] = {
 
 
 class Ceiling(Served):
-    """One client of the program."""
+    """One client's connection to the program."""
 
     def __init__(self, calls: Calls, tasks: set[asyncio.Task[None]]) -> None:
         super().__init__()

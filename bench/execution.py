@@ -1,6 +1,6 @@
-"""What executing costs by itself: no network, no parsing, everything in memory. `python -m bench.execution`.
+"""Measure execution alone: no network, no parsing, everything in memory. `python -m bench.execution`.
 
-Times are the processor's: nothing is waited for here, and others may use the machine as well.
+Times are processor times, so that other work on the machine matters little.
 
 The deep query, 100 customers -> orders -> lines -> product -> stock, as a plan whose fields are links, as a plan whose
 resolvers are driven, by graphql-core with aiodataloader, and by hand; then a load, a small query and a first query.
@@ -82,7 +82,7 @@ class Loads(Protocol[V_co]):
 
 
 class Shop(Adapter):
-    """Asked for by the resolvers; what they get is a `Desk`."""
+    """The class that resolvers name in their annotations; they receive a `Desk`."""
 
     orders: Loads[list[Order]]
     lines: Loads[list[Line]]
@@ -193,7 +193,7 @@ with declaring():  # each load twice: in the one line that is seen to be a link,
 
 
 class Desk:
-    """What resolvers get for a `Shop`: a batch for each source, over our loader or over aiodataloader."""
+    """The loaders that resolvers receive for a `Shop`: one batch per source, by graphfold or by aiodataloader."""
 
     def __init__(self, scope: OperationScope, *, tasks: bool) -> None:
         for name, function in SOURCES.items():
@@ -201,7 +201,7 @@ class Desk:
 
 
 class Memory(Source[int]):
-    """Answers without a cache, and without a look at what they are."""
+    """A data source without a cache that does not inspect its results."""
 
     def __init__(self, scope: OperationScope, function: Callable[[list[int]], dict[int, Any]]) -> None:
         async def fetch(keys: list[int]) -> dict[int, Any]:
@@ -276,7 +276,7 @@ def _runner(schema: GraphQLSchema, document: DocumentNode, executor: Any, *, tas
 
 
 async def by_hand() -> Any:
-    """The deep query, a level at a time, by somebody who trusts the values."""
+    """Answer the deep query by hand, one level at a time, without checking values."""
     customers = [Customer(id=i, name=f"c{i}") for i in range(100)]
     orders_of = await _answered(orders, [c.id for c in customers])
     all_orders = [o for c in customers for o in orders_of[c.id]]
@@ -318,7 +318,7 @@ def chain(field: str) -> str:
 
 
 async def milliseconds(run: Run, rounds: int) -> float:
-    """The lower quartile of so many runs."""
+    """Return the lower quartile of this many runs."""
     await run()
     times = []
     for _ in range(rounds):
@@ -329,7 +329,7 @@ async def milliseconds(run: Run, rounds: int) -> float:
 
 
 async def first_seen(count: int = 20) -> tuple[float, float, float]:
-    """Milliseconds: parsing and validating a document, its first run, and a run when it is known."""
+    """Return milliseconds: parsing and validating a document, its first run, and a later run."""
     checks, firsts, laters = [], [], []
     for i in range(count):
         text = deep("Linked", 2).replace("id name", "id name " + " ".join(f"a{k}: id" for k in range(i)))
@@ -346,7 +346,7 @@ async def first_seen(count: int = 20) -> tuple[float, float, float]:
 
 
 class Measured(msgspec.Struct):
-    """`wanted` is the most it should be; where `least`, the least."""
+    """One figure and its goal: `wanted` is its maximum, or its minimum if `least`."""
 
     name: str
     value: float
@@ -359,7 +359,7 @@ class Measured(msgspec.Struct):
 
 
 async def table() -> list[Measured]:
-    """Everything measured here."""
+    """Return everything measured here."""
     hand = await milliseconds(by_hand, 30)
     linked, driven = await milliseconds(ours(deep("Linked")), 30), await milliseconds(ours(deep("Driven")), 20)
     tasks = await milliseconds(core(deep("Linked")), 5)

@@ -1,7 +1,7 @@
-"""`python -m bench.firsts`: what a document costs when it is seen for the first time, as a line of JSON.
+"""`python -m bench.firsts`: measures what the first request with a new document costs, as a line of JSON.
 
 Runs the reference graph in this process, in front of the backends that the environment names. Each document is the
-page's under a name of its own, each request about other customers.
+page's under another operation name, each request about different customers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def measured(documents: int = DOCUMENTS) -> Firsts:
 
 
 def _quiet(taken: list[float]) -> float:
-    """The lower quartile: others use the machine as well."""
+    """Return the lower quartile, since other programs use the machine as well."""
     return quantiles(taken, n=4)[0]
 
 

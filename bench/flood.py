@@ -1,7 +1,7 @@
-"""`python -m bench.flood`: asks at a rate of its own, whether or not there are answers, in a process of its own.
+"""`python -m bench.flood`: an open-loop load generator, which sends at a fixed rate whether or not answers arrive.
 
-A job comes as JSON on stdin, its outcome goes as JSON to stdout. Each request goes out when its time has come, on a
-connection that is idle or a new one: so do the clients of a gateway that has become slow.
+A job is read as JSON from stdin, its outcome is written as JSON to stdout. Each request is sent at its scheduled time,
+on an idle connection or a new one: so do the clients of a gateway that has become slow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TURN = 0.002
 
 
 class Flood(msgspec.Struct):
-    """`rate` requests a second for so many `seconds`: about the customer at `place`, and each time `span` further."""
+    """A job: `rate` requests a second for `seconds`, from the customer at `place` on, `span` further each time."""
 
     url: str
     body: str
@@ -33,7 +33,7 @@ class Flood(msgspec.Struct):
 
 
 class Tide(msgspec.Struct):
-    """Requests that went out, answers and refusals a second, and the milliseconds that they took."""
+    """The outcome: requests sent, answers and rejections per second, and latencies in milliseconds."""
 
     sent: int
     answered: float

@@ -1,4 +1,4 @@
-"""What is wanted of graphfold and what it reached, as ratios in one run on one machine."""
+"""The goals of graphfold and their results, as ratios within one run on one machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AGAINST_BY_HAND = 10
 
 @dataclass(frozen=True)
 class Goal:
-    """`wanted` is the most that `value` should be; where `least`, the least.
+    """One ratio and its bound: `wanted` is the maximum of `value`, or the minimum if `least`.
 
     `processor` is the same ratio of the programs' processor times, which a busy machine disturbs least.
     """
@@ -77,7 +77,7 @@ def table(goals: Iterable[Goal]) -> str:
 
 
 def goals(outcome: Outcome) -> Iterator[Goal]:
-    """In the order of what matters most."""
+    """Yield the goals, the most important first."""
     yield from _against_ceiling(outcome.loads)
     yield from _out_of_caches(outcome)
     yield from _steadiness(outcome.loads)
@@ -153,5 +153,5 @@ def _both(part: Part, load: str, connections: int, other: str = "ceiling") -> tu
 
 
 def _more_work(one: Figures, other: Figures) -> float | None:
-    """How many times the processor time of the other a query takes the one; None where the system does not tell."""
+    """Return the ratio of processor time per query between two programs; None where the system does not report it."""
     return one.cpu / other.cpu if one.cpu and other.cpu else None

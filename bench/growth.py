@@ -1,4 +1,4 @@
-"""How the cost of a query grows: with the objects of its answer, and with the types of the schema. No network."""
+"""Measure how the cost of a query grows with the objects of its answer and the types of the schema. No network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIELDS = 8
 
 @dataclass(frozen=True)
 class Line:
-    """Milliseconds of processor time over what they were measured for."""
+    """One line of a plot: milliseconds of processor time over a varied size."""
 
     name: str
     at: Sequence[int]
@@ -27,7 +27,7 @@ class Line:
 
 
 async def by_objects(customers: Sequence[int] = CUSTOMERS) -> list[Line]:
-    """The deep query about more and more customers."""
+    """Measure the deep query with growing numbers of customers."""
     objects = [count * DEEP_OBJECTS for count in customers]
     plans = [await milliseconds(ours(deep("Linked", count)), 1_000 // count + 5) for count in customers]
     tasks = [await milliseconds(core(deep("Linked", count)), 60 // count + 3) for count in customers]
@@ -35,9 +35,9 @@ async def by_objects(customers: Sequence[int] = CUSTOMERS) -> list[Line]:
 
 
 async def by_types(types: Sequence[int] = TYPES) -> list[Line]:
-    """The deep query about one customer, in schemas with more and more types.
+    """Measure the deep query about one customer in schemas with growing numbers of types.
 
-    A document seen first is parsed, validated, compiled and run.
+    A new document is parsed, validated, compiled and run.
     """
     schemas = [with_types(count) for count in types]
     text = deep("Linked", 1)
@@ -50,14 +50,14 @@ async def by_types(types: Sequence[int] = TYPES) -> list[Line]:
 
 
 def with_types(count: int) -> GraphQLSchema:
-    """The schema with so many types beside its own."""
+    """Return the schema with this many extra types."""
     annotations = {f"f{number}": str for number in range(FIELDS)}
     added = [strawberry.type(type(f"Added{number}", (), {"__annotations__": annotations})) for number in range(count)]
     return strawberry.Schema(Query, types=added)._schema  # noqa: SLF001  # Strawberry has no public name for it
 
 
 async def first_run(schema: GraphQLSchema, text: str, rounds: int = 20) -> float:
-    """Of documents that differ in their operation's name."""
+    """Measure documents that differ only in their operation's name."""
     taken = []
     for number in range(rounds + 1):
         began = process_time()

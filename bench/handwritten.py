@@ -1,9 +1,9 @@
 """`python -m bench.handwritten`: the same graph as a good engineer writes it in a day, without graphfold.
 
 Strawberry, FastAPI, httpx, zeep and aiodataloader, each used as its documentation says: one DataLoader per relation,
-parsing and validation cached, clients and WSDLs opened once, answers written by orjson. It is the baseline: it takes
-the same settings, makes the same calls and gives the same answers to the queries that are measured, and shares no
-code. Its types, loaders and clients stand in `bench/twin/`.
+parsing and validation cached, clients and WSDLs opened once, answers written by orjson. It is the baseline: it reads
+the same settings, makes the same calls, gives the same answers to the measured queries, and shares no code.
+Its types, loaders and clients are in `bench/twin/`.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""`python -m bench.load`: asks a program again and again, in a process of its own, and tells how long it took.
+"""`python -m bench.load`: a closed-loop load generator in a process of its own.
 
-A job comes as a line of JSON on stdin, its outcome goes as one to stdout. Each connection sends its next request when
-it has its last answer. Time is up after `seconds`, but every request that was sent is waited for and counted.
+A job is read as a line of JSON from stdin, its outcome is written as one to stdout. Each connection sends its next
+request when it has its last answer. Time is up after `seconds`, but every request sent is awaited and counted.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from bench.workloads import NUMBER, number_at
 
 
 class Job(msgspec.Struct):
-    """The first request is about the customer at `place`, each further one about one `span` customers on.
+    """A job: the first request is about the customer at `place`, each further one `span` customers on.
 
-    With `again` they begin anew after so many, and each has been asked once before the clock runs.
+    With `again` they repeat after that many requests, and each has been sent once before timing starts.
     """
 
     url: str
@@ -41,7 +41,7 @@ class Job(msgspec.Struct):
 
 
 class Outcome(msgspec.Struct):
-    """`rate` in requests a second, `p50` and `p99` in milliseconds."""
+    """The measured figures: `rate` in requests a second, `p50` and `p99` in milliseconds."""
 
     requests: int
     rate: float
@@ -50,7 +50,7 @@ class Outcome(msgspec.Struct):
 
 
 class WrongAnswer(Exception):
-    """An answer with errors in it; a figure with such answers says nothing."""
+    """An answer with errors, which makes the measurement invalid."""
 
 
 async def run(job: Job) -> Outcome:
@@ -84,13 +84,13 @@ async def run(job: Job) -> Outcome:
 
 
 def outcome(taken: list[float], seconds: float) -> Outcome:
-    """The figures of requests that took so many milliseconds each, all together `seconds`."""
+    """Compute the figures from each request's milliseconds and the total `seconds`."""
     ordered = sorted(taken)
     return Outcome(len(ordered), len(ordered) / seconds, percentile(ordered, 0.5), percentile(ordered, 0.99))
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    """The smallest value that at least this share of all values does not exceed."""
+    """Return the smallest value that at least this share of all values does not exceed."""
     return ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * share // 1) - 1))]
 
 

@@ -1,4 +1,4 @@
-"""Runs the load generator against each program in turn, round after round, and keeps the medians."""
+"""Run the load generator against each program in turn, round after round, and keep the medians."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Results = dict[tuple[str, str, int], Figures]
 
 
 class LoadFailed(Exception):
-    """The load generator gave up; why stands on stderr."""
+    """The load generator failed; its stderr says why."""
 
 
 class Generator:
@@ -75,7 +75,7 @@ class Generator:
 
 @dataclass
 class Measuring:
-    """`place` is the first customer nobody was asked about yet: no cache has seen what a load asks for."""
+    """The state of a measurement. `place` is the first unused customer, so that no cache holds a load's data."""
 
     plan: Plan
     generator: Generator
@@ -84,7 +84,7 @@ class Measuring:
     _runs: dict[tuple[str, str, int], list[Figures]] = field(default_factory=dict)
 
     def measure(self, workloads: Sequence[Workload], programs: Mapping[str, Program]) -> Results:
-        """Medians of all rounds; in a round each load goes through every program, one after the other."""
+        """Return the medians of all rounds; in a round each load runs against every program, one after the other."""
         for number in range(self.plan.rounds):
             for workload in workloads:
                 for connections in self.plan.connections:

@@ -1,4 +1,4 @@
-"""Ten times the queries that can be answered: how many are, against as many at a time as can be."""
+"""Measure how many answers remain under ten times the load that can be answered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMES = 10
 
 @dataclass(frozen=True)
 class Overload:
-    """Medians of all rounds. `kept`: answers a second under ten times the load, to those without; the rest in ms."""
+    """Medians of all rounds. `kept`: answers a second under tenfold load relative to normal load; others in ms."""
 
     kept: float
     answer_p50: float
@@ -28,7 +28,7 @@ class Overload:
 
 
 def overload(gateway: Program, plan: Plan, cores: Cores, say: Say) -> Overload:
-    """Load and overload take turns, so that a machine that changes its pace does so for both."""
+    """Alternate load and overload, so that changes in the machine's speed affect both."""
     place, kept, tides = 1_000_000, list[float](), list[Tide]()
     with Generator(cores.others) as generator:
         for number in range(plan.rounds):

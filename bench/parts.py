@@ -1,4 +1,4 @@
-"""What is measured together: a set of programs in front of a set of backends, under some loads."""
+"""The parts of the bench: which programs run in front of which backends, under which loads."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Commands = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Part:
-    """Some loads, measured: `calls` by load, `memory` in MiB by program."""
+    """The figures of some loads: `calls` by load, `memory` in MiB by program."""
 
     workloads: list[Workload]
     results: Results
@@ -58,20 +58,20 @@ class Bench:
     say: Say
 
     def loads(self) -> Part:
-        """About customers nobody asked for before."""
+        """Measure the loads with customers that no request has used before."""
         return self._part(WORKLOADS, BACKENDS, PROGRAMS, self.plan)
 
     def entities_cached(self) -> Part:
-        """The same pages again and again, out of what graphfold remembers of its backends."""
+        """Measure repeated pages that graphfold answers from its entity cache."""
         without = {"GRAPHFOLD_ANSWER_CACHE": "0"}
         return self._part([ENTITIES_CACHED], BACKENDS, {"graphfold": SERVE}, self._at(MANY), without)
 
     def answers_cached(self) -> Part:
-        """The same pages again and again, out of graphfold's whole answers."""
+        """Measure repeated pages that graphfold answers from its answer cache."""
         return self._part([ANSWER_CACHED], BACKENDS, {"graphfold": SERVE}, self._at(MANY))
 
     def delayed(self) -> Part:
-        """Backends that take their time."""
+        """Measure the loads over backends with a delay."""
         programs = {name: PROGRAMS[name] for name in ("ceiling", "graphfold")}
         return self._part([DELAYED], SLOW_BACKENDS, programs, self._at(1))
 
@@ -79,7 +79,7 @@ class Bench:
         return self._part(list(examples()), SANDBOX, ON_EXAMPLES, self._at(1))
 
     def shared(self) -> int:
-        """The backend calls of as many equal pages at once as there are connections elsewhere."""
+        """Count the backend calls of many equal concurrent pages."""
         with self._started(SLOW_BACKENDS, {"graphfold": SERVE}) as (backends, programs):
             page = f"{programs['graphfold'].url}/graphql", PAGE.about(1_000)
             with counted(backends) as calls, ThreadPoolExecutor(MANY) as threads:
@@ -87,24 +87,24 @@ class Bench:
             return sum(calls.values())
 
     def overload(self) -> Overload:
-        """More than graphfold can answer."""
+        """Measure more load than graphfold can answer."""
         with self._started(BACKENDS, {"graphfold": SERVE}) as (_, programs):
             return overload(programs["graphfold"], self.plan, self.cores, self.say)
 
     def first_answer(self, times: int = 5) -> float:
-        """Seconds from graphfold's start to its first answer."""
+        """Return the seconds from graphfold's start to its first answer."""
         self.say(f"starting graphfold {times} times")
         with self._backends(BACKENDS) as (_, environment):
             return first_answer(SERVE, environment, core=self.cores.gateway, times=times)
 
     def firsts(self) -> Firsts:
-        """Documents that are seen for the first time."""
+        """Measure the first request with a new document."""
         self.say("documents seen for the first time")
         with self._backends(BACKENDS) as (_, environment):
             return msgspec.json.decode(self._output(["-m", "bench.firsts"], environment), type=Firsts)
 
     def execution(self) -> list[Measured]:
-        """Plans alone, without backends and network."""
+        """Measure plans alone, without backends and network."""
         self.say("execution alone")
         return msgspec.json.decode(self._output(["-m", "bench.execution", "--json"], {}), type=list[Measured])
 
@@ -144,18 +144,18 @@ class Bench:
 
     @contextmanager
     def _backends(self, command: list[str]) -> Iterator[tuple[Program, dict[str, str]]]:
-        """The backends, and the variables that name them."""
+        """Start the backends and return them with the variables that name them."""
         with running(command, core=self.cores.others) as behind:
             yield behind, {**fetch(f"{behind.url}/_sandbox/settings"), **SETTINGS}
 
     def _output(self, arguments: list[str], environment: Mapping[str, str]) -> bytes:
-        """What a program says on the gateway's core."""
+        """Return the output of a program that runs on the gateway's core."""
         command = [*pinned(self.cores.gateway), sys.executable, *arguments]
         variables = {**os.environ, **environment}
         return subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.PIPE).stdout
 
 
 def agreed(workloads: Sequence[Workload], programs: dict[str, Program], backends: Program) -> dict[str, int]:
-    """The number of backend calls of each load, after all programs gave equal answers with equal calls."""
+    """Check that all programs agree, and return the number of backend calls of each load."""
     places = range(10_000, 100_000, 10_000)  # no two loads ask about the same customers
     return {load.name: check(load, programs, backends, place) for load, place in zip(workloads, places, strict=False)}

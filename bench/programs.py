@@ -1,4 +1,4 @@
-"""Starts the programs, each in a process and on a core of its own kind, and reads from the outside what they cost."""
+"""Start the measured programs, each as a process on an assigned core, and read their processor time and memory."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 @dataclass(frozen=True)
 class Cores:
-    """Where programs run: `gateway` has a core to itself, everything else shares the other. None: anywhere."""
+    """The assigned cores: `gateway` has one to itself, everything else shares the other. None: no assignment."""
 
     gateway: int | None = None
     others: int | None = None
 
     @classmethod
     def found(cls) -> Cores:
-        """Two cores of this machine, where there are two and `taskset` to bind to them."""
+        """Return two cores of this machine if it has two and `taskset` to bind to them."""
         if shutil.which("taskset") is None or not hasattr(os, "sched_getaffinity"):
             return cls()
         cores = sorted(os.sched_getaffinity(0))
@@ -35,13 +35,13 @@ class Cores:
 
 @dataclass(frozen=True)
 class Program:
-    """A running program that said where it answers."""
+    """A running program that has printed its address."""
 
     url: str
     pid: int
 
     def cpu(self) -> float | None:
-        """Seconds of processor time used so far, where the system tells."""
+        """Return the seconds of processor time used so far, where the system reports it."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         except OSError:
@@ -49,7 +49,7 @@ class Program:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def peak(self) -> float | None:
-        """The most memory it has held, in MiB, where the system tells."""
+        """Return the peak memory in MiB, where the system reports it."""
         try:
             lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
         except OSError:
@@ -58,14 +58,14 @@ class Program:
 
 
 class NotReady(Exception):
-    """A program ended before it answered; the text is all it said."""
+    """A program ended before it printed its address; the message is its output."""
 
 
 @contextmanager
 def running(
     arguments: Sequence[str], *, core: int | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[Program]:
-    """`python <arguments>` until the block ends, with these variables added to ours."""
+    """Run `python <arguments>` until the block ends, with these variables added to this process's."""
     command = [*pinned(core), sys.executable, *arguments]
     with subprocess.Popen(
         command,
@@ -92,7 +92,7 @@ def pinned(core: int | None) -> list[str]:
 
 
 def _address(process: subprocess.Popen[bytes]) -> str:
-    """The address in the first line of JSON that has one."""
+    """Return the address in the first line of JSON that has one."""
     said: list[str] = []
     assert process.stdout is not None
     for line in process.stdout:
@@ -107,7 +107,7 @@ def _address(process: subprocess.Popen[bytes]) -> str:
 
 
 def _discard(process: subprocess.Popen[bytes]) -> None:
-    """Log lines are part of what a program costs, but nobody reads them."""
+    """Read and drop log lines: writing them is part of what a program costs, but their content is not used."""
     assert process.stdout is not None
     while process.stdout.read(65536):
         pass

@@ -1,4 +1,4 @@
-"""How a program under measurement says that it answers: one line of JSON with its address, as the sandbox does."""
+"""Announce that a measured program is ready: one line of JSON with its address, as the sandbox prints."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ def announce(url: str) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that announces where it listens."""
+    """A uvicorn server that prints the address it listens on."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

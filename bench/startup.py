@@ -1,4 +1,4 @@
-"""How long a program takes from the start of its process to its first answer."""
+"""Measure the time from the start of a program's process to its first answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.workloads import TINY
 
 
 def first_answer(command: Sequence[str], environment: Mapping[str, str], *, core: int | None, times: int) -> float:
-    """Seconds, the quickest of so many starts: whatever else uses the machine only makes it slower."""
+    """Return the seconds of the fastest of this many starts: other work on the machine only makes them slower."""
     return min([_once(command, environment, core) for _ in range(times)])
 
 

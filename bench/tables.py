@@ -1,4 +1,4 @@
-"""Figures as Markdown tables: what a reader wants to know first is a ratio."""
+"""Format figures as Markdown tables, ratios first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Row = Sequence[str]
 
 
 def against(base: str, subject: str, results: Results, workloads: Iterable[Workload], calls: Mapping[str, int]) -> str:
-    """How many times better `subject` is than `base`: less time and processor a query, more queries a second."""
+    """Return how many times better `subject` is than `base`: time and processor per query, queries per second."""
     head = ["load", "calls", "time, 1 at a time", "processor, 1 at a time"]
     head += [f"throughput, {MANY} at a time", f"p99, {MANY} at a time"]
     rows = [_ratios(workload.name, base, subject, results, calls) for workload in workloads]
@@ -28,7 +28,7 @@ def _ratios(load: str, base: str, subject: str, results: Results, calls: Mapping
 
 
 def figures(results: Results, memory: Mapping[str, float | None]) -> str:
-    """Every figure as measured."""
+    """Return every figure as measured."""
     head = ["load", "program", "p50 ms, 1", "p99 ms, 1", "CPU ms/query, 1"]
     head += [f"queries/s, {MANY}", f"p50 ms, {MANY}", f"p99 ms, {MANY}", f"CPU ms/query, {MANY}", "peak MiB"]
     rows = []
@@ -53,7 +53,7 @@ def times(ratio: float) -> str:
 
 
 def short(value: float | None) -> str:
-    """Three digits that matter; nothing where nothing is known."""
+    """Format with three significant digits; empty if there is no value."""
     if value is None or math.isnan(value):
         return ""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

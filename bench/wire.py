@@ -1,6 +1,6 @@
-"""HTTP/1.1 with next to nothing between socket and bytes, for programs that must not be what is measured.
+"""A minimal HTTP/1.1 client and server, so that the measuring programs cost next to nothing.
 
-Both ends speak only what the bench needs: whole bodies, one request at a time on a connection, connections kept open.
+Both support only what the bench needs: whole bodies, one request at a time on a connection, keep-alive.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ QUEUE = 1024
 
 
 class Served(asyncio.Protocol):
-    """The server's end of a connection. Subclasses implement `requested` and call `reply` once for each request."""
+    """The server's side of a connection. Subclasses implement `requested` and call `reply` once per request."""
 
     def __init__(self) -> None:
         self._parser = httptools.HttpRequestParser(self)
@@ -51,7 +51,7 @@ class Served(asyncio.Protocol):
 
 
 async def serve(connection: Callable[[], Served], port: int) -> None:
-    """Listen on loopback (port 0: a free one) until cancelled; one line of JSON tells the address."""
+    """Listen on loopback (port 0: a free one) until cancelled; print the address as one line of JSON."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(connection, "127.0.0.1", port, backlog=QUEUE)
     async with server:
@@ -60,18 +60,18 @@ async def serve(connection: Callable[[], Served], port: int) -> None:
 
 
 class Refused(Exception):
-    """An answer with another status than 200; its text is the answer's beginning."""
+    """A response with a status other than 200; the message is the start of its body."""
 
 
 class Client(asyncio.Protocol):
-    """The client's end of a connection: one request at a time."""
+    """The client's side of a connection: one request at a time."""
 
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._parts: list[bytes] = []
 
     async def send(self, request: bytes) -> bytes:
-        """The body of the answer. Raises `Refused`, and ConnectionError when the server hangs up."""
+        """Return the body of the response. Raise `Refused`, or ConnectionError if the server hangs up."""
         self._answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answer
@@ -105,7 +105,7 @@ class Client(asyncio.Protocol):
 
 
 class Address:
-    """A server's address, split once; `path` is what its URL ends in."""
+    """A server's address, parsed once; `path` is the path of its URL."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -116,17 +116,17 @@ class Address:
         return client
 
     def get(self, target: str) -> bytes:
-        """A whole request; `target` follows the path."""
+        """Build a whole GET request; `target` is appended to the path."""
         return f"GET {self.path}{target} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n\r\n".encode()
 
     def post(self, body: bytes, media: str = "application/json") -> bytes:
-        """A whole request to the path itself."""
+        """Build a whole POST request to the path itself."""
         head = f"POST {self.path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nContent-Type: {media}\r\n"
         return b"%bContent-Length: %d\r\n\r\n%b" % (head.encode(), len(body), body)
 
 
 class Pool:
-    """Connections to one server; as many as there are requests under way."""
+    """Connections to one server, one for each concurrent request."""
 
     def __init__(self, address: Address) -> None:
         self._address = address

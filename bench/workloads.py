@@ -1,4 +1,4 @@
-"""What is asked: five loads with the fewest calls that can answer each, and the example queries."""
+"""The measured queries: five loads with the fewest backend calls that can answer each, and the example queries."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ EXAMPLES = Path(__file__).parent.parent / "queries"
 
 @dataclass(frozen=True)
 class Workload:
-    """A query about `span` customers, each request about others, so that no cache has seen them.
+    """A query about `span` customers, different ones in each request, so that no cache has seen them.
 
-    `again`: only so many different requests, each asked once before the clock runs, then again and again.
-    `calls` are the fewest backend calls that answer it; None where nobody has counted.
+    `again`: only this many different requests, each sent once before timing starts, then repeated.
+    `calls` are the fewest backend calls that answer it; None where they have not been counted.
     """
 
     name: str
@@ -33,21 +33,21 @@ class Workload:
 
     @property
     def body(self) -> bytes:
-        """The request with a mark for the customer's number, where it has one."""
+        """Return the request with a placeholder for the customer's number, where it has one."""
         variables = {self.variable: NUMBER.decode()} if self.variable else {}
         return orjson.dumps({"query": self.query, "variables": variables})
 
     def about(self, place: int) -> bytes:
-        """The request about the customers from this place on."""
+        """Return the request about the customers from this place on."""
         return self.body.replace(NUMBER, number_at(place))
 
     def fits(self, place: int) -> int:
-        """The first place from this one on where a request may begin."""
+        """Return the first place from this one on where a request may start."""
         return -(-place // self.span) * self.span
 
 
 def number_at(place: int) -> bytes:
-    """The number of the customer at this place; after the last they begin anew."""
+    """Return the number of the customer at this place; after the last one it starts over."""
     return b"%d" % (FIRST + place % (LAST + 1 - FIRST))
 
 
@@ -104,7 +104,7 @@ DELAYED = replace(PAGE, name="page, 20 ms before each reply")
 
 
 def examples() -> Iterator[Workload]:
-    """The example queries that only read."""
+    """Return the example queries that only read."""
     for file in sorted(EXAMPLES.glob("*.graphql")):
         query = file.read_text(encoding="utf-8")
         if not any(line.startswith("mutation") for line in query.splitlines()):

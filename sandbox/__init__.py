@@ -1,1 +1,1 @@
-"""Six backends of one invented company as real servers on loopback: what the graph is run and tested against."""
+"""Run the six backends of an invented company as real servers on loopback, for development and tests."""

@@ -59,7 +59,7 @@ async def _serve(options: argparse.Namespace) -> None:
 
 
 def _ending(with_parent: bool) -> asyncio.Event:
-    """Set by SIGINT and SIGTERM, and by the end of stdin if asked."""
+    """Return an event that SIGINT, SIGTERM and, if `with_parent`, the end of stdin set."""
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, ended.set)

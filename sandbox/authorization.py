@@ -1,4 +1,4 @@
-"""The two forms of the Authorization header that the backends read."""
+"""Read the bearer and basic forms of the Authorization header."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sandbox.messages import Request
 
 
 def bearer(request: Request) -> str:
-    """The request's bearer token, empty when it carries none."""
+    """Return the request's bearer token, or an empty string if it has none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def basic(request: Request) -> tuple[str, str] | None:
-    """User and password of HTTP Basic, None when they are absent or unreadable."""
+    """Return user name and password of HTTP Basic, or None if they are absent or malformed."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,4 +1,4 @@
-"""What the six backends have in common: a name, a media type, and one way to answer a request."""
+"""The base class of the six backends: a name, a media type and one method that answers a request."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class Backend(ABC):
         """Answer a request whose path starts with `/<name>`."""
 
     def is_data(self, request: Request) -> bool:
-        """False for calls that only prepare others, such as fetching a token or a WSDL."""
+        """Return False for requests that only prepare others, such as fetching a token or a WSDL."""
         return True

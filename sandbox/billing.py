@@ -1,4 +1,4 @@
-"""The billing backend: SOAP 1.2 with HTTP Basic, one customer or one invoice a call, exact decimals."""
+"""The billing backend: SOAP 1.2 with HTTP Basic, one customer or one invoice per call, exact decimals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ledger = elements("http://ledger.example/billing/2019/07", "led")
 
 
 class Billing(SoapService):
-    """ListInvoices, GetInvoice and GetBalance under `/billing`."""
+    """The SOAP operations ListInvoices, GetInvoice and GetBalance under `/billing`."""
 
     name = "billing"
     version = SOAP12

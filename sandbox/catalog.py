@@ -1,4 +1,4 @@
-"""The catalog backend: a GraphQL server of its own, behind a bearer token."""
+"""The catalog backend: a GraphQL server behind a bearer token."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Catalog(Backend):
             return _refused("BAD_REQUEST", str(error), error.status)
 
     def broken(self, status: int) -> Response:
-        """What it answers when it cannot work at all, or, with 400, not with what it was sent: no code says which."""
+        """Return the reply of a failing catalog (or, with 400, a rejected request); its errors have no code."""
         return json_response({"errors": [{"message": "The service is not available"}]}, status)
 
     def _execute(self, asked: Mapping[str, object]) -> Response:
@@ -55,7 +55,7 @@ class Catalog(Backend):
 
 @lru_cache(maxsize=256)
 def _document(query: str) -> DocumentNode | ExecutionResult:
-    """The parsed and valid document, else the result that says what is wrong with it."""
+    """Return the parsed and validated document, or a result with its errors."""
     try:
         document = parse(query)
     except GraphQLError as error:
@@ -65,7 +65,7 @@ def _document(query: str) -> DocumentNode | ExecutionResult:
 
 
 def _status(result: ExecutionResult) -> int:
-    """200 whatever the errors, as GraphQL servers do, unless too much was asked for at once."""
+    """Return 413 if the query requested too many keys, else 200: GraphQL servers report errors with status 200."""
     codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
     return 413 if "TOO_MANY" in codes else 200
 

@@ -1,4 +1,4 @@
-"""The company: six backends behind one port, each call counted, each fault applied in front of its backend."""
+"""The whole company: routes requests to six backends, counts calls and applies faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sandbox.tokens import Tokens
 
 @dataclass(frozen=True)
 class Settings:
-    """How large the company is and how its backends behave; durations in seconds."""
+    """The size of the company and the behaviour of its backends; durations in seconds."""
 
     customers: int = 2000
     marketing_delay: float = 0.25
@@ -31,7 +31,7 @@ class Settings:
 
 
 class Company:
-    """Answers any request to the sandbox."""
+    """The request handler of the whole sandbox."""
 
     def __init__(self, database: sqlite3.Connection, settings: Settings) -> None:
         tokens = Tokens(settings.token_lifetime)
@@ -49,7 +49,7 @@ class Company:
         self._control = Control(self._backends, self._counts, self._faults)
 
     async def answer(self, request: Request) -> Response:
-        """Never raises: a bug in a backend is a 500 here and a traceback on stderr."""
+        """Answer any request. A bug in a backend becomes a 500 here and a traceback on stderr."""
         try:
             return await self._route(request)
         except Exception:  # noqa: BLE001  # the last resort of a server

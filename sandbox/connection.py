@@ -1,6 +1,6 @@
-"""One client's HTTP/1.1 connection: parses requests, has them answered in turn, and ends with its peer.
+"""Serve one client's HTTP/1.1 connection: parse requests, answer them in order, stop when the client leaves.
 
-Own code, because faults such as a reset or half a body need the connection itself.
+No HTTP library is used: faults such as a reset or a truncated body need control of the connection itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 
 class Connection(asyncio.Protocol):
-    """Requests on one connection are answered in order; a client that leaves cancels the one in hand."""
+    """One connection. Requests are answered in order; a disconnect cancels the request in progress."""
 
     def __init__(self, answer: Answer, peers: set[Connection]) -> None:
         self._answer = answer
@@ -48,7 +48,7 @@ class Connection(asyncio.Protocol):
             self._refuse(text_response("This is not HTTP/1.1.", 400))
 
     def end(self) -> list[asyncio.Task[None]]:
-        """Drop the connection whatever it is doing; the tasks to wait for."""
+        """Close the connection at once and return the tasks that still have to end."""
         self._transport.abort()
         if self._work is None:
             return []

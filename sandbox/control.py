@@ -1,4 +1,4 @@
-"""The control API under `/_sandbox`: what was called, and which faults to suffer."""
+"""The control API under `/_sandbox`: call counters, faults and the gateway's settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FITS: dict[str, type[Backend]] = {"soap-fault": SoapService, "graphql-error": Ca
 
 
 class Control:
-    """Answers `/_sandbox/requests`, `/_sandbox/faults` and `/_sandbox/settings`."""
+    """The handler of `/_sandbox/requests`, `/_sandbox/faults` and `/_sandbox/settings`."""
 
     def __init__(self, backends: Mapping[str, Backend], counts: dict[str, int], faults: Faults) -> None:
         self._backends = backends

@@ -1,4 +1,4 @@
-"""The demo credentials of the six backends, in one place. They open nothing but this sandbox."""
+"""The demo credentials of the six backends. They are valid for this sandbox only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARKETING_KEY = "marketing-demo-key"
 
 
 def variables(url: str) -> dict[str, str]:
-    """The environment variables with which a gateway reaches the six backends of the sandbox at `url`."""
+    """Return the environment variables that connect a gateway to the six backends of the sandbox at `url`."""
     return {
         "GRAPHFOLD_CRM_URL": f"{url}/crm",
         "GRAPHFOLD_CRM_CLIENT_ID": CRM_CLIENT_ID,

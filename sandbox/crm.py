@@ -159,7 +159,7 @@ def _position(customer: int) -> str:
 
 
 def _after(cursor: str | None) -> int:
-    """The customer number a cursor stands behind; 0, before all, without one."""
+    """Return the customer number that a cursor points at, or 0 without a cursor."""
     if not cursor:
         return 0
     try:

@@ -1,4 +1,4 @@
-"""A customer in the CRM's own words: the wire record, sparse fields, and what a merge patch may change."""
+"""The CRM's wire format of a customer: its record, its sparse fields and the changes a merge patch may make."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLUMNS = {
 
 
 class Invalid(Exception):
-    """A record that may not be stored; `errors` maps fields to reasons."""
+    """A rejected record; `errors` maps each invalid field to the reason."""
 
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__(str(errors))
@@ -37,7 +37,7 @@ class Invalid(Exception):
 
 
 def chosen(fields: str | None) -> list[str]:
-    """The fields a `fields=` parameter asks for: dotted names or whole objects; all of them when it is absent."""
+    """Return the fields that a `fields=` parameter selects: dotted names or whole objects; all if it is absent."""
     if fields is None:
         return list(COLUMNS)
     picked = {"custNo"}
@@ -50,7 +50,7 @@ def chosen(fields: str | None) -> list[str]:
 
 
 def record(row: sqlite3.Row, fields: list[str]) -> dict[str, object]:
-    """The wire record with those fields, nested as their dots say."""
+    """Return the wire record with the selected fields, nested as their dotted names say."""
     made: dict[str, object] = {}
     for field in fields:
         outer, _, inner = field.partition(".")
@@ -63,7 +63,7 @@ def record(row: sqlite3.Row, fields: list[str]) -> dict[str, object]:
 
 
 def changes(document: Mapping[str, object]) -> dict[str, object]:
-    """The columns a merge patch sets; Invalid names every field it may not set so."""
+    """Return the columns that a merge patch sets. Raise Invalid with every field that it must not set so."""
     flat = dict(_flat(document))
     errors = {field: reason for field, value in flat.items() if (reason := _reason(field, value))}
     if errors:
@@ -72,7 +72,7 @@ def changes(document: Mapping[str, object]) -> dict[str, object]:
 
 
 def sought(name: str, mail: str) -> str:
-    """What searches look into."""
+    """Return the text that searches match against."""
     return f"{name} {mail}".casefold()
 
 

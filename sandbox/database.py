@@ -1,4 +1,4 @@
-"""The company's one SQLite database, in memory: its tables, and a way to ask for rows."""
+"""The in-memory SQLite database of the company: its tables and helpers for queries."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CREATE TABLE engagement (
 
 
 def empty() -> sqlite3.Connection:
-    """A new database with all tables and no rows. The caller closes it."""
+    """Return a new database with all tables and no rows. The caller closes it."""
     database = sqlite3.connect(":memory:")
     database.row_factory = sqlite3.Row
     database.executescript(TABLES)
@@ -65,12 +65,12 @@ def empty() -> sqlite3.Connection:
 
 
 def among(values: Iterable[object]) -> str:
-    """The parameter for `IN (SELECT value FROM json_each(?))`: one statement for any number of values."""
+    """Return the parameter for `IN (SELECT value FROM json_each(?))`: one statement for any number of values."""
     return json.dumps(list(values))
 
 
 def key_number(text: str, prefix: str = "") -> int | None:
-    """The number in a business key such as "10001" or "SO-100001"; None when it is not written just so."""
+    """Return the number in a business key such as "10001" or "SO-100001", or None if it is not in canonical form."""
     digits = text.removeprefix(prefix)
     if text != prefix + digits or not (digits.isascii() and digits.isdigit()) or digits[0] == "0" or len(digits) > 15:
         return None

@@ -1,4 +1,4 @@
-"""The stretch of time the seeded company has traded in, and how its systems write moments and days."""
+"""The period of the seeded data, and how the backends write times and dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUMMER, WINTER = timezone(timedelta(hours=2)), timezone(timedelta(hours=1))
 
 
 def local_time(seconds: int) -> str:
-    """A moment on the shop's wall clock: +02:00 from April to October, else +01:00."""
+    """Format a time on the shop's local clock: +02:00 from April to October, else +01:00."""
     moment = datetime.fromtimestamp(seconds, SUMMER)
     return moment.astimezone(SUMMER if 4 <= moment.month <= 10 else WINTER).isoformat()
 

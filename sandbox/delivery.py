@@ -1,4 +1,4 @@
-"""Putting a response on the wire, or failing to in one of four well-known ways."""
+"""Write a response to the connection: whole, reset, truncated or byte by byte."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def whole(response: Response, keep_alive: bool) -> bytes:
 
 
 async def deliver(response: Response, transport: asyncio.Transport, keep_alive: bool) -> None:
-    """Send `response`; the connection stays open only after a whole one, and only if both sides want it."""
+    """Send `response`. Keep the connection open only after a whole response, and only if both sides want it."""
     match response.delivery:
         case Delivery.WHOLE:
             transport.write(whole(response, keep_alive))
@@ -43,7 +43,7 @@ async def deliver(response: Response, transport: asyncio.Transport, keep_alive: 
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Close with a TCP RST: what a client sees when a server process dies."""
+    """Close with a TCP RST, as when a server process dies."""
     connection: socket.socket = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -1,4 +1,4 @@
-"""SOAP envelopes, versions 1.1 and 1.2: building elements, wrapping replies, wording faults."""
+"""SOAP 1.1 and 1.2 envelopes: build elements, wrap replies, format faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class Blame(Enum):
-    """Whose fault a fault is; the values are the names in SOAP 1.1 and 1.2."""
+    """The side that caused a fault; the values are the code names in SOAP 1.1 and 1.2."""
 
     CLIENT = ("Client", "Sender")
     SERVER = ("Server", "Receiver")
@@ -48,7 +48,7 @@ class SoapFault(Exception):
 
 
 def elements(namespace: str, prefix: str) -> Callable[..., Element]:
-    """A maker of elements in `namespace`: `make("Sku", "0012")`, `make("Line", make("Sku", "0012"), status="OPEN")`."""
+    """Return a function that makes elements in `namespace`: `make("Line", make("Sku", "0012"), status="OPEN")`."""
     declared = {prefix: namespace}
 
     def make(name: str, *content: Element | str | None, **attributes: str) -> Element:
@@ -66,14 +66,14 @@ def elements(namespace: str, prefix: str) -> Callable[..., Element]:
 
 
 def qualified(element: Element, name: etree.QName) -> Element:
-    """Give `element` a qualified name as its text; lxml declares the prefix."""
+    """Set a qualified name as the text of `element`; lxml declares the prefix."""
     element.text = name  # type: ignore[assignment]  # the stubs know only of str
     return element
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of SOAP: what to expect of requests and how to wrap replies."""
+    """One version of SOAP: the request format it expects and the reply format it writes."""
 
     namespace: str
     prefix: str
@@ -83,7 +83,7 @@ class Version:
         return f"{{{self.namespace}}}{name}"
 
     def wrap(self, content: Element) -> bytes:
-        """The bytes of an envelope around the body's one element."""
+        """Return the bytes of an envelope whose body holds one element."""
         make = elements(self.namespace, self.prefix)
         return etree.tostring(make("Envelope", make("Body", content)), xml_declaration=True, encoding="UTF-8")
 
@@ -91,7 +91,7 @@ class Version:
         raise NotImplementedError
 
     def status(self, fault: SoapFault) -> int:
-        """The HTTP status the version's HTTP binding wants for the fault."""
+        """Return the HTTP status that the version's HTTP binding requires for the fault."""
         return 500
 
 

@@ -1,4 +1,4 @@
-"""Faults on demand: what a backend does instead of answering properly, at most one per backend."""
+"""Inject faults into backends on demand, at most one per backend."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Fault:
     tokens: frozenset[str] = field(default=frozenset(), repr=False)
 
     def shown(self) -> dict[str, object]:
-        """The fault as its caller wrote it, with what is left of `times`."""
+        """Return the fault as it was posted, with the remaining `times`."""
         return {name: value for name, value in asdict(self).items() if value is not None and name != "tokens"}
 
     def strikes(self, backend: Backend, request: Request) -> bool:
@@ -45,7 +45,7 @@ class Fault:
 
 
 class Faults:
-    """The faults now set."""
+    """The active faults."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
@@ -55,16 +55,16 @@ class Faults:
         return iter(self._set.values())
 
     def put(self, fault: Fault) -> None:
-        """Set `fault` in place of its backend's last one; `expired-token` means the tokens issued so far."""
+        """Set `fault`, replacing its backend's previous one; `expired-token` covers the tokens issued so far."""
         self._set[fault.backend] = replace(fault, tokens=self._tokens.issued())
 
     def clear(self, backend: str | None = None) -> None:
-        """Forget the fault of `backend`, or all of them."""
+        """Remove the fault of `backend`, or all faults."""
         for name in [backend] if backend else list(self._set):
             self._set.pop(name, None)
 
     async def answer(self, backend: Backend, request: Request) -> Response:
-        """The backend's answer, or what its fault makes of it."""
+        """Answer with the backend's reply, or with the fault that applies to the request."""
         fault = self._set.get(backend.name)
         if fault is None or not fault.strikes(backend, request):
             return await backend.answer(request)
@@ -79,7 +79,7 @@ class Faults:
 
 
 async def suffer(fault: Fault, backend: Backend, request: Request) -> Response:
-    """What the client gets under `fault`. Only latency, truncate, drip and shape let the backend do its work."""
+    """Answer under `fault`. Only latency, truncate, drip and shape let the backend process the request."""
     match fault.fault:
         case "latency":
             await asyncio.sleep(fault.seconds or 0)
@@ -97,7 +97,7 @@ async def suffer(fault: Fault, backend: Backend, request: Request) -> Response:
 
 
 def instead(fault: Fault, backend: Backend) -> Response:
-    """The reply of a fault that keeps the backend out of it."""
+    """Return the reply of a fault that replaces the backend."""
     match fault.fault:
         case "status":
             status = fault.status or 500

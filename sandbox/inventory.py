@@ -1,4 +1,4 @@
-"""The inventory backend: SOAP 1.1 with WS-Security, codes with leading zeros, many SKUs a call."""
+"""The inventory backend: SOAP 1.1 with WS-Security, SKUs with leading zeros, many SKUs per call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ depot = elements("http://depot.example/inventory/2", "inv")
 
 
 class Inventory(SoapService):
-    """GetStock, Reserve and Release under `/inventory`."""
+    """The SOAP operations GetStock, Reserve and Release under `/inventory`."""
 
     name = "inventory"
     version = SOAP11

@@ -1,4 +1,4 @@
-"""The marketing backend: slow, takes many customers a call, and cannot read the profiles that end in 7."""
+"""The marketing backend: slow, many customers per call, an error for each customer number that ends in 7."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP messages every backend reads and writes: a whole request in, a whole response out."""
+"""The HTTP messages of all backends: a complete request and a complete response."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import orjson
 
 @dataclass(frozen=True)
 class Request:
-    """One request, read to its end. Header names are lower case; a repeated query name keeps its last value."""
+    """One complete request. Header names are lower case; of a repeated query parameter the last value counts."""
 
     method: str
     target: str
@@ -27,7 +27,7 @@ class Request:
 
     @cached_property
     def segments(self) -> list[str]:
-        """The decoded parts of the path: `/crm/v2/customers` is `["crm", "v2", "customers"]`."""
+        """Return the decoded parts of the path: `/crm/v2/customers` is `["crm", "v2", "customers"]`."""
         return [unquote(part) for part in self.path.split("/") if part]
 
     @cached_property
@@ -40,7 +40,7 @@ class Request:
 
 
 class Delivery(Enum):
-    """How the bytes of a response leave: all of them, or in one of the ways a network breaks."""
+    """How a response is sent: whole, or broken in one of the ways in which a network breaks."""
 
     WHOLE = "whole"
     RESET = "reset"
@@ -59,7 +59,7 @@ class Response:
 
 
 class BadRequest(Exception):
-    """A caller's mistake in one parameter; each backend words it in its own manner."""
+    """An invalid parameter in a request; each backend formats the error in its own way."""
 
     def __init__(self, parameter: str, reason: str, status: int = 400) -> None:
         super().__init__(f"{parameter} {reason}")
@@ -77,7 +77,7 @@ def text_response(text: str, status: int, headers: Mapping[str, str] | None = No
 
 
 def json_object(request: Request) -> dict[str, object]:
-    """The request's body as a JSON object, else BadRequest."""
+    """Return the request's body as a JSON object. Raise BadRequest if it is anything else."""
     try:
         value = orjson.loads(request.body)
     except orjson.JSONDecodeError:

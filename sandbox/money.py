@@ -1,4 +1,4 @@
-"""Exact money: whole cents inside, a decimal with two places on the wire of those who write decimals."""
+"""Exact money: whole cents in the database, decimals with two places on the wire."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ def currency_in(country: str) -> str:
 
 
 def price(list_cents: int, currency: str) -> int:
-    """A list price in the currency the customer pays in, rounded half up to a cent."""
+    """Convert a list price to the customer's currency, rounded half up to a cent."""
     return list_cents if currency == EURO else (list_cents * 96 + 50) // 100
 
 
 def decimal(cents: int) -> str:
-    """1230 as "12.30"."""
+    """Format cents as a decimal: 1230 becomes "12.30"."""
     return f"{cents // 100}.{cents % 100:02d}"

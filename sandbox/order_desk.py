@@ -1,4 +1,4 @@
-"""Where the shop takes orders and cancels them, each at most once per idempotency key."""
+"""Place and cancel the shop's orders, each at most once per idempotency key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Line = tuple[str, int, int]
 
 
 class Refused(Exception):
-    """A rule of the shop said no; `about` tells where and by how much."""
+    """An order that breaks a rule of the shop; `about` holds the details."""
 
     def __init__(self, code: str, message: str, status: int = 422, **about: object) -> None:
         super().__init__(message)
@@ -30,14 +30,14 @@ class Refused(Exception):
 
 
 class OrderDesk:
-    """Changes orders, with the stock they take and give back. A refusal changes nothing and is not remembered."""
+    """Changes orders and the stock they use. A rejection changes nothing and is not stored."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._stockroom = Stockroom(database)
 
     def once(self, key: str, fingerprint: str, act: Callable[[], int]) -> tuple[int, bool]:
-        """The number of the order `act` returned the first time, and whether this was it."""
+        """Run `act` once per key. Return its order number, and whether this call was the first."""
         with self._database:
             seen = self._database.execute("SELECT * FROM idempotency WHERE key = ?", (key,)).fetchone()
             if seen is None:
@@ -49,7 +49,7 @@ class OrderDesk:
             return seen["order_number"], False
 
     def place(self, document: Mapping[str, object]) -> int:
-        """Take an order `{"customer": ..., "items": [{"sku": ..., "qty": ...}]}`; its number."""
+        """Place an order `{"customer": ..., "items": [{"sku": ..., "qty": ...}]}` and return its number."""
         customer, currency = self._customer(document.get("customer"))
         items = document.get("items")
         if not isinstance(items, list) or not items:
@@ -58,7 +58,7 @@ class OrderDesk:
         return self._write(customer, currency, lines)
 
     def cancel(self, number: str) -> int:
-        """Cancel an order that has not left; doing so twice is fine."""
+        """Cancel an order that has not been shipped. Cancelling it again changes nothing."""
         order = self._database.execute(
             "SELECT number, state FROM orders WHERE number = ?", (key_number(number, PREFIX),)
         ).fetchone()

@@ -1,4 +1,4 @@
-"""The shop's orders as it shows them: by number, by customer, and all of them in pages; newest first."""
+"""Read the shop's orders in wire format, newest first: by number, by customer, or all in pages."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ SELECT * FROM lines WHERE order_number IN (SELECT value FROM json_each(?)) ORDER
 
 
 class Orders:
-    """Reads orders in their wire shape."""
+    """Queries for orders in wire format."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
     def by_number(self, numbers: Iterable[str]) -> list[Order]:
-        """Those of the orders that exist."""
+        """Return the orders that exist among these numbers."""
         return self._shown(BY_NUMBER, among(key_numbers(numbers, PREFIX)))
 
     def page(self, state: str | None, limit: int, offset: int) -> dict[str, object]:
-        """All orders: how many there are, and `limit` of them from index `offset`."""
+        """Return the number of all orders, and `limit` of them from index `offset`."""
         counted = self._database.execute("SELECT count(*) FROM orders WHERE state = coalesce(?, state)", (state,))
         return {"total": counted.fetchone()[0], "orders": self._shown(PAGE, state, limit, offset)}
 
     def of_customers(
         self, customers: Sequence[str], state: str | None, limit: int, offset: int
     ) -> list[dict[str, object]]:
-        """Each customer's total and page; `limit` and `offset` apply to each."""
+        """Return each customer's total and page; `limit` and `offset` apply to each customer."""
         wanted = among(key_numbers(customers))
         pages: dict[str, list[Order]] = {customer: [] for customer in customers}
         for order in self._shown(OF_CUSTOMERS, wanted, state, offset, offset + limit):

@@ -1,4 +1,4 @@
-"""Query parameters, read strictly: what is malformed is refused, never guessed at."""
+"""Read query parameters strictly: malformed values are rejected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_IDS = 200
 
 
 def keys(request: Request, name: str, most: int = MOST_IDS) -> list[str]:
-    """The comma-separated values of `name`, without blanks and repeats; more than `most` are refused with 413."""
+    """Return the comma-separated values of `name`, without blanks and duplicates. Reject more than `most` with 413."""
     if name not in request.query:
         raise BadRequest(name, "is missing")
     asked = list(dict.fromkeys(key for key in request.query[name].split(",") if key))
@@ -30,7 +30,7 @@ def number(request: Request, name: str, default: int, low: int, high: int) -> in
 
 
 def choice(request: Request, name: str, allowed: Iterable[str]) -> str | None:
-    """The value of `name`, None when it is absent or empty, BadRequest when it is none of `allowed`."""
+    """Return the value of `name`, or None if absent or empty. Raise BadRequest if it is not in `allowed`."""
     value = request.query.get(name) or None
     if value is not None and value not in allowed:
         raise BadRequest(name, f"must be one of {', '.join(allowed)}")

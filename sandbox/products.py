@@ -1,4 +1,4 @@
-"""What the catalog's GraphQL fields answer: each class is a type of its schema, each method or key a field."""
+"""The resolvers of the catalog: each class is a type of its schema, each method or key a field."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Products:
 
 
 class Product:
-    """One product; its reviews are read only when asked for."""
+    """One product; its reviews are read only if the query selects them."""
 
     def __init__(self, database: sqlite3.Connection, row: sqlite3.Row) -> None:
         self._database = database
@@ -115,7 +115,7 @@ def _cursor(kind: str, key: str) -> str:
 
 
 def _read_cursor(kind: str, cursor: str | None) -> str | None:
-    """The key a cursor stands at, None without one; an error when it is not one of this list's."""
+    """Return the key that a cursor points at, or None without a cursor. Raise an error if it is malformed."""
     if not cursor:
         return None
     try:

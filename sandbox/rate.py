@@ -1,4 +1,4 @@
-"""How often one API key may call: so many requests a minute, told in RateLimit headers."""
+"""Limit the calls per minute of each API key, and announce the limit in RateLimit headers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ MINUTE = 60.0
 
 @dataclass
 class Window:
-    """One key's current minute."""
+    """The current minute of one API key."""
 
     ends: float
     used: int = 0
 
 
 class Rate:
-    """Counts calls in fixed minutes, each starting with a key's first call after its last one."""
+    """A fixed-window rate limit: a key's window starts with its first call after the previous window."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._windows: dict[str, Window] = {}
 
     def spend(self, key: str) -> tuple[bool, dict[str, str]]:
-        """Whether `key` may call once more, and the headers that say how it stands."""
+        """Count a call. Return whether it is allowed, and the RateLimit headers of its response."""
         now = time.monotonic()
         window = self._windows.get(key)
         if window is None or window.ends <= now:

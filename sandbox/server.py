@@ -1,4 +1,4 @@
-"""The sandbox as a running server: listening, seeded, and gone without a trace when its block ends."""
+"""Run the sandbox as a server: seed it, listen, and release everything at the end of a block."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Sandbox:
 async def running(settings: Settings = USUAL, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Sandbox]:
     """Serve all six backends in the current loop until the block ends; port 0 takes a free one.
 
-    Raises OSError when the address cannot be had.
+    Raises OSError if the address is not available.
     """
     with closing(filled(settings.customers)) as database:
         company, peers = Company(database, settings), set[Connection]()

@@ -1,4 +1,4 @@
-"""Replies of another form: well-formed, with all that was said, and every name in it another one."""
+"""Rename every field and element of a reply, as a backend with an incompatible new version would."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT = {"data", "errors"}
 
 
 def reshaped(response: Response) -> Response:
-    """The response with a 2 behind the name of each field and element; a text stays as it is."""
+    """Return the response with a 2 appended to the name of each field and element; plain text is unchanged."""
     media_type = response.headers.get("Content-Type", "").partition(";")[0]
     if media_type.endswith("json"):
         return replace(response, body=orjson.dumps(_json(orjson.loads(response.body))))

@@ -83,7 +83,7 @@ class Shop(Backend):
 
 
 def _idempotency(request: Request, said: object) -> tuple[str, str]:
-    """The request's key, apart for each API key, and a fingerprint of what it asks for."""
+    """Return the request's idempotency key, scoped to its API key, and a fingerprint of its content."""
     key = request.headers.get("idempotency-key", "")
     if not key:
         raise BadRequest("Idempotency-Key", "is a header this call needs")

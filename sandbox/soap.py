@@ -1,6 +1,6 @@
-"""A strict document/literal SOAP service over HTTP: reads, checks, dispatches, replies.
+"""A strict document/literal SOAP service over HTTP: parse, validate, dispatch, reply.
 
-Requests are validated against the XML Schema inside the service's own WSDL, so what reaches an operation is sound.
+Requests are validated against the XML Schema in the service's WSDL, so operations get valid input only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Operation = Callable[[Element], Element]
 
 
 class SoapService(Backend):
-    """One SOAP port. Subclasses name their version, WSDL and operations, and check their callers."""
+    """One SOAP port. Subclasses set version, WSDL and operations, and authenticate requests."""
 
     version: Version
     wsdl: Path
@@ -54,14 +54,14 @@ class SoapService(Backend):
         return self.refusal(request) or self._soap(request)
 
     def refusal(self, request: Request) -> Response | None:
-        """An answer to a caller who may not come in, by HTTP's own means; None lets it pass."""
+        """Return an HTTP response that rejects an unauthenticated request, or None to accept it."""
         return None
 
     def authorise(self, header: Element | None) -> None:
-        """Raise SoapFault when the envelope's header does not let its caller in."""
+        """Raise SoapFault if the envelope's header does not authenticate the request."""
 
     def broken(self, status: int) -> Response:
-        """What the service answers when it cannot work at all."""
+        """Return the reply of a failing service."""
         return self._fault(SoapFault(Blame.SERVER, "The service is not available", status=status))
 
     def _soap(self, request: Request) -> Response:
@@ -118,5 +118,5 @@ def _first_error(schema: etree.XMLSchema) -> str:
 
 
 def text_of(parent: Element, name: str) -> str:
-    """The text of a child that the schema says is there."""
+    """Return the text of a child that the schema requires."""
     return parent.findtext(f"{{*}}{name}") or ""

@@ -1,4 +1,4 @@
-"""The warehouses' book of stock, which the shop sells from and the inventory service shows."""
+"""The stock of all warehouses, which the shop sells and the inventory service reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Stock:
-    """What lies in all warehouses together, how much of it is spoken for, and where it lies."""
+    """The stock of one SKU: its quantity in each warehouse, and how much of it is reserved."""
 
     sku: str
     reserved: int
@@ -33,7 +33,7 @@ class Stock:
 
 
 class OutOfStock(Exception):
-    """Fewer than asked for are available."""
+    """Less stock is available than requested."""
 
     def __init__(self, sku: str, available: int) -> None:
         super().__init__(f"only {available} of {sku} are available")
@@ -48,7 +48,7 @@ class Stockroom:
         self._database = database
 
     def find(self, skus: Sequence[str]) -> dict[str, Stock]:
-        """The stock of those SKUs that have a record."""
+        """Return the stock of the SKUs that have a stock record."""
         wanted = among(skus)
         found = self._database.execute(
             "SELECT sku, reserved FROM stock WHERE sku IN (SELECT value FROM json_each(?)) ORDER BY sku", (wanted,)
@@ -63,18 +63,18 @@ class Stockroom:
         return stocks
 
     def take(self, sku: str, quantity: int) -> None:
-        """Remove goods, from the first warehouse that has any on; OutOfStock when there are not enough."""
+        """Remove stock, from the first warehouse that has any on. Raise OutOfStock if there is not enough."""
         for shelf in self._enough(sku, quantity).shelves:
             taken = min(shelf.quantity, quantity)
             self._move(sku, shelf.warehouse, -taken)
             quantity -= taken
 
     def put_back(self, sku: str, quantity: int) -> None:
-        """Return goods to the SKU's first warehouse."""
+        """Return stock to the SKU's first warehouse."""
         self._move(sku, self.find([sku])[sku].shelves[0].warehouse, quantity)
 
     def reserve(self, sku: str, quantity: int) -> None:
-        """Speak for goods that stay where they are; OutOfStock when there are not enough."""
+        """Reserve stock without moving it. Raise OutOfStock if there is not enough."""
         self._enough(sku, quantity)
         self._speak_for(sku, quantity)
 

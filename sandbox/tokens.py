@@ -1,4 +1,4 @@
-"""OAuth2 client credentials (RFC 6749 section 4.4): hands out opaque bearer tokens that soon expire."""
+"""Issue short-lived bearer tokens by OAuth2 client credentials (RFC 6749 section 4.4)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Tokens:
-    """The tokens issued, each good for `lifetime` seconds."""
+    """The issued tokens, each valid for `lifetime` seconds."""
 
     def __init__(self, lifetime: float) -> None:
         self._lifetime = lifetime
         self._ends: dict[str, float] = {}
 
     def answer(self, request: Request) -> Response:
-        """Answer a token request; refusals are OAuth error objects with 400 or 401."""
+        """Answer a token request; errors are OAuth error objects with status 400 or 401."""
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
         if "grant_type" not in form:
             return _refused("invalid_request")

@@ -1,4 +1,4 @@
-"""WS-Security UsernameToken 1.0, both forms: the password as text, or as a digest with nonce and time."""
+"""WS-Security UsernameToken 1.0 in both forms: plain password, or digest with nonce and creation time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ etree.register_namespace("wsse", WSSE)  # so that the fault code reads as everyb
 
 
 def check_username_token(header: Element | None, username: str, password: str) -> None:
-    """Raise a wsse:FailedAuthentication fault unless the header carries this user's token."""
+    """Raise a wsse:FailedAuthentication fault unless the header has this user's token."""
     token = header.find(f"{SECURITY}/{{{WSSE}}}UsernameToken") if header is not None else None
     if token is None or _text(token, WSSE, "Username") != username or not _knows(token, password):
         code = etree.QName(WSSE, "FailedAuthentication")
@@ -39,7 +39,7 @@ def _knows(token: Element, password: str) -> bool:
 
 
 def _digest(token: Element, password: str) -> str | None:
-    """Base64(SHA-1(nonce + created + password)), None when the token is stale or incomplete."""
+    """Return Base64(SHA-1(nonce + created + password)), or None if the token is stale or incomplete."""
     nonce, created = _text(token, WSSE, "Nonce"), _text(token, WSU, "Created")
     try:
         age = datetime.now(UTC) - datetime.fromisoformat(created)

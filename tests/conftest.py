@@ -1,4 +1,4 @@
-"""For every test: asyncio is the only loop, the machine's environment does not leak in, and who measures is alone."""
+"""For every test: asyncio only, no variables of the machine's environment, and `alone` tests run without others."""
 
 import os
 from collections.abc import Generator, Iterator

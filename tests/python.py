@@ -1,8 +1,8 @@
-"""`python -m …` and `python -c …`, by processes that have graphfold imported already: most of what starting one costs.
+"""Run `python -m …` and `python -c …` in processes that have graphfold imported already, which saves most of the start.
 
-They are forks of a process that imports and does nothing else; where a platform cannot fork, they are started. What a
-fork does not have are the settings that Python reads at its start (`PYTHONHASHSEED`) and what is to run `atexit`: tests
-of those, and of what is installed, start Python themselves.
+They are forked from a process that imports and does nothing else; on platforms without fork they are started. A fork
+lacks the settings that Python reads at its start (`PYTHONHASHSEED`) and runs no `atexit` functions: tests of those,
+and of the installed package, start Python themselves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STREAMS = {"stdin": os.O_RDONLY, "stdout": os.O_WRONLY, "stderr": os.O_WRONLY}
 def python(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run it to its end, whatever that is. `env` is the whole environment, this process's own if it is not given."""
+    """Run Python to its end, whatever its exit code. `env` is the whole environment; None keeps this process's."""
     environment = dict(os.environ if env is None else env)
     if "forkserver" in multiprocessing.get_all_start_methods():
         return _forked(arguments, cwd, environment, stdin)
@@ -66,7 +66,7 @@ def _forked(
 def _become(
     arguments: Sequence[str], path: list[str], cwd: Path, environment: dict[str, str], streams: list[Path]
 ) -> None:
-    """Take on what a process that is started is given, and do what it would do."""
+    """Set up this fork as a started process would be (streams, environment, path), then run the module or code."""
     for number, (stream, mode) in enumerate(zip(streams, STREAMS.values(), strict=True)):
         os.dup2(os.open(stream, mode), number)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 (open as long as the process is)
@@ -87,7 +87,7 @@ def _become(
 
 @cache
 def _installed() -> list[str]:
-    """Where a Python that is started looks by itself."""
+    """Return the import path of a newly started Python."""
     told = [sys.executable, "-P", "-c", "import json, sys; print(json.dumps(sys.path))"]
     without = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     found = subprocess.run(told, env=without, capture_output=True, text=True, check=True).stdout

@@ -1,1 +1,1 @@
-"""The rooms of `bench/handwritten.py`: the same graph without graphfold. Nothing of graphfold is imported here."""
+"""The parts of `bench/handwritten.py`: the same graph without graphfold, which is not imported here."""

@@ -28,7 +28,7 @@ def http(backend: str, **headers: str) -> httpx.AsyncClient:
 
 
 def soap(backend: str, client: httpx.AsyncClient, wsse: Any = None) -> Any:
-    """zeep's service proxy; the WSDL is read over HTTP, here and now."""
+    """Return zeep's service proxy; the WSDL is fetched over HTTP now."""
     asynchronous: Any = zeep.AsyncClient  # zeep has no types
     transport: Any = AsyncTransport
     wsdl = f"{setting(f'{backend}_URL')}?wsdl"

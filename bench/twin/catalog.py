@@ -1,4 +1,4 @@
-"""Products, what lies in stock of them, and what buyers say."""
+"""Products, their stock and their reviews."""
 
 from datetime import date
 from decimal import Decimal

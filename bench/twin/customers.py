@@ -1,4 +1,4 @@
-"""Customers, and what hangs on them."""
+"""Customers and the fields that lead from them to other types."""
 
 from datetime import UTC, date, datetime
 from enum import Enum

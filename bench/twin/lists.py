@@ -45,7 +45,7 @@ class CountedConnection(Connection[T], Generic[T]):
 
 
 def page(nodes: list[T], positions: list[str], more: bool, after: str | None) -> Connection[T]:
-    """A page of a list whose backend has a position for each row."""
+    """Return a page of a list whose backend has a position for each row."""
     return Connection(nodes=nodes, cursors=[encoded(p) for p in positions], more=more, later=after is not None)
 
 
@@ -55,7 +55,7 @@ def counted(nodes: list[T], positions: list[str], total: int, more: bool, after:
 
 
 def window(nodes: list[T], total: int, offset: int) -> CountedConnection[T]:
-    """A page of a list whose backend takes limit and offset."""
+    """Return a page of a list whose backend takes limit and offset."""
     end = offset + len(nodes)
     cursors = [encoded(str(index)) for index in range(offset, end)]
     return CountedConnection(nodes=nodes, cursors=cursors, more=end < total, later=offset > 0, total_count=total)
@@ -78,7 +78,7 @@ def global_id(kind: str, key: str) -> strawberry.ID:
 
 
 def key_of(given: str) -> str:
-    """The business key: inside a global id, or the text itself."""
+    """Return the business key from a global id, or the text itself."""
     try:
         text = urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
     except ValueError:

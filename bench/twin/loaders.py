@@ -1,4 +1,4 @@
-"""One DataLoader for each relation, made anew for each request."""
+"""One DataLoader for each relation, created per request."""
 
 import asyncio
 from collections import defaultdict
@@ -86,7 +86,7 @@ class Loaders:
         return balance_from(await self._backends.billing.GetBalance(CustomerNo=customer))
 
     async def _billed(self, ask: Callable[..., Awaitable[Any]], *key: Any) -> Any:
-        """The billing takes one customer a call: a bounded number at once, each failing alone."""
+        """Call billing once per customer, with bounded concurrency; each call fails on its own."""
         async with self._backends.billing_slots:
             try:
                 return await ask(*key)
@@ -108,7 +108,7 @@ def _engagement(entry: dict[str, Any] | None) -> Any:
 async def by_arguments(
     keys: list[Key], fetch: Callable[[list[str], int, str | None], Awaitable[dict[str, T]]]
 ) -> list[T | None]:
-    """One call for each different set of arguments."""
+    """Make one call for each distinct set of arguments."""
     groups: dict[tuple[int, str | None], list[str]] = defaultdict(list)
     for parent, first, after in keys:
         groups[first, after].append(parent)

@@ -1,6 +1,6 @@
-"""Fills the database: the same rows on every run and machine, in proportion to the number of customers.
+"""Fill the database: the same rows on every run and machine, in proportion to the number of customers.
 
-Every table draws from its own random numbers, so a change to one leaves the others as they were.
+Every table has its own random number generator, so a change to one table leaves the others unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sandbox.seeding.products import fill_products
 
 
 def filled(customers: int) -> sqlite3.Connection:
-    """A database of that many customers and what belongs to them. The caller closes it."""
+    """Return a database with this many customers and their related rows. The caller closes it."""
     database = empty()
     with database:
         fill_customers(database, customers)

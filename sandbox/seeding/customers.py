@@ -1,4 +1,4 @@
-"""People and firms, and how they take to the newsletter."""
+"""Seed customers (people and firms) and their newsletter engagement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoices for what was shipped, and what came in for them."""
+"""Seed the invoices of shipped orders, and their payments."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fill_invoices(database: sqlite3.Connection) -> None:
 
 
 def _numbered(database: sqlite3.Connection, random: Random) -> Iterator[tuple[str, date, sqlite3.Row]]:
-    """Every shipped order with its invoice's number and day; numbers rise within a year without a gap."""
+    """Return every shipped order with its invoice's number and day; numbers rise within a year without a gap."""
     shipped = database.execute(
         "SELECT o.*, c.name FROM orders o JOIN customers c ON c.number = o.customer "
         "WHERE o.state IN ('SENT', 'DONE') ORDER BY o.number"
@@ -51,7 +51,7 @@ def _issued(order: sqlite3.Row, random: Random) -> date:
 
 
 def _status(issued: date, due: date | None, random: Random) -> str:
-    """Prepaid and old invoices are paid, but for a few."""
+    """Return the status of an invoice: all but a few of the prepaid and old ones are paid."""
     if due is None or (issued < TODAY - timedelta(days=45) and random.random() < 0.9):
         return "PAID"
     return random.choice(("OPEN", "OPEN", "PART", "PAID"))

@@ -1,4 +1,4 @@
-"""Orders and their lines, numbered as they were placed."""
+"""Seed orders and their lines, numbered in the order in which they were placed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fill_orders(database: sqlite3.Connection) -> None:
 
 
 def _placed(database: sqlite3.Connection, random: Random) -> Iterator[tuple[int, int, str]]:
-    """When, by whom and in which currency: recent months are busier."""
+    """Return time, customer and currency of each order; recent months have more orders."""
     rows = database.execute("SELECT number, registered_at / 1000, country FROM customers ORDER BY number").fetchall()
     for customer, registered, country in rows:
         start = max(registered, FIRST_ORDER)
@@ -41,7 +41,7 @@ def _placed(database: sqlite3.Connection, random: Random) -> Iterator[tuple[int,
 
 
 def _lines(goods: list[tuple[str, int]], currency: str, random: Random) -> list[Line]:
-    """One to four different products: the stride keeps them apart in the 40 goods there are at least."""
+    """Return one to four lines; the stride keeps their products different, as there are at least 40 products."""
     start, stride = random.randrange(len(goods)), random.randrange(1, 13)
     count = random.choice((1, 2, 3, 3, 3, 4, 4))
     picked = [goods[(start + stride * step) % len(goods)] for step in range(count)]

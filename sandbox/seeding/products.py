@@ -1,4 +1,4 @@
-"""What the company sells, where it lies, and what people say about it."""
+"""Seed products, their stock and their reviews."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing many rows at once."""
+"""Insert many rows at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vocabulary of the invented company: names as varied as real ones, with their accents, marks and ampersands."""
+"""The vocabulary of the seeded names, with the accents, marks and ampersands of real ones."""
 
 from __future__ import annotations
 

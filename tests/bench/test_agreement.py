@@ -1,4 +1,4 @@
-"""When two answers count as equal, and that the programs of the bench do agree."""
+"""Answer comparison, and the agreement of the bench's programs."""
 
 import subprocess
 import sys

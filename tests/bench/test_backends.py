@@ -1,4 +1,4 @@
-"""The canned backends speak in the sandbox's shapes: who can read the one can read the other."""
+"""The canned backends use the sandbox's formats."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def real() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def told(client: httpx.AsyncClient, customer: str, sku: str, search: str) -> dict[str, Any]:
-    """What each backend answers, read."""
+    """Return what each backend replies, decoded."""
     form = {"grant_type": "client_credentials"}
     secrets = (credentials.CRM_CLIENT_ID, credentials.CRM_CLIENT_SECRET)
     token = (await client.post("/crm/oauth/token", data=form, auth=secrets)).json()
@@ -72,7 +72,7 @@ def elements(node: Any) -> dict[str, Any]:
 
 
 def shape(value: Any) -> Any:
-    """Names and kinds without the values; of a list its first, what may be null counts as text."""
+    """Return names and types without the values; a list by its first item, nullable values as text."""
     if isinstance(value, dict):
         return {name: shape(inner) for name, inner in value.items() if name not in ("phone", "invoiceNo")}
     return [shape(inner) for inner in value[:1]] if isinstance(value, list) else type(value).__name__

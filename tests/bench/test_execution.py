@@ -1,4 +1,4 @@
-"""Execution alone: that what is measured as links runs as links."""
+"""The execution bench: its links run as links."""
 
 from typing import Any
 

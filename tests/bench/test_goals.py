@@ -1,4 +1,4 @@
-"""What is wanted and what was measured, as the table tells it."""
+"""The table of goals and results."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How cost grows: what is varied, and that there is a figure for each."""
+"""The growth bench: varied sizes, with a figure for each."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The load generators: what they ask, what they count, what they refuse to count."""
+"""The load generators: requests, counts and invalid answers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Told(Served):
-    """Answers every request alike and remembers what was asked."""
+    """A server that answers every request alike and records it."""
 
     def __init__(self, answer: bytes, asked: list[str], status: bytes) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The columns of the failure matrix: each backend with a company of its own, so that all can be ill at once."""
+"""The columns of the failure matrix: each backend with a sandbox of its own, so that all can fail at the same time."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ SLACK = 10.0
 
 @dataclass(frozen=True)
 class Column:
-    """One backend behind a proxy, the others as they are. `hasty` has little time for calls to this backend.
+    """One backend behind a proxy; the others are reached directly. `hasty` limits the time of its calls.
 
-    `whole` is the answer when all is well.
+    `whole` is the answer without a failure.
     """
 
     backend: str
@@ -46,7 +46,7 @@ class Column:
     def running(
         self, failure: Failure, timer: Callable[[], float] = lambda: 0.0
     ) -> AbstractAsyncContextManager[Gateway]:
-        """The graph for this failure with nothing remembered: empty caches, closed breakers, no connections."""
+        """Run the graph for this failure in a clean state: empty caches, closed breakers, no connections."""
         return running(self.hasty if failure.slow else self.graph, self.sandbox, timer=timer)
 
 
@@ -67,7 +67,7 @@ async def column(backend: str) -> AsyncIterator[Column]:
 
 @asynccontextmanager
 async def suffering(failure: Failure, backend: str, proxy: FaultProxy, http: httpx.AsyncClient) -> AsyncIterator[None]:
-    """The backend fails so until the block ends."""
+    """Make the backend fail in this way until the block ends."""
     if isinstance(failure.fault, Mapping):
         told = await http.post("/_sandbox/faults", json={"backend": backend, **failure.fault})
         assert told.status_code == 201, told.text

@@ -1,4 +1,4 @@
-"""What can go wrong with a backend, and what comes of it: `docs/failures.md` shows it, `test_matrix.py` tries it."""
+"""The failures of a backend and their effects: shown in `docs/failures.md`, checked by `test_matrix.py`."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ FAILURES = [
 
 
 def row(failure: Failure) -> str:
-    """Its line of the page."""
+    """Return its row of the page."""
     protocols = ", ".join(failure.protocols) if len(failure.protocols) < 3 else "all"
     cells = [
         f"`{failure}` {failure.what}",

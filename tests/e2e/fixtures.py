@@ -1,4 +1,4 @@
-"""Sandboxes for the tests of the reference graph: one that all share and nobody changes, and one of a test's own."""
+"""Sandboxes for the tests of the reference graph: a shared read-only one, and one per test that changes data."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ OWN = Settings(customers=40, marketing_delay=0)
 
 @pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[str]:
-    """The address of a sandbox in a thread of its own: it outlives each test's event loop."""
+    """Return the address of a sandbox in its own thread, which outlives each test's event loop."""
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(SHARED)) as sandbox:
         yield sandbox.url
 
 
 @pytest.fixture(scope="session")
 def books() -> Iterator[sqlite3.Connection]:
-    """The rows that the shared sandbox serves, in a database of the test's own."""
+    """Return the rows that the shared sandbox serves, in a database of the test's own."""
     with closing(filled(SHARED.customers)) as database:
         yield database
 
 
 @pytest.fixture
 async def graph(shared_sandbox: str) -> AsyncIterator[Gateway]:
-    """The reference graph with empty caches, to be read only."""
+    """Return the reference graph with empty caches, for reading only."""
     async with gateway(shared_sandbox) as opened:
         yield opened
 
 
 @pytest.fixture
 async def own_sandbox() -> AsyncIterator[str]:
-    """The address of a sandbox that the test may change."""
+    """Return the address of a sandbox that the test may change."""
     async with running(OWN) as sandbox:
         yield sandbox.url
 
 
 @pytest.fixture
 async def own_graph(own_sandbox: str) -> AsyncIterator[Gateway]:
-    """The reference graph over a sandbox that the test may change."""
+    """Return the reference graph over a sandbox that the test may change."""
     async with gateway(own_sandbox) as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""Calls, exactly: how often each of the six backends is asked for a query, with empty caches and with full ones."""
+"""The exact number of calls that each query makes to each of the six backends, with empty and with full caches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUERIES = {
 
 
 def expected(name: str, n: int) -> dict[str, int]:
-    """The counters with a token that is there already."""
+    """Return the counters when the token is cached."""
     return {
         "A": calls(crm=1),
         "B": calls(crm=1, shop=1),
@@ -128,7 +128,7 @@ async def test_concurrent_operations_share_backend_calls(graph: Gateway) -> None
 
 
 class Counting(httpx.AsyncBaseTransport):
-    """The real network, with an eye on how many calls are under way from request to the last byte."""
+    """A real network transport that counts concurrent calls, from request to the last byte."""
 
     def __init__(self) -> None:
         self.inner = network("billing")
@@ -146,7 +146,7 @@ class Counting(httpx.AsyncBaseTransport):
 
 
 class Watched(httpx.AsyncByteStream):
-    """A body that says when it is read."""
+    """A body that reports when it has been read."""
 
     def __init__(self, inner: httpx.SyncByteStream | httpx.AsyncByteStream, seen: Counting) -> None:
         assert isinstance(inner, httpx.AsyncByteStream)

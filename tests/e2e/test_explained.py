@@ -1,4 +1,4 @@
-"""Explanations kept: what the example queries are said to ask of the backends, beside what they then ask."""
+"""Explanations of the example queries agree with the backend calls that they make."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXAMPLES = sorted((ROOT / "queries").glob("*.graphql"))
 
 
 async def both(graph: Gateway, query: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The plan and the trace of one run."""
+    """Return the plan and the trace of one run."""
     graph.graph.documents.development = True
     answer = await graph.graph.execute(query, headers={"graphfold-explain": "plan, trace"})
     assert not answer.errors, answer.errors

@@ -1,4 +1,4 @@
-"""Trouble of single entries and with credentials. What all backends have in common, `test_matrix.py` tries."""
+"""Failures of single entries and of credentials. `test_matrix.py` covers the failures common to all backends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def whole(graph: Gateway) -> dict[str, Any]:
-    """The answer when all is well. The shared sandbox gives the same rows to every graph."""
+    """Return the answer without failures; it is the same for every graph over the shared sandbox."""
     return await graph.ask(QUERY)
 
 

@@ -1,4 +1,4 @@
-"""A backend that hangs slows nobody down who does not need it: calm and hanging take turns, over real connections."""
+"""A hanging backend does not slow down queries to others; normal and hanging rounds alternate on real connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def timed(gateway: Gateway) -> list[float]:
 
 
 async def hanging(gateway: Gateway) -> list[asyncio.Task[object]]:
-    """As many calls as the backend has places are under way, the rest waits in line."""
+    """Occupy every bulkhead place of the backend with hanging calls; further calls queue."""
     needing = [asyncio.create_task(gateway.answer(NEEDING % n)) for n in range(1, HANGING + 1)]
     called = 0
     while called < PLACES:
@@ -39,7 +39,7 @@ async def hanging(gateway: Gateway) -> list[asyncio.Task[object]]:
 
 
 async def ratio(graph: Graph, sandbox: str) -> float:
-    """The median of 200 queries while another backend hangs, to that of 200 while it does not."""
+    """Return the median time of 200 queries while another backend hangs, relative to that without."""
     calm, beside = list[float](), list[float]()
     for _ in range(ROUNDS):
         ticks = count(step=1000)  # nothing is remembered

@@ -1,4 +1,4 @@
-"""Limits that depend on variables, held by the reference graph."""
+"""Limits of the reference graph that depend on variables."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""The failure matrix: every backend in every kind of trouble, asked and told to change something.
+"""The failure matrix: every backend in every kind of failure, with a query and with a mutation.
 
-Each failure takes down its own fields only, in time, with its code, and is over when it is over.
+Each failure removes only its own fields, in time, with its code, and ends when the fault ends.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ async def columns() -> AsyncIterator[list[Column]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a failure: the codes of its errors, and what the guard did."""
+    """The effects of a failure: the codes of its errors, and the actions of the guard."""
 
     codes: frozenset[str]
     repeated: bool
@@ -74,7 +74,7 @@ def expected(failure: Failure) -> Outcome:
 
 
 def seen(gateway: Gateway, backend: str, answer: dict[str, Any]) -> Outcome:
-    """What the retry budget tells. A refused batch has its halves from there, too: that is no repetition."""
+    """Return what the retry budget reports. The halves of a rejected batch count there, too: they are no retries."""
     state = gateway.graph.state()[backend]
     codes = frozenset(error["extensions"]["code"] for error in answer.get("errors", []))
     repeated = state["retriesLeft"] < 3 and codes != {"BACKEND_REJECTED"}
@@ -92,7 +92,7 @@ async def assert_all_end_so(work: Work, columns: Iterable[Column], failure: Fail
 
 
 async def recovered(gateway: Gateway, query: str, answer: dict[str, Any], **given: Any) -> None:
-    """It comes back by itself; where a call has little time, a busy machine may need more than one."""
+    """Wait until the backend answers again; on a busy machine hasty calls may need several tries."""
     async with asyncio.timeout(SLACK):
         while (last := await gateway.answer(query, **given)) != answer:
             assert {error["extensions"]["code"] for error in last["errors"]} == {"BACKEND_TIMEOUT"}, last
@@ -130,7 +130,7 @@ async def test_failing_backend_removes_only_its_own_fields_from_a_query(
 
 
 async def orders(gateway: Gateway) -> int:
-    """How many the customer of the mutation has, in the shop's own words."""
+    """Return how many orders the mutation's customer has, as counted by the shop."""
     reply = await gateway.http.get("/shop/orders?customers=10003&limit=0", headers={"x-shop-key": SHOP_KEYS[1]})
     return int(reply.json()["results"][0]["total"])
 

@@ -1,4 +1,4 @@
-"""GraphiQL in front of the real gateway: what `make demo` shows, in a browser that can reach no other host."""
+"""GraphiQL in front of the real gateway, as `make demo` shows it, in a browser that can reach no other host."""
 
 from __future__ import annotations
 

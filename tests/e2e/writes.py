@@ -1,4 +1,4 @@
-"""Writes that may not be made twice, in every protocol: nearly all of the reference graph's own may be."""
+"""Non-idempotent writes in every protocol, which the reference graph hardly has."""
 
 from collections.abc import Mapping
 from pathlib import Path

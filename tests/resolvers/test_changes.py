@@ -1,4 +1,4 @@
-"""Mutations: every way they can end, sent twice, and what is read after them: in the same operation and the next."""
+"""Mutations: every outcome, retries, and later reads in the same operation and in the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every field of every type, compared with the rows in the backends' own database: nothing is lost on the way."""
+"""Every field of every type equals the row in the backend's database."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def money(cents: int, currency: str) -> dict[str, str]:
 
 
 def utc(text: str) -> str:
-    """An offset time as UTC with Z."""
+    """Convert a time with an offset to UTC with Z."""
     return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

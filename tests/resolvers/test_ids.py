@@ -1,4 +1,4 @@
-"""Ids: one for every noun, good everywhere, with the business key beside it; another noun's id is refused by name."""
+"""Global ids and business keys of every type; ids of another type are rejected by name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOTS = ("Customer", "Order", "Product", "Invoice")
 
 @pytest.fixture
 async def samples(graph: Gateway) -> dict[str, dict[str, str]]:
-    """One object of every noun: its id and its business key."""
+    """Return one object of every type: its id and its business key."""
     data = await graph.ask(SAMPLES)
     reviewed = data.pop("reviewed")["reviews"]["nodes"]
     await graph.calls()

@@ -1,4 +1,4 @@
-"""Lists page by page, also while rows come and go: each row once, none lost, and what is lost is told."""
+"""Paging, also while rows are inserted and deleted: each row once, none lost in silence."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def page(graph: Gateway, name: str, first: int, after: str | None = None) 
 
 
 async def walk(graph: Gateway, name: str, first: int, between: Between | None = None) -> list[str]:
-    """The keys of all pages; `between` is called with the number of pages so far."""
+    """Return the keys of all pages; `between` is called with the number of pages so far."""
     keys: list[str] = []
     after, pages = None, 0
     while True:
@@ -164,7 +164,7 @@ async def test_cursor_with_other_list_arguments_is_an_input_error(graph: Gateway
 
 
 class Crm:
-    """The CRM, changed behind the gateway's back."""
+    """The CRM, changed directly, not through the gateway."""
 
     def __init__(self, http: httpx.AsyncClient, token: str) -> None:
         self.http, self.headers = http, {"authorization": f"Bearer {token}"}
@@ -201,7 +201,7 @@ async def test_paging_customers_survives_inserts_and_deletes(own_graph: Gateway)
 
 
 async def place(graph: Gateway, customer: str, key: str) -> str:
-    """An order placed at the shop, past the gateway."""
+    """Place an order at the shop, not through the gateway."""
     reply = await graph.http.post(
         "/shop/orders",
         json={"customer": customer, "items": [{"sku": "00012345", "qty": 1}]},

@@ -1,4 +1,4 @@
-"""A small sandbox of its own for every test, and a client for each backend that is let in."""
+"""A small sandbox for every test, and an authenticated client for each backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Billing through zeep, and by hand where zeep is too polite: SOAP 1.2 behind HTTP Basic."""
+"""Billing (SOAP 1.2, HTTP Basic), called by zeep and, for requests that zeep cannot send, by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control API: what was called, and which faults are set."""
+"""The control API: call counters and faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fault as its client meets it."""
+"""Every injected fault as its client sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inventory through zeep, and by hand where zeep is too polite: SOAP 1.1 with a UsernameToken."""
+"""Inventory (SOAP 1.1, UsernameToken), called by zeep and, for requests that zeep cannot send, by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m sandbox` as a process: its ready line, its end, its complaints."""
+"""`python -m sandbox` as a process: its ready line, its end, its errors."""
 
 from __future__ import annotations
 

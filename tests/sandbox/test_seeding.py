@@ -1,4 +1,4 @@
-"""The rows the sandbox starts with: the same every time, in proportion, and consistent."""
+"""The seeded rows: deterministic, in proportion and consistent."""
 
 from __future__ import annotations
 

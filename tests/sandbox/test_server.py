@@ -1,4 +1,4 @@
-"""The HTTP server itself, spoken to over a plain socket."""
+"""The sandbox's HTTP server over a plain socket."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def connected(sandbox: Sandbox) -> AsyncIterator[tuple[asyncio.StreamReade
 
 
 async def reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """Status and body of the next response."""
+    """Read status and body of the next response."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
     return int(head.split()[1]), await reader.readexactly(length)

@@ -1,4 +1,4 @@
-"""The sandbox tells a gateway where its backends are and what opens them."""
+"""The sandbox's settings for a gateway: backend addresses and credentials."""
 
 from __future__ import annotations
 

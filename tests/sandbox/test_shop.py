@@ -1,4 +1,4 @@
-"""The shop: pages per customer, exact cents, orders placed once and cancelled in time, a rate limit."""
+"""The shop: pages per customer, exact cents, idempotent orders, cancellation, a rate limit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def cancel(shop: httpx.AsyncClient, key: str, order: str) -> httpx.Respons
 
 
 async def available(shop: httpx.AsyncClient, sku: str) -> int:
-    """What the shop says is left, asked by wanting too many."""
+    """Return the available quantity that the shop reports when an order exceeds it."""
     reply = await place(shop, "ask", {"sku": sku, "qty": 1000}, {"sku": sku, "qty": 1000})
     return int(reply.json()["error"]["available"])
 

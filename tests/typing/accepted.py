@@ -1,4 +1,4 @@
-"""The authoring surface used well: `assert_type` says what type checkers know. Never imported, only checked."""
+"""Correct use of the authoring API: `assert_type` states the types that checkers infer. Never imported."""
 
 from typing import Annotated, Any, assert_type
 

@@ -1,4 +1,4 @@
-"""What an author's editor says: both type checkers know the types of loads, and refuse what cannot work."""
+"""Type checkers know the types of loads and reject misuse."""
 
 import json
 import subprocess
