@@ -35,7 +35,7 @@ def measure(bench: Bench) -> Outcome:
 
 def report(outcome: Outcome) -> str:
     """Return the whole report: goals first, then ratios and figures."""
-    loads, asked = outcome.loads, outcome.examples
+    loads, examples = outcome.loads, outcome.examples
     parts = ["wanted and measured", goals.table(goals.goals(outcome))]
     parts += ["graphfold against the hand-written gateway (more than 1 x: graphfold is better)"]
     parts += [tables.against("handwritten", "graphfold", loads.results, loads.workloads, loads.calls)]
@@ -44,9 +44,9 @@ def report(outcome: Outcome) -> str:
     parts += ["the ceiling against the hand-written gateway"]
     parts += [tables.against("handwritten", "ceiling", loads.results, loads.workloads, loads.calls)]
     parts += ["example queries in front of the sandbox, caches emptied, graphfold against the hand-written gateway"]
-    parts += [tables.against("handwritten", "graphfold", asked.results, asked.workloads, asked.calls)]
+    parts += [tables.against("handwritten", "graphfold", examples.results, examples.workloads, examples.calls)]
     parts += ["as measured"]
-    measured = loads, outcome.entities_cached, outcome.answers_cached, outcome.delayed, asked
+    measured = loads, outcome.entities_cached, outcome.answers_cached, outcome.delayed, examples
     parts += [tables.figures(part.results, part.memory) for part in measured]
     return "\n\n".join(parts)
 
@@ -77,11 +77,11 @@ def main() -> int:
     cores = Cores.found()
     bench = Bench(QUICK if options.quick else Plan(options.rounds, options.seconds), cores, say)
     try:
-        told = agreement(bench) if options.quick else f"{report(measure(bench))}\n\n{machine(cores)}"
+        output = agreement(bench) if options.quick else f"{report(measure(bench))}\n\n{machine(cores)}"
     except (Disagreement, NotReady, LoadFailed, subprocess.CalledProcessError) as error:
         say(str(error))
         return 1
-    sys.stdout.write(f"{told}\n")
+    sys.stdout.write(f"{output}\n")
     return 0
 
 

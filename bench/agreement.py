@@ -30,11 +30,11 @@ def fetch(url: str, body: bytes | None = None, method: str | None = None) -> Any
 
 def check(workload: Workload, programs: Mapping[str, Program], backends: Program, place: int) -> int:
     """Send each program the same request and compare. Return each one's backend calls; raise `Disagreement`."""
-    told = {name: _asked(workload, program, backends, place) for name, program in programs.items()}
-    first, (answer, calls) = next(iter(told.items()))
+    results = {name: _asked(workload, program, backends, place) for name, program in programs.items()}
+    first, (answer, calls) = next(iter(results.items()))
     if workload.calls is not None and calls != workload.calls:
         raise Disagreement(f"{workload.name}: {first} made the calls {calls}, not {workload.calls}")
-    for name, (other, made) in told.items():
+    for name, (other, made) in results.items():
         if made != calls:
             raise Disagreement(f"{workload.name}: {first} made the calls {calls}, {name} {made}")
         if difference := differs(answer, other):

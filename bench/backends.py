@@ -126,8 +126,8 @@ ROUTES: dict[tuple[bytes, str], Callable[[str, bytes], bytes]] = {
 @lru_cache(maxsize=64)
 def _selected(query: str) -> tuple[str, ...]:
     """Return the product fields that the query selects, in its order."""
-    known = [name for name in NAME.findall(query.partition("productsBySku")[2]) if name in canned.PRODUCT_FIELDS]
-    return tuple(dict.fromkeys(known))
+    selected = [name for name in NAME.findall(query.partition("productsBySku")[2]) if name in canned.PRODUCT_FIELDS]
+    return tuple(dict.fromkeys(selected))
 
 
 @lru_cache(maxsize=2)

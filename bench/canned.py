@@ -158,5 +158,5 @@ def _level(variant: int) -> str:
         f"<inv:Warehouse><inv:Code>{code}</inv:Code><inv:Quantity>{pieces}</inv:Quantity></inv:Warehouse>"
         for code, pieces in shelves.items()
     )
-    told = f"<inv:Sku>{SKU.decode()}</inv:Sku><inv:OnHand>{sum(shelves.values())}</inv:OnHand>"
-    return f"<inv:StockLevel>{told}<inv:Reserved>{variant % 4}</inv:Reserved>{lying}</inv:StockLevel>"
+    totals = f"<inv:Sku>{SKU.decode()}</inv:Sku><inv:OnHand>{sum(shelves.values())}</inv:OnHand>"
+    return f"<inv:StockLevel>{totals}<inv:Reserved>{variant % 4}</inv:Reserved>{lying}</inv:StockLevel>"

@@ -391,8 +391,8 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     rows = asyncio.run(table())
-    told = msgspec.json.encode(rows).decode() if "--json" in sys.argv else "\n".join(map(str, rows))
-    print(told)  # noqa: T201  # a script that talks to whoever runs it
+    output = msgspec.json.encode(rows).decode() if "--json" in sys.argv else "\n".join(map(str, rows))
+    print(output)  # noqa: T201  # a script that talks to whoever runs it
 
 
 if __name__ == "__main__":

@@ -113,8 +113,8 @@ def _out_of_caches(outcome: Outcome) -> Iterator[Goal]:
 def _steadiness(loads: Part) -> Iterator[Goal]:
     for name in (PAGE.name, DEEP.name):
         ours, ceiling = _both(loads, name, MANY)
-        told = f"{name}: p99 / p50, {MANY} at a time (ceiling {tables.short(ceiling.p99 / ceiling.p50)})"
-        yield Goal(told, ours.p99 / ours.p50, 2)
+        title = f"{name}: p99 / p50, {MANY} at a time (ceiling {tables.short(ceiling.p99 / ceiling.p50)})"
+        yield Goal(title, ours.p99 / ours.p50, 2)
 
 
 def _with_delay(delayed: Part) -> Iterator[Goal]:

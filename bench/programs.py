@@ -93,17 +93,17 @@ def pinned(core: int | None) -> list[str]:
 
 def _address(process: subprocess.Popen[bytes]) -> str:
     """Return the address in the first line of JSON that has one."""
-    said: list[str] = []
+    output: list[str] = []
     assert process.stdout is not None
     for line in process.stdout:
-        said.append(line.decode(errors="replace"))
+        output.append(line.decode(errors="replace"))
         try:
-            told = json.loads(line)
+            value = json.loads(line)
         except ValueError:
             continue
-        if isinstance(told, dict) and "url" in told:
-            return str(told["url"]).removesuffix("/graphql")
-    raise NotReady("".join(said))
+        if isinstance(value, dict) and "url" in value:
+            return str(value["url"]).removesuffix("/graphql")
+    raise NotReady("".join(output))
 
 
 def _discard(process: subprocess.Popen[bytes]) -> None:

@@ -40,8 +40,8 @@ class Catalog(Backend):
         """Return the reply of a failing catalog (or, with 400, a rejected request); its errors have no code."""
         return json_response({"errors": [{"message": "The service is not available"}]}, status)
 
-    def _execute(self, asked: Mapping[str, object]) -> Response:
-        query, variables, name = asked.get("query"), asked.get("variables"), asked.get("operationName")
+    def _execute(self, body: Mapping[str, object]) -> Response:
+        query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
         if not isinstance(query, str):
             raise BadRequest("query", "must be a text")
         if not isinstance(variables, dict | None) or not isinstance(name, str | None):

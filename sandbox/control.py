@@ -68,18 +68,18 @@ class Control:
 
     def _clear(self, backend: str | None) -> Response:
         if backend is not None:
-            _known("backend", backend, self._backends)
+            _choice("backend", backend, self._backends)
         self._faults.clear(backend)
         return Response(204)
 
-    def _read(self, said: dict[str, object]) -> Fault:
-        backend = _known("backend", said.pop("backend", None), self._backends)
-        fault = _known("fault", said.pop("fault", None), FAULTS)
+    def _read(self, fields: dict[str, object]) -> Fault:
+        backend = _choice("backend", fields.pop("backend", None), self._backends)
+        fault = _choice("fault", fields.pop("fault", None), FAULTS)
         self._fits(backend, fault)
-        _complete(fault, said)
-        for name, value in said.items():
+        _complete(fault, fields)
+        for name, value in fields.items():
             _sound(fault, name, value)
-        return Fault(backend, fault, **said)  # type: ignore[arg-type]  # each value was checked just above
+        return Fault(backend, fault, **fields)  # type: ignore[arg-type]  # each value was checked just above
 
     def _fits(self, backend: str, fault: str) -> None:
         kind = FITS.get(fault, Backend)
@@ -88,17 +88,17 @@ class Control:
             raise BadRequest("backend", f"of {fault} must be one of {', '.join(fitting)}, not {backend!r}")
 
 
-def _known(name: str, value: object, known: Iterable[str]) -> str:
-    if not isinstance(value, str) or value not in known:
-        raise BadRequest(name, f"must be one of {', '.join(known)}, not {value!r}")
+def _choice(name: str, value: object, choices: Iterable[str]) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise BadRequest(name, f"must be one of {', '.join(choices)}, not {value!r}")
     return value
 
 
-def _complete(fault: str, said: Mapping[str, object]) -> None:
+def _complete(fault: str, fields: Mapping[str, object]) -> None:
     needed, allowed = FAULTS[fault], FAULTS[fault] | OPTIONAL.get(fault, set()) | {"times", "only"}
-    for name in sorted(needed - said.keys()):
+    for name in sorted(needed - fields.keys()):
         raise BadRequest(name, f"is needed for {fault}")
-    for name in sorted(said.keys() - allowed):
+    for name in sorted(fields.keys() - allowed):
         raise BadRequest(name, f"means nothing to {fault}; it takes {', '.join(sorted(allowed))}")
 
 

@@ -111,11 +111,11 @@ class Crm(Backend):
         return self._stored(row["number"], 200)
 
     def _create(self, document: dict[str, object]) -> Response:
-        asked = document.pop("custNo", None)
-        chosen_number = key_number(asked) if isinstance(asked, str) else None
-        if asked is not None and chosen_number is None:
+        requested = document.pop("custNo", None)
+        chosen_number = key_number(requested) if isinstance(requested, str) else None
+        if requested is not None and chosen_number is None:
             raise Invalid({"custNo": "is not a customer number"})
-        if asked is not None and self._find(str(asked)) is not None:
+        if requested is not None and self._find(str(requested)) is not None:
             return _problem("conflict", 409)
         values = DEFAULTS | changes(document)
         missing = [field for field in ("profile.displayName", "contact.mail") if not values[COLUMNS[field]]]

@@ -13,10 +13,10 @@ def keys(request: Request, name: str, most: int = MOST_IDS) -> list[str]:
     """Return the comma-separated values of `name`, without blanks and duplicates. Reject more than `most` with 413."""
     if name not in request.query:
         raise BadRequest(name, "is missing")
-    asked = list(dict.fromkeys(key for key in request.query[name].split(",") if key))
-    if len(asked) > most:
-        raise BadRequest(name, f"takes at most {most} values, got {len(asked)}", status=413)
-    return asked
+    values = list(dict.fromkeys(key for key in request.query[name].split(",") if key))
+    if len(values) > most:
+        raise BadRequest(name, f"takes at most {most} values, got {len(values)}", status=413)
+    return values
 
 
 def number(request: Request, name: str, default: int, low: int, high: int) -> int:

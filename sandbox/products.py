@@ -52,12 +52,12 @@ class Products:
         category: str | None = None,
         cursor: str | None = None,
     ) -> dict[str, object]:
-        asked = {"text": (text or "").casefold(), "category": category, "after": _read_cursor("sku", cursor) or ""}
+        parameters = {"text": (text or "").casefold(), "category": category, "after": _read_cursor("sku", cursor) or ""}
         rows = self._database.execute(
             f"{RATED} WHERE {SOUGHT} AND p.sku > :after ORDER BY p.sku LIMIT :most",
-            {**asked, "most": _page_size(limit) + 1},
+            {**parameters, "most": _page_size(limit) + 1},
         ).fetchall()
-        total = self._database.execute(f"SELECT count(*) FROM products WHERE {SOUGHT}", asked).fetchone()[0]
+        total = self._database.execute(f"SELECT count(*) FROM products WHERE {SOUGHT}", parameters).fetchone()[0]
         return {"hits": [self._hit(row) for row in rows[:limit]], "total": total, "hasMore": len(rows) > limit}
 
     def _hit(self, row: sqlite3.Row) -> dict[str, object]:
@@ -119,9 +119,9 @@ def _read_cursor(kind: str, cursor: str | None) -> str | None:
     if not cursor:
         return None
     try:
-        said, _, key = base64.urlsafe_b64decode(cursor).decode().partition(":")
+        prefix, _, key = base64.urlsafe_b64decode(cursor).decode().partition(":")
     except (binascii.Error, ValueError):
-        said, key = "", ""
-    if said != kind or not key.isdigit():
+        prefix, key = "", ""
+    if prefix != kind or not key.isdigit():
         raise GraphQLError("This cursor is not one of this list's", extensions={"code": "BAD_CURSOR"})
     return key

@@ -82,13 +82,13 @@ class Shop(Backend):
         return self._one(f"{PREFIX}{cancelled}")
 
 
-def _idempotency(request: Request, said: object) -> tuple[str, str]:
+def _idempotency(request: Request, content: object) -> tuple[str, str]:
     """Return the request's idempotency key, scoped to its API key, and a fingerprint of its content."""
     key = request.headers.get("idempotency-key", "")
     if not key:
         raise BadRequest("Idempotency-Key", "is a header this call needs")
-    asked = orjson.dumps([request.path, said], option=orjson.OPT_SORT_KEYS)
-    return f"{request.headers['x-shop-key']} {key}", hashlib.sha256(asked).hexdigest()
+    fingerprinted = orjson.dumps([request.path, content], option=orjson.OPT_SORT_KEYS)
+    return f"{request.headers['x-shop-key']} {key}", hashlib.sha256(fingerprinted).hexdigest()
 
 
 def _error(code: str, message: str, status: int, **about: object) -> Response:

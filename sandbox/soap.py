@@ -17,7 +17,7 @@ from sandbox.messages import Request, Response, text_response
 
 SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
 WRITTEN_ADDRESS = b"http://127.0.0.1:8001"
-"""Where the WSDL files say the sandbox is; replaced by where it was asked."""
+"""The sandbox's address in the WSDL files; replaced by the host that the client requested."""
 
 Operation = Callable[[Element], Element]
 

@@ -25,17 +25,17 @@ etree.register_namespace("wsse", WSSE)  # so that the fault code reads as everyb
 def check_username_token(header: Element | None, username: str, password: str) -> None:
     """Raise a wsse:FailedAuthentication fault unless the header has this user's token."""
     token = header.find(f"{SECURITY}/{{{WSSE}}}UsernameToken") if header is not None else None
-    if token is None or _text(token, WSSE, "Username") != username or not _knows(token, password):
+    if token is None or _text(token, WSSE, "Username") != username or not _has_password(token, password):
         code = etree.QName(WSSE, "FailedAuthentication")
         raise SoapFault(Blame.CLIENT, "The security token could not be authenticated", code=code)
 
 
-def _knows(token: Element, password: str) -> bool:
-    said = token.find(f"{{{WSSE}}}Password")
-    if said is None:
+def _has_password(token: Element, password: str) -> bool:
+    element = token.find(f"{{{WSSE}}}Password")
+    if element is None:
         return False
-    wanted = _digest(token, password) if said.get("Type") == DIGEST else password
-    return wanted is not None and hmac.compare_digest((said.text or "").encode(), wanted.encode())
+    expected = _digest(token, password) if element.get("Type") == DIGEST else password
+    return expected is not None and hmac.compare_digest((element.text or "").encode(), expected.encode())
 
 
 def _digest(token: Element, password: str) -> str | None:

@@ -73,22 +73,22 @@ def _become(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
-    flag, what, *rest = arguments
-    sys.argv = [flag, *rest]
+    flag, target, *script_arguments = arguments
+    sys.argv = [flag, *script_arguments]
     sys.path[:] = path
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
         del sys.modules[name]
     if flag == "-m":
-        runpy.run_module(what, run_name="__main__", alter_sys=True)
+        runpy.run_module(target, run_name="__main__", alter_sys=True)
     else:
         main = sys.modules["__main__"] = ModuleType("__main__")
-        exec(compile(what, "<string>", "exec"), main.__dict__)  # noqa: S102 (it is what `-c` does)
+        exec(compile(target, "<string>", "exec"), main.__dict__)  # noqa: S102 (it is what `-c` does)
 
 
 @cache
 def _installed() -> list[str]:
     """Return the import path of a newly started Python."""
-    told = [sys.executable, "-P", "-c", "import json, sys; print(json.dumps(sys.path))"]
+    command = [sys.executable, "-P", "-c", "import json, sys; print(json.dumps(sys.path))"]
     without = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    found = subprocess.run(told, env=without, capture_output=True, text=True, check=True).stdout
-    return [str(place) for place in json.loads(found)]
+    output = subprocess.run(command, env=without, capture_output=True, text=True, check=True).stdout
+    return [str(place) for place in json.loads(output)]

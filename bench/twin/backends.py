@@ -51,8 +51,8 @@ class Crm:
     async def customers(self, **params: Any) -> Json:
         if time.monotonic() > self._expires:
             await self._sign_in()
-        given = {name: value for name, value in params.items() if value is not None}
-        return read(await self.http.get("/v2/customers", params=given))
+        present = {name: value for name, value in params.items() if value is not None}
+        return read(await self.http.get("/v2/customers", params=present))
 
     async def _sign_in(self) -> None:
         async with self._lock:

@@ -63,9 +63,9 @@ def review_from(item: dict[str, Any]) -> Review:
     )
 
 
-def reviews_from(told: dict[str, Any], after: str | None) -> CountedConnection[Review]:
-    nodes, positions = [review_from(item) for item in told["items"]], [item["cursor"] for item in told["items"]]
-    return counted(nodes, positions, told["total"], told["hasMore"], after)
+def reviews_from(page: dict[str, Any], after: str | None) -> CountedConnection[Review]:
+    nodes, positions = [review_from(item) for item in page["items"]], [item["cursor"] for item in page["items"]]
+    return counted(nodes, positions, page["total"], page["hasMore"], after)
 
 
 @strawberry.type

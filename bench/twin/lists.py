@@ -77,10 +77,10 @@ def global_id(kind: str, key: str) -> strawberry.ID:
     return strawberry.ID(encoded(f"{kind}:{key}").rstrip("="))
 
 
-def key_of(given: str) -> str:
+def key_of(id_or_key: str) -> str:
     """Return the business key from a global id, or the text itself."""
     try:
-        text = urlsafe_b64decode(given + "=" * (-len(given) % 4)).decode()
+        text = urlsafe_b64decode(id_or_key + "=" * (-len(id_or_key) % 4)).decode()
     except ValueError:
-        return given
-    return text.partition(":")[2] or given
+        return id_or_key
+    return text.partition(":")[2] or id_or_key

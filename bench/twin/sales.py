@@ -102,23 +102,25 @@ class Balance:
     as_of: date
 
 
-def invoice_from(told: Any) -> Invoice:
-    payments = told.Payments.Payment if told.Payments is not None else []
+def invoice_from(element: Any) -> Invoice:
+    payments = element.Payments.Payment if element.Payments is not None else []
     return Invoice(
-        number=told.Number,
-        status=InvoiceStatus(told.status),
-        issued_on=told.IssuedOn,
-        due_on=told.DueOn,
-        total=Money(amount=told.Total, currency=told.currency),
-        payments=[payment_from(payment, told.currency) for payment in payments],
+        number=element.Number,
+        status=InvoiceStatus(element.status),
+        issued_on=element.IssuedOn,
+        due_on=element.DueOn,
+        total=Money(amount=element.Total, currency=element.currency),
+        payments=[payment_from(payment, element.currency) for payment in payments],
     )
 
 
-def payment_from(told: Any, currency: Any) -> Payment:
-    amount = Money(amount=told.Amount, currency=currency)
-    return Payment(paid_on=told.PaidOn, amount=amount, method=PaymentMethod(told.method), reference=told.Reference)
+def payment_from(element: Any, currency: Any) -> Payment:
+    amount = Money(amount=element.Amount, currency=currency)
+    return Payment(
+        paid_on=element.PaidOn, amount=amount, method=PaymentMethod(element.method), reference=element.Reference
+    )
 
 
-def balance_from(told: Any) -> Balance:
-    owed, late = (Money(amount=amount, currency=told.currency) for amount in (told.Open, told.Overdue))
-    return Balance(open=owed, overdue=late, as_of=told.AsOf)
+def balance_from(element: Any) -> Balance:
+    owed, late = (Money(amount=amount, currency=element.currency) for amount in (element.Open, element.Overdue))
+    return Balance(open=owed, overdue=late, as_of=element.AsOf)

@@ -16,22 +16,22 @@ from bench.workloads import PAGE
 pytestmark = pytest.mark.anyio
 
 
-class Told(Served):
+class FixedAnswerServer(Served):
     """A server that answers every request alike and records it."""
 
-    def __init__(self, answer: bytes, asked: list[str], status: bytes) -> None:
+    def __init__(self, answer: bytes, requests: list[str], status: bytes) -> None:
         super().__init__()
-        self._answer, self._asked, self._status = answer, asked, status
+        self._answer, self._requests, self._status = answer, requests, status
 
     def requested(self, method: bytes, target: bytes, body: bytes) -> None:
-        self._asked.append(orjson.loads(body)["variables"]["from"])
+        self._requests.append(orjson.loads(body)["variables"]["from"])
         self.reply(self._answer, status=self._status)
 
 
 @asynccontextmanager
-async def answering(answer: bytes, asked: list[str], status: bytes = b"200 OK") -> AsyncIterator[str]:
+async def answering(answer: bytes, requests: list[str], status: bytes = b"200 OK") -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Told(answer, asked, status), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: FixedAnswerServer(answer, requests, status), "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/graphql"
     await asyncio.sleep(0)
@@ -42,22 +42,22 @@ def job(url: str, connections: int = 1, seconds: float = 0) -> Job:
 
 
 async def test_load_generator_queries_different_customers_in_every_request() -> None:
-    asked: list[str] = []
-    async with answering(b'{"data":{}}', asked) as url:
+    requests: list[str] = []
+    async with answering(b'{"data":{}}', requests) as url:
         outcome = await run(job(url, connections=4))
-    assert outcome.requests == len(asked) == len(set(asked)) >= 4
-    assert sorted(asked)[:2] == ["10000200", "10000220"]
+    assert outcome.requests == len(requests) == len(set(requests)) >= 4
+    assert sorted(requests)[:2] == ["10000200", "10000220"]
     assert outcome.p50 <= outcome.p99
     assert outcome.rate > 0
 
 
 async def test_repeating_load_warms_up_every_request_first() -> None:
-    asked: list[str] = []
-    async with answering(b'{"data":{}}', asked) as url:
+    requests: list[str] = []
+    async with answering(b'{"data":{}}', requests) as url:
         outcome = await run(replace(job(url, connections=2), again=3))
-    assert asked[:3] == ["10000200", "10000220", "10000240"]
-    assert set(asked) == set(asked[:3])
-    assert outcome.requests == len(asked) - 3 >= 2
+    assert requests[:3] == ["10000200", "10000220", "10000240"]
+    assert set(requests) == set(requests[:3])
+    assert outcome.requests == len(requests) - 3 >= 2
 
 
 async def test_load_generator_fails_on_an_answer_with_errors() -> None:
@@ -90,8 +90,8 @@ async def test_percentile_is_one_of_the_measured_values(values: list[float], sha
     ids=["answered", "failed", "refused"],
 )
 async def test_flood_counts_answers_and_rejections(body: bytes, status: bytes, counted: tuple[bool, bool]) -> None:
-    asked: list[str] = []
-    async with answering(body, asked, status) as url:
+    requests: list[str] = []
+    async with answering(body, requests, status) as url:
         tide = await Flooding(Flood(url, PAGE.body.decode(), PAGE.span, 200, 1_000, 0.05)).run()
-    assert tide.sent == len(asked) == len(set(asked)) > 0
+    assert tide.sent == len(requests) == len(set(requests)) > 0
     assert (tide.answered > 0, tide.refused > 0) == counted

@@ -42,15 +42,15 @@ SOLD_OUT = f"{12_345 + 37 * 7:08d}"
 NOT_KEPT = f"{12_345 + 37 * 24:08d}"
 
 
-async def update(graph: Gateway, **given: Any) -> dict[str, Any]:
-    result: dict[str, Any] = (await graph.ask(UPDATE, input={"id": "10001", **given}))["updateCustomer"]
+async def update(graph: Gateway, **values: Any) -> dict[str, Any]:
+    result: dict[str, Any] = (await graph.ask(UPDATE, input={"id": "10001", **values}))["updateCustomer"]
     return result
 
 
 async def place(graph: Gateway, *lines: tuple[str, int], customer: str = "10001", key: str = "k-1") -> dict[str, Any]:
     wanted = [{"productId": sku, "quantity": quantity} for sku, quantity in lines]
-    given = {"customerId": customer, "lines": wanted, "idempotencyKey": key}
-    result: dict[str, Any] = (await graph.ask(PLACE, input=given))["placeOrder"]
+    values = {"customerId": customer, "lines": wanted, "idempotencyKey": key}
+    result: dict[str, Any] = (await graph.ask(PLACE, input=values))["placeOrder"]
     return result
 
 
@@ -165,8 +165,8 @@ async def test_stock_is_reloaded_after_each_order_of_one_operation(own_graph: Ga
         f'mutation {{ a: placeOrder(input: {{customerId: "10001", {line}, idempotencyKey: "a"}}) {{ {order} }}'
         f' b: placeOrder(input: {{customerId: "10001", {line}, idempotencyKey: "b"}}) {{ {order} }} }}'
     )
-    told = [data[name]["order"]["lines"][0]["product"]["stock"]["onHand"] for name in "ab"]
-    assert told == [left - 1, left - 2]
+    quantities = [data[name]["order"]["lines"][0]["product"]["stock"]["onHand"] for name in "ab"]
+    assert quantities == [left - 1, left - 2]
 
 
 async def test_rejected_order_returns_a_typed_result(own_graph: Gateway) -> None:

@@ -64,11 +64,11 @@ CUSTOMER = (
 
 
 async def test_customers_match_the_crm_rows(graph: Gateway, books: sqlite3.Connection) -> None:
-    known = [customer(row) for row in rows(books, "SELECT * FROM customers ORDER BY number LIMIT 100")]
+    expected = [customer(row) for row in rows(books, "SELECT * FROM customers ORDER BY number LIMIT 100")]
     data = await graph.ask(f"{{ customers(first: 100) {{ nodes {{ {CUSTOMER} }} }} }}")
-    assert data["customers"]["nodes"] == known
-    assert {one["phone"] is None for one in known} == {one["vip"] for one in known} == {True, False}
-    assert any(one["address"]["postalCode"].startswith("0") for one in known)
+    assert data["customers"]["nodes"] == expected
+    assert {one["phone"] is None for one in expected} == {one["vip"] for one in expected} == {True, False}
+    assert any(one["address"]["postalCode"].startswith("0") for one in expected)
 
 
 async def test_customer_by_number_matches_the_crm_row(graph: Gateway, books: sqlite3.Connection) -> None:
@@ -110,13 +110,13 @@ lines { quantity unitPrice { amount currency } product { sku } }"""
 
 
 async def test_orders_match_the_shop_rows(graph: Gateway, books: sqlite3.Connection) -> None:
-    known = [order(books, row) for row in rows(books, "SELECT * FROM orders ORDER BY number DESC LIMIT 100")]
+    expected = [order(books, row) for row in rows(books, "SELECT * FROM orders ORDER BY number DESC LIMIT 100")]
     data = await graph.ask(f"{{ orders(first: 100) {{ totalCount nodes {{ {ORDER} }} }} }}")
-    assert data["orders"]["nodes"] == known
+    assert data["orders"]["nodes"] == expected
     assert data["orders"]["totalCount"] == rows(books, "SELECT count(*) FROM orders")[0][0]
-    assert {len(one["lines"]) for one in known} >= {1, 2, 3}  # a list of one is a list
-    assert {one["total"]["currency"] for one in known} == {"EUR", "CHF"}
-    assert {one["invoice"] is None for one in known} == {True, False}
+    assert {len(one["lines"]) for one in expected} >= {1, 2, 3}  # a list of one is a list
+    assert {one["total"]["currency"] for one in expected} == {"EUR", "CHF"}
+    assert {one["invoice"] is None for one in expected} == {True, False}
 
 
 async def test_order_times_with_summer_and_winter_offsets_become_utc(graph: Gateway, books: sqlite3.Connection) -> None:
@@ -135,11 +135,11 @@ async def test_orders_filtered_by_status_match_the_shop_rows(
       customer(id: "10010") { orders(first: 100, status: $status) { totalCount nodes { number } } }
     }"""
     data = await graph.ask(query, status=ORDER_STATES[state])
-    known = rows(books, "SELECT number, customer FROM orders WHERE state = ? ORDER BY number DESC", state)
-    numbers = [f"SO-{row['number']}" for row in known]
-    assert data["orders"]["totalCount"] == len(known)
+    expected = rows(books, "SELECT number, customer FROM orders WHERE state = ? ORDER BY number DESC", state)
+    numbers = [f"SO-{row['number']}" for row in expected]
+    assert data["orders"]["totalCount"] == len(expected)
     assert [one["number"] for one in data["orders"]["nodes"]] == numbers[:50]
-    own = [f"SO-{row['number']}" for row in known if row["customer"] == 10010]
+    own = [f"SO-{row['number']}" for row in expected if row["customer"] == 10010]
     assert data["customer"]["orders"] == {"totalCount": len(own), "nodes": [{"number": one} for one in own]}
 
 
@@ -174,21 +174,21 @@ stock { onHand reserved warehouses { code quantity } }"""
 
 
 async def test_products_and_stock_match_the_backend_rows(graph: Gateway, books: sqlite3.Connection) -> None:
-    known = [product(books, row) for row in rows(books, "SELECT * FROM products ORDER BY sku")]
+    expected = [product(books, row) for row in rows(books, "SELECT * FROM products ORDER BY sku")]
     data = await graph.ask(f"{{ products(first: 100) {{ totalCount nodes {{ {PRODUCT} }} }} }}")
-    assert data["products"] == {"totalCount": len(known), "nodes": known}
-    assert all(one["sku"].startswith("000") for one in known)
-    assert {one["summary"] is None for one in known} == {one["stock"] is None for one in known} == {True, False}
-    lengths = {len(one["stock"]["warehouses"]) for one in known if one["stock"]}
+    assert data["products"] == {"totalCount": len(expected), "nodes": expected}
+    assert all(one["sku"].startswith("000") for one in expected)
+    assert {one["summary"] is None for one in expected} == {one["stock"] is None for one in expected} == {True, False}
+    lengths = {len(one["stock"]["warehouses"]) for one in expected if one["stock"]}
     assert lengths == {1, 2, 3}  # a list of one is a list
-    assert any(one["rating"] is None for one in known)
+    assert any(one["rating"] is None for one in expected)
 
 
 async def test_product_search_matches_names_and_categories(graph: Gateway, books: sqlite3.Connection) -> None:
     found = '{ products(search: "LAMP", category: "light") { totalCount nodes { name category } } }'
-    told = (await graph.ask(found))["products"]
-    assert told["totalCount"] == len(told["nodes"]) > 0
-    assert all("Lamp" in one["name"] and one["category"] == "light" for one in told["nodes"])
+    connection = (await graph.ask(found))["products"]
+    assert connection["totalCount"] == len(connection["nodes"]) > 0
+    assert all("Lamp" in one["name"] and one["category"] == "light" for one in connection["nodes"])
     assert (await graph.ask('{ products(search: "nothing is named so") { totalCount nodes { sku } } }'))[
         "products"
     ] == {
@@ -214,8 +214,10 @@ async def test_reviews_match_the_catalog_rows(graph: Gateway, books: sqlite3.Con
     fields = "id reference stars headline body author createdOn product { sku }"
     query = f"{{ products(first: 60) {{ nodes {{ sku reviews(first: 100) {{ totalCount nodes {{ {fields} }} }} }} }} }}"
     for one in (await graph.ask(query))["products"]["nodes"]:
-        known = [review(row) for row in rows(books, "SELECT * FROM reviews WHERE sku = ? ORDER BY id DESC", one["sku"])]
-        assert one["reviews"] == {"totalCount": len(known), "nodes": known}
+        expected = [
+            review(row) for row in rows(books, "SELECT * FROM reviews WHERE sku = ? ORDER BY id DESC", one["sku"])
+        ]
+        assert one["reviews"] == {"totalCount": len(expected), "nodes": expected}
     everything = rows(books, "SELECT * FROM reviews")
     assert any(row["body"] is None for row in everything) and any(row["author"] is None for row in everything)
 
@@ -253,9 +255,9 @@ async def test_invoices_and_payments_match_the_billing_rows(graph: Gateway, book
     seen: list[dict[str, Any]] = []
     for one in (await graph.ask(query))["customers"]["nodes"]:
         of = rows(books, "SELECT * FROM invoices WHERE customer = ? ORDER BY number DESC", int(one["number"]))
-        known = [invoice(books, row) for row in of]
-        assert one["invoices"] == {"totalCount": len(known), "nodes": known[:20]}
-        seen += known
+        expected = [invoice(books, row) for row in of]
+        assert one["invoices"] == {"totalCount": len(expected), "nodes": expected[:20]}
+        seen += expected
     assert {one["dueOn"] is None for one in seen} == {True, False}
     assert {len(one["payments"]) for one in seen} == {0, 1, 2}  # absent, single and repeated elements
     references = {payment["reference"] is None for one in seen for payment in one["payments"]}
@@ -291,8 +293,8 @@ async def test_engagement_matches_the_marketing_rows(graph: Gateway, books: sqli
     seen = set()
     for one in (await graph.answer(query))["data"]["customers"]["nodes"]:
         [row] = rows(books, "SELECT * FROM engagement WHERE customer = ?", int(one["number"]))
-        known = {name: row[column] for name, column in ENGAGEMENT.items()}
-        assert one["engagement"] == (None if one["number"].endswith("7") else known)
+        expected = {name: row[column] for name, column in ENGAGEMENT.items()}
+        assert one["engagement"] == (None if one["number"].endswith("7") else expected)
         seen.add(row["last_seen"] is None)
     assert seen == {True, False}
 
@@ -305,9 +307,9 @@ async def test_customers_filtered_by_segment_match_the_crm_rows(
     graph: Gateway, books: sqlite3.Connection, segment: str
 ) -> None:
     query = "query($filter: CustomerFilter) { customers(first: 100, filter: $filter) { nodes { number segment } } }"
-    told = (await graph.ask(query, filter={"segment": SEGMENTS[segment]}))["customers"]["nodes"]
-    known = rows(books, "SELECT number FROM customers WHERE segment = ? ORDER BY number LIMIT 100", segment)
-    assert told == [{"number": str(row["number"]), "segment": SEGMENTS[segment]} for row in known] != []
+    connection = (await graph.ask(query, filter={"segment": SEGMENTS[segment]}))["customers"]["nodes"]
+    expected = rows(books, "SELECT number FROM customers WHERE segment = ? ORDER BY number LIMIT 100", segment)
+    assert connection == [{"number": str(row["number"]), "segment": SEGMENTS[segment]} for row in expected] != []
 
 
 @pytest.mark.parametrize(
@@ -317,7 +319,7 @@ async def test_customer_search_matches_names_and_mail_addresses(
     graph: Gateway, books: sqlite3.Connection, text: str
 ) -> None:
     query = "query($text: String) { customers(first: 100, search: $text) { nodes { number } } }"
-    told = (await graph.ask(query, text=text))["customers"]["nodes"]
+    connection = (await graph.ask(query, text=text))["customers"]["nodes"]
     everyone = rows(books, "SELECT number, name, mail FROM customers ORDER BY number")
-    known = [row for row in everyone if text.casefold() in f"{row['name']} {row['mail']}".casefold()]
-    assert told == [{"number": str(row["number"])} for row in known[:100]]
+    expected = [row for row in everyone if text.casefold() in f"{row['name']} {row['mail']}".casefold()]
+    assert connection == [{"number": str(row["number"])} for row in expected[:100]]

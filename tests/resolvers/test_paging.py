@@ -63,10 +63,10 @@ async def walk(graph: Gateway, name: str, first: int, between: Between | None = 
     keys: list[str] = []
     after, pages = None, 0
     while True:
-        told = await page(graph, name, first, after)
-        keys += [node["key"] for node in told["nodes"]]
-        pages, after = pages + 1, told["pageInfo"]["endCursor"]
-        if not told["pageInfo"]["hasNextPage"]:
+        received = await page(graph, name, first, after)
+        keys += [node["key"] for node in received["nodes"]]
+        pages, after = pages + 1, received["pageInfo"]["endCursor"]
+        if not received["pageInfo"]["hasNextPage"]:
             return keys
         if between:
             await between(pages)
@@ -74,9 +74,9 @@ async def walk(graph: Gateway, name: str, first: int, between: Between | None = 
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_pages_of_a_list_add_up_to_the_whole_list(graph: Gateway, books: sqlite3.Connection, name: str) -> None:
-    known = [str(row[0]) for row in books.execute(KNOWN[name])]
-    assert len(known) > LISTS[name][1]
-    assert await walk(graph, name, LISTS[name][1]) == known
+    expected = [str(row[0]) for row in books.execute(KNOWN[name])]
+    assert len(expected) > LISTS[name][1]
+    assert await walk(graph, name, LISTS[name][1]) == expected
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -258,7 +258,7 @@ async def test_deleted_cursor_row_is_reported_and_skips_no_rows(own_graph: Gatew
     first = (await own_graph.ask(NEW_ONES, first=5))["customer"]["list"]
     await cancel(own_graph, placed[4])
     answer = await own_graph.answer(NEW_ONES, first=5, after=first["pageInfo"]["endCursor"])
-    told = [node["key"] for node in answer["data"]["customer"]["list"]["nodes"]]
+    received = [node["key"] for node in answer["data"]["customer"]["list"]["nodes"]]
     [remark] = answer["extensions"]["pagination"]
     assert remark["connection"] == "Customer.orders"
-    assert set(told) <= set(placed)
+    assert set(received) <= set(placed)

@@ -52,9 +52,9 @@ def paid(invoice: Any) -> Decimal:
 async def test_list_invoices_returns_one_customers_invoices_newest_first(soap: Soap) -> None:
     async with soap("billing", auth=USER) as service:
         found = await service.ListInvoices(CustomerNo="10010", From=0, Count=5)
-        rest = await service.ListInvoices(CustomerNo="10010", From=4, Count=200)
-    assert found.total == rest.total == 4 + len(rest.Invoice) > 100
-    assert rest.Invoice[0].Number == found.Invoice[4].Number
+        later = await service.ListInvoices(CustomerNo="10010", From=4, Count=200)
+    assert found.total == later.total == 4 + len(later.Invoice) > 100
+    assert later.Invoice[0].Number == found.Invoice[4].Number
     issued = [invoice.IssuedOn for invoice in found.Invoice]
     assert issued == sorted(issued, reverse=True)
     assert all(isinstance(day, date) for day in issued)

@@ -72,7 +72,7 @@ async def test_faults_are_cleared_for_one_backend_or_all(http: httpx.AsyncClient
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         ({"backend": "erp", "fault": "html"}, "backend must be one of crm, shop"),
         ({"fault": "html"}, "backend must be one of crm, shop"),
@@ -94,11 +94,11 @@ async def test_faults_are_cleared_for_one_backend_or_all(http: httpx.AsyncClient
     ],
 )
 async def test_invalid_fault_is_rejected_with_the_valid_choices(
-    http: httpx.AsyncClient, fault: dict[str, object], said: str
+    http: httpx.AsyncClient, fault: dict[str, object], message: str
 ) -> None:
     reply = await put(http, **fault)
     assert reply.status_code == 400
-    assert reply.json()["error"].startswith(said)
+    assert reply.json()["error"].startswith(message)
     assert (reply.json()["backends"], reply.json()["faults"]) == (BACKENDS, FAULTS)
     assert await listed(http) == []
 

@@ -27,8 +27,10 @@ async def engagement(marketing: httpx.AsyncClient) -> httpx.Response:
 
 
 async def billed(http: httpx.AsyncClient, operation: str, number: str) -> httpx.Response:
-    asked = f'<{operation} xmlns="http://ledger.example/billing/2019/07"><InvoiceNo>{number}</InvoiceNo></{operation}>'
-    content = f'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body>{asked}</e:Body></e:Envelope>'
+    request = (
+        f'<{operation} xmlns="http://ledger.example/billing/2019/07"><InvoiceNo>{number}</InvoiceNo></{operation}>'
+    )
+    content = f'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body>{request}</e:Body></e:Envelope>'
     user = (credentials.BILLING_USERNAME, credentials.BILLING_PASSWORD)
     return await http.post("/billing", content=content, headers={"Content-Type": "application/soap+xml"}, auth=user)
 

@@ -68,10 +68,10 @@ def test_port_in_use_is_reported_without_a_traceback(capfd: pytest.CaptureFixtur
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert main(["--port", port, "--customers", "1"]) == 1
-    said = capfd.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"sandbox: cannot listen on 127.0.0.1:{port}: the port is taken\n")
-    assert "Traceback" not in said.err
+    output = capfd.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"sandbox: cannot listen on 127.0.0.1:{port}: the port is taken\n")
+    assert "Traceback" not in output.err
 
 
 @pytest.mark.parametrize("wrong", [["--port", "70000"], ["--customers", "0"], ["--port", "http"]])

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_settings_list_every_backends_address_and_credentials(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
-    told = (await http.get("/_sandbox/settings")).json()
-    addresses = {name: value for name, value in told.items() if name.endswith("_URL")}
+    settings = (await http.get("/_sandbox/settings")).json()
+    addresses = {name: value for name, value in settings.items() if name.endswith("_URL")}
     assert addresses == {
         "GRAPHFOLD_CRM_URL": f"{sandbox.url}/crm",
         "GRAPHFOLD_SHOP_URL": f"{sandbox.url}/shop",
@@ -21,5 +21,5 @@ async def test_settings_list_every_backends_address_and_credentials(http: httpx.
         "GRAPHFOLD_BILLING_URL": f"{sandbox.url}/billing",
         "GRAPHFOLD_MARKETING_URL": f"{sandbox.url}/marketing",
     }
-    assert told["GRAPHFOLD_CRM_CLIENT_ID"] == "graph-gateway"
-    assert len(told) == 15
+    assert settings["GRAPHFOLD_CRM_CLIENT_ID"] == "graph-gateway"
+    assert len(settings) == 15

@@ -45,8 +45,8 @@ async def test_shop_limit_and_offset_apply_to_each_customer(shop: httpx.AsyncCli
     assert other["customer"] == "10001"
     assert other["total"] >= len(other["orders"]) == 3
     assert all(order["cust"] == "10001" for order in other["orders"])
-    rest = (await shop.get("/orders", params={**query, "offset": "2"})).json()["results"]
-    assert rest[0]["orders"][0] == busy["orders"][2]
+    later = (await shop.get("/orders", params={**query, "offset": "2"})).json()["results"]
+    assert later[0]["orders"][0] == busy["orders"][2]
     beyond = (await shop.get("/orders", params={**query, "offset": "500"})).json()["results"]
     assert [(one["total"], one["orders"]) for one in beyond] == [(120, []), (other["total"], [])]
 
@@ -141,10 +141,10 @@ async def test_shop_rejection_names_its_reason_and_order_line(
 ) -> None:
     body = {"customer": customer, "items": items}
     reply = await shop.post("/orders", json=body, headers={"Idempotency-Key": "k"})
-    said = reply.json()["error"]
+    details = reply.json()["error"]
     assert reply.status_code == 422
-    assert said.pop("message")
-    assert said == error
+    assert details.pop("message")
+    assert details == error
 
 
 async def test_rejected_order_changes_no_stock_and_can_be_retried(shop: httpx.AsyncClient) -> None:
