@@ -114,20 +114,15 @@ def read_secret(variable: str, environment: Mapping[str, str], problems: list[st
     if text and path:
         problems.append(f"{variable} and {variable}_FILE are both set; set one of them.")
     elif path:
-        return _from_file(f"{variable}_FILE", path, problems)
+        try:
+            return FileSecret(Path(path), f"{variable}_FILE")
+        except (OSError, ValueError) as error:  # the message leaves out the path: it may be a misplaced secret
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            problems.append(f"{variable}_FILE names a file that cannot be used: {reason}.")
+            return None
     if text and not _one_line(text):
         problems.append(f"{variable} has a control character in it (a line break?); it has to be one line of text.")
     return Secret(text) if text else None
-
-
-def _from_file(variable: str, path: str, problems: list[str]) -> Secret | None:
-    """Read a secret from a file. Messages never show the path: it may be a secret in the wrong variable."""
-    try:
-        return FileSecret(Path(path), variable)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        problems.append(f"{variable} names a file that cannot be used: {reason}.")
-        return None
 
 
 def read_path(variable: str, environment: Mapping[str, str], problems: list[str]) -> Path | None:

@@ -34,25 +34,22 @@ _ACCEPTED: dict[Any, tuple[type, ...]] = {
 def check_field_types(schema: strawberry.Schema, declarations: Declarations) -> None:
     """Raise `Mistake` for a row field that would be copied into a graph field of another type."""
     for row in rows_of_schema(schema, declarations):
-        if row.domain is Row.domain:  # a row with a domain() of its own is not copied field by field
-            _check_row(row)
-
-
-def _check_row(row: type[Row[Any]]) -> None:
-    definition = get_object_definition(row.shape.feeds, strict=True)
-    graph_types = {field.python_name: field.type for field in definition.fields if field.base_resolver is None}
-    for f in row.shape.fields:
-        if f.name not in graph_types:
+        if row.domain is not Row.domain:  # a row with a domain() of its own is not copied field by field
             continue
-        row_type = _without_none(f.type) if f.on_demand else f.type  # its default may be None, which is never read
-        why = _misfit(row_type, graph_types[f.name])
-        if why is not None:
-            raise Mistake(
-                row.shape.where,
-                f"{row.__name__}.{f.name} does not fit {definition.name}.{f.name}: {why}",
-                why="fields of the same name are copied as they are.",
-                fix="give both the same type, convert in Wire, or write domain().",
-            )
+        definition = get_object_definition(row.shape.feeds, strict=True)
+        graph_types = {field.python_name: field.type for field in definition.fields if field.base_resolver is None}
+        for f in row.shape.fields:
+            if f.name not in graph_types:
+                continue
+            row_type = _without_none(f.type) if f.on_demand else f.type  # its default may be None, which is never read
+            why = _misfit(row_type, graph_types[f.name])
+            if why is not None:
+                raise Mistake(
+                    row.shape.where,
+                    f"{row.__name__}.{f.name} does not fit {definition.name}.{f.name}: {why}",
+                    why="fields of the same name are copied as they are.",
+                    fix="give both the same type, convert in Wire, or write domain().",
+                )
 
 
 def _misfit(row_type: Any, graph_type: Any) -> str | None:

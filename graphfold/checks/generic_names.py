@@ -24,7 +24,10 @@ def check_generic_names(schema: strawberry.Schema, _declarations: Declarations) 
     generics: dict[str, type] = {}
     for owner in object_definitions(schema, interfaces=True):
         for field in owner.fields:
-            definition = get_object_definition(_named_type(field.type))
+            named_type: Any = field.type
+            while isinstance(named_type, StrawberryContainer):  # lists and optionals
+                named_type = named_type.of_type
+            definition = get_object_definition(named_type)
             if definition is None or definition.concrete_of is None:
                 continue
             name, generic = schema.config.name_converter.from_type(definition), definition.concrete_of.origin
@@ -32,15 +35,8 @@ def check_generic_names(schema: strawberry.Schema, _declarations: Declarations) 
                 resolver, kind = resolver_of(field), owner.origin
                 raise Mistake(
                     function_location(resolver.function) if resolver is not None else class_location(kind),
-                    f"{kind.__name__}.{field.python_name} is a {generic.__name__}, but {name} is made of "
+                    f"{kind.__name__}.{field.python_name} is a {generic.__name__}, but {name} is built from "
                     f"{generics[name].__name__} elsewhere",
                     why="the schema has one type of a name.",
                     fix=f"use one of the two wherever {name} is returned.",
                 )
-
-
-def _named_type(declared: Any) -> Any:
-    """Return the type inside lists and optionals."""
-    while isinstance(declared, StrawberryContainer):
-        declared = declared.of_type
-    return declared

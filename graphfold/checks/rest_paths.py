@@ -35,13 +35,10 @@ def check_rest_paths(_schema: strawberry.Schema, declarations: Declarations) -> 
 
 
 def _paths(function: AdapterFunction) -> Iterator[tuple[ast.Call, str]]:
+    """Yield each call with the literal start of its path, which is empty if it starts with an expression."""
     for method, position in _PATH_POSITIONS.items():
         for call in function.calls(method):
             if position < len(call.args):
-                yield call, _literal_start(call.args[position])
-
-
-def _literal_start(argument: ast.expr) -> str:
-    """Return the text of a literal, or the literal start of an f-string; nothing for other expressions."""
-    first = argument.values[0] if isinstance(argument, ast.JoinedStr) and argument.values else argument
-    return str(first.value) if isinstance(first, ast.Constant) else ""
+                path = call.args[position]
+                first = path.values[0] if isinstance(path, ast.JoinedStr) and path.values else path
+                yield call, str(first.value) if isinstance(first, ast.Constant) else ""

@@ -26,7 +26,12 @@ def check_rows(schema: strawberry.Schema, declarations: Declarations) -> None:
 
 def check_on_demand_fields(schema: strawberry.Schema, declarations: Declarations) -> None:
     """Raise `Mistake` for an OnDemand field that no query can need."""
-    needed = _attributes_needed_by_type(schema)
+    needed: dict[type, frozenset[str] | None] = {}
+    for definition in object_definitions(schema):
+        by_field = [attributes_needed(field, definition.origin) for field in definition.fields]
+        certain = [names for names in by_field if names is not None]
+        # A field that may read any attribute makes the answer for its whole type unknown.
+        needed[definition.origin] = frozenset().union(*certain) if len(certain) == len(by_field) else None
     for row in rows_of_schema(schema, declarations):
         target: Any = row.shape.feeds
         attributes = needed[target]
@@ -39,13 +44,3 @@ def check_on_demand_fields(schema: strawberry.Schema, declarations: Declarations
                 why=f"it is fetched when a query selects {name}.{unneeded[0]} or a field whose resolver reads it.",
                 fix="name it like the field it fills, or use Wire so that it is always fetched.",
             )
-
-
-def _attributes_needed_by_type(schema: strawberry.Schema) -> dict[type, frozenset[str] | None]:
-    """Return the attributes that the fields of each type need; None if one of its fields may need any."""
-    needed: dict[type, frozenset[str] | None] = {}
-    for definition in object_definitions(schema):
-        attributes = [attributes_needed(field, definition.origin) for field in definition.fields]
-        sure = [names for names in attributes if names is not None]
-        needed[definition.origin] = frozenset().union(*sure) if len(sure) == len(attributes) else None
-    return needed

@@ -43,7 +43,11 @@ def explain(
 ) -> Explanation:
     """Return what an operation would do. Raise `ExplainError` if it would be refused."""
     try:
-        executor = _executor(graph, _document(graph, query, operation_name), variables, operation_name)
+        parsed = graph.documents.parse(query)
+        graph.documents.admit(parsed, operation_name, _KINDS)
+        if errors := graph.documents.validate(graph.schema._schema, parsed):
+            raise ExplainError(errors)
+        executor = _executor(graph, parsed.document, variables, operation_name)
         values = executor.variable_values.coerced
         check_nodes(executor.schema, executor.operation, executor.fragment_definitions, values, graph.settings)
         plan = plan_of(executor)
@@ -62,14 +66,6 @@ def explain(
         counted=builder.counted,
         per_list=PLAIN_LIST,
     )
-
-
-def _document(graph: Explainable, query: str, operation_name: str | None) -> DocumentNode:
-    parsed = graph.documents.parse(query)
-    graph.documents.admit(parsed, operation_name, _KINDS)
-    if errors := graph.documents.validate(graph.schema._schema, parsed):
-        raise ExplainError(errors)
-    return parsed.document
 
 
 def _executor(

@@ -28,7 +28,6 @@ from graphfold.analysis.per_key_calls import calls_backend_per_key
 from graphfold.analysis.wanted_fields import attributes_needed, wanted_fields
 from graphfold.composition.definitions import definition_of_field, definition_of_type, resolver_of_field
 from graphfold.composition.global_ids import parse_global_id
-from graphfold.composition.resolver import Resolver
 from graphfold.errors import GraphError
 from graphfold.execution.plan import Selection, Step
 from graphfold.explain.explainable import Explainable
@@ -100,7 +99,8 @@ class StepBuilder:
     def _steps_of_field(self, field: Step, parent: SelectionSite) -> list[ExplainedStep]:
         """Return a chain of the resolver's calls, with the steps below the field at its end."""
         site = replace(parent, path=(*parent.path, field.key))
-        resolver = self._resolver(field)
+        node_type, finders = self._type_of_node(field), self._graph.declarations.finders
+        resolver = finders.get(node_type) if node_type is not None else resolver_of_field(field.field)
         calls = backend_calls(resolver.function, resolver.injected) if resolver is not None else []
         chain = [self._step(field, site, call) for call in calls]
         conditional = site.conditional or any(call.conditional for call in calls)
@@ -124,7 +124,9 @@ class StepBuilder:
         return {".".join((*site.path, step.key)) for step in independent}
 
     def _steps_below(self, field: Step, site: SelectionSite) -> list[ExplainedStep]:
-        is_list, is_page, position = _is_list(field), _is_page(field), len(self.counted)
+        declared, position = field.field.type, len(self.counted)
+        is_list = isinstance(declared.of_type if isinstance(declared, GraphQLNonNull) else declared, GraphQLList)
+        is_page = field.name in ("nodes", "edges") and "pageInfo" in field.parent.fields
         size = (site.page_size if is_page else PLAIN_LIST) if is_list else 1
         kinds = self._object_types(field)
         steps: list[ExplainedStep] = []
@@ -164,8 +166,11 @@ class StepBuilder:
         if isinstance(operation, BackendOperation):
             self._describe(step, field, call, operation, keys)
             most = 0 if step.only_key else _most_calls(operation, call, keys, per_key=step.call_per_key)
-            certain = most > 0 and not call.conditional and not site.conditional
-            step.calls = CallCount(self._least_calls(step) if certain else 0, most)
+            loads = step.known_from or step.number  # steps that share their loads make at least one call together
+            certain = most > 0 and not (call.conditional or site.conditional or loads in self._certain_steps)
+            if certain:
+                self._certain_steps.add(loads)
+            step.calls = CallCount(int(certain), most)
             step.warning = _warning(step, call, operation)
         elif call.operation is not None:
             step.calls = CallCount(0, keys)
@@ -218,14 +223,6 @@ class StepBuilder:
             self._first_steps.setdefault((call.adapter, operation.primes.name, False, ()), step)
         return first.number if first is not step else None
 
-    def _least_calls(self, step: ExplainedStep) -> int:
-        """Return 1 for a step that is certain to call, once for all steps that share their loads."""
-        first = step.known_from or step.number
-        if first in self._certain_steps:
-            return 0
-        self._certain_steps.add(first)
-        return 1
-
     def _key_source(self, field: Step, call: BackendCall) -> str:
         """Return where the key comes from: a field of the parent, the field's arguments, or an expression."""
         if call.key is None:
@@ -246,11 +243,6 @@ class StepBuilder:
         except GraphQLError:
             return {}
 
-    def _resolver(self, field: Step) -> Resolver | None:
-        if (node_type := self._type_of_node(field)) is not None:
-            return self._graph.declarations.finders.get(node_type)
-        return resolver_of_field(field.field)
-
     def _type_of_node(self, field: Step) -> str | None:
         """Return the type in the id of a `node(id:)` field; None for other fields."""
         if (field.parent.name, field.name) != ("Query", "node") or not self._graph.declarations.finders:
@@ -259,15 +251,6 @@ class StepBuilder:
             return parse_global_id(str(self._arguments(field).get("id")))[0]
         except GraphError:
             return None
-
-
-def _is_list(field: Step) -> bool:
-    inner = field.field.type
-    return isinstance(inner.of_type if isinstance(inner, GraphQLNonNull) else inner, GraphQLList)
-
-
-def _is_page(field: Step) -> bool:
-    return field.name in ("nodes", "edges") and "pageInfo" in field.parent.fields
 
 
 def _most_calls(operation: BackendOperation, call: BackendCall, keys: int, *, per_key: bool) -> int:

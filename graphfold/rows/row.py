@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform, get_arg
 
 from graphfold.declarations import current_declarations
 from graphfold.mistakes import Mistake, author_location
-from graphfold.rows.shape import RowField, RowShape, build_shape, cached_by_class, check_defaults
+from graphfold.rows.shape import RowShape, build_shape, cached_by_class, check_defaults
 from graphfold.rows.unrequested import unrequested_field
 
 __all__ = ["Row", "RowClass", "check_fills_graph_type", "row_class_in", "row_class_of", "to_graph_object"]
@@ -130,7 +130,12 @@ def _source(row: RowClass, wanted: Field[Any], scope: dict[str, Any]) -> str:
     """Return the expression that fills one field of the graph type; what it refers to is added to `scope`."""
     row_field = next((f for f in row.shape.fields if f.name == wanted.name), None)
     if row_field is not None:
-        return _value(row_field)
+        value, nested = f"row.{row_field.name}", row_class_in(row_field.type)
+        if nested is None:  # rows are shared between requests, so lists are copied
+            return f"{value} if {value} is None else {value}[:]" if row_field.is_list else value
+        if nested.shape.feeds is None and nested.domain is Row.domain:
+            _copier(nested)  # raises the Mistake of the nested row
+        return f"to_graph_object({value}, unrequested)"
     if wanted.default is not MISSING:
         scope[f"default_{wanted.name}"] = wanted.default
         return f"default_{wanted.name}"
@@ -144,16 +149,6 @@ def _source(row: RowClass, wanted: Field[Any], scope: dict[str, Any]) -> str:
         why="a field of the graph type without a resolver and without a default needs a value.",
         fix=f"add a field {wanted.name!r} to the row, a resolver for it, or write domain().",
     )
-
-
-def _value(f: RowField) -> str:
-    """Return the expression for a row field's value. Rows are shared between requests, so lists are copied."""
-    nested = row_class_in(f.type)
-    if nested is None:
-        return f"row.{f.name} if row.{f.name} is None else row.{f.name}[:]" if f.is_list else f"row.{f.name}"
-    if nested.shape.feeds is None and nested.domain is Row.domain:
-        _copier(nested)  # raises the Mistake of the nested row
-    return f"to_graph_object(row.{f.name}, unrequested)"
 
 
 @cached_by_class

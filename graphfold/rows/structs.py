@@ -19,7 +19,7 @@ and other structs, so they cannot be part of a cycle.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -68,19 +68,16 @@ def serves_as_graph_object(row: RowClass) -> bool:
     if hasattr(target, "__post_init__") or "__slots__" in target.__dict__:
         return False
     by_name = {f.name: f for f in row.shape.fields}
-    return all(
-        _can_replace(by_name.get(wanted.name), wanted)
-        for wanted in fields(target)
-        if getattr(wanted, "base_resolver", None) is None
-    )
-
-
-def _can_replace(f: RowField | None, wanted: Field[Any]) -> bool:
-    """Return whether reading this row field gives the value of the graph type's field."""
-    if f is None:
-        return wanted.default is not MISSING or wanted.default_factory is not MISSING
-    nested = row_class_in(f.type)
-    return nested is None or serves_as_graph_object(nested)
+    for wanted in fields(target):
+        if getattr(wanted, "base_resolver", None) is not None:
+            continue
+        f = by_name.get(wanted.name)
+        if f is None:
+            if wanted.default is MISSING and wanted.default_factory is MISSING:
+                return False
+        elif (nested := row_class_in(f.type)) is not None and not serves_as_graph_object(nested):
+            return False
+    return True
 
 
 class StructFactory:
@@ -160,11 +157,12 @@ class _StructClass:
             deeper = [(path, f) for path, f in below if path]
             if (ending and deeper) or len({(repr(f.type), f.convert) for f in ending}) > 1:
                 raise self._mistake(step, [f.name for _, f in below])
-            if top and len(ending) == 1 and _is_plain(ending[0]):
-                f = ending[0]
-                rename[f.name] = step
-                self._own.add(f.name)
-                wire.append((f.name, self._leaf_type(f), *_default(f)))
+            only = ending[0] if len(ending) == 1 else None
+            # A list is not read as it is on the wire: rows are shared, so each reader gets a copy of its own.
+            if top and only is not None and not (only.convert or only.null_is_default or only.is_list):
+                rename[only.name] = step
+                self._own.add(only.name)
+                wire.append((only.name, self._leaf_type(only), *_default(only)))
                 continue
             name = f"wire_{i}_"
             rename[name] = step
@@ -192,11 +190,6 @@ class _StructClass:
             why="each path in a reply has one type.",
             fix="read it as one field (a nested Row where it is an object) and derive the other in domain().",
         )
-
-
-def _is_plain(f: RowField) -> bool:
-    """Return whether the value on the wire is the field's. A list is not: each reader gets a copy of its own."""
-    return f.convert is None and not f.null_is_default and not f.is_list
 
 
 def _default(f: RowField) -> tuple[Any, ...]:

@@ -189,7 +189,7 @@ AT_START = {
         @resolves(Query)  # <-
         async def listed(crm: Crm) -> Connection[Customer] | None: ...
         """,
-        "Query.listed is a Connection, but CustomerConnection is made of CountedConnection elsewhere",
+        "Query.listed is a Connection, but CustomerConnection is built from CountedConnection elsewhere",
         "use one of the two",
     ),
     "key that is no field": Wrong(
