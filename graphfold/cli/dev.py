@@ -61,7 +61,10 @@ async def _dev(project: Project, listener: socket.socket, sandbox_port: int | No
 
 @asynccontextmanager
 async def _environment(project: Project, sandbox_port: int | None) -> AsyncIterator[dict[str, str]]:
-    """Run the sandbox if it has a port, and yield the gateway's variables. The sandbox's override those in `.env`."""
+    """Run the sandbox if it has a port, and yield the gateway's variables. The sandbox's override those in `.env`.
+
+    Raise `Stop` if the sandbox ends by itself.
+    """
     if sandbox_port is None or project.sandbox is None:
         yield development_environment(project.root)
         return

@@ -27,7 +27,7 @@ def explain(
     """Print the backend calls that a query would make, with their keys and order. Makes none and needs no settings."""
     document, values = read_document(text), read_variables(variables)
     graph = load_graph(development_environment(current_project().root))
-    graph.documents.development = True
+    graph.documents.development = True  # a developer may introspect and gets suggestions for misspelt names
     try:
         explanation = graph.explain(document, values, operation)
     except ExplainError as failure:

@@ -49,6 +49,7 @@ def _send(address: str, secret: str, body: bytes) -> bool:
     """Send the message to one gateway, print the outcome, and return whether the gateway has invalidated the keys."""
     from graphfold.server.webhook_signature import sign_webhook
 
+    # A new id and time for each gateway: gateways ignore an id they know, and reject a message that is minutes old.
     signature = sign_webhook(secret, f"msg_{uuid.uuid4().hex}", int(time.time()), body)
     headers = {**signature, "content-type": "application/json"}
     try:

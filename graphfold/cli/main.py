@@ -21,7 +21,7 @@ app = typer.Typer(
     help="Folds REST, SOAP and GraphQL backends into one GraphQL graph.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False,  # typer would print local variables, which may be secrets
 )
 for command in (
     dev.dev,

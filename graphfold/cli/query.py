@@ -53,7 +53,7 @@ def _run_here(document: str, variables: dict[str, Any] | None, operation: str | 
     stop_if_settings_are_missing(graph, _FIX)
 
     async def execute() -> dict[str, Any]:
-        graph.documents.development = True
+        graph.documents.development = True  # a developer may introspect and gets suggestions for misspelt names
         async with graph.running():
             answer = await graph.execute(document, variables, operation)
             body: dict[str, Any] = orjson.loads(answer.body())

@@ -96,7 +96,7 @@ async def _fetch_settings(url: str) -> dict[str, str]:
         async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
             response = await client.get(f"{url}/_sandbox/settings")
             return {str(name): str(value) for name, value in response.raise_for_status().json().items()}
-    except (httpx.HTTPError, ValueError, AttributeError) as error:
+    except (httpx.HTTPError, ValueError, AttributeError) as error:  # AttributeError: JSON, but no object
         raise Stop(f"The sandbox did not return its settings at {url}/_sandbox/settings: {error}.", fix=_FIX) from None
 
 

@@ -6,6 +6,8 @@ from rich.console import Console
 
 __all__ = ["Stop", "complain", "err", "out"]
 
+# `soft_wrap`: rich would otherwise break lines at the terminal's width, even inside a URL, and at 80 columns in a pipe.
+# `markup=False`: messages contain brackets, such as [tool.graphfold], which rich would take for styles.
 out = Console(highlight=False, soft_wrap=True, markup=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 

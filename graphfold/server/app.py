@@ -56,7 +56,7 @@ def create_app(
 
     graph.documents.development = development
     graph.observe(OperationRecorder())
-    app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)
+    app = Application(title=graph.title, lifespan=lifespan, openapi_url=None)  # no /docs: GraphQL documents itself
     app.state.health, app.state.admission = health, admission
     app.include_router(routes(graph, health))
     app.add_exception_handler(404, _not_found)

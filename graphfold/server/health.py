@@ -33,6 +33,7 @@ class Health:
 def routes(graph: ServedGraph, health: Health) -> APIRouter:
     router = APIRouter()
 
+    # Checks no backend: an orchestrator would restart the process, which mends no outage of a backend.
     @router.get("/healthz")
     async def healthz() -> JSONResponse:
         return JSONResponse({"status": "alive"})

@@ -130,6 +130,7 @@ class RequestHandler:
         graph, request = self._graph, self._request
         async with self._admission as waited:
             if waited:
+                # Never 0, which would mean that the client has sent no deadline.
                 self._seconds = max((self._seconds or graph.settings.deadline) - waited, 0.001)
             execution = graph.execute(
                 request.query,

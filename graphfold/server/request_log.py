@@ -45,6 +45,7 @@ class RequestRecord:
         self.status: int | None = None
         self.codes: list[str] = []
         self.operation: dict[str, Any] = {}
+        # Cut, as clients choose them: a log line has to stay short.
         self._request: dict[str, Any] = {"method": scope["method"][:20], "path": scope["path"][:200]}
         self._started = time.perf_counter()
         scope[self.KEY] = self
@@ -76,7 +77,10 @@ class RequestRecord:
 
 
 _current_record: ContextVar[RequestRecord | None] = ContextVar("graphfold_request_record", default=None)
-"""The record of the request that is handled in this context."""
+"""The record of the request that is handled in this context.
+
+The observer of operations gets no ASGI scope, but runs in the same task or one started by it, which copies the context.
+"""
 
 
 class OperationRecorder(Observer):

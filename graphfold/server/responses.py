@@ -38,6 +38,7 @@ class HTTPResponse:
     headers: Mapping[str, str] | None = None
 
     async def send(self, send: Send) -> None:
+        # Without a length the server would send the body in chunks.
         headers = [
             (b"content-type", f"{self.content_type}; charset=utf-8".encode()),
             (b"content-length", str(len(self.body)).encode()),

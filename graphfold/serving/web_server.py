@@ -38,7 +38,7 @@ async def serve_app(
     """
     async with app.router.lifespan_context(app):
         tune_garbage_collector()
-        server = _Server(_configuration(app, timeouts, grace))
+        server = _Server(app, timeouts, grace)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         serving.add_done_callback(lambda _: server.up.set())  # it has failed, if it ends before it is up
         try:
@@ -70,29 +70,26 @@ def tune_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _configuration(app: FastAPI, timeouts: ClientTimeouts, grace: float) -> uvicorn.Config:
-    seconds: Any = grace  # declared as int, but used as a float
-    # Declared as a class, but called like any factory.
-    protocol: Any = partial(ClientConnection, admission=app.state.admission, timeouts=timeouts)
-    return uvicorn.Config(
-        app,
-        http=protocol,
-        lifespan="off",  # `serve_app` runs it
-        timeout_keep_alive=timeouts.idle,
-        ws="none",  # no WebSockets; "auto" would import a library for them
-        log_config=None,  # the request log replaces uvicorn's own
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # clients could forge X-Forwarded-*, and nothing here uses the client's address
-        timeout_graceful_shutdown=seconds,
-    )
-
-
 class _Server(uvicorn.Server):
     """uvicorn's server, except that it leaves signals to `signals.py`, accepts with `Acceptor`, and sets `up`."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, app: FastAPI, timeouts: ClientTimeouts, grace: float) -> None:
+        seconds: Any = grace  # declared as int, but used as a float
+        # Declared as a class, but called like any factory.
+        protocol: Any = partial(ClientConnection, admission=app.state.admission, timeouts=timeouts)
+        config = uvicorn.Config(
+            app,
+            http=protocol,
+            lifespan="off",  # `serve_app` runs it
+            timeout_keep_alive=timeouts.idle,
+            ws="none",  # no WebSockets; "auto" would import a library for them
+            log_config=None,  # the request log replaces uvicorn's own
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # clients could forge X-Forwarded-*, and nothing here uses the client's address
+            timeout_graceful_shutdown=seconds,
+        )
         super().__init__(config)
         self.up = asyncio.Event()
 
