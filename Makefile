@@ -43,7 +43,7 @@ test: setup assets ## Run the tests, all but the slow ones (ARGS="-k orders" is 
 test-all: setup assets peers ## Run the slow tests: browsers, foreign SOAP servers, soak, wheel, random queries, other Pythons
 	@$(RUN) pytest -rs -m slow $(PARALLEL)
 	@$(MAKE) fuzz
-	@$(MAKE) test-pythons VERSIONS="3.12 3.13 3.14"
+	@$(MAKE) test-pythons VERSIONS="3.12 3.13 3.14" ARGS="tests/execution tests/graphfold tests/server"
 
 test-wheel: setup assets peers ## Run the tests against the built wheel, with graphfold/ out of the way
 	@.ci/test-wheel $(SUITE) $(ARGS)
