@@ -80,8 +80,7 @@ async def _stop_with_sandbox(ended: asyncio.Task[int]) -> AsyncIterator[None]:
     working = asyncio.current_task()
     assert working is not None
 
-    # Waiting for both the block and the process would need a task for the block. Cancelling it from outside does not.
-
+    # The block runs in this task, which cannot also wait for the process; a callback cancels it instead.
     def cancel(_: object) -> None:
         working.cancel()
 
