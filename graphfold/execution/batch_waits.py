@@ -88,18 +88,19 @@ class AllNulled(Exception):
 
 
 class LevelLoads:
-    """Awaitable for the answers of a level's keys; it raises `AllNulled`.
+    """Awaitable for the answers of a level's keys, which it enqueues when it is made; it raises `AllNulled`.
 
     It also ends when the operation's deadline passes: keys without an answer have failed then.
     """
 
     def __init__(self, errors: FieldErrors, positions: Positions, loader: Loader[Any], keys: list[Any]) -> None:
         self.positions, self._errors, self._loader, self._keys = positions, errors, loader, keys
+        self._dispatches = loader.enqueue(keys)
         self._wait: FirstDone | None = None
         self._nulled = self._expired = False
 
     def __await__(self) -> Generator[Any, Any, list[Any]]:
-        dispatches = self._loader.enqueue(self._keys)
+        dispatches = self._dispatches
         self._errors.watch(self)
         try:
             for dispatch in set(dispatches.values()):

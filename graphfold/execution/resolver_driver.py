@@ -84,6 +84,8 @@ class ResolverDriver:
                     self._loop, [dispatch.done for dispatch in self._loading if dispatch.done is not None]
                 )
                 await self._wait
+            # Nothing awaits in this loop, and nulls and the deadline reach `_stop` by callbacks of the event loop only:
+            # no dispatch of this list can be removed meanwhile.
             for dispatch in [dispatch for dispatch in self._loading if dispatch.results is not None]:
                 self._run(self._loading.pop(dispatch), _resume)
             self._collect()

@@ -140,8 +140,8 @@ class PlanRunner:
                 values = await self._load_level(positions, step.link, objects)
             except AllNulled:
                 return
-            except Exception:  # the resolver is called for each object instead, and each gets an error of its own
-                values = None
+            except Exception as error:  # a defect of the engine: shown by the fields, not hidden by calling resolvers
+                values = [Failed(error)] * len(objects)
         if values is None:
             values = self._calls.results(positions, step, objects)
         await self._completion.take(positions, values)
@@ -166,18 +166,31 @@ class PlanRunner:
         return live if len(live) < len(level.objects) else None
 
     async def _load_level(self, positions: Positions, link: Link, objects: list[Any]) -> list[Any] | None:
-        """Load the values of a link, all keys in one batch; None if loads are not gathered by level."""
-        batch = self._batch(link)
-        keys = batch.canonical_keys(list(map(link.keys, objects)))
-        if link.way == "ref" and batch.needs_only_key():
-            return list(map(batch.of_key, keys))
-        loader = batch.level_loader()
+        """Load the values of a link, all keys in one batch.
+
+        Return None if the resolver must be called for each object: loads are not gathered by level, or keys are bad.
+        """
+        # An attribute may raise, `key=` may refuse a value, a key may be unhashable: one bad key must not fail the
+        # whole level. The resolver does the same steps for each object, so only the object of the bad key fails.
+        # A batch that raises is not caught here: its error is the result of each of its keys.
+        try:
+            batch = self._batch(link)
+            keys = batch.canonical_keys(list(map(link.keys, objects)))
+            if link.way == "ref" and batch.needs_only_key():
+                return list(map(batch.of_key, keys))
+            loader = batch.level_loader()
+        except Exception:
+            return None
         if loader is None:
             return None
         await self._tasks.need_loop()
-        if link.way == "ref":
-            self._load_ahead(positions.step, batch.key_attribute, keys)
-        answers = await LevelLoads(self._errors, positions, loader, keys)
+        try:
+            if link.way == "ref":
+                self._load_ahead(positions.step, batch.key_attribute, keys)
+            loads = LevelLoads(self._errors, positions, loader, keys)
+        except Exception:
+            return None
+        answers = await loads
         to_value = batch.optional_value if link.way == "find" else batch.required_value
         return self._values(positions, answers, keys, to_value)
 

@@ -1,4 +1,4 @@
-"""Loads from a backend that is not there, for tests of whoever waits for them."""
+"""A fake backend and loader, for tests of code that awaits loads."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Backend:
 
 @asynccontextmanager
 async def backend(answer: Callable[[list[Any]], Awaitable[None]] | None = None) -> AsyncIterator[Backend]:
-    """`answer` is awaited before a call is answered."""
+    """Open a fake backend. `answer` is awaited before each call returns."""
     scope = OperationScope(cast("SharedResources", None), Viewer(), dict)
     try:
         yield Backend(scope, answer or _at_once)

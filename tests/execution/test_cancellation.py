@@ -1,6 +1,6 @@
-"""Ends that come early: the client goes away, an error nulls what others still wait for, a resolver cancels itself.
+"""Operations that end early: cancelled by the client, by null propagation, or by a resolver's cancellation.
 
-Whatever ran has ended when the operation has: every `finally` has run, and no task is left.
+When the operation has ended, every `finally` of its resolvers has run and no task is left.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SCHEMA = build_schema("""
 
 
 class Diary:
-    """What happened, in a list; waits that end only when they are cancelled."""
+    """A log of the events of resolvers, with waits that end only by cancellation."""
 
     def __init__(self) -> None:
         self.entries: list[str] = []
@@ -76,7 +76,7 @@ def others() -> set[asyncio.Task[Any]]:
     return asyncio.all_tasks()
 
 
-async def test_a_client_that_goes_away_ends_everything() -> None:
+async def test_cancelled_operation_leaves_no_resolver_or_task_running() -> None:
     diary, before = Diary(), others()
 
     async def never(_keys: list[Any]) -> None:
@@ -100,7 +100,7 @@ async def test_a_client_that_goes_away_ends_everything() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
-async def test_cancelled_in_any_turn(count: int) -> None:
+async def test_operation_cancelled_after_some_loop_turns_leaves_no_task(count: int) -> None:
     diary, before = Diary(), others()
     async with backend() as fake:
 
@@ -125,7 +125,7 @@ async def test_cancelled_in_any_turn(count: int) -> None:
 
 
 @pytest.mark.parametrize("query", ["{ one { waits fails } other }", "{ one { fails waits } other }"])
-async def test_a_null_ends_what_waits_below_it(query: str) -> None:
+async def test_null_propagation_cancels_waiting_sibling_resolver(query: str) -> None:
     diary, before = Diary(), others()
     root = {"one": {"waits": lambda _info: diary.sleep("waits"), "fails": lambda _info: fails()}, "other": 2}
     result = await run(query, root)
@@ -136,7 +136,7 @@ async def test_a_null_ends_what_waits_below_it(query: str) -> None:
     assert others() <= before
 
 
-async def test_a_null_ends_what_begins_below_it_later() -> None:
+async def test_null_propagation_cancels_resolvers_started_later_below_the_null() -> None:
     diary = Diary()
 
     async def items() -> Any:
@@ -149,7 +149,7 @@ async def test_a_null_ends_what_begins_below_it_later() -> None:
     assert not diary.open
 
 
-async def test_an_error_at_the_root_ends_all() -> None:
+async def test_null_of_the_whole_data_cancels_all_resolvers() -> None:
     diary = Diary()
     root = {"required": lambda _info: fails(), "slow": lambda _info: diary.sleep("slow"), "items": [{"value": 1}]}
     result = await run("{ slow items { value } required }", root)
@@ -157,7 +157,7 @@ async def test_an_error_at_the_root_ends_all() -> None:
     assert not diary.open
 
 
-async def test_an_error_in_an_item_ends_only_that_item() -> None:
+async def test_null_in_a_list_item_leaves_other_items_running() -> None:
     async def late(i: int) -> int:
         await turns()
         return i
@@ -173,7 +173,7 @@ async def test_an_error_in_an_item_ends_only_that_item() -> None:
     }
 
 
-async def test_an_error_at_once_does_not_even_begin_what_would_have_to_be_awaited() -> None:
+async def test_synchronous_root_error_starts_no_coroutine_resolver() -> None:
     diary = Diary()
     root = {"slow": lambda _info: diary.sleep("slow"), "required": None}
     result: Any = execute(SCHEMA, parse("{ slow required }"), root, executor_class=PlanExecutor)
@@ -182,7 +182,7 @@ async def test_an_error_at_once_does_not_even_begin_what_would_have_to_be_awaite
     assert diary.entries == []
 
 
-async def test_a_cancellation_by_a_resolver_ends_the_operation() -> None:
+async def test_cancelled_error_raised_by_resolver_ends_the_operation() -> None:
     diary, before = Diary(), others()
 
     async def cancelled() -> Any:
@@ -196,7 +196,7 @@ async def test_a_cancellation_by_a_resolver_ends_the_operation() -> None:
     assert others() <= before
 
 
-async def test_a_cancelled_resolver_may_clean_up_in_its_own_time() -> None:
+async def test_operation_waits_for_cleanup_of_cancelled_resolver() -> None:
     entries: list[str] = []
 
     async def careful() -> Any:
@@ -213,7 +213,7 @@ async def test_a_cancelled_resolver_may_clean_up_in_its_own_time() -> None:
     assert entries == ["clean"]
 
 
-async def test_one_that_waits_for_a_load_may_clean_up_with_a_timeout() -> None:
+async def test_resolver_cancelled_at_a_load_may_use_a_timeout_to_clean_up() -> None:
     entries: list[str] = []
 
     async def never(_keys: list[Any]) -> None:
@@ -236,7 +236,7 @@ async def test_one_that_waits_for_a_load_may_clean_up_with_a_timeout() -> None:
     assert entries == ["clean"]
 
 
-def test_an_operation_begun_without_a_loop_is_awaited_in_one() -> None:
+def test_operation_started_without_event_loop_is_awaited_in_a_later_one() -> None:
     async def value(i: int) -> int:
         await asyncio.sleep(0)
         return i

@@ -1,4 +1,4 @@
-"""Every query that the suite asks of the reference graph, found in its source: both executors give one answer."""
+"""Every query of the reference graph found in the suite's source: plans and graphql-core return equal responses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROOMS = [ROOT / "tests" / room for room in ("e2e", "graph", "resolvers", "server
 
 
 def texts() -> Iterator[str]:
-    """The examples, and every string in a test that could be a query."""
+    """Yield the example queries, and every string in a test that could be a query."""
     for file in sorted((ROOT / "queries").glob("*.graphql")):
         yield file.read_text(encoding="utf-8")
     for file in sorted(file for room in ROOMS for file in room.glob("*.py")):
@@ -43,7 +43,7 @@ def texts() -> Iterator[str]:
 
 
 def queries(schema: GraphQLSchema) -> list[tuple[str, str | None]]:
-    """Those that are queries of this schema and can be asked without variables: text and operation."""
+    """Return text and operation name of the valid queries that need no variables."""
     found: dict[tuple[str, str | None], None] = {}
     for text in texts():
         try:
@@ -68,11 +68,11 @@ SCHEMA = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
 QUERIES = queries(SCHEMA)
 
 
-def test_the_queries_are_found() -> None:
+def test_reference_graph_queries_are_collected_from_the_suite() -> None:
     assert len(QUERIES) > 30
 
 
-async def test_both_executors_give_one_answer(shared_sandbox: str) -> None:
+async def test_plans_and_graphql_core_agree_on_reference_graph_queries(shared_sandbox: str) -> None:
     before = PLANNING_OUTCOMES.copy()
     plans = await _answers(shared_sandbox, "breadth-first")
     ran = PLANNING_OUTCOMES - before

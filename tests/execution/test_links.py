@@ -1,4 +1,4 @@
-"""Links: resolvers that are only a load run for a whole level at once, and give what the resolver itself would."""
+"""Links: a resolver that is only a load runs as one batch per level, with the results of the resolver itself."""
 
 # No `from __future__ import annotations` here: links are declared inside functions, with types of these functions.
 
@@ -13,6 +13,7 @@ from graphfold.adapter.base import Adapter
 from graphfold.composition.decorators import resolves
 from graphfold.declarations import declaring
 from graphfold.errors import GraphError, NotFound
+from graphfold.execution import batch_waits
 from graphfold.execution.links import find_link
 from graphfold.loading.load_result import MISSING, Failed
 from tests.execution.loading import Backend, backend
@@ -28,7 +29,7 @@ class Loads(Protocol):
 
 
 class Shop(Adapter):
-    """Never made: the context hands out a `Desk` for it."""
+    """Never instantiated: the context returns itself as this adapter."""
 
     lots: "Loads"
 
@@ -77,7 +78,7 @@ with declaring():
 
 
 class Batch:
-    """As a resolver and as the plan see one: loads over a backend that is not there, and how they are settled."""
+    """A fake batch, with the methods that resolvers call and those that plans call."""
 
     def __init__(self, fake: Backend) -> None:
         self._fake = fake
@@ -119,7 +120,7 @@ Answer = tuple[Any, list[tuple[Any, str]], list[list[Any]]]
 
 
 async def ask(query: str, keys: list[Any] | None = None, answer: Callable[[Any], Any] | None = None) -> Answer:
-    """Data, errors by place, and the keys of each call."""
+    """Return the data, the errors by response path, and the keys of each call."""
     async with backend(answer) as fake:
         with counted("planned"):
             result = await SCHEMA.execute(query, context_value=Context(fake, KEYS if keys is None else keys))
@@ -127,7 +128,7 @@ async def ask(query: str, keys: list[Any] | None = None, answer: Callable[[Any],
         return result.data, errors, fake.calls
 
 
-async def test_one_call_for_a_level_and_each_key_once() -> None:
+async def test_link_sends_one_batch_per_level_without_duplicate_keys() -> None:
     data, errors, calls = await ask("{ lots { found } }", ["a", "b", "a", "c", "b"])
     assert data == {"lots": [{"found": 10}] * 5}
     assert errors == []
@@ -135,38 +136,58 @@ async def test_one_call_for_a_level_and_each_key_once() -> None:
 
 
 @pytest.mark.parametrize("field", ["found", "plainly", "driven"])
-async def test_each_key_has_its_own_answer(field: str) -> None:
+async def test_link_maps_missing_and_failed_keys_to_their_objects(field: str) -> None:
     data, errors, calls = await ask(f"{{ lots {{ {field} }} }}")
     assert [lot[field] for lot in data["lots"]] == [10, 10, None, 10, None, 10]
     assert errors == [(["lots", 4, field], "the backend refuses")]
     assert calls == [["a", "b", "missing", "bad", "c"]]
 
 
-async def test_what_must_exist() -> None:
+async def test_load_link_fails_for_missing_keys() -> None:
     data, errors, _ = await ask("{ lots { loaded } }")
     assert data["lots"] == [{"loaded": 10}, {"loaded": 10}, None, {"loaded": 10}, None, {"loaded": 10}]
     assert errors == [(["lots", 2, "loaded"], "There is no missing."), (["lots", 4, "loaded"], "the backend refuses")]
 
 
-async def test_links_and_driven_resolvers_share_a_call() -> None:
+async def test_links_and_driven_resolvers_share_a_batch() -> None:
     data, _, calls = await ask("{ lots { found a: found driven plainly loaded } }", ["a", "b"])
     assert data["lots"] == [{"found": 10, "a": 10, "driven": 10, "plainly": 10, "loaded": 10}] * 2
     assert calls == [["a", "b"]]
 
 
-async def test_fields_with_arguments_are_driven() -> None:
+async def test_fields_with_arguments_run_as_driven_resolvers() -> None:
     data, _, calls = await ask("{ lots { withArgument(plus: 2) added(plus: 3) } }", ["a", "b"])
     assert data["lots"] == [{"withArgument": 12, "added": 20}] * 2
     assert [sorted(keys) for keys in calls] == [["a", "a3", "b", "b3"]]
 
 
-async def test_a_key_that_cannot_be_read() -> None:
+async def test_unhashable_link_key_fails_only_its_own_object() -> None:
     data, errors, _ = await ask("{ lots { found } }", [["not", "hashable"], "a"])
     assert data["lots"] == [{"found": None}, {"found": 10}]
     assert [path for path, _ in errors] == [["lots", 0, "found"]]
 
 
-async def test_a_link_that_nobody_wants_any_more_is_not_waited_for() -> None:
+async def test_batch_that_raises_fails_each_object_of_a_link_after_one_call() -> None:
+    async def broken(_keys: list[Any]) -> None:
+        raise RuntimeError("broken batch")
+
+    data, errors, calls = await ask("{ lots { found } }", ["a", "b"], broken)
+    assert data == {"lots": [{"found": None}] * 2}
+    assert [path for path, _ in errors] == [["lots", 0, "found"], ["lots", 1, "found"]]
+    assert calls == [["a", "b"]]
+
+
+async def test_engine_error_in_a_link_is_reported_instead_of_calling_resolvers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[Any]:
+        raise RuntimeError("broken engine")
+
+    monkeypatch.setattr(batch_waits, "dispatched_results", broken)
+    data, errors, _ = await ask("{ lots { found } }", ["a", "b"])
+    assert data == {"lots": [{"found": None}] * 2}
+    assert errors == [(["lots", i, "found"], "broken engine") for i in range(2)]
+
+
+async def test_null_propagation_ends_the_wait_for_a_link() -> None:
     async def never(_keys: list[Any]) -> None:
         await asyncio.Event().wait()
 
@@ -217,12 +238,12 @@ OTHER: Any = None
 NOT_LINKS = [no_await, more_than_a_load, key_of_a_key, another_way, not_its_own, two_keys, len]
 
 
-def test_what_is_a_link() -> None:
+def test_resolver_that_only_awaits_a_load_is_a_link() -> None:
     link = find_link(loaded, {"shop": Shop})
     assert link is not None
     assert (link.adapter, link.batch, link.way, link.key) == (Shop, "lots", "load", "key")
 
 
 @pytest.mark.parametrize("function", NOT_LINKS, ids=lambda function: function.__name__)
-def test_what_only_looks_like_a_link(function: Callable[..., Any]) -> None:
+def test_resolver_that_does_more_than_one_load_is_no_link(function: Callable[..., Any]) -> None:
     assert find_link(function, {"shop": Shop}) is None

@@ -160,20 +160,20 @@ def depth(value: str) -> int:
 
 @pytest.mark.parametrize("value", AT_ONCE.keys())
 @pytest.mark.parametrize("kind", KINDS)
-def test_at_once(kind: str, value: str) -> None:
+def test_null_propagation_of_synchronous_values_matches_graphql_core(kind: str, value: str) -> None:
     for declared in TYPES:
         agree_at_once(schema_of(kind, declared), query_for(kind), root_of(kind, AT_ONCE[value]))
 
 
 @pytest.mark.parametrize("value", AWAITED.keys())
 @pytest.mark.parametrize("kind", KINDS)
-async def test_awaited(kind: str, value: str) -> None:
+async def test_null_propagation_of_awaited_values_matches_graphql_core(kind: str, value: str) -> None:
     fitting = [declared for declared in TYPES if declared.count("[") >= depth(value)]
     for declared in fitting:
         await agree(schema_of(kind, declared), query_for(kind), root_of(kind, AWAITED[value]), exact=False)
 
 
-def test_errors_stand_in_the_order_of_the_document() -> None:
+def test_errors_are_listed_in_document_order() -> None:
     schema = build_schema("type Query { a: Deep b: Int c: [Deep] } type Deep { x: Int y: Deep }")
 
     def root() -> dict[str, Any]:
@@ -186,7 +186,7 @@ def test_errors_stand_in_the_order_of_the_document() -> None:
     assert paths[-1] == ["a", "y", "x"]
 
 
-def test_propagation_can_be_switched_off() -> None:
+def test_null_propagation_disabled_by_on_error_directive() -> None:
     schema = build_schema("""
         directive @experimental_disableErrorPropagation on QUERY
         type Query { a: Deep! } type Deep { x: Int! list: [Int!]! }

@@ -1,4 +1,4 @@
-"""Whole operations: mutations in series, subscriptions, what resolvers are told, and who runs what no plan covers."""
+"""Whole operations: serial mutations, subscriptions, resolver info, plan caches, and the fallback to graphql-core."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SCHEMA = build_schema("""
 OWN_RESOLVER_ONLY = build_schema("type Query { a: Int b: B } type B { c: Int }")
 
 
-async def test_mutations_run_one_after_the_other() -> None:
+async def test_mutation_root_fields_run_serially() -> None:
     def root() -> dict[str, Any]:
         state = {"sum": 0}
 
@@ -62,7 +62,7 @@ async def test_mutations_run_one_after_the_other() -> None:
     assert [result.data[name]["value"] for name in "abc"] == [1, 3, 6]  # type: ignore[index]
 
 
-async def test_a_mutation_that_nulls_the_answer_is_the_last_one() -> None:
+async def test_mutation_fields_after_null_data_are_not_run() -> None:
     called: list[int] = []
 
     def root() -> dict[str, Any]:
@@ -77,7 +77,7 @@ async def test_a_mutation_that_nulls_the_answer_is_the_last_one() -> None:
     assert called == [1, 2, 1, 2]
 
 
-async def test_the_events_of_a_subscription() -> None:
+async def test_subscription_events_match_graphql_core() -> None:
     async def ticks(_root: Any, _info: Any) -> AsyncIterator[Any]:
         for event in ({"items": {"id": 1}}, {"items": {"id": "x"}}, {"items": None}, {"items": ValueError("no")}):
             yield event
@@ -99,7 +99,7 @@ async def _started(stream: Any) -> Any:
     return stream if hasattr(stream, "__aiter__") else await stream
 
 
-def test_what_resolvers_are_told() -> None:
+def test_resolver_info_matches_graphql_core() -> None:
     seen: list[dict[str, Any]] = []
 
     def told(info: Any, **arguments: Any) -> str:
@@ -119,7 +119,7 @@ def test_what_resolvers_are_told() -> None:
     assert "['items', 1, 'item', 'told']" in result.data["items"][1]["item"]["told"]  # type: ignore[index]
 
 
-def test_attributes_are_read_once() -> None:
+def test_object_attributes_are_read_once() -> None:
     class Item:
         def __init__(self) -> None:
             self.reads = 0
@@ -145,7 +145,7 @@ def test_attributes_are_read_once() -> None:
     assert items[0].reads == 1
 
 
-def test_two_field_resolvers_of_one_document() -> None:
+def test_cached_plan_uses_the_field_resolver_of_each_run() -> None:
     document = parse("{ a b { c } }")
     for number in (1, 2):
         resolver = lambda _source, info, n=number: {} if info.field_name == "b" else n  # noqa: E731
@@ -153,7 +153,7 @@ def test_two_field_resolvers_of_one_document() -> None:
         assert result.data == {"a": number, "b": {"c": number}}
 
 
-def test_one_document_for_two_schemas() -> None:
+def test_one_document_gets_a_plan_for_each_schema() -> None:
     document = parse("{ a }")
     for declared in ("Int", "String", "[Int]"):
         schema = build_schema(f"type Query {{ a: {declared} }}")
@@ -195,8 +195,8 @@ CASES = [(name, i) for name, values in ODD.items() for i in range(len(values))]
 
 @pytest.mark.parametrize("of", [dict, Thing, SimpleNamespace])
 @pytest.mark.parametrize(("name", "i"), CASES)
-def test_an_odd_value_among_many(name: str, i: int, of: Any) -> None:
-    """Rows of many objects are built by generated code, which must know what it does not know."""
+def test_generated_row_builder_handles_one_unusual_leaf_value(name: str, i: int, of: Any) -> None:
+    """Generated code builds rows of many objects; it must leave unusual values to completion."""
 
     def root() -> dict[str, Any]:
         good = {"int": 1, "real": 1.5, "text": "t", "id": "i", "flag": True, "mood": "GLAD", "many": [1, 2]}
@@ -207,7 +207,7 @@ def test_an_odd_value_among_many(name: str, i: int, of: Any) -> None:
     agree_at_once(LEAVES, "{ things { int real text id flag mood many rows most __typename } }", root)
 
 
-def test_many_objects_are_built_as_few_are() -> None:
+def test_generated_and_plain_row_builders_agree() -> None:
     def root() -> dict[str, Any]:
         good = [{"id": i, "told": f"{i}"} for i in range(60)]
         return {"items": [*good, {"id": 1.5, "told": None}, None, {"id": True, "told": 5}, ValueError("item")]}
@@ -218,7 +218,7 @@ def test_many_objects_are_built_as_few_are() -> None:
         agree_at_once(SCHEMA, document, lambda: {"items": [{"id": 1, "told": "x"}] * 60})
 
 
-def test_a_type_that_the_schema_does_not_have() -> None:
+def test_mutation_without_mutation_type_returns_null_data() -> None:
     result = agree_at_once(build_schema("type Query { a: Int }"), "mutation { a }")
     assert result.data is None
 
@@ -236,14 +236,14 @@ FALLBACK: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", FALLBACK)
-def test_what_graphql_core_runs(name: str) -> None:
-    query, given = FALLBACK[name]
+def test_unplannable_operation_falls_back_to_graphql_core(name: str) -> None:
+    query, options = FALLBACK[name]
     document = parse(query, experimental_fragment_arguments="(" in query.split("}")[0])
-    result = agree_at_once(SCHEMA, document, lambda: {"number": 1}, reason=name.split(maxsplit=1)[0], **given)
+    result = agree_at_once(SCHEMA, document, lambda: {"number": 1}, reason=name.split(maxsplit=1)[0], **options)
     assert result.errors is None
 
 
-async def test_incremental_delivery_is_graphql_cores() -> None:
+async def test_incremental_delivery_falls_back_to_graphql_core() -> None:
     schema = build_schema(
         "directive @defer(if: Boolean! = true, label: String) on INLINE_FRAGMENT type Query { a: Int }"
     )
@@ -255,25 +255,25 @@ async def test_incremental_delivery_is_graphql_cores() -> None:
     assert [patch async for patch in result.subsequent_results]
 
 
-def test_a_synchronous_run_is_graphql_cores() -> None:
+def test_execute_sync_falls_back_to_graphql_core() -> None:
     with counted("synchronous"):
         result = execute_sync(SCHEMA, parse("{ number }"), {"number": 1}, executor_class=PlanExecutor)
     assert result.data == {"number": 1}
 
 
-def test_too_deep_for_a_plan() -> None:
+def test_fragments_too_deep_for_a_plan_fall_back_to_graphql_core() -> None:
     depth = 2_000
     chain = " ".join(f"fragment F{i} on Query {{ ...F{i + 1} }}" for i in range(depth))
     document = parse(f"{{ ...F0 }} {chain} fragment F{depth} on Query {{ number }}", no_location=True)
     agree_at_once(SCHEMA, document, reason="too-deep")
 
 
-def test_every_reason_is_listed() -> None:
+def test_unplanned_reasons_are_all_listed_and_tested() -> None:
     assert set(PLANNING_OUTCOMES) <= {*UNPLANNED_REASONS, "planned"}
     assert {name.split()[0] for name in FALLBACK} | {"synchronous", "too-deep", "incremental"} == set(UNPLANNED_REASONS)
 
 
-def test_the_variants_of_a_document_are_bounded() -> None:
+def test_plan_variants_kept_per_document_are_bounded() -> None:
     names = [f"v{i}" for i in range(8)]
     declared = " ".join(f"${name}: Boolean!" for name in names)
     fields = " ".join(f"{name}: number @include(if: ${name})" for name in names)
@@ -286,7 +286,7 @@ def test_the_variants_of_a_document_are_bounded() -> None:
     assert len(kept.plans) == planning.VARIANTS
 
 
-def test_a_plan_goes_with_its_schema() -> None:
+def test_cached_plan_does_not_keep_its_schema_alive() -> None:
     schema = build_schema("type Query { a: Int }")
     agree_at_once(schema, "{ a }", lambda: {"a": 1})
     gone = weakref.ref(schema)
@@ -295,7 +295,7 @@ def test_a_plan_goes_with_its_schema() -> None:
     assert gone() is None
 
 
-async def test_nothing_is_left_for_the_garbage_collector() -> None:
+async def test_finished_run_leaves_no_garbage_cycle_of_loaded_objects() -> None:
     class Loaded:
         id = 1
 
@@ -315,7 +315,7 @@ async def test_nothing_is_left_for_the_garbage_collector() -> None:
         gc.enable()
 
 
-def test_plans_of_long_documents_are_not_kept_and_those_of_many_are_bounded() -> None:
+def test_plan_cache_is_bounded_and_skips_long_documents() -> None:
     SCHEMA.extensions.pop(planning._NOTE, None)
     for number in range(60):
         agree_at_once(SCHEMA, parse(f"query Q{number} {{ number }} #" + "x" * 20_000), lambda: {"number": 1})
@@ -326,7 +326,7 @@ def test_plans_of_long_documents_are_not_kept_and_those_of_many_are_bounded() ->
 
 
 @pytest.mark.parametrize("field", ["item", "items"])
-def test_objects_too_deep_for_the_stack_are_an_error(field: str) -> None:
+def test_objects_nested_too_deep_for_the_stack_return_an_error(field: str) -> None:
     schema = build_schema("type Query { item: Item } type Item { item: Item items: [Item] }")
     item: dict[str, Any] = {}
     item.update(item=item, items=[item])

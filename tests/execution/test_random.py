@@ -16,7 +16,7 @@ from tests.execution.twice import agree, agree_at_once
 from tests.execution.worlds import World
 
 DEFAULT = 100
-"""What hypothesis itself would run: nobody asked for a number."""
+"""The number of examples of hypothesis itself, where no profile sets another."""
 
 many = settings.default is not None and settings.default.max_examples != DEFAULT
 examples = settings(
@@ -50,7 +50,7 @@ worlds = {waits: made(waits=waits) for waits in (False, True)}
 
 @given(st.data())
 @examples
-def test_at_once(data: st.DataObject) -> None:
+def test_random_synchronous_queries_match_graphql_core(data: st.DataObject) -> None:
     world = data.draw(st.sampled_from(worlds[False]))
     text, values = _drawn(world, data)
     agree_at_once(world.schema, text, world.root, variable_values=values)
@@ -60,7 +60,7 @@ def test_at_once(data: st.DataObject) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @given(st.data())
 @examples
-def test_awaited(data: st.DataObject) -> None:
+def test_random_awaited_queries_match_graphql_core(data: st.DataObject) -> None:
     world = data.draw(st.sampled_from(worlds[True]))
     text, values = _drawn(world, data)
     asyncio.run(agree(world.schema, text, world.root, exact=False, variable_values=values))

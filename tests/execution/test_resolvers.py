@@ -77,24 +77,24 @@ async def _quiet(before: set[asyncio.Task[Any]]) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in DIFFERENT])
-async def test_as_in_a_task(name: str) -> None:
+async def test_driven_resolver_behaves_as_in_its_own_task(name: str) -> None:
     assert await outcome_of(driven, name) == await outcome_of(as_tasks, name)
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-async def test_known_differences(name: str) -> None:
+async def test_documented_differences_between_spare_task_and_own_task(name: str) -> None:
     assert await outcome_of(driven, name) != await outcome_of(as_tasks, name)
 
 
 @pytest.mark.parametrize("name", ["a load", "a context variable set before a load", "the same task all along"])
-async def test_resolvers_get_tasks_of_their_own_where_lookups_cannot_be_observed(
+async def test_resolvers_get_own_tasks_where_task_lookups_are_unobservable(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spare_task, "OBSERVABLE", False)
     assert await outcome_of(driven, name) == await outcome_of(as_tasks, name)
 
 
-async def test_lookup_of_the_current_task_takes_the_spare_task() -> None:
+async def test_current_task_lookup_takes_the_spare_task() -> None:
     spare = spare_task.SpareTask(asyncio.get_running_loop())
     current = asyncio.current_task()
     assert current is not None

@@ -92,9 +92,9 @@ thing = st.fixed_dictionaries(
 
 
 @given(things=st.lists(thing, min_size=1, max_size=5), many=st.booleans())
-def test_rows_answer_as_their_attributes_do(things: list[dict[str, Any]], many: bool) -> None:
-    asked: Callable[[Any], frozenset[str]] = lambda row: row.shape.on_demand  # noqa: E731  # an argument of its own
-    rows = decoder_for(list[ThingRow], asked).json(json.dumps(things * (60 if many else 1)).encode())
+def test_decoded_rows_complete_like_their_attributes(things: list[dict[str, Any]], many: bool) -> None:
+    requested: Callable[[Any], frozenset[str]] = lambda row: row.shape.on_demand  # noqa: E731  # an argument of its own
+    rows = decoder_for(list[ThingRow], requested).json(json.dumps(things * (60 if many else 1)).encode())
     agree_at_once(SCHEMA, QUERY, context_value=rows)
 
 
@@ -105,7 +105,7 @@ def _price(cents: int) -> Decimal:
 
 
 @pytest.mark.parametrize("count", [1, 100])
-def test_a_value_that_no_conversion_takes_fails_at_its_place(count: int) -> None:
+def test_unconvertible_row_value_fails_at_its_response_path(count: int) -> None:
     with declaring():
 
         class PricedRow(Row[Thing], key="number"):

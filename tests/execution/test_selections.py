@@ -81,7 +81,7 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
-def test_selection(query: str) -> None:
+def test_selection_set_matches_graphql_core(query: str) -> None:
     result = agree_at_once(SCHEMA, query, root)
     assert result.data is not None
     assert result.errors is None
@@ -106,12 +106,12 @@ VARIABLES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("variables", VARIABLES)
-def test_variables_decide_anew_in_each_run_of_one_document(variables: dict[str, Any]) -> None:
-    for given in (variables, *VARIABLES):
-        agree_at_once(SCHEMA, WITH_VARIABLES, root, variable_values=given)
+def test_skip_and_include_variables_apply_anew_in_each_run(variables: dict[str, Any]) -> None:
+    for values in (variables, *VARIABLES):
+        agree_at_once(SCHEMA, WITH_VARIABLES, root, variable_values=values)
 
 
-def test_a_variable_that_decides_may_turn_out_null() -> None:
+def test_null_variable_of_skip_or_include_is_an_error() -> None:
     at_root = "query ($a: Boolean = true) { me @include(if: $a) { name } }"
     below = "query ($a: Boolean = true) { you { name @skip(if: $a) } me { age } }"
     for query in (at_root, below):
@@ -119,7 +119,7 @@ def test_a_variable_that_decides_may_turn_out_null() -> None:
         assert result.errors
 
 
-def test_the_default_variable_of_a_document_with_several_operations() -> None:
+def test_variable_defaults_of_the_chosen_operation_apply() -> None:
     query = "query A { me { name } } query B { you { name } }"
     assert agree_at_once(SCHEMA, query, root, operation_name="B").data == {"you": {"name": "You"}}
     assert agree_at_once(SCHEMA, query, root, operation_name="A").data == {"me": {"name": "Ann"}}

@@ -53,7 +53,7 @@ def test_6_1_the_operation_is_chosen_by_name() -> None:
 
 
 @pytest.mark.parametrize("name", [None, "C"])
-def test_6_1_a_name_that_does_not_say_which_operation_is_a_request_error(name: str | None) -> None:
+def test_6_1_ambiguous_or_unknown_operation_name_is_a_request_error(name: str | None) -> None:
     result = agree_at_once(SCHEMA, "query A { number } query B { number }", operation_name=name)
     assert result.data is None
     assert paths(result) == [None]
@@ -154,12 +154,12 @@ async def test_6_2_3_1_an_error_of_the_source_stream_is_a_request_error() -> Non
 # 6.3 Executing Selection Sets
 
 
-def test_6_3_the_answer_has_the_order_of_the_selection() -> None:
+def test_6_3_response_fields_follow_selection_order() -> None:
     result = agree_at_once(SCHEMA, "{ text a: number ... { id } number text }", dict)
     assert list(result.data or ()) == ["text", "a", "id", "number"]
 
 
-async def test_6_3_the_order_does_not_depend_on_what_is_ready_first() -> None:
+async def test_6_3_response_order_is_independent_of_completion_order() -> None:
     async def after(turns: int, value: Any) -> Any:
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -186,7 +186,7 @@ def test_6_3_2_collecting_fields_of_fragments_that_apply() -> None:
 
 @pytest.mark.parametrize("skip", [True, False])
 @pytest.mark.parametrize("include", [True, False])
-def test_6_3_2_skip_and_include_are_both_asked(skip: bool, include: bool) -> None:
+def test_6_3_2_skip_and_include_both_apply(skip: bool, include: bool) -> None:
     query = "query ($s: Boolean!, $i: Boolean!) { number @skip(if: $s) @include(if: $i) }"
     result = agree_at_once(SCHEMA, query, lambda: {"number": 1}, variable_values={"s": skip, "i": include})
     assert result.data == ({"number": 1} if include and not skip else {})

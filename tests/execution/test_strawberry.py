@@ -192,14 +192,14 @@ class Watching(SchemaExtension):
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
-async def test_as_strawberry(query: str) -> None:
+async def test_plans_match_strawberry_execution(query: str) -> None:
     with counted("planned"):
         ours = await strawberry.Schema(Query, execution_context_class=PlanExecutor).execute(query, context_value="ctx")
     theirs = await strawberry.Schema(Query).execute(query, context_value="ctx")
     same(theirs, ours, exact=True)  # type: ignore[arg-type]
 
 
-async def test_each_object_gets_arguments_of_its_own() -> None:
+async def test_mutable_arguments_are_coerced_for_each_object() -> None:
     """A resolver that changes its list does not change its sibling's."""
 
     @strawberry.type
@@ -220,14 +220,14 @@ async def test_each_object_gets_arguments_of_its_own() -> None:
     assert result.data == {"items": [{"grown": 2}] * 3}
 
 
-async def test_hooks_of_the_operation_still_run() -> None:
+async def test_operation_hooks_of_extensions_run_with_plans() -> None:
     schema = strawberry.Schema(Query, extensions=[Watching], execution_context_class=PlanExecutor)
     with counted("planned"):
         result = await schema.execute("{ named }")
     assert (result.data, result.extensions) == ({"named": "n"}, {"watched": True})
 
 
-async def test_hooks_of_fields_switch_to_graphql_core() -> None:
+async def test_resolve_hooks_of_extensions_fall_back_to_graphql_core() -> None:
     class Louder(SchemaExtension):
         def resolve(self, _next: Any, root: Any, info: Any, *args: str, **kwargs: Any) -> Any:
             value = _next(root, info, *args, **kwargs)
@@ -239,13 +239,13 @@ async def test_hooks_of_fields_switch_to_graphql_core() -> None:
     assert result.data == {"named": "N"}
 
 
-def test_without_a_loop() -> None:
+def test_execute_sync_of_strawberry_schema() -> None:
     schema = strawberry.Schema(Query, execution_context_class=PlanExecutor)
     with counted("planned"):
         assert schema.execute_sync("{ named person { name } }").data == {"named": "n", "person": {"name": "Ann"}}
 
 
-async def test_subscriptions() -> None:
+async def test_strawberry_subscription_events_run_as_plans() -> None:
     @strawberry.type
     class Subscription:
         @strawberry.subscription

@@ -24,13 +24,13 @@ Both = tuple[ExecutionResult, ExecutionResult]
 
 
 def seen(result: ExecutionResult) -> dict[str, Any]:
-    """What a client sees of a result, keys in their order."""
+    """Return the JSON of a result that a client sees, keys in their order."""
     errors = [error.formatted for error in result.errors or ()]
     return {"data": json.dumps(result.data, default=repr), "errors": json.dumps(errors, default=repr)}
 
 
 def same(core: ExecutionResult, ours: ExecutionResult, *, exact: bool) -> None:
-    """Assert it. Of concurrent errors (not `exact`) the specification leaves open which of them is told at a null."""
+    """Assert equal results. Which of several concurrent errors is reported at a null is open (not `exact`)."""
     assert seen(core)["data"] == seen(ours)["data"]
     if exact:
         assert seen(core)["errors"] == seen(ours)["errors"]
@@ -38,13 +38,13 @@ def same(core: ExecutionResult, ours: ExecutionResult, *, exact: bool) -> None:
 
 
 def agree_at_once(
-    schema: GraphQLSchema, query: str | DocumentNode, root: Root = dict, *, reason: str = "planned", **given: Any
+    schema: GraphQLSchema, query: str | DocumentNode, root: Root = dict, *, reason: str = "planned", **options: Any
 ) -> ExecutionResult:
-    """For operations in which nothing is awaited: equal to the last letter. The plan's result."""
+    """Run a synchronous operation both ways, assert equal JSON, and return the plan's result."""
     document = parse(query) if isinstance(query, str) else query
-    core = _execute(schema, document, root(), IncrementalExecutor, given)
+    core = _execute(schema, document, root(), IncrementalExecutor, options)
     with counted(reason):
-        ours = _execute(schema, document, root(), PlanExecutor, given)
+        ours = _execute(schema, document, root(), PlanExecutor, options)
     assert isinstance(core, ExecutionResult)
     assert isinstance(ours, ExecutionResult)
     same(core, ours, exact=True)
@@ -58,41 +58,41 @@ async def agree(
     *,
     exact: bool = True,
     reason: str = "planned",
-    **given: Any,
+    **options: Any,
 ) -> ExecutionResult:
-    """The plan's result, after it has been compared with graphql-core's."""
-    core, ours = await both(schema, query, root, reason=reason, **given)
+    """Run an operation both ways, assert equal results, and return the plan's result."""
+    core, ours = await both(schema, query, root, reason=reason, **options)
     same(core, ours, exact=exact)
     return ours
 
 
 async def both(
-    schema: GraphQLSchema, query: str | DocumentNode, root: Root = dict, *, reason: str = "planned", **given: Any
+    schema: GraphQLSchema, query: str | DocumentNode, root: Root = dict, *, reason: str = "planned", **options: Any
 ) -> Both:
-    """The results of both executors, core's first."""
+    """Return the results of both executors, graphql-core's first."""
     document = parse(query) if isinstance(query, str) else query
-    core = _execute(schema, document, root(), IncrementalExecutor, given)
+    core = _execute(schema, document, root(), IncrementalExecutor, options)
     core = await core if inspect.isawaitable(core) else core
     with counted(reason):
-        ours = _execute(schema, document, root(), PlanExecutor, given)
+        ours = _execute(schema, document, root(), PlanExecutor, options)
         ours = await ours if inspect.isawaitable(ours) else ours
     return core, ours
 
 
 @contextmanager
 def counted(reason: str) -> Iterator[None]:
-    """The operation inside is run for this reason: "planned", or why graphql-core runs it."""
+    """Assert the planning outcome of the operation inside: "planned", or the reason of the fallback."""
     before = PLANNING_OUTCOMES.copy()
     yield
     assert PLANNING_OUTCOMES - before in (Counter({reason: 1}), Counter())
 
 
-def _execute(schema: GraphQLSchema, document: DocumentNode, root: Any, executor: Any, given: dict[str, Any]) -> Any:
-    return execute(schema, document, root, executor_class=executor, **given)
+def _execute(schema: GraphQLSchema, document: DocumentNode, root: Any, executor: Any, options: dict[str, Any]) -> Any:
+    return execute(schema, document, root, executor_class=executor, **options)
 
 
 def _nulled(result: ExecutionResult) -> set[tuple[str | int, ...]]:
-    """The places that errors have nulled: of each error's path as much as there is in the answer."""
+    """Return the response paths that errors have nulled: of each error's path the part that is in the data."""
     return {_reached(result.data, error.path or []) for error in result.errors or ()}
 
 
