@@ -74,8 +74,8 @@ def on_hand_and_where(level: Any) -> Json:
 
 async def tiny(calls: Calls, about: str) -> Json:
     (found,) = await calls.customers(f"ids={about}", "profile.displayName,contact.mail")
-    told = {"number": found["custNo"], "name": found["profile"]["displayName"], "email": found["contact"]["mail"]}
-    return {"customer": told}
+    customer = {"number": found["custNo"], "name": found["profile"]["displayName"], "email": found["contact"]["mail"]}
+    return {"customer": customer}
 
 
 async def page(calls: Calls, about: str) -> Json:

@@ -56,7 +56,8 @@ class OperationEvent:
     """One query, mutation or subscription event. Times are seconds of `time.perf_counter`.
 
     `kind` and `name` are None if the document does not say which operation to run. `codes` are those of the answer's
-    errors, known when it has ended. `query` is the client's text: it may contain private data.
+    errors, known when it has ended; `cancelled` is True if it ended without an answer. `query` is the client's text: it
+    may contain private data.
     """
 
     request_id: str
@@ -66,6 +67,7 @@ class OperationEvent:
     started: float = field(default_factory=perf_counter)
     ended: float | None = None
     codes: list[str] = field(default_factory=list)
+    cancelled: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -152,7 +154,7 @@ class Observer:
         """Hear that an operation starts."""
 
     def operation_ended(self, event: OperationEvent) -> None:
-        """Hear that an operation has its answer. It is the same object as at the start."""
+        """Hear that an operation has its answer, or was cancelled. It is the same object as at the start."""
 
     def step_ended(self, event: StepEvent) -> None:
         """Hear that a step of a plan has its values."""

@@ -76,8 +76,8 @@ class Loaders:
 
     async def _invoices_of(self, customer: str, first: int, after: str | None) -> Any:
         offset = offset_behind(after)
-        told = await self._backends.billing.ListInvoices(CustomerNo=customer, From=offset, Count=max(first, 1))
-        return window([invoice_from(invoice) for invoice in told.Invoice[:first]], told.total, offset)
+        page = await self._backends.billing.ListInvoices(CustomerNo=customer, From=offset, Count=max(first, 1))
+        return window([invoice_from(invoice) for invoice in page.Invoice[:first]], page.total, offset)
 
     async def _balances(self, customers: list[str]) -> list[Any]:
         return await asyncio.gather(*(self._billed(self._balance_of, customer) for customer in customers))

@@ -17,6 +17,7 @@ class CallSender(Protocol):
 
     async def send(self, call: Call, seconds: float | None = None) -> Reply:
         """Return the reply, whatever its status."""
+        ...
 
 
 class RevalidatingClient:

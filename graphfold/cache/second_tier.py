@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
@@ -70,6 +71,7 @@ class SecondTier(Protocol):
     @property
     def time_limit(self) -> float:
         """The seconds that a call may take, and so the longest delay of a load. The deadline may allow less."""
+        ...
 
     async def get_many(
         self, partition: TierPartition, keys: Collection[Hashable], fields: frozenset[str], /
@@ -78,9 +80,11 @@ class SecondTier(Protocol):
 
         The key of a read is an object made of its arguments. It is hashable, and equal for equal calls.
         """
+        ...
 
     async def set_many(self, partition: TierPartition, entries: Mapping[Hashable, TierEntry], ttl: float, /) -> None:
         """Store entries for at most `ttl` seconds. They are of one fetch: fields, age and ttl are the same for all."""
+        ...
 
     async def delete_many(self, operation: str, keys: Collection[Hashable] | None, /) -> None:
         """Delete the entries of these keys, or of the whole operation with None, in all partitions.
@@ -88,6 +92,7 @@ class SecondTier(Protocol):
         A fetch that began in another process before the deletion may store its result after it. The entry then lives
         until its `ttl`, as it would in that process's own cache.
         """
+        ...
 
 
 class OperationTier:
@@ -106,7 +111,8 @@ class OperationTier:
         max_undeleted: int = 10_000,
     ) -> None:
         self._tier, self._operation, self._spawn, self._max_undeleted = tier, operation, spawn, max_undeleted
-        self._undeleted: set[Hashable] = set()
+        self._undeleted: dict[Hashable, int] = {}  # key -> the number of its latest deletion
+        self._deletions = count(1)
         self._deletion: asyncio.Task[None] | None = None
         self._stores: set[asyncio.Task[None]] = set()
 
@@ -141,17 +147,20 @@ class OperationTier:
             return
         entries = {key: entry for key, entry in entries.items() if key not in self._undeleted}
         if entries and ttl > 0:
-            work = self._tier.set_many(TierPartition(self._operation, ident), entries, ttl)
+            work = self._store(TierPartition(self._operation, ident), entries, ttl)
             task = self._spawn(self._limited(work, self._tier.time_limit, None))
             self._stores.add(task)
             task.add_done_callback(self._stores.discard)
 
+    async def _store(self, partition: TierPartition, entries: Mapping[Hashable, TierEntry], ttl: float) -> None:
+        await self._tier.set_many(partition, entries, ttl)
+
     def delete(self, key: Hashable) -> None:
         """Delete a key in the background, or all with `ALL_KEYS`."""
         if key is ALL_KEYS or len(self._undeleted) >= self._max_undeleted:
-            self._undeleted = {ALL_KEYS}
+            self._undeleted = {ALL_KEYS: next(self._deletions)}
         else:
-            self._undeleted.add(key)
+            self._undeleted[key] = next(self._deletions)
         self._start_deletion()
 
     async def flush(self) -> None:
@@ -167,13 +176,19 @@ class OperationTier:
 
     async def _delete(self) -> None:
         while self._undeleted:
+            # Taken before the stores are awaited: the next round awaits the stores that begin meanwhile.
+            deleting = dict(self._undeleted)
             if stores := list(self._stores):
                 await asyncio.wait(stores)
-            keys = frozenset(self._undeleted)
-            work = self._tier.delete_many(self._operation, None if ALL_KEYS in keys else keys)
-            if not await self._limited(_confirmed(work), self._tier.time_limit, default=False):
+            work = self._remove(None if ALL_KEYS in deleting else frozenset(deleting))
+            if not await self._limited(work, self._tier.time_limit, default=False):
                 return  # until the next lookup
-            self._undeleted -= keys
+            # A key that was deleted again meanwhile has a new number, and is deleted again.
+            self._undeleted = {key: number for key, number in self._undeleted.items() if deleting.get(key) != number}
+
+    async def _remove(self, keys: frozenset[Hashable] | None) -> bool:
+        await self._tier.delete_many(self._operation, keys)
+        return True
 
     async def _limited(self, work: Coroutine[Any, Any, T], seconds: float, default: T) -> T:
         """Return what the tier returns, or the default if it fails or takes too long."""
@@ -197,8 +212,3 @@ def _retrieve_exception(task: asyncio.Task[Any]) -> None:
     """Keep asyncio from logging an exception that is raised after the time limit."""
     if not task.cancelled():
         task.exception()
-
-
-async def _confirmed(work: Coroutine[Any, Any, None]) -> bool:
-    await work
-    return True

@@ -113,12 +113,16 @@ def _find_plan(executor: Executor[Any]) -> Plan | str:
     return plan
 
 
+def _compiled_size(compiled: CompiledOperation) -> int:
+    return _size(compiled.operation)
+
+
 def _compiled_operation(executor: Executor[Any]) -> CompiledOperation:
     schema, operation = executor.schema, executor.operation
     # Kept in the schema, so that the plans go when it goes.
     cache: LRUCache[int, CompiledOperation] | None = schema.extensions.get(_NOTE)
     if cache is None:
-        cache = schema.extensions[_NOTE] = LRUCache(CHARACTERS, lambda compiled: _size(compiled.operation))
+        cache = schema.extensions[_NOTE] = LRUCache(CHARACTERS, _compiled_size)
     compiled = cache.get(id(operation))
     # An id may be used again after its operation is gone, and a copied schema has the extensions of the first.
     if compiled is None or compiled.operation is not operation or compiled.schema is not schema:

@@ -33,6 +33,7 @@ class Positions(Protocol):
 
     def put(self, i: int, value: Any, /) -> None:
         """Put a completed value into the response."""
+        ...
 
     def put_all(self, values: list[Any], /) -> None: ...
 
@@ -40,20 +41,25 @@ class Positions(Protocol):
 
     def field_path(self, i: int, /) -> Path:
         """Return the path of the field, without the indexes of its lists."""
+        ...
 
     def order(self, i: int, /) -> Order: ...
 
     def up(self, i: int, /) -> tuple[Positions, int] | None:
         """Return the position above; None at the root of the response."""
+        ...
 
     def null(self, i: int, /) -> None:
         """Put null, because of an error here or below."""
+        ...
 
     def is_nulled(self, i: int, /) -> bool:
         """Return whether an error has nulled this position, or one above it."""
+        ...
 
     def parent(self, i: int, /) -> Any:
         """Return the object whose field this is."""
+        ...
 
 
 class Level:

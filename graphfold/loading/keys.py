@@ -91,8 +91,9 @@ async def each(keys: Iterable[K], one: Callable[[K], Awaitable[V]], *, parallel:
                 outcomes[key] = error  # an exception out of gather would leave the other calls running unattended
 
     await asyncio.gather(*(worker() for _ in range(min(parallel, len(outcomes)))))
-    return {
+    results: dict[K, Any] = {
         key: value
         for key, value in outcomes.items()
         if not (isinstance(value, GraphError) and value.code == "NOT_FOUND")
     }
+    return results

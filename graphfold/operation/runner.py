@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from strawberry.types.graphql import OperationType
 
 from graphfold.composition.connections import max_page_size
 from graphfold.extensions import ResponseExtensions, collect_extensions
-from graphfold.observer import Observers, OperationEvent, notify
+from graphfold.observer import Observer, Observers, OperationEvent, notify
 from graphfold.operation.answer import Answer
 from graphfold.operation.context import Request
 from graphfold.operation.documents import Documents
@@ -33,6 +34,16 @@ class _Result(Protocol):
     def data(self) -> dict[str, Any] | None: ...
     @property
     def errors(self) -> list[GraphQLError] | None: ...
+
+
+class _Announcements(Observer):
+    """Counts the subscription events that the executor has announced."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def operation_started(self, event: OperationEvent) -> None:
+        self.count += 1
 
 
 class OperationRunner:
@@ -59,6 +70,11 @@ class OperationRunner:
                 )
             except Exception as error:
                 answer = self._failure(error, request.request_id)
+            except BaseException:  # cancelled: there is no answer, but observers must not wait for the end
+                if event is not None:
+                    event.cancelled, event.ended = True, perf_counter()
+                    notify(request.observers.operation_ended, event)
+                raise
         if event is not None:
             _notify_ended(request.observers, event, answer)
         return _with_notes(answer, notes, request.request_id)
@@ -71,6 +87,9 @@ class OperationRunner:
         An event gets a scope, a deadline and loaders of its own. An error of the event source ends the subscription
         with an answer that holds the error.
         """
+        announcements = _Announcements()
+        if request.observers.observes_operations:
+            request = replace(request, observers=request.observers.with_observer(announcements))
         stream: Any = await self._schema.stream(
             query,
             variable_values=dict(variables or {}),
@@ -84,12 +103,15 @@ class OperationRunner:
             while not ended:
                 # Set and reset between two yields: a consumer may resume this generator in another context.
                 with self._collecting() as notes:
+                    announced = announcements.count
                     try:
                         answer = self._answer(await anext(results), request.request_id)
                     except StopAsyncIteration:
                         return
                     except Exception as error:
                         answer, ended = self._failure(error, request.request_id), True
+                if announcements.count == announced:  # it failed before an event was executed
+                    self._notify_refused(request, query, operation_name, answer)
                 yield _with_notes(answer, notes, request.request_id)
 
     def reject(
@@ -126,6 +148,11 @@ class OperationRunner:
             operation_name=operation_name,
             allowed_operation_types=allowed,
         )
+
+    def _notify_refused(self, request: Request, query: str, operation_name: str | None, answer: Answer) -> None:
+        event = self._notify_started(request.observers, request.request_id, query, operation_name)
+        if event is not None:
+            _notify_ended(request.observers, event, answer)
 
     def _notify_started(
         self, observers: Observers, request_id: str, query: str, operation_name: str | None

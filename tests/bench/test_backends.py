@@ -43,7 +43,7 @@ async def real() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def told(client: httpx.AsyncClient, customer: str, sku: str, search: str) -> dict[str, Any]:
+async def replies(client: httpx.AsyncClient, customer: str, sku: str, search: str) -> dict[str, Any]:
     """Return what each backend replies, decoded."""
     form = {"grant_type": "client_credentials"}
     secrets = (credentials.CRM_CLIENT_ID, credentials.CRM_CLIENT_SECRET)
@@ -81,12 +81,12 @@ def shape(value: Any) -> Any:
 async def test_canned_replies_have_the_same_shape_as_the_sandbox() -> None:
     async with canned() as fake, real() as sandbox:
         numbers = "10000040", f"{basket(10_000_040):07d}3", "10000040"
-        assert shape(await told(fake, *numbers)) == shape(await told(sandbox, "10001", "00012345", ""))
+        assert shape(await replies(fake, *numbers)) == shape(await replies(sandbox, "10001", "00012345", ""))
 
 
 async def test_canned_backends_count_data_calls_but_not_token_requests() -> None:
     async with canned(delay=0.001) as fake:
-        await told(fake, "10000040", "50000203", "10000040")
+        await replies(fake, "10000040", "50000203", "10000040")
         counted = (await fake.get("/_sandbox/requests")).json()
         assert counted == {"crm": 2, "shop": 1, "catalog": 1, "inventory": 1, "billing": 0, "marketing": 0}
         assert (await fake.delete("/_sandbox/requests")).status_code == 204

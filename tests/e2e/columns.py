@@ -69,8 +69,8 @@ async def column(backend: str) -> AsyncIterator[Column]:
 async def suffering(failure: Failure, backend: str, proxy: FaultProxy, http: httpx.AsyncClient) -> AsyncIterator[None]:
     """Make the backend fail in this way until the block ends."""
     if isinstance(failure.fault, Mapping):
-        told = await http.post("/_sandbox/faults", json={"backend": backend, **failure.fault})
-        assert told.status_code == 201, told.text
+        response = await http.post("/_sandbox/faults", json={"backend": backend, **failure.fault})
+        assert response.status_code == 201, response.text
     else:
         await proxy.inject(failure.fault)
     try:

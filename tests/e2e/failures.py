@@ -26,7 +26,7 @@ PROTOCOLS = {
 class Failure:
     """One of them, the same for these backends.
 
-    `fault` is what the sandbox is told, or a fault of the proxy before it. `repeated`: a call that may be made again
+    `fault` is one of the sandbox, or of the proxy before it. `repeated`: a call that may be made again
     is, while it has time left. `counted`: it brings the breaker nearer to opening. `slow`: only the limit ends it.
     """
 

@@ -52,11 +52,11 @@ async def test_expired_token_is_renewed_once_for_concurrent_calls(graph: Gateway
     await graph.suffer("crm", "expired-token")
     try:
         await asyncio.gather(*(graph.ask(f"{{ {field} }}") for field in [*customers, *lists]))
-        told = await graph.calls()
+        counted = await graph.calls()
     finally:
         await graph.recover()
     # customers in five operations, five lists: each is refused and sent again, and between them is one token
-    assert told == calls(crm=2 * 10 + 1)
+    assert counted == calls(crm=2 * 10 + 1)
 
 
 async def test_token_that_is_always_rejected_is_renewed_only_once(shared_sandbox: str) -> None:

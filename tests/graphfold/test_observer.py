@@ -273,3 +273,32 @@ async def test_answers_are_equal_with_and_without_observers() -> None:
         async with graph.running(transports=fakes(hr=Office())):
             answers.append((await graph.execute(query, request_id="r")).document())
     assert answers[0] == answers[1]
+
+
+async def test_cancelled_operation_has_an_end() -> None:
+    office, called = Office(), asyncio.Event()
+
+    async def hang(request: httpx.Request) -> Any:
+        called.set()
+        await asyncio.Event().wait()
+
+    office.on("GET /people", hang)
+    graph, recorder = people(), Recorder()
+    graph.observe(recorder)
+    async with graph.running(transports=fakes(hr=office)):
+        task = asyncio.create_task(graph.execute('{ person(number: "1") { name } }'))
+        await called.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    (event,) = recorder.events("operation_ended")
+    assert (event.cancelled, event.ended is not None, event.codes) == (True, True, [])
+
+
+async def test_refused_subscription_is_observed() -> None:
+    graph, recorder = people(), Recorder()
+    graph.observe(recorder)
+    async with graph.running(transports=fakes(hr=Office())):
+        answers = [answer async for answer in graph.subscribe("subscription {")]
+    assert len(answers) == 1
+    assert [event.codes for event in recorder.events("operation_ended")] == [["BAD_INPUT"]]

@@ -17,16 +17,16 @@ Refused = dict[str, set[int]]
 
 def mypy(files: list[str], cache: Path) -> Refused:
     options = ("--strict", "--config-file", "", "--cache-dir", str(cache), "--output", "json", "--no-error-summary")
-    told = [json.loads(line) for line in _run("mypy", *options, *files).splitlines()]
-    return _by_file((error["file"], error["line"]) for error in told if error["severity"] == "error")
+    diagnostics = [json.loads(line) for line in _run("mypy", *options, *files).splitlines()]
+    return _by_file((error["file"], error["line"]) for error in diagnostics if error["severity"] == "error")
 
 
 def pyright(files: list[str], cache: Path) -> Refused:
     settings = cache / "pyrightconfig.json"
     settings.write_text(json.dumps({"include": files, "extraPaths": [str(ROOT)], "typeCheckingMode": "standard"}))
-    told = json.loads(_run("pyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(settings)))
-    assert told["summary"]["filesAnalyzed"] == len(files), told
-    errors = [error for error in told["generalDiagnostics"] if error["severity"] == "error"]
+    report = json.loads(_run("pyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(settings)))
+    assert report["summary"]["filesAnalyzed"] == len(files), report
+    errors = [error for error in report["generalDiagnostics"] if error["severity"] == "error"]
     return _by_file((error["file"], error["range"]["start"]["line"] + 1) for error in errors)
 
 

@@ -93,25 +93,25 @@ def levels(inside: str = LEVEL, **how: Any) -> httpx.Response:
     return answer(f'<GetStockResponse xmlns="urn:stock" {xsi}>{inside}</GetStockResponse>', **how)
 
 
-async def told(reply: Any, query: str = ONE, *, port: str | None = None) -> tuple[Any, FakeBackend]:
+async def execute(reply: Any, query: str = ONE, *, port: str | None = None) -> tuple[Any, FakeBackend]:
     backend = FakeBackend({"POST /": reply})
     async with depot(port=port).running(transports=fakes(depot=backend)) as graph:
         return await graph.execute(query), backend
 
 
 async def value(level: str) -> dict[str, Any]:
-    answered, _ = await told(levels(f"<StockLevel>{level}</StockLevel>"), EVERYTHING)
-    assert not answered.errors, answered.errors
-    data: dict[str, Any] = answered.data["stock"]
+    result, _ = await execute(levels(f"<StockLevel>{level}</StockLevel>"), EVERYTHING)
+    assert not result.errors, result.errors
+    data: dict[str, Any] = result.data["stock"]
     return data
 
 
 async def test_xsd_values_are_read_unchanged() -> None:
-    told = await value(
+    stock = await value(
         """<Sku>007</Sku><OnHand>9223372036854775807</OnHand><Value currency="EUR">12.30</Value>
         <Counted>2026-01-31</Counted><Note> a &amp; b </Note><Blocked>1</Blocked><Site>X</Site>"""
     )
-    assert told == {
+    assert stock == {
         "sku": "007",
         "onHand": "9223372036854775807",
         "value": "12.30",
@@ -128,18 +128,18 @@ async def test_xsd_values_are_read_unchanged() -> None:
     ("note", "read"), [("", "absent"), ("<Note/>", ""), ('<Note xsi:nil="true"/>', None), ("<Note>x</Note>", "x")]
 )
 async def test_absent_empty_and_nil_are_distinguished(note: str, read: str | None) -> None:
-    told = await value(f"<Sku>007</Sku><OnHand>1</OnHand><Counted xsi:nil='true'/>{note}")
-    assert (told["note"], told["counted"], told["sites"]) == (read, None, [])
+    stock = await value(f"<Sku>007</Sku><OnHand>1</OnHand><Counted xsi:nil='true'/>{note}")
+    assert (stock["note"], stock["counted"], stock["sites"]) == (read, None, [])
 
 
 async def test_unknown_and_reordered_elements_are_accepted() -> None:
-    told = await value("<New><Deep/></New><Site>A</Site><OnHand>1</OnHand><Counted>2026-01-31</Counted><Sku>007</Sku>")
-    assert (told["onHand"], told["sites"]) == ("1", ["A"])
+    stock = await value("<New><Deep/></New><Site>A</Site><OnHand>1</OnHand><Counted>2026-01-31</Counted><Sku>007</Sku>")
+    assert (stock["onHand"], stock["sites"]) == ("1", ["A"])
 
 
 async def test_comments_and_processing_instructions_are_dropped() -> None:
-    told = await value("<Sku>0<!-- no -->0<?no no?>7</Sku><OnHand>1</OnHand><Counted>2026-01-31</Counted>")
-    assert told["sku"] == "007"
+    stock = await value("<Sku>0<!-- no -->0<?no no?>7</Sku><OnHand>1</OnHand><Counted>2026-01-31</Counted>")
+    assert stock["sku"] == "007"
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,14 @@ async def test_comments_and_processing_instructions_are_dropped() -> None:
     ],
 )
 async def test_invalid_value_is_a_contract_error(level: str) -> None:
-    answered, backend = await told(levels(level))
-    assert answered.errors[0]["extensions"]["code"] == "BACKEND_CONTRACT"
+    result, backend = await execute(levels(level))
+    assert result.errors[0]["extensions"]["code"] == "BACKEND_CONTRACT"
     assert len(backend.calls) == 1
 
 
 async def test_duplicate_key_in_reply_is_a_bad_reply() -> None:
-    answered, _ = await told(levels(LEVEL + LEVEL))
-    assert answered.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
+    result, _ = await execute(levels(LEVEL + LEVEL))
+    assert result.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ async def test_duplicate_key_in_reply_is_a_bad_reply() -> None:
     ids=["nothing", "another element", "another namespace", "another with attributes", "another with a long text"],
 )
 async def test_envelope_without_the_result_is_a_contract_error(inside: str) -> None:
-    answered, _ = await told(answer(inside))
-    assert answered.errors[0]["extensions"]["code"] == "BACKEND_CONTRACT"
+    result, _ = await execute(answer(inside))
+    assert result.errors[0]["extensions"]["code"] == "BACKEND_CONTRACT"
 
 
 @pytest.mark.parametrize("body", ["", "<html><body>Bad gateway</body></html>", answer("").text, "<half"])
 async def test_failure_with_unusable_body_gives_the_error_of_the_status(body: str) -> None:
-    answered, _ = await told(httpx.Response(502, content=body, headers=XML))
-    assert answered.errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
+    result, _ = await execute(httpx.Response(502, content=body, headers=XML))
+    assert result.errors[0]["extensions"]["code"] == "BACKEND_UNAVAILABLE"
 
 
 LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -209,10 +209,10 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;
     ids=range(10),
 )
 async def test_reply_that_is_no_soap_message_is_a_bad_reply(reply: httpx.Response) -> None:
-    answered, _ = await told(reply)
-    assert answered.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
-    assert answered.errors[0]["extensions"]["backend"] == "depot"
-    assert answered.data == {"stock": None}
+    result, _ = await execute(reply)
+    assert result.errors[0]["extensions"]["code"] == "BACKEND_BAD_REPLY"
+    assert result.errors[0]["extensions"]["backend"] == "depot"
+    assert result.data == {"stock": None}
 
 
 def fault_eleven(code: str, detail: str = "", status: int = 500) -> httpx.Response:
@@ -240,9 +240,9 @@ def fault_twelve(code: str, sub: str = "", status: int = 500) -> httpx.Response:
     ],
 )
 async def test_fault_is_an_error_with_any_status(code: str, expected: str, status: int) -> None:
-    answered, _ = await told(fault_eleven(code, status=status))
-    assert answered.errors[0]["extensions"]["code"] == expected
-    assert "secret" not in str(answered)
+    result, _ = await execute(fault_eleven(code, status=status))
+    assert result.errors[0]["extensions"]["code"] == expected
+    assert "secret" not in str(result)
 
 
 @pytest.mark.parametrize(
@@ -256,15 +256,15 @@ async def test_fault_is_an_error_with_any_status(code: str, expected: str, statu
     ],
 )
 async def test_soap_12_fault_is_read(reply: httpx.Response, expected: str) -> None:
-    answered, _ = await told(reply, port="Twelve")
-    assert answered.errors[0]["extensions"]["code"] == expected
+    result, _ = await execute(reply, port="Twelve")
+    assert result.errors[0]["extensions"]["code"] == expected
 
 
 async def test_fault_hook_reads_the_detail() -> None:
     detail = '<UnknownSku xmlns="urn:stock"><Sku>007</Sku></UnknownSku><other xmlns="urn:y">1</other>'
-    answered, _ = await told(fault_eleven("e:Client", detail))
-    assert answered.errors[0]["message"] == "No 007."
-    assert answered.errors[0]["extensions"]["code"] == "NOT_FOUND"
+    result, _ = await execute(fault_eleven("e:Client", detail))
+    assert result.errors[0]["message"] == "No 007."
+    assert result.errors[0]["extensions"]["code"] == "NOT_FOUND"
 
 
 SAYS_MORE = {
@@ -284,24 +284,24 @@ UNKNOWN = '<UnknownSku xmlns="urn:stock"><Sku>007</Sku></UnknownSku>'
 async def test_status_outranks_the_fault(status: int, expected: str, kind: str, log: list[dict[str, Any]]) -> None:
     reply = fault_eleven(f"e:{kind}", status=status)
     reply.headers["retry-after"] = "7"
-    answered, _ = await told(reply)
-    extensions = answered.errors[0]["extensions"]
+    result, _ = await execute(reply)
+    extensions = result.errors[0]["extensions"]
     assert (extensions["code"], extensions.get("retryAfter")) == (expected, 7 if status in (429, 503) else None)
     assert f"fault {kind}: db down" in log[-1]["internal"]
 
 
 async def test_status_outranks_a_fault_with_unreadable_detail(log: list[dict[str, Any]]) -> None:
     odd = '<UnknownSku xmlns="urn:stock"><Sku><odd/></Sku></UnknownSku>'
-    answered, _ = await told(fault_eleven("e:Server", odd, 403))
-    assert answered.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"
+    result, _ = await execute(fault_eleven("e:Server", odd, 403))
+    assert result.errors[0]["extensions"]["code"] == "BACKEND_CREDENTIALS"
     assert "<Sku> holds elements" in log[-1]["internal"]
 
 
 async def test_defect_in_fault_hook_does_not_hide_the_fault(log: list[dict[str, Any]]) -> None:
     for status, code in ((400, "BACKEND_REJECTED"), (403, "BACKEND_CREDENTIALS")):
         with declaring():
-            answered, _ = await told(fault_eleven("e:Client", '<UnknownSku xmlns="urn:stock"/>', status))
-        assert answered.errors[0]["extensions"]["code"] == code
+            result, _ = await execute(fault_eleven("e:Client", '<UnknownSku xmlns="urn:stock"/>', status))
+        assert result.errors[0]["extensions"]["code"] == code
         assert re.search(r"fault Client: .*; KeyError at .*test_soap_adapter\.py:\d+: 'Sku'", log[-1]["internal"])
 
 
@@ -309,8 +309,8 @@ async def test_defect_in_fault_hook_does_not_hide_the_fault(log: list[dict[str, 
 async def test_fault_mapped_by_the_adapter_outranks_the_status(status: int) -> None:
     reply = fault_eleven("e:Client", UNKNOWN, status)
     reply.headers["retry-after"] = "7"
-    answered, _ = await told(reply)
-    assert answered.errors[0]["message"] == "No 007."
+    result, _ = await execute(reply)
+    assert result.errors[0]["message"] == "No 007."
 
 
 @pytest.mark.parametrize(
@@ -326,22 +326,22 @@ async def test_fault_mapped_by_the_adapter_outranks_the_status(status: int) -> N
     ],
 )
 async def test_status_decides_without_a_fault(reply: httpx.Response, expected: str) -> None:
-    answered, _ = await told(reply)
-    assert answered.errors[0]["extensions"]["code"] == expected
+    result, _ = await execute(reply)
+    assert result.errors[0]["extensions"]["code"] == expected
 
 
 async def test_characters_illegal_in_xml_are_bad_input() -> None:
-    answered, backend = await told(levels(), '{ stock(sku: "a\\u0000b") { onHand } }')
-    assert answered.errors[0]["extensions"]["code"] == "BAD_INPUT"
+    result, backend = await execute(levels(), '{ stock(sku: "a\\u0000b") { onHand } }')
+    assert result.errors[0]["extensions"]["code"] == "BAD_INPUT"
     assert backend.calls == []
 
 
 async def test_key_with_illegal_characters_does_not_fail_other_keys() -> None:
-    answered, backend = await told(
+    result, backend = await execute(
         levels(), '{ a: stock(sku: "007") { onHand } b: stock(sku: "a\\u0001b") { onHand } }'
     )
-    assert answered.data == {"a": {"onHand": "3"}, "b": None}
-    assert [(error["path"], error["extensions"]["code"]) for error in answered.errors] == [(["b"], "BAD_INPUT")]
+    assert result.data == {"a": {"onHand": "3"}, "b": None}
+    assert [(error["path"], error["extensions"]["code"]) for error in result.errors] == [(["b"], "BAD_INPUT")]
     assert len(backend.calls) == 1
 
 
@@ -351,9 +351,9 @@ async def test_fault_for_one_key_does_not_fail_other_keys() -> None:
     def reply(request: httpx.Request) -> httpx.Response:
         return fault if b">8<" in request.content else levels()
 
-    answered, _ = await told(reply, '{ a: stock(sku: "007") { onHand } b: stock(sku: "8") { onHand } }')
-    assert answered.data == {"a": {"onHand": "3"}, "b": None}
-    assert [(error["path"], error["message"]) for error in answered.errors] == [(["b"], "No 8.")]
+    result, _ = await execute(reply, '{ a: stock(sku: "007") { onHand } b: stock(sku: "8") { onHand } }')
+    assert result.data == {"a": {"onHand": "3"}, "b": None}
+    assert [(error["path"], error["message"]) for error in result.errors] == [(["b"], "No 8.")]
 
 
 @pytest.mark.parametrize(
@@ -365,20 +365,20 @@ async def test_fault_for_one_key_does_not_fail_other_keys() -> None:
 )
 async def test_request_has_the_headers_and_envelope_of_its_version(port: str, kind: str, action: str | None) -> None:
     envelope = ELEVEN if port == "Eleven" else TWELVE
-    answered, backend = await told(levels(envelope=envelope), '{ stock(sku: "<0&7>") { onHand } }', port=port)
+    result, backend = await execute(levels(envelope=envelope), '{ stock(sku: "<0&7>") { onHand } }', port=port)
     [call] = backend.calls
     assert (call.url.host, call.headers["content-type"], call.headers.get("soapaction")) == ("depot.test", kind, action)
     sent = etree.fromstring(call.content)
     assert sent.tag == f"{{{envelope}}}Envelope"
     assert [sku.text for sku in sent.iter("{urn:stock}Sku")] == ["<0&7>"]
     assert b"depot-password" in call.content
-    assert answered.data == {"stock": None}
+    assert result.data == {"stock": None}
 
 
 async def test_long_list_in_another_namespace_is_read() -> None:
     foreign = LEVEL.replace("<StockLevel>", '<o:StockLevel xmlns:o="urn:other">').replace("</Stock", "</o:Stock")
-    answered, _ = await told(levels("".join(foreign.replace("007", f"00{n}") for n in range(9))))
-    assert answered.data == {"stock": {"onHand": "3"}}
+    result, _ = await execute(levels("".join(foreign.replace("007", f"00{n}") for n in range(9))))
+    assert result.data == {"stock": {"onHand": "3"}}
 
 
 async def test_batch_of_keys_is_one_soap_call() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from graphfold.cache.second_tier import TierEntry, TierPartition
+from graphfold.cache.second_tier import OperationTier, TierEntry, TierPartition
 from graphfold.graph.graph import Graph
 from graphfold.testing import ask, fakes
 from graphfold.viewer import Share
@@ -29,15 +29,15 @@ class MemoryTier:
         self.entries: dict[tuple[TierPartition, Hashable], TierEntry] = {}
 
     async def get_many(
-        self, partition: TierPartition, keys: Collection[Hashable], fields: frozenset[str]
+        self, partition: TierPartition, keys: Collection[Hashable], fields: frozenset[str], /
     ) -> Mapping[Hashable, TierEntry]:
         found = {key: self.entries[partition, key] for key in keys if (partition, key) in self.entries}
         return {key: entry for key, entry in found.items() if fields <= entry.fields}
 
-    async def set_many(self, partition: TierPartition, entries: Mapping[Hashable, TierEntry], ttl: float) -> None:
+    async def set_many(self, partition: TierPartition, entries: Mapping[Hashable, TierEntry], ttl: float, /) -> None:
         self.entries.update({(partition, key): entry for key, entry in entries.items()})
 
-    async def delete_many(self, operation: str, keys: Collection[Hashable] | None) -> None:
+    async def delete_many(self, operation: str, keys: Collection[Hashable] | None, /) -> None:
         for partition, key in list(self.entries):
             if partition.operation == operation and (keys is None or key in keys):
                 del self.entries[partition, key]
@@ -224,3 +224,61 @@ async def test_tier_that_fails_or_hangs_delays_a_load_by_the_time_limit_only(
         tier.end.set()
     problems = {line["error"] for line in logs if line["event"] == "second tier failed"}
     assert problems == {"OSError" if kind is FailingTier else "TimeoutError"}
+
+
+class SlowTier(MemoryTier):
+    """A tier that stores and deletes only when it is let."""
+
+    time_limit = 5.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_store, self.may_delete, self.deletions = asyncio.Event(), asyncio.Event(), 0
+
+    async def set_many(self, partition: TierPartition, entries: Mapping[Hashable, TierEntry], ttl: float, /) -> None:
+        if "slow" in entries:
+            await self.may_store.wait()
+        await super().set_many(partition, entries, ttl)
+
+    async def delete_many(self, operation: str, keys: Collection[Hashable] | None, /) -> None:
+        self.deletions += 1
+        await self.may_delete.wait()
+        await super().delete_many(operation, keys)
+
+
+async def test_store_that_begins_during_a_deletion_does_not_survive_its_own_deletion() -> None:
+    tier = SlowTier()
+    cache = OperationTier(tier, "hr.people", asyncio.create_task)
+    old = TierEntry("old", frozenset(), 60)
+    cache.delete("other")
+    await asyncio.sleep(0)
+    cache.offer((), {"slow": old}, 60)
+    await asyncio.sleep(0)
+    cache.delete("slow")
+    tier.may_delete.set()
+    await asyncio.sleep(0)
+    tier.may_store.set()
+    await cache.flush()
+    assert tier.entries == {}
+    assert await cache.get_many((), ["slow"], frozenset()) == {}
+
+
+async def test_second_deletion_of_a_key_during_the_first_is_carried_out() -> None:
+    tier = SlowTier()
+    cache = OperationTier(tier, "hr.people", asyncio.create_task)
+    cache.delete("1")
+    await asyncio.sleep(0)
+    cache.delete("1")
+    tier.may_delete.set()
+    await cache.flush()
+    assert tier.deletions == 2
+
+
+async def test_tier_that_raises_before_it_returns_an_awaitable_is_no_failure() -> None:
+    class Broken(MemoryTier):
+        def set_many(self, *_: Any) -> Any:
+            raise TypeError
+
+    cache = OperationTier(Broken(), "hr.people", asyncio.create_task)
+    cache.offer((), {"1": TierEntry("new", frozenset(), 60)}, 60)
+    await cache.flush()

@@ -76,7 +76,7 @@ def listed(inside: str) -> str:
     return f'<pricesReturn c:arrayType="s:Price[]" xsi:type="c:Array">{inside}</pricesReturn>'
 
 
-async def told(answer: httpx.Response) -> tuple[Any, FakeBackend]:
+async def execute(answer: httpx.Response) -> tuple[Any, FakeBackend]:
     backend = FakeBackend({"POST /": answer})
     async with shop().running(transports=fakes(shop=backend)) as graph:
         return await graph.execute(QUERY + FIELDS), backend
@@ -100,10 +100,10 @@ async def test_multiref_values_are_read_in_place() -> None:
             value("id6", "<a>new</a><b> red </b>", 'c:arrayType="c:string[2]"'),
         ]
     )
-    answered, _ = await told(reply(prices, beside))
-    assert not answered.errors
+    result, _ = await execute(reply(prices, beside))
+    assert not result.errors
     both = {"amount": "12.30", "maker": "Ada & Co"}
-    assert answered.data == {
+    assert result.data == {
         "a": {"sku": "007", "pieces": 7, "tags": None, **both},
         "b": {"sku": "008", "pieces": None, "tags": ["new", " red "], **both},
     }
@@ -112,13 +112,13 @@ async def test_multiref_values_are_read_in_place() -> None:
 @pytest.mark.parametrize("name", ["item", "p", "c:Struct"])
 async def test_array_items_may_have_any_name(name: str) -> None:
     item = PLAIN.replace("<p>", f"<{name}>").replace("</p>", f"</{name}>")
-    answered, _ = await told(reply(listed("".join(item.replace("007", f"00{n}") for n in range(8)))))
-    assert answered.data["a"] == {"sku": "007", "amount": "12.30", "pieces": None, "maker": None, "tags": None}
-    assert answered.data["b"] is None
+    result, _ = await execute(reply(listed("".join(item.replace("007", f"00{n}") for n in range(8)))))
+    assert result.data["a"] == {"sku": "007", "amount": "12.30", "pieces": None, "maker": None, "tags": None}
+    assert result.data["b"] is None
 
 
 async def test_lists_are_sent_as_array_items() -> None:
-    _, backend = await told(reply(listed("")))
+    _, backend = await execute(reply(listed("")))
     sent: Any = etree.fromstring(backend.calls[0].content)
     [call] = sent.iter("{urn:shop}prices")
     assert [item.text for item in call.find("skus")] == ["007", "008"]
@@ -150,8 +150,8 @@ def bomb() -> str:
     ],
 )
 async def test_endless_or_oversized_references_are_a_bad_reply(beside: str) -> None:
-    answered, _ = await told(reply('<pricesReturn href="#id0"/>', beside))
-    assert {error["extensions"]["code"] for error in answered.errors} == {"BACKEND_BAD_REPLY"}
+    result, _ = await execute(reply('<pricesReturn href="#id0"/>', beside))
+    assert {error["extensions"]["code"] for error in result.errors} == {"BACKEND_BAD_REPLY"}
 
 
 @pytest.mark.parametrize("location", ["", f'schemaLocation="{ENCODING}"'])
