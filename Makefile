@@ -57,7 +57,7 @@ test-pythons: setup assets ## Run the tests on every Python from 3.11 on that is
 	"$(UV)" run --quiet --locked --python "$${python##* }" $(SUITE) $(ARGS) || exit 1; fi; done
 
 fuzz: setup ## Run 3,000 random queries as plans and by graphql-core, and compare
-	@$(RUN) pytest tests/execution/test_random.py --hypothesis-profile=fuzz $(ARGS)
+	@$(RUN) pytest tests/execution/test_random.py --hypothesis-profile=fuzz $(PARALLEL) $(ARGS)
 
 check: lint test ## Run what a change must pass: format, lint, types, import contracts, tests
 
