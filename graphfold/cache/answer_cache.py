@@ -1,8 +1,8 @@
 """Whole answers as bytes, each as long as all its parts are fresh and only for viewers who may see all of them.
 
 An answer is stored with the keys it contains. Invalidating a key in its operation's cache invalidates every answer that
-contains it, also one that is being made at that moment. So an answer is never older than the entries that it could be
-made of.
+contains it, also one that is being made at that moment. So no answer is served after one of its entries was
+invalidated.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from graphfold.viewer import Share
 
 __all__ = ["AnswerCache", "AnswerKey", "CachedAnswer"]
 
-MAX_PART_OF_CACHE = 8
-"""One answer takes at most one over this of the cache."""
+CACHE_SHARE_DIVISOR = 8
+"""An answer may fill at most 1/8 of the cache; larger ones are not stored."""
 
 ANSWER_OVERHEAD, KEY_OVERHEAD = 500, 150
 """Bytes that an answer needs beside its body, and that each of its keys needs: as measured, rounded up."""
@@ -83,9 +83,9 @@ class CachedAnswer:
 class AnswerCache:
     """At most `size` bytes of answers. `timer` is the clock of the caches whose entries the answers are made of.
 
-    Equal requests that arrive while one of them runs wait for its answer. That would be in vain if the answer turns out
-    not to be cacheable, and requests would run one after the other. So a request is taken for uncacheable until its
-    answer has been stored once; `_uncacheable` holds these requests.
+    Equal requests that arrive while one of them runs wait for its answer. If that answer cannot be cached they have
+    waited for nothing, and would run one after the other. So they wait only if an earlier answer to the same request
+    could be stored; `_uncacheable` holds the requests for which that is not known.
     """
 
     def __init__(self, size: int, timer: Callable[[], float]) -> None:
@@ -108,7 +108,7 @@ class AnswerCache:
         """Store a complete answer, unless one of its parts is not cacheable, has expired or was invalidated."""
         answer = CachedAnswer(body, dependencies, log_fields)
         cacheable = self._timer() < dependencies.expires < inf and dependencies.are_valid()
-        if cacheable and answer.size * MAX_PART_OF_CACHE <= self._answers.maxsize:
+        if cacheable and answer.size * CACHE_SHARE_DIVISOR <= self._answers.maxsize:
             self._answers[key.slot(dependencies.share)] = answer
             self._uncacheable.pop(key.viewer, None)
 

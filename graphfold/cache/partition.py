@@ -111,7 +111,7 @@ class EntryBatch:
     def insert(self, is_usable: IsUsable) -> list[EntryBatch]:
         """Make this the latest batch of its keys. Return the batches that have no live keys left.
 
-        A batch with more fields is kept as `wider` as long as it `is_usable`.
+        An older batch with more fields stays in `wider` while `is_usable` accepts it.
         """
         partition, entries = self.partition, self.partition.entries
         may_have_wider = partition.wider or partition.has_wider(self.fields)

@@ -88,9 +88,10 @@ class AllNulled(Exception):
 
 
 class LevelLoads:
-    """Awaitable for the answers of a level's keys, which it enqueues when it is made; it raises `AllNulled`.
+    """Enqueues the keys of a level at once; awaiting it returns their results.
 
-    It also ends when the operation's deadline passes: keys without an answer have failed then.
+    Raises `AllNulled` if no position needs the results any more. When the operation's deadline passes, keys without a
+    result have failed.
     """
 
     def __init__(self, errors: FieldErrors, positions: Positions, loader: Loader[Any], keys: list[Any]) -> None:

@@ -19,7 +19,7 @@ Path = list[str | int]
 
 
 class ResolverPath:
-    """The response path of a running resolver, computed by `path`. It is set at the latest when a task runs it."""
+    """The response path of a running resolver. `path` computes it; it may be None until a task runs the resolver."""
 
     __slots__ = ("path",)
 
@@ -53,7 +53,7 @@ class ServedStaleValue:
 
 
 def attach_path(stale_values: list[ServedStaleValue], resolver: ResolverPath | None, path: Callable[[], Path]) -> None:
-    """Set the path of the values at the end of the list that `resolver` was served, as far as they have none."""
+    """Set the path of the last values, back to the first that another resolver was served or that has a path."""
     for value in reversed(stale_values):
         if value.resolver is not resolver or value.path is not None:
             break

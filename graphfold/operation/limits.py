@@ -39,12 +39,12 @@ _INTROSPECTION = ("__schema", "__type")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The size of a selection set with its fragments: `depth` and `introspection` in levels, the others in fields."""
+    """The size of a selection set with its fragments: `depth` and `introspection` in levels, the others counted."""
 
     depth: int = 0
     introspection: int = 0
     aliases: int = 0
-    fields: int = 0
+    root_fields: int = 0
 
     def beside(self, other: Shape) -> Shape:
         """Return the shape of both selections in one selection set."""
@@ -52,7 +52,7 @@ class Shape:
             max(self.depth, other.depth),
             max(self.introspection, other.introspection),
             self.aliases + other.aliases,
-            self.fields + other.fields,
+            self.root_fields + other.root_fields,
         )
 
     def below(self, field: FieldNode) -> Shape:
@@ -108,8 +108,10 @@ def _violations(shape: Shape, settings: Settings) -> Iterator[LimitExceeded]:
         yield limit_exceeded(what, settings.max_introspection_depth, "max_introspection_depth")
     if shape.aliases > settings.max_aliases:
         yield limit_exceeded(f"The query has {shape.aliases:,} aliases", settings.max_aliases, "max_aliases")
-    if shape.fields > settings.max_root_fields:
-        yield limit_exceeded(f"The query has {shape.fields:,} root fields", settings.max_root_fields, "max_root_fields")
+    if shape.root_fields > settings.max_root_fields:
+        yield limit_exceeded(
+            f"The query has {shape.root_fields:,} root fields", settings.max_root_fields, "max_root_fields"
+        )
 
 
 def limit_rule(settings: Settings) -> type[ValidationRule]:

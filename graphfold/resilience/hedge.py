@@ -14,8 +14,9 @@ Start = Callable[[], Coroutine[Any, Any, T]]
 
 
 async def first_success(first: Start[T], second: Start[T], after: float, may_hedge: Callable[[], bool]) -> T:
-    """Return the result of `first`, or of `second`, which starts `after` so many seconds if `may_hedge()` allows it.
+    """Return the result of `first`, or of `second`, which starts `after` seconds later if `may_hedge()` allows it.
 
+    The guard chooses `after`: the 95th percentile of the operation's latency.
     The slower one is cancelled. A failure does not end the race while the other may still succeed; where both fail,
     the failure of `first` is raised.
     """
